@@ -1,0 +1,27 @@
+"""micrograd_np: the NumPy in which every expression has a derivative."""
+
+from micrograd_np import errors as errors
+from micrograd_np import ops as ops
+from micrograd_np import tree as tree
+from micrograd_np.jacobians import hessian as hessian
+from micrograd_np.jacobians import hvp as hvp
+from micrograd_np.jacobians import jacobian as jacobian
+from micrograd_np.mode import enable_grad as enable_grad
+from micrograd_np.mode import no_grad as no_grad
+from micrograd_np.ops.activations import log_softmax as log_softmax
+from micrograd_np.ops.activations import logsigmoid as logsigmoid
+from micrograd_np.ops.activations import logsumexp as logsumexp
+from micrograd_np.ops.activations import relu as relu
+from micrograd_np.ops.activations import sigmoid as sigmoid
+from micrograd_np.ops.activations import softmax as softmax
+from micrograd_np.ops.activations import softplus as softplus
+from micrograd_np.ops.indexing import index_update as index_update
+from micrograd_np.tensor import Tensor as Tensor
+from micrograd_np.tensor import stop_gradient as stop_gradient
+from micrograd_np.tensor import tensor as tensor
+from micrograd_np.transforms import grad as grad
+from micrograd_np.transforms import jvp as jvp
+from micrograd_np.transforms import value_and_grad as value_and_grad
+from micrograd_np.transforms import vjp as vjp
+
+__version__ = "0.1.0"

@@ -1,0 +1,47 @@
+"""Undoing broadcasting: fitting a cotangent to the input it belongs to."""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.errors import NotDifferentiableError
+
+Array = Any
+
+
+def fit(g: Array, like: Array) -> Array:
+    """`g` with the shape and dtype of `like`: summed over broadcast axes, or spread along them.
+
+    The adjoint of broadcasting `like` up to `g.shape` is the sum over the axes that were added or
+    stretched; the adjoint of a sum is the spreading.
+    """
+    if g.shape != like.shape:
+        g = _reshaped(g, like.shape)
+    return g if g.dtype == like.dtype else _cast(g, like.dtype)
+
+
+def _cast(g: Array, dtype: np.dtype[Any]) -> Array:
+    if g.dtype.kind == "c" and dtype.kind != "c":
+        raise NotDifferentiableError(
+            "a complex intermediate was met while differentiating a real expression; complex "
+            "numbers have no derivative rules yet. Keep the expression real."
+        )
+    return g.astype(dtype)
+
+
+def _reshaped(g: Array, shape: tuple[int, ...]) -> Array:
+    added = g.ndim - len(shape)
+    stretched = [i for i, n in enumerate(shape, added) if i >= 0 and n == 1 and g.shape[i] != 1]
+    if added > 0 or stretched:
+        g = g.sum(axis=(*range(added), *stretched), keepdims=True)
+        g = g.reshape(g.shape[max(added, 0) :])
+    return g if g.shape == shape else spread(g, shape)
+
+
+def spread(g: Array, shape: tuple[int, ...]) -> Array:
+    """Broadcast up. A fresh array is several times faster than a view while arrays are small."""
+    if isinstance(g, np.ndarray | np.generic) and g.ndim == 0:
+        out = np.empty(shape, g.dtype)
+        out.fill(g)
+        return out
+    return np.broadcast_to(g, shape)

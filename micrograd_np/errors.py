@@ -1,0 +1,96 @@
+"""What can go wrong, said so that it can be mended: what happened, what was given, what to do.
+
+Each class subclasses the built-in exception nearest to it, and builds its own message.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+
+class OptionError(TypeError):
+    """An option that a function knows but its derivative does not."""
+
+    def __init__(self, name: str, unknown: list[str], accepted: list[str]) -> None:
+        known = ", ".join(accepted) or "none"
+        advice = " Write `t = f(t)` instead of `out=`." if "out" in unknown else ""
+        super().__init__(
+            f"np.{name} on a Tensor does not take {', '.join(unknown)}: the options with a "
+            f"derivative are: {known}.{advice}"
+        )
+
+
+class UnregisteredFunctionError(TypeError):
+    """A NumPy-like function on a Tensor that has no derivative here."""
+
+    def __init__(self, function: Any, detail: str = "") -> None:
+        module = getattr(function, "__module__", None) or type(function).__module__
+        name = f"{module}.{getattr(function, '__name__', function)}"
+        super().__init__(
+            f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose the "
+            f"gradient. Write it with functions that have one (listed in micrograd_np.op.OPS), "
+            f"declare one with the forms in micrograd_np.op (elementwise, linear, bilinear, "
+            f"primitive, constant), or leave the graph on purpose with `.data` or "
+            f"`stop_gradient(t)`."
+        )
+
+
+class LeavesGraphError(TypeError):
+    """A tracked Tensor was about to become a plain array without a word."""
+
+    def __init__(self, described: str) -> None:
+        super().__init__(
+            f"{described} is part of a graph; turning it into an array here would silently cut its "
+            f"gradient. Use `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph "
+            f"on purpose, `stop_gradient(t)` to go on with a constant Tensor, or `np.stack([...])` "
+            f"and `mg.tensor([...])` to join Tensors with their history."
+        )
+
+
+class NotDifferentiableError(TypeError):
+    """A gradient was asked for something that has none."""
+
+
+class GraphError(RuntimeError):
+    """The graph cannot answer: nothing recorded, or the wrong kind of output."""
+
+
+class MutationError(RuntimeError):
+    """A value was changed after an op had used it, so its gradient would be wrong."""
+
+    def __init__(self, leaf: str, op: str) -> None:
+        super().__init__(
+            f"{leaf} was changed after `{op}` had used it, so the gradient through `{op}` would be "
+            f"computed from the wrong value. Call backward() before changing it (an optimiser step "
+            f"comes after backward), or compute the expression again with the new value."
+        )
+
+
+class InPlaceError(TypeError):
+    """An assignment into a Tensor whose value a graph depends on."""
+
+
+class ShapeError(ValueError):
+    """Shapes that do not go together, though NumPy would broadcast them."""
+
+
+class NonFiniteError(FloatingPointError):
+    """A NaN or an infinity where training or anomaly detection expects numbers."""
+
+
+class MissingExtraError(ImportError):
+    """An optional package is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed. "
+            f"Install it with: pip install 'micrograd_np[{extra}]'"
+        )
+
+
+class GradientCheckError(AssertionError):
+    """A gradient disagrees with differences; the message is the whole report."""
+
+
+def listed(items: Iterable[str]) -> str:
+    """Offenders as an indented list, for messages that name all of them at once."""
+    return "".join(f"\n  - {item}" for item in items)

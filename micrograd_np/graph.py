@@ -1,0 +1,186 @@
+"""The recorded graph: its nodes, and the two walks that differentiate it.
+
+A *node* holds a value and the recipe that made it: an op, the inputs it was applied to (in order,
+with repeats; plain arrays and numbers among them) and the options of the call. A node without an op
+is a *leaf*. Every node carries a *tick* of one global clock, so inputs are always older than what
+was made from them: sorting by tick is a topological order, and a leaf younger than an op that used
+it was changed in between.
+
+`pull` walks from outputs to leaves (reverse mode), `push` from leaves to outputs (forward mode).
+Both are iterative and pure: they keep cotangents and tangents in a table of the call and return
+them. Their argument `view` says what rules see of a node: its value (fast), or the node itself, so
+that the rules' own NumPy calls are recorded and the derivative can be differentiated again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.broadcasting import fit
+from micrograd_np.errors import MutationError
+from micrograd_np.op import Array, Inputs, Op, Options
+
+tick = count().__next__
+by_age = attrgetter("tick")
+
+
+class Node:
+    """A value and its recipe. `Tensor` is the one subclass; the walks need no more than this."""
+
+    __slots__ = ("inputs", "op", "options", "requires_grad", "tick", "value")
+
+    value: Any
+    requires_grad: bool
+    op: Op | None
+    inputs: Inputs
+    options: Options
+    tick: int
+
+
+View = Callable[[Node], Array]
+value_of: View = attrgetter("value")
+
+
+def itself(node: Node) -> Node:
+    """The view under which a walk records what it does."""
+    return node
+
+
+def pick(parts: Any, index: int) -> Any:
+    """One of the results of an op with several."""
+    return parts[index]
+
+
+PICK = Op(pick, "linear", (None,), None)
+
+
+def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[Node]]:
+    """The differentiable nodes behind `outputs`, oldest first, and the leaves they start from.
+
+    Nodes older than `since` count as leaves. Raises MutationError for a value that was changed
+    after an op had used it.
+    """
+    stack = [node for node in outputs if node.requires_grad]
+    seen = set()
+    nodes = []
+    leaves = []
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen.add(node)
+        if node.op is None or node.tick < since:
+            leaves.append(node)
+            continue
+        nodes.append(node)
+        age = node.tick
+        for x in node.inputs:
+            if isinstance(x, Node):
+                if x.tick > age:
+                    raise MutationError(describe(x), node.op.name)
+                if x.requires_grad:
+                    stack.append(x)
+    nodes.sort(key=by_age)
+    return nodes, leaves
+
+
+def describe(node: Node) -> str:
+    """A node in a few words for messages: its name, shape and dtype."""
+    name = getattr(node, "name", None)
+    kind = "Tensor" if node.op is None else f"the result of `{node.op.name}`"
+    return f"{kind}{f' {name!r}' if name else ''} of shape {node.value.shape}, {node.value.dtype}"
+
+
+def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
+    """Those of `nodes` (oldest first) that depend on `ancestors`, and the ancestors themselves."""
+    found = set(ancestors)
+    for node in nodes:
+        if not found.isdisjoint(x for x in node.inputs if isinstance(x, Node)):
+            found.add(node)
+    return found
+
+
+def pull(
+    nodes: Sequence[Node],
+    cotangents: dict[Node, Array],
+    wrt: Iterable[Node] | None = None,
+    view: View = value_of,
+) -> dict[Node, Array]:
+    """Reverse mode: carry `cotangents` of outputs back through `nodes` (oldest first).
+
+    Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node that
+    nothing reaches has no entry: its gradient is zero. Each has its node's shape and dtype.
+    """
+    table = dict(cotangents)
+    wanted = frozenset(wrt or ())
+    active = None if wrt is None else descendants(nodes, wanted)
+    kept = {}
+    with np.errstate(all="ignore"):  # an infinite derivative is an answer, not an accident
+        for node in reversed(nodes):
+            g = table.pop(node, None)
+            if g is None:
+                continue
+            if node in wanted:
+                kept[node] = g
+            if active is None or node in active:
+                for x, contribution in _contributions(node, g, active, view):
+                    table[x] = _sum(table[x], contribution) if x in table else contribution
+    return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
+
+
+def _contributions(
+    node: Node, g: Array, active: set[Node] | None, view: View
+) -> Iterator[tuple[Node, Array]]:
+    """What each input of `node` receives when `g` arrives at it."""
+    op, inputs, options = node.op, node.inputs, node.options
+    if op is PICK:
+        whole = inputs[0]
+        yield whole, [g if i == options["index"] else None for i in range(len(whole.value))]
+        return
+    if type(g) is list:
+        g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
+    out = view(node)
+    values = [view(x) if isinstance(x, Node) else x for x in inputs]
+    for index, x in enumerate(inputs):
+        if isinstance(x, Node) and x.requires_grad and (active is None or x in active):
+            rule = op.vjps[index]
+            if rule is not None:
+                yield x, fit(rule(g, out, *values, **options), values[index])
+
+
+def _sum(x: Array, y: Array) -> Array:
+    """Add two cotangents; those of an op with several results are lists with gaps."""
+    if type(x) is not list:
+        return x + y
+    return [b if a is None else a if b is None else a + b for a, b in zip(x, y, strict=True)]
+
+
+def push(
+    nodes: Sequence[Node], tangents: dict[Node, Array], view: View = value_of
+) -> dict[Node, Array]:
+    """Forward mode: carry `tangents` of earlier nodes forward through `nodes` (oldest first).
+
+    Returns the table of tangents of all nodes reached; a node without an entry has tangent zero.
+    """
+    table = dict(tangents)
+    with np.errstate(all="ignore"):
+        for node in nodes:
+            incoming = [table.get(x) if isinstance(x, Node) else None for x in node.inputs]
+            if node in table or all(t is None for t in incoming):
+                continue
+            if node.op is PICK:
+                table[node] = incoming[0][node.options["index"]]
+            elif node.op.jvp is not None:
+                values = [view(x) if isinstance(x, Node) else x for x in node.inputs]
+                tangent = node.op.jvp(incoming, view(node), *values, **node.options)
+                table[node] = _fit_all(tangent, node.value)
+    return table
+
+
+def _fit_all(tangent: Any, value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(fit(t, v) for t, v in zip(tangent, value, strict=True))
+    return fit(tangent, value)

@@ -1,0 +1,251 @@
+"""Operations: a NumPy callable and its derivative, declared together by structure.
+
+An `Op` is keyed by the callable it differentiates (`np.sin`, `np.sum`, a function of ours) in the
+registry `OPS`. Its *rules* are plain NumPy, so they run on arrays and, through NumPy's dispatch
+protocols, on Tensors:
+
+- a *partial* `(out, *inputs) -> factor` is an elementwise derivative; it may be the number 1 or -1;
+- a *vjp* `(g, out, *inputs, **options) -> cotangent` pulls `g` back to one input;
+- a *jvp* `(tangents, out, *inputs, **options) -> tangent` pushes tangents forward, None meaning zero.
+
+`None` in place of a rule says that the op does not vary with that input. Rules need not undo
+broadcasting or casting: the walks in `graph` fit every cotangent to its input with `fit`.
+
+Arrays are positional inputs, everything else is an option; `Op.bind` sorts a call's arguments.
+This module knows nothing of Tensors and imports nothing above it.
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial as partially
+from typing import Any, Literal
+
+import numpy as np
+
+from micrograd_np.errors import OptionError
+
+Array = Any  # whatever speaks NumPy's protocols: an ndarray, a scalar of it, a Tensor, a Dask array
+Rule = Callable[..., Any]
+Partial = Callable[..., Any] | Literal[1, -1] | None
+Inputs = tuple[Any, ...]
+Options = dict[str, Any]
+Kind = Literal["elementwise", "linear", "bilinear", "primitive", "constant"]
+
+
+class Op:
+    """One operation: the callable, its rules, and how its arguments are sorted."""
+
+    __slots__ = ("_accepted", "_parameters", "arrays", "binder", "call", "function", "jvp", "kind")
+    __slots__ += ("name", "recorded", "sequence", "vjps")
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        kind: Kind,
+        vjps: Sequence[Rule | None],
+        jvp: Rule | None,
+        *,
+        arrays: int = 1,
+        sequence: bool = False,
+        parameters: str | None = None,
+        call: Callable[..., Any] | None = None,
+        binder: Callable[..., tuple[Inputs, Options]] | None = None,
+        accepted: Iterable[str] | None = None,
+        recorded: bool = True,
+    ) -> None:
+        self.function = function
+        self.kind = kind
+        self.vjps = vjps
+        self.jvp = jvp
+        self.arrays = arrays
+        self.sequence = sequence
+        self.binder = binder
+        self.recorded = recorded
+        self.name: str = function.__name__
+        self.call = call or (_spread(function) if sequence else function)
+        self._parameters = tuple(parameters.split()) if parameters else None
+        self._accepted = None if accepted is None else frozenset(accepted)
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}: {self.kind}>"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the callable's parameters, in order; read once, on first need."""
+        if self._parameters is None:
+            self._parameters = tuple(inspect.signature(self.function).parameters)
+        return self._parameters
+
+    @property
+    def accepted(self) -> frozenset[str]:
+        """The options its rules know; an option outside them would be differentiated wrongly."""
+        if self._accepted is None:
+            rules = [rule for rule in (*self.vjps, self.jvp) if rule is not None]
+            self._accepted = frozenset().union(*map(_keywords, rules))
+        return self._accepted
+
+    def bind(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
+        """Sort a call's arguments into array inputs and the other options, which it checks."""
+        if self.binder:
+            inputs, options = self.binder(*args, **keywords)
+        elif isinstance(self.function, np.ufunc):
+            inputs, options = args, keywords
+        elif self.sequence:
+            names = self.parameters
+            head, *rest = args or (keywords.pop(names[0]),)
+            inputs, options = tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
+        else:
+            names, count = self.parameters, self.arrays
+            options = dict(zip(names[count:], args[count:], strict=False)) | keywords
+            missing = names[len(args) : count]
+            inputs = (*args[:count], *(options.pop(name, None) for name in missing))
+        return inputs, self._checked(options) if options else options
+
+    def _checked(self, options: Options) -> Options:
+        """Drop what is at its neutral value; refuse what the rules do not know."""
+        given = {name: value for name, value in options.items() if value is not np._NoValue}
+        if given.get("out", 0) is None:
+            del given["out"]
+        if self.kind == "constant" and "out" not in given:
+            return given
+        unknown = sorted(given.keys() - self.accepted)
+        if unknown:
+            raise OptionError(self.name, unknown, sorted(self.accepted))
+        return given
+
+
+def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function(sequence, **options)` as a function of the sequence's members."""
+    return lambda *inputs, **options: function(inputs, **options)
+
+
+def _keywords(rule: Rule) -> set[str]:
+    return {
+        name
+        for name, parameter in inspect.signature(rule).parameters.items()
+        if parameter.default is not parameter.empty or parameter.kind is parameter.KEYWORD_ONLY
+    }
+
+
+OPS: dict[Callable[..., Any], Op] = {}
+
+
+def register(op: Op, *aliases: Callable[..., Any]) -> Op:
+    """Enter `op` under its own callable and under `aliases`, which must be new to the registry."""
+    for function in (op.function, *aliases):
+        if function in OPS:
+            raise ValueError(f"{function!r} is registered already, as {OPS[function]!r}")
+        OPS[function] = op
+    return op
+
+
+# ---------------------------------------------------------------- the five declaration forms
+
+
+def elementwise(
+    function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
+) -> Op:
+    """`out[i] = f(x[i], y[i], …)` with one partial derivative per input, inputs broadcasting."""
+
+    def jvp(
+        tangents: Sequence[Array | None], out: Array, *inputs: Array, dtype: Any = None
+    ) -> Array:
+        terms = [
+            t if rule == 1 else -t if rule == -1 else t * rule(out, *inputs)
+            for t, rule in zip(tangents, partials, strict=True)
+            if t is not None and rule is not None
+        ]
+        return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
+
+    vjps = [_scaled(rule) for rule in partials]
+    fields.setdefault("arrays", len(partials))
+    return register(Op(function, "elementwise", vjps, jvp, **fields), *aliases)
+
+
+def _scaled(partial: Partial) -> Rule | None:
+    """The vjp that multiplies the cotangent by a partial derivative."""
+    if partial is None:
+        return None
+    if partial == 1:
+        return lambda g, out, *inputs, dtype=None: g
+    if partial == -1:
+        return lambda g, out, *inputs, dtype=None: -g
+    return lambda g, out, *inputs, dtype=None: g * partial(out, *inputs)
+
+
+def linear(
+    function: Callable[..., Any], *transposes: Rule | None, aliases: Sequence[Any] = (), **fields: Any
+) -> Op:
+    """Linear in all inputs that have a transpose, together; its jvp is the op itself.
+
+    With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
+    of the input as its option `index`.
+    """
+    sequence = fields.get("sequence", False)
+
+    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
+        rules = op.vjps
+        moved = [
+            x if rules[i] is None else np.zeros_like(x) if t is None else t
+            for i, (t, x) in enumerate(zip(tangents, inputs, strict=True))
+        ]
+        return function(moved, **options) if sequence else function(*moved, **options)
+
+    vjps = EveryInput(transposes[0]) if sequence else transposes
+    fields.setdefault("arrays", len(transposes))
+    op = register(Op(function, "linear", vjps, jvp, **fields), *aliases)
+    return op
+
+
+def bilinear(
+    function: Callable[..., Any], left: Rule, right: Rule, aliases: Sequence[Any] = (), **fields: Any
+) -> Op:
+    """Linear in each of two inputs; its jvp applies the op twice."""
+
+    def jvp(tangents: Sequence[Array | None], out: Array, x: Array, y: Array, **options: Any) -> Array:
+        left_tangent, right_tangent = tangents
+        if right_tangent is None:
+            return function(left_tangent, y, **options)
+        if left_tangent is None:
+            return function(x, right_tangent, **options)
+        return function(left_tangent, y, **options) + function(x, right_tangent, **options)
+
+    return register(Op(function, "bilinear", (left, right), jvp, arrays=2, **fields), *aliases)
+
+
+def primitive(
+    function: Callable[..., Any],
+    *vjps: Rule | None,
+    jvp: Rule,
+    aliases: Sequence[Any] = (),
+    **fields: Any,
+) -> Op:
+    """Anything else: one vjp per input, and a jvp."""
+    rules = EveryInput(vjps[0]) if fields.get("sequence") else vjps
+    fields.setdefault("arrays", len(vjps))
+    return register(Op(function, "primitive", rules, jvp, **fields), *aliases)
+
+
+def constant(*functions: Callable[..., Any], recorded: bool = True) -> None:
+    """Flat almost everywhere: the gradient is zero, and a floating-point result is recorded so.
+
+    With `recorded=False` the result does not depend on the values at all and is a plain constant.
+    """
+    for function in functions:
+        register(Op(function, "constant", EveryInput(None), None, recorded=recorded))
+
+
+class EveryInput(Sequence[Rule | None]):
+    """The rules of an op with any number of inputs: one rule, told the input's `index`."""
+
+    def __init__(self, rule: Rule | None) -> None:
+        self.rule = rule
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rule and partially(self.rule, index=index)
+
+    def __len__(self) -> int:
+        return 1
+
+    def __iter__(self) -> Any:
+        return iter((self.rule,))

@@ -1,0 +1,135 @@
+"""Activations and their kin: the functions networks are made of, stable at any input.
+
+Each takes an array, returning an array, or a Tensor, recording itself. They neither overflow nor
+warn for large inputs, and their slopes stay accurate where they become tiny.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.op import Array, elementwise, primitive
+from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.elementwise import sigmoid_slope
+from micrograd_np.ops.reduction import Axis, reduction
+
+
+@dispatching
+def sigmoid(x: Array) -> Array:
+    """The logistic function `1 / (1 + exp(-x))`, elementwise, without overflow.
+
+    The slope is `sigmoid(x) sigmoid(-x)`, with full relative accuracy in both tails.
+
+    >>> float(sigmoid(np.float64(0)))
+    0.5
+    """
+    with np.errstate(over="ignore"):  # exp(-x) = inf is right: the sigmoid is then 0
+        return 1 / (1 + np.exp(-x))
+
+
+@dispatching
+def relu(x: Array) -> Array:
+    """`max(x, 0)`, elementwise; the slope at 0 is 0, a NaN stays NaN.
+
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return np.maximum(x, 0)
+
+
+@dispatching
+def softplus(x: Array) -> Array:
+    """`log(1 + exp(x))`, elementwise: a smooth relu, without overflow. Its slope is the sigmoid.
+
+    >>> float(softplus(np.float64(1000)))
+    1000.0
+    """
+    return np.logaddexp(x, 0)
+
+
+@dispatching
+def logsigmoid(x: Array) -> Array:
+    """`log(sigmoid(x)) = -softplus(-x)`, elementwise, finite for any finite input.
+
+    >>> float(logsigmoid(np.float64(-1000)))
+    -1000.0
+    """
+    return -np.logaddexp(-x, 0)
+
+
+def _shift(x: Array, axis: Axis) -> Array:
+    """The largest entry along `axis`, or 0 where it is infinite, to be taken out of exponents."""
+    top = np.max(x, axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0)
+
+
+@dispatching
+def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
+    """`log(sum(exp(x)))` along `axis` (an int, a tuple, or None for all), without overflow.
+
+    Its slope is the softmax. Where all entries are -inf the result is -inf with slope 0.
+
+    >>> logsumexp(np.array([1000.0, 1000.0])).round(3)
+    np.float64(1000.693)
+    """
+    shift = _shift(x, axis)
+    with np.errstate(divide="ignore"):  # log(0) = -inf is the answer for all -inf
+        out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
+    return out if keepdims else np.squeeze(out, axis=axis)
+
+
+@dispatching
+def softmax(x: Array, axis: Axis = -1) -> Array:
+    """`exp(x) / sum(exp(x))` along `axis`, without overflow; an entry of -inf has weight 0.
+
+    >>> softmax(np.array([0.0, 0.0, -np.inf]))
+    array([0.5, 0.5, 0. ])
+    """
+    e = np.exp(x - _shift(x, axis))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+@dispatching
+def log_softmax(x: Array, axis: Axis = -1) -> Array:
+    """`x - logsumexp(x)` along `axis`: the logarithm of the softmax, finite where it underflows.
+
+    >>> log_softmax(np.array([1000.0, 0.0]))
+    array([    0., -1000.])
+    """
+    shifted = x - _shift(x, axis)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+def logsumexp_slope(out: Array, x: Array, axis: Axis) -> Array:
+    return np.exp(x - np.where(out == -np.inf, 0, out))
+
+
+def softmax_vjp(g: Array, out: Array, x: Array, axis: Axis = -1) -> Array:
+    return out * (g - np.sum(g * out, axis=axis, keepdims=True))
+
+
+def softmax_jvp(ts: list[Array], out: Array, x: Array, axis: Axis = -1) -> Array:
+    return softmax_vjp(ts[0], out, x, axis)  # the Jacobian is symmetric
+
+
+def log_softmax_vjp(g: Array, out: Array, x: Array, axis: Axis = -1) -> Array:
+    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
+
+
+def log_softmax_jvp(ts: list[Array], out: Array, x: Array, axis: Axis = -1) -> Array:
+    return ts[0] - np.sum(np.exp(out) * ts[0], axis=axis, keepdims=True)
+
+
+def _raw(function: Any) -> Any:
+    return function.__wrapped__
+
+
+# fmt: off
+elementwise(sigmoid,    lambda out, x: sigmoid_slope(x),  call=_raw(sigmoid))
+elementwise(relu,       lambda out, x: np.greater(x, 0),  call=_raw(relu))
+elementwise(softplus,   lambda out, x: sigmoid(x),        call=_raw(softplus))
+elementwise(logsigmoid, lambda out, x: sigmoid(-x),       call=_raw(logsigmoid))
+reduction(logsumexp,    logsumexp_slope,                  call=_raw(logsumexp))
+primitive(softmax,      softmax_vjp,     jvp=softmax_jvp,     call=_raw(softmax))
+primitive(log_softmax,  log_softmax_vjp, jvp=log_softmax_jvp, call=_raw(log_softmax))
+# fmt: on

@@ -1,0 +1,32 @@
+"""Constant ops: flat almost everywhere, or with a result that is no real array.
+
+A floating-point result (`np.floor`) is recorded, with gradient zero; an integer or boolean one
+(`np.argmax`, comparisons) is a plain constant. What only copies a shape (`np.zeros_like`) is a
+constant too.
+"""
+
+import numpy as np
+
+from micrograd_np.op import constant
+
+# fmt: off
+constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.sign,
+         np.floor_divide, np.spacing)
+
+constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
+         np.logical_and, np.logical_or, np.logical_xor, np.logical_not,
+         np.isfinite, np.isinf, np.isnan, np.signbit, np.isposinf, np.isneginf, np.isnat,
+         np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isreal, np.iscomplex)
+
+constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert,
+         np.left_shift, np.right_shift, np.gcd, np.lcm)
+
+constant(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition,
+         np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.digitize,
+         np.all, np.any, np.isin)
+
+constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.can_cast,
+         np.min_scalar_type, np.common_type, np.may_share_memory, np.shares_memory)
+
+constant(np.zeros_like, np.ones_like, np.full_like, np.empty_like, recorded=False)
+# fmt: on

@@ -1,0 +1,181 @@
+"""Elementwise ops: the table of derivatives of NumPy's ufuncs.
+
+Each row gives the partial derivative in each input, in terms of `out` and the inputs. At points
+where the derivative does not exist: the minimum-norm subgradient, ties split evenly, else the
+limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
+"""
+
+from math import log, pi
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.op import Array, Inputs, Options, elementwise, primitive
+from micrograd_np.ops.dispatch import dispatching
+
+# ---------------------------------------------------------------- slopes that need a thought
+
+
+@dispatching
+def sigmoid_slope(x: Array) -> Array:
+    """The sigmoid's derivative, accurate in both tails: `e / (1 + e)²` with `e = exp(-|x|)`."""
+    e = np.exp(np.copysign(x, -1.0))
+    return e / np.square(1 + e)
+
+
+def sech_squared(x: Array) -> Array:
+    """The slope of tanh, `1 / cosh(x)²`, without overflow."""
+    return 4 * sigmoid_slope(2 * x)
+
+
+def power_base(out: Array, x: Array, y: Array) -> Array:
+    """`y x^(y-1)`; 0 where y is 0, so that `x**0` is flat at 0 too."""
+    if isinstance(y, int | float):
+        return 2 * x if y == 2 else y * x ** (y - 1) if y != 0 else np.zeros_like(x)
+    return np.where(y == 0, 0, y * np.power(x, np.where(y == 0, 1, y - 1)))
+
+
+def power_exponent(out: Array, x: Array, y: Array) -> Array:
+    """`out log(x)`; its limit 0 at x = 0 for y > 0, and 0 by convention at `0**0`."""
+    flat = np.logical_and(np.equal(x, 0), np.greater_equal(y, 0))
+    return np.where(flat, 0, out * np.log(np.where(flat, 1, x)))
+
+
+def larger(out: Array, x: Array, y: Array) -> Array:
+    """The share of `x` in `maximum(x, y)`: ties split evenly, a NaN takes all."""
+    wins = np.logical_or(np.greater(x, y), np.not_equal(x, x))
+    loses = np.logical_or(np.greater(y, x), np.not_equal(y, y))
+    return share(wins, loses, out)
+
+
+def larger_number(out: Array, x: Array, y: Array) -> Array:
+    """The share of `x` in `fmax(x, y)`: ties split evenly, a NaN takes nothing."""
+    wins = np.logical_or(np.greater(x, y), np.not_equal(y, y))
+    loses = np.logical_or(np.greater(y, x), np.not_equal(x, x))
+    return share(wins, loses, out)
+
+
+def share(wins: Array, loses: Array, out: Array) -> Array:
+    return np.where(np.equal(wins, loses), 0.5, wins).astype(out.dtype)
+
+
+def same_sign(out: Array, x: Array, y: Array) -> Array:
+    return np.where(np.equal(np.signbit(x), np.signbit(y)), 1.0, -1.0)
+
+
+def over_hypot(x: Array, y: Array) -> Array:
+    """`x / hypot(x, y)`, 0 at the origin."""
+    h = np.hypot(x, y)
+    return np.where(h == 0, 0, x / np.where(h == 0, 1, h))
+
+
+def angle_slope(x: Array, y: Array) -> Array:
+    """`x / (x² + y²)` without overflow, 0 at the origin."""
+    h = np.hypot(x, y)
+    return over_hypot(x, y) / np.where(h == 0, 1, h)
+
+
+def log_share(out: Array, x: Array) -> Array:
+    """`x - out` for logaddexp, where -inf gives no share rather than NaN."""
+    return x - np.where(out == -np.inf, 0, out)
+
+
+# ---------------------------------------------------------------- the table
+# fmt: off
+elementwise(np.add,          1, 1)
+elementwise(np.subtract,     1, -1)
+elementwise(np.multiply,     lambda out, x, y: y,                  lambda out, x, y: x)
+elementwise(np.divide,       lambda out, x, y: 1 / y,              lambda out, x, y: -out / y)
+elementwise(np.power,        power_base,                           power_exponent)
+elementwise(np.float_power,  power_base,                           power_exponent)
+elementwise(np.fmod,         1,                                    lambda out, x, y: -np.trunc(x / y))
+elementwise(np.remainder,    1,                                    lambda out, x, y: -np.floor(x / y))
+elementwise(np.maximum,      larger,                               lambda out, x, y: larger(out, y, x))
+elementwise(np.minimum,      lambda out, x, y: larger(out, -x, -y), lambda out, x, y: larger(out, -y, -x))
+elementwise(np.fmax,         larger_number,                        lambda out, x, y: larger_number(out, y, x))
+elementwise(np.fmin,         lambda out, x, y: larger_number(out, -x, -y), lambda out, x, y: larger_number(out, -y, -x))
+elementwise(np.copysign,     same_sign,                            None)
+elementwise(np.nextafter,    1,                                    None)
+elementwise(np.heaviside,    None,                                 lambda out, x, y: np.equal(x, 0))
+elementwise(np.ldexp,        lambda out, x, y: np.exp2(1.0 * y),   None)
+elementwise(np.hypot,        lambda out, x, y: over_hypot(x, y),   lambda out, x, y: over_hypot(y, x))
+elementwise(np.arctan2,      lambda out, y, x: angle_slope(x, y),  lambda out, y, x: -angle_slope(y, x))
+elementwise(np.logaddexp,    lambda out, x, y: np.exp(log_share(out, x)),  lambda out, x, y: np.exp(log_share(out, y)))
+elementwise(np.logaddexp2,   lambda out, x, y: np.exp2(log_share(out, x)), lambda out, x, y: np.exp2(log_share(out, y)))
+
+elementwise(np.positive,     1)
+elementwise(np.negative,     -1)
+elementwise(np.conjugate,    1)
+elementwise(np.absolute,     lambda out, x: np.sign(x))
+elementwise(np.fabs,         lambda out, x: np.sign(x))
+elementwise(np.reciprocal,   lambda out, x: -np.square(out))
+elementwise(np.square,       lambda out, x: 2 * x)
+elementwise(np.sqrt,         lambda out, x: 0.5 / out)
+elementwise(np.cbrt,         lambda out, x: 1 / (3 * np.square(out)))
+elementwise(np.exp,          lambda out, x: out)
+elementwise(np.exp2,         lambda out, x: out * log(2))
+elementwise(np.expm1,        lambda out, x: np.exp(x))
+elementwise(np.log,          lambda out, x: 1 / x)
+elementwise(np.log2,         lambda out, x: 1 / (x * log(2)))
+elementwise(np.log10,        lambda out, x: 1 / (x * log(10)))
+elementwise(np.log1p,        lambda out, x: 1 / (1 + x))
+elementwise(np.sin,          lambda out, x: np.cos(x))
+elementwise(np.cos,          lambda out, x: -np.sin(x))
+elementwise(np.tan,          lambda out, x: 1 + np.square(out))
+elementwise(np.arcsin,       lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.arccos,       lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.arctan,       lambda out, x: 1 / (1 + np.square(x)))
+elementwise(np.sinh,         lambda out, x: np.cosh(x))
+elementwise(np.cosh,         lambda out, x: np.sinh(x))
+elementwise(np.tanh,         lambda out, x: sech_squared(x))
+elementwise(np.arcsinh,      lambda out, x: 1 / np.hypot(1, x))
+elementwise(np.arccosh,      lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)))
+elementwise(np.arctanh,      lambda out, x: 1 / ((1 - x) * (1 + x)))
+elementwise(np.deg2rad,      lambda out, x: pi / 180, aliases=[np.radians])
+elementwise(np.rad2deg,      lambda out, x: 180 / pi, aliases=[np.degrees])
+elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2), call=sigmoid_slope.__wrapped__)
+# fmt: on
+
+
+# ---------------------------------------------------------------- clip, and ufuncs with two results
+
+
+def bind_clip(
+    a: Array, a_min: Array = None, a_max: Array = None, out: Any = None, **options: Any
+) -> tuple[Inputs, Options]:
+    """NumPy spells the bounds in two ways; here they are the second and third input."""
+    lower = options.pop("min", a_min)
+    upper = options.pop("max", a_max)
+    bounds = (None if bound is np._NoValue else bound for bound in (lower, upper))
+    return (a, *bounds), options if out is None else options | {"out": out}
+
+
+def inside(out: Array, x: Array, lower: Array, upper: Array) -> Array:
+    """1 between the bounds and on them: a parameter on the bound can still move inside."""
+    above = True if lower is None else np.greater_equal(x, lower)
+    return above if upper is None else np.logical_and(above, np.less_equal(x, upper))
+
+
+def below(out: Array, x: Array, lower: Array, upper: Array) -> Array:
+    free = np.less(x, lower)
+    return free if upper is None else np.logical_and(free, np.less_equal(lower, upper))
+
+
+def above(out: Array, x: Array, lower: Array, upper: Array) -> Array:
+    free = np.greater(x, upper)
+    return free if lower is None else np.logical_or(free, np.greater(lower, upper))
+
+
+elementwise(np.clip, inside, below, above, binder=bind_clip)
+# fmt: off
+primitive(np.divmod,
+          lambda g, out, x, y: g[1],
+          lambda g, out, x, y: -g[1] * out[0],
+          jvp=lambda ts, out, x, y: (np.zeros_like(out[0]), (0 if ts[0] is None else ts[0]) - (0 if ts[1] is None else ts[1] * out[0])))
+primitive(np.modf,
+          lambda g, out, x: g[0],
+          jvp=lambda ts, out, x: (ts[0], np.zeros_like(out[1])))
+primitive(np.frexp,
+          lambda g, out, x: g[0] * np.exp2(-1.0 * out[1]),
+          jvp=lambda ts, out, x: (ts[0] * np.exp2(-1.0 * out[1]), np.zeros_like(out[1])))
+# fmt: on

@@ -1,0 +1,141 @@
+"""Indexing and its adjoint: reading entries, adding into them, and replacing them.
+
+`x[key]` is linear, its transpose is `scatter`, which adds (duplicate indices add up), and the
+transpose of `scatter` is `x[key]` again. Keys are options, with masks and index arrays copied when
+the op is recorded, so that changing them later cannot change the gradient.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.graph import Node
+from micrograd_np.op import Array, Inputs, Options, linear, primitive
+from micrograd_np.ops.dispatch import dispatching
+
+Key = Any
+
+
+def frozen(key: Key) -> Key:
+    """The key as plain data of its own: Tensors become arrays, arrays and lists are copied."""
+    if isinstance(key, tuple):
+        return tuple(frozen(part) for part in key)
+    if isinstance(key, Node):
+        return np.array(key.value)
+    return np.array(key) if isinstance(key, np.ndarray | list) else key
+
+
+def is_basic(key: Key) -> bool:
+    """Whether the key selects each entry at most once, so that plain assignment scatters it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return not any(isinstance(part, np.ndarray) and part.dtype != bool for part in parts)
+
+
+@dispatching
+def getitem(x: Array, key: Key) -> Array:
+    """`x[key]`, for any NumPy key."""
+    return x[key]
+
+
+@dispatching
+def scatter(g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape` with `g` added at `key`; entries named twice receive both."""
+    out = np.zeros(shape, g.dtype)
+    if is_basic(key):
+        out[key] = g
+    else:
+        np.add.at(out, key, g)
+    return out
+
+
+@dispatching
+def index_update(x: Array, key: Key, value: Array) -> Array:
+    """A copy of `x` with `x[key] = value`, differentiable in both.
+
+    The functional form of item assignment. `value` broadcasts to the shape of `x[key]` and is cast
+    to the dtype of `x`. Where `key` names an entry twice, the last value stands, as in NumPy, and
+    the gradient is that of the entry that stands.
+
+    Raises IndexError for an index out of range, ValueError if `value` does not broadcast.
+
+    >>> index_update(np.zeros(3), 1, 5.0)
+    array([0., 5., 0.])
+    """
+    out = np.array(x)
+    out[key] = value
+    return out
+
+
+def bind_index_update(x: Array, key: Key, value: Array) -> tuple[Inputs, Options]:
+    return (x, value), {"key": frozen(key)}
+
+
+def update_base(g: Array, out: Array, x: Array, value: Array, key: Key) -> Array:
+    return index_update(g, key, 0)
+
+
+def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Array:
+    """The cotangent at the entries written, without those a later duplicate overwrote."""
+    if is_basic(key):
+        return g[key]
+    order = np.arange(out.size).reshape(out.shape)[key]
+    stands = np.zeros(out.size, dtype=int)
+    stands[order] = np.arange(order.size).reshape(order.shape)
+    return g[key] * (stands[order] == np.arange(order.size).reshape(order.shape))
+
+
+def take_transpose(
+    g: Array, out: Array, x: Array, indices: Any, axis: int | None = None, mode: str = "raise"
+) -> Array:
+    shape = (x.size,) if axis is None else x.shape
+    along = 0 if axis is None else axis % x.ndim
+    indices = _wrapped(indices, shape[along], mode)
+    return scatter(g, (*(slice(None),) * along, indices), shape).reshape(x.shape)
+
+
+def _wrapped(indices: Any, n: int, mode: str) -> Any:
+    """Indices as `mode` reads them: cut off at the ends, around the ends, or as they are."""
+    indices = np.asarray(indices)
+    if mode == "clip":
+        return np.clip(indices, 0, n - 1)
+    return indices % n if mode == "wrap" else indices
+
+
+def take_along_axis_transpose(
+    g: Array, out: Array, x: Array, indices: Any, axis: int | None = -1
+) -> Array:
+    if axis is None:
+        return scatter(g, np.asarray(indices), (x.size,)).reshape(x.shape)
+    grid = [np.arange(n).reshape((-1,) + (1,) * (x.ndim - i - 1)) for i, n in enumerate(x.shape)]
+    grid[axis] = np.asarray(indices)
+    return scatter(g, tuple(grid), x.shape)
+
+
+def index_update_jvp(ts: list[Array | None], out: Array, x: Array, value: Array, key: Key) -> Array:
+    base, new = (np.zeros_like(out) if ts[0] is None else ts[0]), ts[1]
+    return index_update(base, key, 0 if new is None else new)
+
+
+linear(
+    getitem,
+    lambda g, out, x, key=None: scatter(g, key, x.shape),
+    call=getitem.__wrapped__,
+    binder=lambda x, key: ((x,), {"key": frozen(key)}),
+)
+linear(
+    scatter,
+    lambda g, out, x, key=None, shape=None: getitem(g, key),
+    call=scatter.__wrapped__,
+    binder=lambda g, key, shape: ((g,), {"key": frozen(key), "shape": shape}),
+)
+primitive(
+    index_update,
+    update_base,
+    update_value,
+    jvp=index_update_jvp,
+    call=lambda x, value, key: index_update.__wrapped__(x, key, value),
+    binder=bind_index_update,
+    accepted=("key",),
+)
+linear(np.take, take_transpose, None)
+linear(np.take_along_axis, take_along_axis_transpose, None)

@@ -1,0 +1,243 @@
+"""Linear algebra: products, contractions, diagonals and norms, right for batches of matrices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.op import Array, Inputs, Options, bilinear, linear, primitive
+from micrograd_np.ops.indexing import scatter
+from micrograd_np.ops.reduction import Axis, axes_of, reduction, tied
+
+# ---------------------------------------------------------------- products
+
+
+def matmul_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if y.ndim > 1:
+        return g @ y.mT if x.ndim > 1 else (y @ g[..., None])[..., 0]
+    return g[..., None] * y if x.ndim > 1 else g * y
+
+
+def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if x.ndim > 1:
+        return x.mT @ g if y.ndim > 1 else (x.mT @ g[..., None])[..., 0]
+    return x[:, None] * g[..., None, :] if y.ndim > 1 else g * x
+
+
+def matvec_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return g[..., :, None] * y[..., None, :]
+
+
+def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return np.vecmat(g, x)
+
+
+def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return np.matvec(y, g)
+
+
+def vecmat_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return x[..., :, None] * g[..., None, :]
+
+
+def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]]:
+    """The axes that `np.tensordot` sums over, as two lists of non-negative numbers."""
+    if isinstance(axes, int):
+        return list(range(x.ndim - axes, x.ndim)), list(range(axes))
+    left, right = ([pair] if isinstance(pair, int) else list(pair) for pair in axes)
+    return [i % x.ndim for i in left], [i % y.ndim for i in right]
+
+
+def tensordot_left(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
+    """Contract the free axes of `y`, then put the axes back in the order of `x`."""
+    left, right = contracted_axes(x, y, axes)
+    free_x = [i for i in range(x.ndim) if i not in left]
+    free_y = [i for i in range(y.ndim) if i not in right]
+    product = np.tensordot(g, y, axes=(list(range(len(free_x), g.ndim)), free_y))
+    summed = [left[right.index(i)] for i in range(y.ndim) if i in right]
+    return np.transpose(product, np.argsort(free_x + summed).tolist())
+
+
+def tensordot_right(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
+    left, right = contracted_axes(x, y, axes)
+    free_x = [i for i in range(x.ndim) if i not in left]
+    free_y = [i for i in range(y.ndim) if i not in right]
+    product = np.tensordot(x, g, axes=(free_x, list(range(len(free_x)))))
+    summed = [right[left.index(i)] for i in range(x.ndim) if i in left]
+    return np.transpose(product, np.argsort(summed + free_y).tolist())
+
+
+def dot_axes(x: Array, y: Array) -> tuple[list[int], list[int]]:
+    return [x.ndim - 1], [max(y.ndim - 2, 0)]
+
+
+def dot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return g * y
+    if x.ndim <= 2 and y.ndim <= 2:
+        return matmul_left(g, out, x, y)
+    return tensordot_left(g, out, x, y, axes=dot_axes(x, y))
+
+
+def dot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return g * x
+    if x.ndim <= 2 and y.ndim <= 2:
+        return matmul_right(g, out, x, y)
+    return tensordot_right(g, out, x, y, axes=dot_axes(x, y))
+
+
+def inner_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return g * y if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_left(g, out, x, y, axes=(-1, -1))
+
+
+def inner_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return g * x if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_right(g, out, x, y, axes=(-1, -1))
+
+
+# fmt: off
+bilinear(np.matmul,    matmul_left,    matmul_right,   aliases=[np.linalg.matmul])
+bilinear(np.dot,       dot_left,       dot_right,      parameters="a b out")
+bilinear(np.inner,     inner_left,     inner_right,    parameters="a b")
+bilinear(np.vdot,      lambda g, out, x, y: (g * np.ravel(y)).reshape(x.shape),
+                       lambda g, out, x, y: (g * np.ravel(x)).reshape(y.shape), parameters="a b")
+bilinear(np.outer,     lambda g, out, x, y: (g @ np.ravel(y)).reshape(x.shape),
+                       lambda g, out, x, y: (np.ravel(x) @ g).reshape(y.shape), aliases=[np.linalg.outer])
+bilinear(np.vecdot,    lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * y,
+                       lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * x)
+bilinear(np.linalg.vecdot, lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * y,
+                           lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * x)
+bilinear(np.matvec,    matvec_left,    matvec_right)
+bilinear(np.vecmat,    vecmat_left,    vecmat_right)
+bilinear(np.tensordot, tensordot_left, tensordot_right)
+# fmt: on
+
+
+# ---------------------------------------------------------------- einsum
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[Inputs, Options]:
+    """Either `("ij,j", x, y)` or `(x, [0, 1], y, [1])`: both become operands and subscripts."""
+    if not isinstance(operands[0], str):
+        pairs, output = len(operands) // 2, operands[-1] if len(operands) % 2 else None
+        labels = [_spelled(operands[2 * i + 1]) for i in range(pairs)]
+        subscripts = ",".join(labels) + ("" if output is None else "->" + _spelled(output))
+        operands = (subscripts, *operands[0 : 2 * pairs : 2])
+    subscripts, *inputs = operands
+    return tuple(inputs), {"subscripts": subscripts.replace(" ", ""), "optimize": optimize, **options}
+
+
+def _spelled(sublist: Sequence[Any]) -> str:
+    return "".join("..." if label is Ellipsis else LETTERS[label] for label in sublist)
+
+
+def einsum(*operands: Array, subscripts: str, optimize: Any = False) -> Array:
+    return np.einsum(subscripts, *operands, optimize=optimize)
+
+
+def labels_of(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
+    """The labels of each operand and of the output, ellipses spelled out with fresh letters."""
+    left, arrow, output = subscripts.partition("->")
+    terms = left.split(",")
+    fresh = [letter for letter in LETTERS if letter not in subscripts]
+    hidden = [n - len(term.replace("...", "")) for term, n in zip(terms, ndims, strict=True)]
+    widest = max([n for term, n in zip(terms, hidden, strict=True) if "..." in term], default=0)
+    dots = "".join(fresh[:widest])
+    spelled = [term.replace("...", dots[widest - n :]) for term, n in zip(terms, hidden, strict=True)]
+    if not arrow:
+        flat = left.replace("...", "").replace(",", "")
+        output = "..." + "".join(sorted(label for label in set(flat) if flat.count(label) == 1))
+    return spelled, output.replace("...", dots)
+
+
+def einsum_vjp(
+    g: Array, out: Array, *inputs: Array, index: int, subscripts: str = "", optimize: Any = False
+) -> Array:
+    """Contract the cotangent with the other operands.
+
+    A label repeated in the operand (a trace) gets a fresh letter tied to the first by an identity
+    matrix; a label that occurs nowhere else is spread by a vector of ones.
+    """
+    terms, output = labels_of(subscripts, [np.ndim(x) for x in inputs])
+    x, mine = inputs[index], terms[index]
+    others = [(term, y) for i, (term, y) in enumerate(zip(terms, inputs, strict=True)) if i != index]
+    used = set(output).union(*terms)
+    fresh = (letter for letter in LETTERS if letter not in used)
+    target = ""
+    for label, n in zip(mine, x.shape, strict=True):
+        if label in target:
+            twin = next(fresh)
+            others.append((label + twin, np.eye(n, dtype=x.dtype)))
+            target += twin
+        else:
+            if label not in output and not any(label in term for term, _ in others):
+                others.append((label, np.ones(n, dtype=x.dtype)))
+            target += label
+    left = ",".join([output, *(term for term, _ in others)])
+    return np.einsum(f"{left}->{target}", g, *(y for _, y in others), optimize=optimize)
+
+
+def einsum_jvp(
+    ts: list[Array | None], out: Array, *inputs: Array, subscripts: str = "", optimize: Any = False
+) -> Array:
+    """Linear in each operand: the sum over operands with the tangent in their place."""
+    terms = [
+        np.einsum(subscripts, *inputs[:i], t, *inputs[i + 1 :], optimize=optimize)
+        for i, t in enumerate(ts)
+        if t is not None
+    ]
+    return sum(terms[1:], terms[0])
+
+
+primitive(np.einsum, einsum_vjp, jvp=einsum_jvp, sequence=True, call=einsum, binder=bind_einsum)
+
+
+# ---------------------------------------------------------------- diagonals and norms
+
+
+def diagonal_transpose(
+    g: Array, out: Array, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1
+) -> Array:
+    """Put the cotangent on the diagonal of zeros."""
+    moved = np.moveaxis(np.empty(x.shape, dtype=bool), (axis1, axis2), (-2, -1)).shape
+    rows = np.arange(g.shape[-1]) + max(-offset, 0)
+    columns = np.arange(g.shape[-1]) + max(offset, 0)
+    return np.moveaxis(scatter(g, (..., rows, columns), moved), (-2, -1), (axis1, axis2))
+
+
+def trace_transpose(
+    g: Array, out: Array, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None
+) -> Array:
+    """The same number at every place of the diagonal."""
+    kept = tuple(n for i, n in enumerate(x.shape) if i not in axes_of((axis1, axis2), x.ndim))
+    length = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape[-1]
+    return diagonal_transpose(np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2)
+
+
+def checked_norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
+    if len(axes_of(axis, x.ndim)) != 1 and ord not in (None, "fro"):
+        raise NotImplementedError(
+            f"np.linalg.norm with ord={ord!r} of matrices has no derivative yet; vector norms (one "
+            f"axis, any ord) and the Frobenius norm (ord=None or 'fro') have."
+        )
+    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
+
+
+def norm_slope(out: Array, x: Array, axis: Axis, *, ord: Any = None) -> Array:
+    """The dual vector of length one; 0, the minimum-norm subgradient, at the origin."""
+    if ord in (None, 2, "fro"):
+        return np.where(out == 0, 0, x / out)
+    if ord == 0:
+        return np.zeros_like(x)
+    if ord == 1:
+        return np.sign(x)
+    if abs(ord) == np.inf:
+        return np.sign(x) * tied(out, np.abs(x), axis)
+    return np.where(out == 0, 0, np.sign(x) * (np.abs(x) / out) ** (ord - 1))
+
+
+linear(np.diagonal, diagonal_transpose)
+linear(np.trace, trace_transpose)
+reduction(np.linalg.norm, norm_slope, ("ord",), call=checked_norm)

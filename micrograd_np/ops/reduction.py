@@ -1,0 +1,192 @@
+"""Reductions: sums, products, extrema, spread, and cumulative forms.
+
+Most are `out = f(x)` along axes with a local slope, so `reduction` declares them by the slope alone:
+the vjp multiplies the restored cotangent by it, the jvp sums tangent times slope. Zero divisors
+never appear: products are differentiated without division.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.op import Array, linear, primitive
+
+Axis = int | tuple[int, ...] | None
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The reduced axes as a tuple of non-negative numbers; `()` reduces nothing, None all."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def restore(reduced: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
+    """Put the reduced axes of `x` back with length 1, so that it broadcasts against `x`."""
+    if axis is None or keepdims:
+        return reduced
+    axes = axes_of(axis, x.ndim)
+    return reduced.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+
+
+def count(x: Array, axis: Axis) -> int:
+    """How many entries of `x` go into one of the result."""
+    total = 1
+    for i in axes_of(axis, x.ndim):
+        total *= x.shape[i]
+    return total
+
+
+def reduction(
+    function: Callable[..., Any],
+    slope: Callable[..., Array],
+    options: Sequence[str] = (),
+    **fields: Any,
+) -> None:
+    """Declare `out = function(x, axis)` by `slope(restored out, x, axis, **options)`."""
+
+    def vjp(
+        g: Array, out: Array, x: Array, axis: Axis = None, keepdims: bool = False, **options: Any
+    ) -> Array:
+        g, out = restore(g, x, axis, keepdims), restore(out, x, axis, keepdims)
+        return g * slope(out, x, axis, **options)
+
+    def jvp(
+        ts: list[Array], out: Array, x: Array, axis: Axis = None, keepdims: bool = False, **options: Any
+    ) -> Array:
+        weights = slope(restore(out, x, axis, keepdims), x, axis, **options)
+        return np.sum(ts[0] * weights, axis=axis, keepdims=keepdims)
+
+    primitive(function, vjp, jvp=jvp, accepted=("axis", "keepdims", *options), **fields)
+
+
+# ---------------------------------------------------------------- sums and means
+
+
+def sum_transpose(
+    g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False,
+    where: Any = True,
+) -> Array:  # fmt: skip
+    g = restore(g, x, axis, keepdims)
+    return g if where is True else g * where
+
+
+def mean_transpose(
+    g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+) -> Array:
+    return restore(g, x, axis, keepdims) / max(count(x, axis), 1)
+
+
+def cumsum_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
+    """Each entry adds to all that follow it: sum the cotangents from the end."""
+    if axis is None:
+        return cumsum_transpose(g, out, x.ravel(), axis=0).reshape(x.shape)
+    return np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
+
+
+linear(np.sum, sum_transpose)
+linear(np.mean, mean_transpose)
+linear(np.cumsum, cumsum_transpose)
+
+
+# ---------------------------------------------------------------- extrema
+
+
+def tied(out: Array, x: Array, axis: Axis) -> Array:
+    """An equal share for every entry that attains the extremum; a NaN attains it."""
+    hits = np.logical_or(np.equal(x, out), np.not_equal(x, x)).astype(x.dtype)
+    return hits / np.sum(hits, axis=axis, keepdims=True)
+
+
+reduction(np.max, tied)
+reduction(np.min, tied)
+
+
+# ---------------------------------------------------------------- spread
+
+
+def var_slope(out: Array, x: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None) -> Array:
+    return 2 * (x - np.mean(x, axis=axis, keepdims=True)) / (count(x, axis) - ddof)
+
+
+def std_slope(out: Array, x: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None) -> Array:
+    """`(x - mean) / ((n - ddof) std)`; 0, the minimum-norm subgradient, where all entries agree."""
+    deviation = x - np.mean(x, axis=axis, keepdims=True)
+    return np.where(out == 0, 0, deviation / ((count(x, axis) - ddof) * out))
+
+
+def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`var` or `std` with the check that makes its derivative defined."""
+
+    def checked(x: Array, axis: Axis = None, ddof: float = 0, **options: Any) -> Array:
+        if 0 < (n := count(x, axis)) <= ddof:
+            raise ValueError(
+                f"np.{function.__name__} over {n} entries with ddof={ddof} divides by "
+                f"{n - ddof}: it has no value and no gradient. Use more entries or a smaller ddof."
+            )
+        return function(x, axis=axis, ddof=ddof, **options)
+
+    return checked
+
+
+reduction(np.var, var_slope, ("ddof", "dtype"), call=spread_of(np.var))
+reduction(np.std, std_slope, ("ddof", "dtype"), call=spread_of(np.std))
+
+
+# ---------------------------------------------------------------- products, without division
+
+
+def products_before(x: Array, axis: int) -> Array:
+    """The product of all earlier entries along `axis`: 1, x0, x0 x1, …"""
+    first = np.ones_like(x[_along(axis, slice(0, 1), x.ndim)])
+    rest = x[_along(axis, slice(0, -1), x.ndim)]
+    return np.cumprod(np.concatenate([first, rest], axis=axis), axis=axis)
+
+
+def _along(axis: int, key: Any, ndim: int) -> tuple[Any, ...]:
+    return (slice(None),) * (axis % ndim) + (key,)
+
+
+def prod_slope(out: Array, x: Array, axis: Axis, *, dtype: Any = None) -> Array:
+    """The product of all other entries: of those before times of those after."""
+    axes = axes_of(axis, x.ndim)
+    if not axes or x.size == 0:
+        return np.ones_like(x)
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    moved = np.transpose(x, kept + axes)
+    flat = moved.reshape((*moved.shape[: len(kept)], count(x, axis)))
+    after = np.flip(products_before(np.flip(flat, axis=-1), -1), axis=-1)
+    others = (products_before(flat, -1) * after).reshape(moved.shape)
+    return np.transpose(others, tuple(np.argsort(kept + axes)))
+
+
+def cumprod_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
+    """Products before, times `s` with the recurrence `s[j] = g[j] + x[j+1] s[j+1]`."""
+    if axis is None:
+        return cumprod_transpose(g, out, x.ravel(), axis=0).reshape(x.shape)
+    if x.shape[axis] == 0:
+        return g
+    gs, xs = np.moveaxis(g, axis, 0), np.moveaxis(x, axis, 0)
+    s = [gs[-1]]
+    for j in range(len(xs) - 2, -1, -1):
+        s.append(gs[j] + xs[j + 1] * s[-1])
+    return products_before(x, axis) * np.moveaxis(np.stack(s[::-1]), 0, axis)
+
+
+def cumprod_jvp(ts: list[Array], out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
+    """The product rule as a recurrence: `d[i] = d[i-1] x[i] + before[i] t[i]`."""
+    if axis is None:
+        return cumprod_jvp([ts[0].ravel()], out, x.ravel(), axis=0)
+    if x.shape[axis] == 0:
+        return ts[0]
+    pushed = np.moveaxis(products_before(x, axis) * ts[0], axis, 0)
+    xs = np.moveaxis(x, axis, 0)
+    d = [pushed[0]]
+    for i in range(1, len(xs)):
+        d.append(d[-1] * xs[i] + pushed[i])
+    return np.moveaxis(np.stack(d), 0, axis)
+
+
+reduction(np.prod, prod_slope, ("dtype",))
+primitive(np.cumprod, cumprod_transpose, jvp=cumprod_jvp)

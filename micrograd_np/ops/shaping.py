@@ -1,0 +1,173 @@
+"""Shaping: moving entries about without changing them. All linear, each row with its transpose."""
+
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.op import Array, elementwise, linear, primitive
+from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.indexing import scatter
+
+Shape = int | tuple[int, ...]
+
+
+@dispatching
+def identity(x: Array) -> Array:
+    """`x` itself, as a new node: where a transform begins."""
+    return x
+
+
+@dispatching
+def astype(x: Array, dtype: Any) -> Array:
+    """`x` in another floating-point dtype; the gradient is cast back."""
+    return x.astype(dtype)
+
+
+def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = None) -> Array:
+    return np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes])))
+
+
+def undo_ravel(g: Array, out: Array, x: Array, order: str = "C") -> Array:
+    return np.reshape(g, x.shape, order=_order(x, order))
+
+
+def undo_reshape(
+    g: Array, out: Array, x: Array, shape: Shape = (), order: str = "C", copy: bool | None = None
+) -> Array:
+    return np.reshape(g, x.shape, order=_order(x, order))
+
+
+def _order(x: Array, order: str) -> Any:
+    """Orders that follow memory ("A", "K") as the one they amounted to for `x`."""
+    return ("F" if np.isfortran(x) else "C") if order in "AK" else order
+
+
+def undo_concatenate(
+    g: Array, out: Array, *inputs: Array, index: int, axis: int | None = 0, dtype: Any = None
+) -> Array:
+    """The part of the cotangent that came from the input at `index`."""
+    if axis is None:
+        start = sum(x.size for x in inputs[:index])
+        return g[start : start + inputs[index].size].reshape(inputs[index].shape)
+    axis %= g.ndim
+    start = sum(x.shape[axis] for x in inputs[:index])
+    return g[(slice(None),) * axis + (slice(start, start + inputs[index].shape[axis]),)]
+
+
+def undo_stack(
+    g: Array, out: Array, *inputs: Array, index: int, axis: int = 0, dtype: Any = None
+) -> Array:
+    return g[(slice(None),) * (axis % g.ndim) + (index,)]
+
+
+def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) -> Array:
+    return np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis)
+
+
+def undo_tile(g: Array, out: Array, x: Array, reps: Shape = ()) -> Array:
+    """Sum over the copies: fold each axis into (copies, length)."""
+    reps = (reps,) if isinstance(reps, int) else tuple(reps)
+    ndim = max(len(reps), x.ndim)
+    reps = (1,) * (ndim - len(reps)) + reps
+    shape = (1,) * (ndim - x.ndim) + x.shape
+    folded = g.reshape([n for pair in zip(reps, shape, strict=True) for n in pair])
+    return folded.sum(axis=tuple(range(0, 2 * ndim, 2))).reshape(x.shape)
+
+
+def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | None = None) -> Array:
+    """Sum over the copies of each entry, found by repeating the entries' positions."""
+    shape = (x.size,) if axis is None else x.shape
+    along = 0 if axis is None else axis % x.ndim
+    source = np.repeat(np.arange(shape[along]), repeats)
+    return scatter(g, (slice(None),) * along + (source,), shape).reshape(x.shape)
+
+
+def pad_source(x: Array, pad_width: Any, mode: str) -> Array:
+    """Which entry of the flattened `x` each entry of the padded array copies."""
+    return np.pad(np.arange(x.size).reshape(x.shape), pad_width, mode=mode)
+
+
+def undo_pad(
+    g: Array, out: Array, x: Array, pad_width: Any = 0, mode: str = "constant", constant_values: Any = 0
+) -> Array:
+    if mode == "constant":
+        widths = np.broadcast_to(_pad_widths(pad_width, x.ndim), (x.ndim, 2))
+        return g[tuple(slice(before, before + n) for (before, _), n in zip(widths.tolist(), x.shape, strict=True))]
+    return scatter(g, pad_source(x, pad_width, mode), (x.size,)).reshape(x.shape)
+
+
+def _pad_widths(pad_width: Any, ndim: int) -> Any:
+    if isinstance(pad_width, dict):
+        pairs = [(0, 0)] * ndim
+        for axis, width in pad_width.items():
+            pairs[axis] = width if isinstance(width, tuple) else (width, width)
+        return pairs
+    return pad_width
+
+
+COPYING_MODES = ("edge", "reflect", "symmetric", "wrap")
+
+
+def checked_pad(x: Array, pad_width: Any, mode: str = "constant", **options: Any) -> Array:
+    if mode != "constant" and mode not in COPYING_MODES:
+        raise ValueError(
+            f"np.pad with mode={mode!r} has no derivative here; the modes that have one are "
+            f"'constant', {', '.join(map(repr, COPYING_MODES))}."
+        )
+    return np.pad(x, pad_width, mode=mode, **options)
+
+
+def pad_jvp(
+    ts: list[Array], out: Array, x: Array, pad_width: Any = 0, mode: str = "constant", constant_values: Any = 0
+) -> Array:
+    return np.pad(ts[0], pad_width, mode=mode)
+
+
+def undo_split(g: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0) -> Array:
+    return np.concatenate(g, axis=axis)
+
+
+def split_jvp(ts: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0) -> Any:
+    """Cut the tangent where `x` was cut."""
+    cuts = list(accumulate(part.shape[axis] for part in out))[:-1]
+    return np.split(ts[0], cuts, axis=axis)
+
+
+def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:
+    return g.reshape(x.shape)
+
+
+def axis_rule(*names: str) -> dict[str, Any]:
+    """For a row whose transpose needs only the shape of `x`: the options of its function."""
+    return {"accepted": names}
+
+
+# fmt: off
+elementwise(identity,     1,                            call=identity.__wrapped__)
+linear(astype,            lambda g, out, x, dtype=None: g, call=astype.__wrapped__, parameters="x dtype")
+linear(np.copy,           lambda g, out, x, order="K", subok=False: g)
+linear(np.reshape,        undo_reshape)
+linear(np.ravel,          undo_ravel)
+linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
+linear(np.matrix_transpose, lambda g, out, x: np.matrix_transpose(g))
+linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
+linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
+linear(np.expand_dims,    same_shape,                   **axis_rule("axis"))
+linear(np.squeeze,        same_shape,                   **axis_rule("axis"))
+linear(np.broadcast_to,   lambda g, out, x, shape=(), subok=False: g)
+linear(np.flip,           lambda g, out, x, axis=None: np.flip(g, axis=axis))
+linear(np.roll,           undo_roll)
+linear(np.tile,           undo_tile)
+linear(np.repeat,         undo_repeat)
+linear(np.where,          None,
+                          lambda g, out, condition, x, y: np.where(condition, g, 0),
+                          lambda g, out, condition, x, y: np.where(condition, 0, g),
+                          parameters="condition x y")
+linear(np.concatenate,    undo_concatenate,             sequence=True, parameters="arrays axis out dtype casting")
+linear(np.stack,          undo_stack,                   sequence=True)
+primitive(np.pad,         undo_pad,   jvp=pad_jvp,      call=checked_pad)
+primitive(np.split,       undo_split, jvp=split_jvp)
+primitive(np.array_split, undo_split, jvp=split_jvp)
+# fmt: on

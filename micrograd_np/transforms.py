@@ -1,0 +1,230 @@
+"""Derivatives of functions: `grad`, `value_and_grad`, `vjp`, `jvp`.
+
+A transform takes a function of trees (arrays, Tensors, nested containers, modules) and returns
+another. It runs the function on *fresh nodes* over the arguments, one set a run, so that nested
+derivatives cannot be confused, and walks the graph this leaves. The walk is itself recorded exactly
+when something outside the arguments wants a gradient too, which makes derivatives of any order.
+
+Results are trees of Tensors.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import errors, tree
+from micrograd_np.arrays import check_differentiable, own_array
+from micrograd_np.graph import Node, describe, history, itself, pull, push, value_of
+from micrograd_np.mode import MODE, enable_grad
+from micrograd_np.op import OPS, Array
+from micrograd_np.ops.shaping import identity
+from micrograd_np.tensor import Tensor, record, stop_gradient, untracked
+from micrograd_np.tree import Tree
+
+Function = Callable[..., Any]
+Argnums = int | Sequence[int]
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """A function that returns `f`'s value and its gradient.
+
+    `argnums`: the position of the argument to differentiate in, or several, then the gradient is a
+    tuple. `has_aux`: `f` returns `(value, aux)`, and so does the result: `((value, aux), gradient)`.
+    The gradient is a tree like the argument, with Tensors of its leaves' shapes and dtypes; it is
+    zero for a leaf that the value does not depend on.
+
+    Raises GraphError if the value is not a single real number, TypeError for an integer leaf.
+
+    >>> value, gradient = value_and_grad(lambda p: p["w"] ** 2 + p["b"])({"w": 3.0, "b": 1.0})
+    >>> float(value), float(gradient["w"]), float(gradient["b"])
+    (10.0, 6.0, 1.0)
+    """
+
+    def transformed(*args: Any, **keywords: Any) -> Any:
+        function, chosen = at(f, argnums, args, keywords)
+        run = Run(function, chosen, has_aux)
+        value = scalar(run.out, f)
+        gradients = tree.replace(chosen, run.pull([value], [np.ones(value.shape, value.dtype)[()]]))
+        gradient = gradients[0] if isinstance(argnums, int) else gradients
+        result = run.freed(value)
+        return ((result, run.freed(run.aux)), gradient) if has_aux else (result, gradient)
+
+    return transformed
+
+
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """A function that returns the gradient of `f`: `value_and_grad` without the value.
+
+    With `has_aux` it returns `(gradient, aux)`. Applied twice, it gives second derivatives.
+
+    >>> float(grad(grad(lambda x: x**3))(2.0))
+    12.0
+    """
+    both = value_and_grad(f, argnums, has_aux)
+
+    def transformed(*args: Any, **keywords: Any) -> Any:
+        value, gradient = both(*args, **keywords)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return transformed
+
+
+def vjp(f: Function, *primals: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ...]]]:
+    """The value of `f(*primals)` and the function that pulls a cotangent of it back.
+
+    The pullback takes a tree like the value and returns a tuple of trees like `primals`: the
+    product of the cotangent with the Jacobian. It may be called any number of times.
+
+    Raises ShapeError for a cotangent of another shape, ValueError for one of another structure.
+
+    >>> value, pullback = vjp(np.sin, np.array([0.0, np.pi]))
+    >>> pullback(np.array([1.0, 1.0]))[0].numpy()
+    array([ 1., -1.])
+    """
+    run = Run(f, primals)
+
+    def pullback(cotangents: Tree) -> tuple[Tree, ...]:
+        matched = tree.leaves(tree.map(matching, run.out, cotangents))
+        found: tuple[Tree, ...] = tree.replace(primals, run.pull(tree.leaves(run.out), matched))
+        return found
+
+    return run.freed(run.out), pullback
+
+
+def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tree, Tree]:
+    """The value of `f(*primals)` and its directional derivative along `tangents`.
+
+    `tangents` is a tree like `primals`; the derivative is a tree like the value: the product of the
+    Jacobian with the tangents, in one forward walk.
+
+    Raises ShapeError for a tangent of another shape, ValueError for one of another structure.
+
+    >>> value, derivative = jvp(lambda x: x**2, [3.0], [1.0])
+    >>> float(value), float(derivative)
+    (9.0, 6.0)
+    """
+    run = Run(f, tuple(primals))
+    matched = tree.leaves(tree.map(matching, run.given, tuple(tangents)))
+    pushed = run.push(tree.leaves(run.out), matched)
+    return run.freed(run.out), tree.replace(run.out, pushed)
+
+
+# ---------------------------------------------------------------- one run of a function
+
+
+class Run:
+    """A function run once on fresh nodes over its arguments, and the graph this left."""
+
+    def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
+        self.fresh: list[Tensor] = []
+        self.given = tree.map(self._renewed, primals)
+        with enable_grad() if MODE.get() is False else nullcontext():
+            out = f(*self.given)
+        out, self.aux = out if has_aux else (out, None)
+        self.out = tree.map(as_tensor, out)
+        self.since = self.fresh[0].tick if self.fresh else 0
+        made = [x for x in tree.leaves((self.out, self.aux)) if isinstance(x, Tensor)]
+        self.nodes, leaves = history(made, self.since)
+        self.open = MODE.get() is not False and not set(self.fresh).issuperset(leaves)
+
+    def _renewed(self, leaf: Any) -> Tensor:
+        """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
+        node: Tensor
+        if isinstance(leaf, Tensor) and leaf.requires_grad and MODE.get():
+            node = record(OPS[identity], (leaf,))
+        else:
+            node = untracked((leaf if isinstance(leaf, Tensor) else Tensor(leaf)).value)
+            check_differentiable(node)
+            node.requires_grad = True
+        node.name = getattr(leaf, "name", None)
+        self.fresh.append(node)
+        return node
+
+    def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Tensor]:
+        """The cotangents of the arguments' leaves, given those of the outputs."""
+        view, cotangents = self._view(cotangents)
+        table: dict[Node, Array] = {}
+        for output, g in zip(outputs, cotangents, strict=True):
+            table[output] = table[output] + g if output in table else g
+        found = pull(self.nodes, table, self.fresh, view)
+        return [as_own_tensor(found.get(x), x) for x in self.fresh]
+
+    def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:
+        """The tangents of the outputs, given those of the arguments' leaves."""
+        view, tangents = self._view(tangents)
+        found = push(self.nodes, dict(zip(self.fresh, tangents, strict=True)), view)
+        return [as_own_tensor(found.get(x), x) for x in outputs]
+
+    def _view(self, vectors: list[Array]) -> Any:
+        """Record the walk if the graph reaches beyond the arguments; else work on bare arrays."""
+        tracked = any(isinstance(v, Node) and v.requires_grad for v in vectors)
+        if self.open or (tracked and MODE.get()):
+            return itself, vectors
+        return value_of, [v.value if isinstance(v, Node) else v for v in vectors]
+
+    def freed(self, result: Tree) -> Tree:
+        """The result without the history that only leads to this run's own nodes."""
+        return result if self.open else tree.map(lambda x: stop_gradient(x) if isinstance(x, Tensor) else x, result)
+
+
+# ---------------------------------------------------------------- arguments and results
+
+
+def at(
+    f: Function, argnums: Argnums, args: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Function, tuple[Tree, ...]]:
+    """`f` as a function of the arguments at `argnums` alone, and those arguments."""
+    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if missing := [i for i in positions if not -len(args) <= i < len(args)]:
+        raise TypeError(
+            f"cannot differentiate {_name(f)} in argument {missing[0]}: it was called with "
+            f"{len(args)} positional arguments (only those can be differentiated in)."
+        )
+
+    def of_chosen(*chosen: Tree) -> Any:
+        placed = list(args)
+        for i, argument in zip(positions, chosen, strict=True):
+            placed[i] = argument
+        return f(*placed, **keywords)
+
+    return of_chosen, tuple(args[i] for i in positions)
+
+
+def scalar(out: Any, f: Function) -> Tensor:
+    if not isinstance(out, Tensor) or out.size != 1 or out.dtype.kind != "f":
+        given = describe(out) if isinstance(out, Tensor) else f"a tree of {len(tree.leaves(out))} arrays"
+        raise errors.GraphError(
+            f"the gradient of {_name(f)} is defined when it returns a single real number, but it "
+            f"returned {given}. Reduce it (np.sum, np.mean), return extra values with has_aux=True, "
+            f"or use vjp, jvp or jacobian."
+        )
+    return out
+
+
+def matching(like: Tensor, given: Any) -> Array:
+    """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
+    vector = given if isinstance(given, Tensor) else np.asarray(given)
+    if vector.shape != like.shape:
+        raise errors.ShapeError(
+            f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
+            f"needs one of its own shape."
+        )
+    return vector if vector.dtype == like.dtype else vector.astype(like.dtype)
+
+
+def as_tensor(x: Any) -> Tensor:
+    return x if isinstance(x, Tensor) else Tensor(x)
+
+
+def as_own_tensor(found: Array | None, like: Node) -> Tensor:
+    """What a walk found as a Tensor of its own; zeros where it found nothing."""
+    if isinstance(found, Tensor):
+        return found
+    out: Tensor = untracked(np.zeros_like(like.value) if found is None else own_array(found, None))
+    return out
+
+
+def _name(f: Function) -> str:
+    return getattr(f, "__name__", None) or type(f).__name__

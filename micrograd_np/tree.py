@@ -1,0 +1,96 @@
+"""Trees: nested lists, tuples, dicts and modules whose leaves are arrays or Tensors.
+
+A *tree* is anything; a list, tuple, dict or an object with `__tree__` is a *branch*, `None` is an
+empty branch, all else is a *leaf*. An object joins by two methods: `__tree__()` returns its children
+as a dict, `__tree_with__(children)` a copy of it with other children. A leaf's *path* is dotted:
+`layers.0.weight`.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+Tree = Any
+
+
+def children(tree: Tree) -> dict[str, Tree] | None:
+    """The children of a branch by name; None for a leaf."""
+    if tree is None:
+        return {}
+    if isinstance(tree, dict):
+        return {str(key): child for key, child in tree.items()}
+    if isinstance(tree, list | tuple):
+        names = getattr(tree, "_fields", None) or [str(i) for i in range(len(tree))]
+        return dict(zip(names, tree, strict=True))
+    return tree.__tree__() if hasattr(type(tree), "__tree__") else None
+
+
+def rebuild(tree: Tree, new: Iterable[Tree]) -> Tree:
+    """A branch like `tree` with other children, in the same order."""
+    if tree is None:
+        return None
+    if isinstance(tree, dict):
+        return type(tree)(zip(tree, new, strict=True))
+    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
+        return type(tree)(*new)
+    if isinstance(tree, list | tuple):
+        return type(tree)(new)
+    return tree.__tree_with__(dict(zip(tree.__tree__(), new, strict=True)))
+
+
+def paths(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each leaf with its dotted path, in order."""
+    branch = children(tree)
+    if branch is None:
+        yield prefix, tree
+    else:
+        for name, child in branch.items():
+            yield from paths(child, f"{prefix}.{name}" if prefix else name)
+
+
+def leaves(tree: Tree) -> list[Any]:
+    """The leaves in order.
+
+    >>> leaves({"weight": 1, "layers": [2, (3, None)]})
+    [1, 2, 3]
+    """
+    return [leaf for _, leaf in paths(tree)]
+
+
+def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
+    """Apply `function` to corresponding leaves of trees of one structure.
+
+    Raises ValueError naming the path where a tree of `rest` differs in structure.
+
+    >>> map(lambda x, y: x + y, {"a": 1, "b": [2, 3]}, {"a": 10, "b": [20, 30]})
+    {'a': 11, 'b': [22, 33]}
+    """
+    return _map(function, "", tree, *rest)
+
+
+def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tree:
+    branch = children(tree)
+    if branch is None:
+        return function(tree, *rest)
+    others = [children(other) for other in rest]
+    for other, given in zip(others, rest, strict=True):
+        if other is None or other.keys() != branch.keys():
+            found = "a leaf" if other is None else f"a branch with {list(other)}"
+            raise ValueError(
+                f"the trees differ at '{path or '(root)'}': expected a branch with {list(branch)}, "
+                f"found {found} ({type(given).__name__})"
+            )
+    below = (
+        _map(function, f"{path}.{name}" if path else name, child, *(o[name] for o in others if o is not None))
+        for name, child in branch.items()
+    )
+    return rebuild(tree, below)
+
+
+def replace(tree: Tree, new_leaves: Iterable[Any]) -> Tree:
+    """A tree like `tree` whose leaves are `new_leaves`, in order.
+
+    >>> replace({"a": 1, "b": [2, 3]}, "xyz")
+    {'a': 'x', 'b': ['y', 'z']}
+    """
+    supply = iter(new_leaves)
+    return map(lambda _: next(supply), tree)
