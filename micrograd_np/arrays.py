@@ -9,13 +9,13 @@ from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array
 
 
-def own_array(data: Any, dtype: Any) -> Array:
+def own_array(data: Any, dtype: Any = None) -> Array:
     """An array nobody else writes to; arrays of other libraries stay as they are."""
     if isinstance(data, Node):
         if data.requires_grad:
             raise errors.LeavesGraphError(describe(data))
         data = data.value
-    if hasattr(data, "__array_function__") and not isinstance(data, np.ndarray):
+    if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         return data if dtype is None else data.astype(dtype)
     value = np.array(data, dtype=dtype)
     if value.dtype.kind not in "fiubc":

@@ -7,6 +7,7 @@ import numpy as np
 from micrograd_np.errors import NotDifferentiableError
 
 Array = Any
+NUMPY = (np.ndarray, np.generic)
 
 
 def fit(g: Array, like: Array) -> Array:
@@ -15,7 +16,9 @@ def fit(g: Array, like: Array) -> Array:
     The adjoint of broadcasting `like` up to `g.shape` is the sum over the axes that were added or
     stretched; the adjoint of a sum is the spreading.
     """
-    if g.shape != like.shape:
+    if g.shape == ():
+        g = spread(g, like.shape)
+    elif g.shape != like.shape:
         g = _reshaped(g, like.shape)
     return g if g.dtype == like.dtype else _cast(g, like.dtype)
 
@@ -34,14 +37,15 @@ def _reshaped(g: Array, shape: tuple[int, ...]) -> Array:
     stretched = [i for i, n in enumerate(shape, added) if i >= 0 and n == 1 and g.shape[i] != 1]
     if added > 0 or stretched:
         g = g.sum(axis=(*range(added), *stretched), keepdims=True)
-        g = g.reshape(g.shape[max(added, 0) :])
+    if added > 0:
+        g = g.reshape(g.shape[added:])
     return g if g.shape == shape else spread(g, shape)
 
 
 def spread(g: Array, shape: tuple[int, ...]) -> Array:
     """Broadcast up. A fresh array is several times faster than a view while arrays are small."""
-    if isinstance(g, np.ndarray | np.generic) and g.ndim == 0:
+    if isinstance(g, NUMPY) and g.shape == () and shape:
         out = np.empty(shape, g.dtype)
         out.fill(g)
         return out
-    return np.broadcast_to(g, shape)
+    return np.broadcast_to(g, shape) if shape else g

@@ -53,6 +53,22 @@ class NotDifferentiableError(TypeError):
 class GraphError(RuntimeError):
     """The graph cannot answer: nothing recorded, or the wrong kind of output."""
 
+    @classmethod
+    def nothing_recorded(cls, described: str) -> "GraphError":
+        return cls(
+            f"backward() from {described}, which depends on no Tensor with requires_grad=True (or "
+            f"was computed under no_grad), so there is nothing to differentiate. Give the "
+            f"parameters requires_grad=True before computing."
+        )
+
+    @classmethod
+    def not_scalar(cls, described: str, shape: tuple[int, ...]) -> "GraphError":
+        return cls(
+            f"backward() from {described}: a gradient is defined for a single number. Reduce it "
+            f"first, as in `np.sum(out).backward()`, or pass the cotangent: "
+            f"`out.backward(gradient)` with gradient of shape {shape}."
+        )
+
 
 class MutationError(RuntimeError):
     """A value was changed after an op had used it, so its gradient would be wrong."""
@@ -67,6 +83,22 @@ class MutationError(RuntimeError):
 
 class InPlaceError(TypeError):
     """An assignment into a Tensor whose value a graph depends on."""
+
+    @classmethod
+    def item(cls, described: str) -> "InPlaceError":
+        return cls(
+            f"{described} is part of a graph and cannot be assigned to. Write\n"
+            f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
+            f"    t = np.where(mask, value, t)         # for t[mask] = value\n"
+            f"or, to change a parameter between steps, `t.data = mg.index_update(t.data, ...)`."
+        )
+
+    @classmethod
+    def augmented(cls, described: str) -> "InPlaceError":
+        return cls(
+            f"{described} is a leaf that requires a gradient; an augmented assignment would replace "
+            f"it by the result of an op. To change its value write `t.data -= step`."
+        )
 
 
 class ShapeError(ValueError):
@@ -89,6 +121,10 @@ class MissingExtraError(ImportError):
 
 class GradientCheckError(AssertionError):
     """A gradient disagrees with differences; the message is the whole report."""
+
+
+class RenderingError(RuntimeError):
+    """A picture needs a program or a package that is not there, or that failed."""
 
 
 def listed(items: Iterable[str]) -> str:

@@ -8,20 +8,21 @@ it was changed in between.
 
 `pull` walks from outputs to leaves (reverse mode), `push` from leaves to outputs (forward mode).
 Both are iterative and pure: they keep cotangents and tangents in a table of the call and return
-them. Their argument `view` says what rules see of a node: its value (fast), or the node itself, so
-that the rules' own NumPy calls are recorded and the derivative can be differentiated again.
+them. With `recorded=True` rules see the nodes themselves instead of their values, so that the rules'
+own NumPy calls are recorded and the derivative can be differentiated again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from operator import attrgetter
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from micrograd_np.broadcasting import fit
 from micrograd_np.errors import MutationError
 from micrograd_np.op import Array, Inputs, Op, Options
+from micrograd_np.quiet import quiet
 
 tick = count().__next__
 by_age = attrgetter("tick")
@@ -30,23 +31,19 @@ by_age = attrgetter("tick")
 class Node:
     """A value and its recipe. `Tensor` is the one subclass; the walks need no more than this."""
 
-    __slots__ = ("inputs", "op", "options", "requires_grad", "tick", "value")
+    __slots__ = ("inputs", "op", "options", "requires_grad", "tick", "value", "values")
 
     value: Any
     requires_grad: bool
     op: Op | None
     inputs: Inputs
+    values: Sequence[Any]  # the inputs' values, as the op saw them
     options: Options
     tick: int
 
-
-View = Callable[[Node], Array]
-value_of: View = attrgetter("value")
-
-
-def itself(node: Node) -> Node:
-    """The view under which a walk records what it does."""
-    return node
+    # How functions below the Tensor apply an op to it; `tensor` fills these in.
+    record: ClassVar[Callable[..., Any]]
+    apply: ClassVar[Callable[..., Any]]
 
 
 def pick(parts: Any, index: int) -> Any:
@@ -107,66 +104,62 @@ def pull(
     nodes: Sequence[Node],
     cotangents: dict[Node, Array],
     wrt: Iterable[Node] | None = None,
-    view: View = value_of,
+    recorded: bool = False,
+    watch: Callable[[Node, Array], None] | None = None,
 ) -> dict[Node, Array]:
     """Reverse mode: carry `cotangents` of outputs back through `nodes` (oldest first).
 
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node that
     nothing reaches has no entry: its gradient is zero. Each has its node's shape and dtype.
+    `watch` is told of every node's cotangent before it is carried on.
     """
-    table = dict(cotangents)
+    table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
     active = None if wrt is None else descendants(nodes, wanted)
     kept = {}
-    with np.errstate(all="ignore"):  # an infinite derivative is an answer, not an accident
+    with quiet():  # an infinite derivative is an answer, not an accident
         for node in reversed(nodes):
             g = table.pop(node, None)
             if g is None:
                 continue
-            if node in wanted:
+            if watch is not None:
+                watch(node, g)
+            if wanted and node in wanted:
                 kept[node] = g
-            if active is None or node in active:
-                for x, contribution in _contributions(node, g, active, view):
-                    table[x] = _sum(table[x], contribution) if x in table else contribution
+            op, inputs, options = node.op, node.inputs, node.options
+            if op is PICK:
+                whole, index = inputs[0], options["index"]
+                parts = table.setdefault(whole, [None] * len(whole.value))
+                parts[index] = g if parts[index] is None else parts[index] + g
+                continue
+            if type(g) is list:  # the op has several results, and some may go unused
+                g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
+            out, values = (node, inputs) if recorded else (node.value, node.values)
+            for x, value, rule in zip(inputs, values, op.vjps):  # noqa: B905 - rules may be endless
+                if rule is None or not isinstance(x, Node) or not x.requires_grad:
+                    continue
+                if active is None or x in active:
+                    if options:
+                        part = rule(g, out, *values, **options)
+                    elif len(values) == 1:
+                        part = rule(g, out, value)
+                    else:
+                        part = rule(g, out, *values)
+                    if part.shape != value.shape or part.dtype is not value.dtype:
+                        part = fit(part, value)
+                    table[x] = table[x] + part if x in table else part
     return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
 
 
-def _contributions(
-    node: Node, g: Array, active: set[Node] | None, view: View
-) -> Iterator[tuple[Node, Array]]:
-    """What each input of `node` receives when `g` arrives at it."""
-    op, inputs, options = node.op, node.inputs, node.options
-    if op is PICK:
-        whole = inputs[0]
-        yield whole, [g if i == options["index"] else None for i in range(len(whole.value))]
-        return
-    if type(g) is list:
-        g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
-    out = view(node)
-    values = [view(x) if isinstance(x, Node) else x for x in inputs]
-    for index, x in enumerate(inputs):
-        if isinstance(x, Node) and x.requires_grad and (active is None or x in active):
-            rule = op.vjps[index]
-            if rule is not None:
-                yield x, fit(rule(g, out, *values, **options), values[index])
-
-
-def _sum(x: Array, y: Array) -> Array:
-    """Add two cotangents; those of an op with several results are lists with gaps."""
-    if type(x) is not list:
-        return x + y
-    return [b if a is None else a if b is None else a + b for a, b in zip(x, y, strict=True)]
-
-
 def push(
-    nodes: Sequence[Node], tangents: dict[Node, Array], view: View = value_of
+    nodes: Sequence[Node], tangents: dict[Node, Array], recorded: bool = False
 ) -> dict[Node, Array]:
     """Forward mode: carry `tangents` of earlier nodes forward through `nodes` (oldest first).
 
-    Returns the table of tangents of all nodes reached; a node without an entry has tangent zero.
+    Returns the tangents of all nodes reached; a node without an entry has tangent zero.
     """
-    table = dict(tangents)
-    with np.errstate(all="ignore"):
+    table: dict[Node, Any] = dict(tangents)
+    with quiet():
         for node in nodes:
             incoming = [table.get(x) if isinstance(x, Node) else None for x in node.inputs]
             if node in table or all(t is None for t in incoming):
@@ -174,13 +167,14 @@ def push(
             if node.op is PICK:
                 table[node] = incoming[0][node.options["index"]]
             elif node.op.jvp is not None:
-                values = [view(x) if isinstance(x, Node) else x for x in node.inputs]
-                tangent = node.op.jvp(incoming, view(node), *values, **node.options)
-                table[node] = _fit_all(tangent, node.value)
+                out, values = (node, node.inputs) if recorded else (node.value, node.values)
+                tangent = node.op.jvp(incoming, out, *values, **node.options)
+                table[node] = fit_all(tangent, node.value)
     return table
 
 
-def _fit_all(tangent: Any, value: Any) -> Any:
+def fit_all(tangent: Any, value: Any) -> Any:
+    """`fit`, for each of the results of an op with several."""
     if isinstance(value, tuple):
         return tuple(fit(t, v) for t, v in zip(tangent, value, strict=True))
     return fit(tangent, value)

@@ -16,8 +16,9 @@ This module knows nothing of Tensors and imports nothing above it.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial as partially
+from itertools import count
 from typing import Any, Literal
 
 import numpy as np
@@ -80,12 +81,14 @@ class Op:
     def accepted(self) -> frozenset[str]:
         """The options its rules know; an option outside them would be differentiated wrongly."""
         if self._accepted is None:
-            rules = [rule for rule in (*self.vjps, self.jvp) if rule is not None]
+            rules = [rule for rule in (self.vjps[0], self.vjps[-1], self.jvp) if rule is not None]
             self._accepted = frozenset().union(*map(_keywords, rules))
         return self._accepted
 
     def bind(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
         """Sort a call's arguments into array inputs and the other options, which it checks."""
+        if len(args) == self.arrays and not (keywords or self.sequence or self.binder):
+            return args, keywords
         if self.binder:
             inputs, options = self.binder(*args, **keywords)
         elif isinstance(self.function, np.ufunc):
@@ -147,30 +150,32 @@ def elementwise(
 ) -> Op:
     """`out[i] = f(x[i], y[i], …)` with one partial derivative per input, inputs broadcasting."""
 
-    def jvp(
-        tangents: Sequence[Array | None], out: Array, *inputs: Array, dtype: Any = None
-    ) -> Array:
+    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
         terms = [
-            t if rule == 1 else -t if rule == -1 else t * rule(out, *inputs)
+            rule * t if isinstance(rule, int) else t * rule(out, *inputs)
             for t, rule in zip(tangents, partials, strict=True)
             if t is not None and rule is not None
         ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
 
-    vjps = [_scaled(rule) for rule in partials]
+    vjps = [times(partial, len(partials)) for partial in partials]
     fields.setdefault("arrays", len(partials))
     return register(Op(function, "elementwise", vjps, jvp, **fields), *aliases)
 
 
-def _scaled(partial: Partial) -> Rule | None:
+def times(partial: Partial, arity: int) -> Rule | None:
     """The vjp that multiplies the cotangent by a partial derivative."""
     if partial is None:
         return None
     if partial == 1:
-        return lambda g, out, *inputs, dtype=None: g
+        return lambda g, out, *inputs: g
     if partial == -1:
-        return lambda g, out, *inputs, dtype=None: -g
-    return lambda g, out, *inputs, dtype=None: g * partial(out, *inputs)
+        return lambda g, out, *inputs: -g
+    if arity == 1:
+        return lambda g, out, x: g * partial(out, x)
+    if arity == 2:
+        return lambda g, out, x, y: g * partial(out, x, y)
+    return lambda g, out, *inputs: g * partial(out, *inputs)
 
 
 def linear(
@@ -247,5 +252,5 @@ class EveryInput(Sequence[Rule | None]):
     def __len__(self) -> int:
         return 1
 
-    def __iter__(self) -> Any:
-        return iter((self.rule,))
+    def __iter__(self) -> Iterator[Rule | None]:
+        return (self[index] for index in count())

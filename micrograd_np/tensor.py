@@ -9,7 +9,7 @@ Tensors in a graph are immutable; a leaf changes by assigning its `data`, which 
 
 import operator
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from threading import Lock
 from typing import Any
 
@@ -29,60 +29,63 @@ new_object = object.__new__
 # ---------------------------------------------------------------- operators and methods
 
 PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
+ARRAYS = (np.ndarray, np.generic)
 Method = Callable[..., Any]
 
 
 def operand(x: Any) -> Any:
     """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
-    if isinstance(x, list | tuple):
+    if type(x) is list or type(x) is tuple:
         return tensor(x)
-    return x if isinstance(x, np.generic) or hasattr(x, "__array_function__") else NotImplemented
+    if type(x) in PLAIN or isinstance(x, Node | np.generic) or hasattr(x, "__array_function__"):
+        return x
+    return NotImplemented
 
 
-def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> Method:
-    """The operator that records `function`, computed as Python does: faster on single numbers."""
+def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Method, Method]:
+    """The operator that records `function`, and its reflection for a Tensor on the right.
+
+    Values are computed by Python's operator, which on single numbers beats the ufunc tenfold.
+    """
     op = OPS[function]
 
     def method(self: "Tensor", other: Any) -> Any:
-        tracked = self.requires_grad
-        if type(other) in PLAIN:
-            value = forward(self.value, other)
-        elif isinstance(other, Node):
-            value = forward(self.value, other.value)
-            tracked = tracked or other.requires_grad
+        x = self.value
+        if isinstance(other, Node):
+            y = other.value
+            tracked = self.requires_grad or other.requires_grad
+        elif type(other) in PLAIN:
+            y = other
+            tracked = self.requires_grad
         else:
             other = operand(other)
             return other if other is NotImplemented else record(op, (self, other))
-        if tracked and MODE.get():
-            return attach(value, op, (self, other), NOTHING)
-        return untracked(value)
+        value = forward(x, y)
+        return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
 
-    return method
+    def reflection(self: "Tensor", other: Any) -> Any:
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        y = self.value
+        value = forward(other, y)
+        return attach(value, op, (other, self), (other, y)) if self.requires_grad else untracked(value)
+
+    return method, reflection
 
 
-def reflected(function: np.ufunc) -> Method:
-    """The operator with its sides exchanged: `2 - t`."""
+def comparing(function: np.ufunc) -> Method:
+    """An operator whose result is a constant, or has several parts: recorded the long way."""
     op = OPS[function]
 
     def method(self: "Tensor", other: Any) -> Any:
-        other = operand(other) if type(other) not in PLAIN else other
-        return other if other is NotImplemented else record(op, (other, self))
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        return record(op, (self, other))
 
     return method
 
 
-def comparison(function: np.ufunc) -> Method:
-    """An operator whose result is boolean or integer, hence a constant."""
-    op = OPS[function]
-
-    def method(self: "Tensor", other: Any) -> Any:
-        other = operand(other) if type(other) not in PLAIN and not isinstance(other, Node) else other
-        return other if other is NotImplemented else record(op, (self, other))
-
-    return method
-
-
-def unary(function: Callable[..., Any]) -> Method:
+def unary(function: np.ufunc) -> Method:
     op = OPS[function]
     return lambda self: record(op, (self,))
 
@@ -90,14 +93,11 @@ def unary(function: Callable[..., Any]) -> Method:
 def in_place(self: "Tensor", other: Any) -> Any:
     """`t += x` means `t = t + x`, which for a parameter would lose the parameter."""
     if self.requires_grad and self.op is None:
-        raise errors.InPlaceError(
-            f"{describe(self)} is a leaf that requires a gradient; an augmented assignment would "
-            f"replace it by the result of an op. To change its value write `t.data -= step`."
-        )
+        raise errors.InPlaceError.augmented(describe(self))
     return NotImplemented
 
 
-def forwarded(function: Callable[..., Any]) -> Method:
+def calling(function: Callable[..., Any]) -> Method:
     """The method that calls `function` with the Tensor as its first argument."""
     op = OPS[function]
 
@@ -150,7 +150,7 @@ class Tensor(Node):
         self.grad = None
         self.requires_grad = False
         self.op = None
-        self.inputs = ()
+        self.inputs = self.values = ()
         self.options = NOTHING
         self.tick = tick()
         self.name = name
@@ -282,8 +282,9 @@ class Tensor(Node):
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
     ) -> Any:
-        if method == "__call__" and ufunc in OPS:
-            return apply(OPS[ufunc], inputs, options)
+        op = OPS.get(ufunc)
+        if op is not None and method == "__call__":
+            return apply(op, inputs, options) if options else record(op, inputs)
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
             options.setdefault("axis", 0)
             return apply(OPS[function], inputs, options)
@@ -309,12 +310,7 @@ class Tensor(Node):
 
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.requires_grad:
-            raise errors.InPlaceError(
-                f"{describe(self)} is part of a graph and cannot be assigned to. Write\n"
-                f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
-                f"    t = np.where(mask, value, t)         # for t[mask] = value\n"
-                f"or, to change a parameter between steps, `t.data[key] = value; t.data = t.data`."
-            )
+            raise errors.InPlaceError.item(describe(self))
         self.data[key] = new.value if isinstance(new, Tensor) else new
         self.tick = tick()
 
@@ -330,51 +326,43 @@ class Tensor(Node):
         for one of another shape, MutationError if a leaf was changed since it was used.
         """
         if not self.requires_grad:
-            raise errors.GraphError(
-                f"backward() from {describe(self)}, which depends on no Tensor with "
-                f"requires_grad=True (or was computed under no_grad), so there is nothing to "
-                f"differentiate. Give the parameters requires_grad=True before computing."
-            )
+            raise errors.GraphError.nothing_recorded(describe(self))
         nodes, leaves = history([self])
-        found = pull(nodes, {self: seed(self, gradient)})
+        mode = MODE.get()
+        watch = None if isinstance(mode, bool) else mode.pulled
+        found = pull(nodes, {self: seed(self, gradient)}, watch=watch)
         with ACCUMULATING:
             for leaf in leaves:
                 leaf.grad = accumulated(leaf, found.get(leaf))
 
     # ------------------------------------------------------------ operators
 
-    __add__, __radd__ = binary(np.add, operator.add), reflected(np.add)
-    __sub__, __rsub__ = binary(np.subtract, operator.sub), reflected(np.subtract)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul), reflected(np.multiply)
-    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv), reflected(np.divide)
-    __pow__, __rpow__ = binary(np.power, operator.pow), reflected(np.power)
-    __mod__, __rmod__ = binary(np.remainder, operator.mod), reflected(np.remainder)
-    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul), reflected(np.matmul)
-    __floordiv__, __rfloordiv__ = comparison(np.floor_divide), reflected(np.floor_divide)
-    __divmod__, __rdivmod__ = comparison(np.divmod), reflected(np.divmod)
+    __add__, __radd__ = binary(np.add, operator.add)
+    __sub__, __rsub__ = binary(np.subtract, operator.sub)
+    __mul__, __rmul__ = binary(np.multiply, operator.mul)
+    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
+    __pow__, __rpow__ = binary(np.power, operator.pow)
+    __mod__, __rmod__ = binary(np.remainder, operator.mod)
+    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
     __neg__, __pos__, __abs__ = unary(np.negative), unary(np.positive), unary(np.absolute)
-    __eq__, __ne__ = comparison(np.equal), comparison(np.not_equal)  # type: ignore[assignment]
-    __lt__, __le__ = comparison(np.less), comparison(np.less_equal)
-    __gt__, __ge__ = comparison(np.greater), comparison(np.greater_equal)
-    __and__, __rand__ = comparison(np.bitwise_and), reflected(np.bitwise_and)
-    __or__, __ror__ = comparison(np.bitwise_or), reflected(np.bitwise_or)
-    __xor__, __rxor__ = comparison(np.bitwise_xor), reflected(np.bitwise_xor)
-    __invert__ = unary(np.invert)
+    __invert__, __divmod__, __floordiv__ = unary(np.invert), comparing(np.divmod), comparing(np.floor_divide)
+    __eq__, __ne__ = comparing(np.equal), comparing(np.not_equal)  # type: ignore[assignment]
+    __lt__, __le__ = comparing(np.less), comparing(np.less_equal)
+    __gt__, __ge__ = comparing(np.greater), comparing(np.greater_equal)
+    __and__ = __rand__ = comparing(np.bitwise_and)
+    __or__ = __ror__ = comparing(np.bitwise_or)
+    __xor__ = __rxor__ = comparing(np.bitwise_xor)
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = in_place
 
     # ------------------------------------------------------------ ndarray's methods
 
-    sum, mean, prod = forwarded(np.sum), forwarded(np.mean), forwarded(np.prod)
-    max, min, var, std = forwarded(np.max), forwarded(np.min), forwarded(np.var), forwarded(np.std)
-    cumsum, cumprod = forwarded(np.cumsum), forwarded(np.cumprod)
-    argmax, argmin, argsort = forwarded(np.argmax), forwarded(np.argmin), forwarded(np.argsort)
-    any, all, nonzero = forwarded(np.any), forwarded(np.all), forwarded(np.nonzero)
-    searchsorted, round, clip = forwarded(np.searchsorted), forwarded(np.round), forwarded(np.clip)
-    ravel, squeeze, swapaxes = forwarded(np.ravel), forwarded(np.squeeze), forwarded(np.swapaxes)
-    repeat, take, diagonal = forwarded(np.repeat), forwarded(np.take), forwarded(np.diagonal)
-    trace, dot, copy = forwarded(np.trace), forwarded(np.dot), forwarded(np.copy)
-    conj = conjugate = forwarded(np.conjugate)
-    astype, flatten = forwarded(ops.shaping.astype), forwarded(np.ravel)
+    sum, mean, prod, cumsum, cumprod = map(calling, (np.sum, np.mean, np.prod, np.cumsum, np.cumprod))
+    max, min, var, std = map(calling, (np.max, np.min, np.var, np.std))
+    argmax, argmin, argsort, any, all = map(calling, (np.argmax, np.argmin, np.argsort, np.any, np.all))
+    nonzero, searchsorted, round, clip = map(calling, (np.nonzero, np.searchsorted, np.round, np.clip))
+    ravel, squeeze, swapaxes, repeat = map(calling, (np.ravel, np.squeeze, np.swapaxes, np.repeat))
+    take, diagonal, trace, dot, copy = map(calling, (np.take, np.diagonal, np.trace, np.dot, np.copy))
+    astype, flatten, conj = map(calling, (ops.shaping.astype, np.ravel, np.conjugate))
 
     def reshape(self, *shape: Any, order: str = "C") -> "Tensor":
         """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""
@@ -454,15 +442,9 @@ def stop_gradient(x: Any) -> Tensor:
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if any(type(x) in (list, tuple) for x in inputs):
-        inputs = tuple(tensor(x) if isinstance(x, list | tuple) else x for x in inputs)
     if options:
-        options = {name: _constant(value) for name, value in options.items()}
+        options = {k: np.asarray(v) if isinstance(v, Tensor) else v for k, v in options.items()}
     return record(op, inputs, options)
-
-
-def _constant(option: Any) -> Any:
-    return np.asarray(option) if isinstance(option, Tensor) else option
 
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
@@ -472,33 +454,45 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     for x in inputs:
         if isinstance(x, Node):
             values.append(x.value)
-            tracked = tracked or x.requires_grad
+            if x.requires_grad:
+                tracked = True
+        elif type(x) is list or type(x) is tuple:
+            return record(op, tuple(map(operand, inputs)), options)
         else:
             values.append(x)
-    value = op.call(*values, **options)
+    value = op.call(*values, **options) if options else op.call(*values)
     if op.kind == "constant":
-        if not isinstance(value, np.ndarray | np.generic):
+        if not isinstance(value, ARRAYS):
             return value
         tracked = tracked and op.recorded and value.dtype.kind == "f"
-    return attach(value, op, inputs, options) if tracked and MODE.get() else untracked(value)
+    return attach(value, op, inputs, values, options) if tracked else untracked(value)
 
 
-def attach(value: Any, op: Op, inputs: Inputs, options: Options) -> Any:
-    """A value with its recipe. Written out flat, for this is the price of every recorded op."""
+Node.record, Node.apply = staticmethod(record), staticmethod(apply)  # type: ignore[assignment]
+
+
+def attach(
+    value: Any, op: Op, inputs: Inputs, values: Sequence[Any], options: Options = NOTHING
+) -> Any:
+    """A value with its recipe, if we are recording. Written out flat: every op pays this."""
+    mode = MODE.get()
+    if mode is False:
+        return untracked(value)
     node = new_object(Tensor)
     node.value = value
     node.grad = None
     node.requires_grad = True
     node.op = op
     node.inputs = inputs
+    node.values = values
     node.options = options
     node.tick = tick()
     node.name = None
-    if (mode := MODE.get()) is not True:
-        mode.recorded(node)  # type: ignore[union-attr]  # False never gets here
+    if mode is not True:
+        mode.recorded(node)
     if type(value) is tuple or type(value) is list:
         node.value = tuple(value)
-        return type(value)(record(PICK, (node,), {"index": i}) for i in range(len(value)))
+        return type(value)(node[i] for i in range(len(value)))
     return node
 
 
@@ -511,7 +505,7 @@ def untracked(value: Any) -> Any:
     node.grad = None
     node.requires_grad = False
     node.op = None
-    node.inputs = ()
+    node.inputs = node.values = ()
     node.options = NOTHING
     node.tick = tick()
     node.name = None
@@ -522,12 +516,9 @@ def seed(output: Tensor, gradient: Any) -> Array:
     """The cotangent to start from: `gradient` checked, or 1 for a single number."""
     if gradient is None:
         if output.size != 1:
-            raise errors.GraphError(
-                f"backward() from {describe(output)}: a gradient is defined for a single "
-                f"number. Reduce it first, as in `np.sum(out).backward()`, or pass the cotangent: "
-                f"`out.backward(gradient)` with gradient of shape {output.shape}."
-            )
-        return np.ones(output.shape, output.dtype)[()]
+            raise errors.GraphError.not_scalar(describe(output), output.shape)
+        one = output.dtype.type(1)
+        return one if output.shape == () else np.full(output.shape, one)
     gradient = gradient.value if isinstance(gradient, Node) else np.asarray(gradient)
     if gradient.shape != output.shape:
         raise errors.ShapeError(
@@ -539,6 +530,8 @@ def seed(output: Tensor, gradient: Any) -> Array:
 
 def accumulated(leaf: Tensor, g: Array | None) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
+    if leaf.grad is None and type(g) is np.ndarray:
+        return g.copy()
     if g is None:
         g = np.zeros_like(leaf.value)
-    return own_array(g if leaf.grad is None else leaf.grad + g, None)
+    return own_array(g if leaf.grad is None else leaf.grad + g)

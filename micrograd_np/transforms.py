@@ -16,7 +16,7 @@ import numpy as np
 
 from micrograd_np import errors, tree
 from micrograd_np.arrays import check_differentiable, own_array
-from micrograd_np.graph import Node, describe, history, itself, pull, push, value_of
+from micrograd_np.graph import Node, describe, history, pull, push
 from micrograd_np.mode import MODE, enable_grad
 from micrograd_np.op import OPS, Array
 from micrograd_np.ops.shaping import identity
@@ -144,25 +144,25 @@ class Run:
 
     def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Tensor]:
         """The cotangents of the arguments' leaves, given those of the outputs."""
-        view, cotangents = self._view(cotangents)
+        recorded, cotangents = self._prepared(cotangents)
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, cotangents, strict=True):
             table[output] = table[output] + g if output in table else g
-        found = pull(self.nodes, table, self.fresh, view)
+        found = pull(self.nodes, table, self.fresh, recorded)
         return [as_own_tensor(found.get(x), x) for x in self.fresh]
 
     def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:
         """The tangents of the outputs, given those of the arguments' leaves."""
-        view, tangents = self._view(tangents)
-        found = push(self.nodes, dict(zip(self.fresh, tangents, strict=True)), view)
+        recorded, tangents = self._prepared(tangents)
+        found = push(self.nodes, dict(zip(self.fresh, tangents, strict=True)), recorded)
         return [as_own_tensor(found.get(x), x) for x in outputs]
 
-    def _view(self, vectors: list[Array]) -> Any:
-        """Record the walk if the graph reaches beyond the arguments; else work on bare arrays."""
+    def _prepared(self, vectors: list[Array]) -> tuple[bool, list[Array]]:
+        """Whether to record the walk, as we must if the graph reaches beyond the arguments."""
         tracked = any(isinstance(v, Node) and v.requires_grad for v in vectors)
         if self.open or (tracked and MODE.get()):
-            return itself, vectors
-        return value_of, [v.value if isinstance(v, Node) else v for v in vectors]
+            return True, vectors
+        return False, [v.value if isinstance(v, Node) else v for v in vectors]
 
     def freed(self, result: Tree) -> Tree:
         """The result without the history that only leads to this run's own nodes."""

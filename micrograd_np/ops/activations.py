@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.op import Array, elementwise, primitive
-from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.dispatch import dispatching, dispatching_unary
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.reduction import Axis, reduction
+from micrograd_np.quiet import quiet, quietly
 
 
-@dispatching
+@dispatching_unary
 def sigmoid(x: Array) -> Array:
     """The logistic function `1 / (1 + exp(-x))`, elementwise, without overflow.
 
@@ -23,11 +24,14 @@ def sigmoid(x: Array) -> Array:
     >>> float(sigmoid(np.float64(0)))
     0.5
     """
-    with np.errstate(over="ignore"):  # exp(-x) = inf is right: the sigmoid is then 0
-        return 1 / (1 + np.exp(-x))
+    return quietly(_logistic, x)  # exp(-x) = inf is right: the sigmoid is then 0
 
 
-@dispatching
+def _logistic(x: Array) -> Array:
+    return np.reciprocal(1.0 + np.exp(-x))
+
+
+@dispatching_unary
 def relu(x: Array) -> Array:
     """`max(x, 0)`, elementwise; the slope at 0 is 0, a NaN stays NaN.
 
@@ -37,7 +41,7 @@ def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-@dispatching
+@dispatching_unary
 def softplus(x: Array) -> Array:
     """`log(1 + exp(x))`, elementwise: a smooth relu, without overflow. Its slope is the sigmoid.
 
@@ -47,7 +51,7 @@ def softplus(x: Array) -> Array:
     return np.logaddexp(x, 0)
 
 
-@dispatching
+@dispatching_unary
 def logsigmoid(x: Array) -> Array:
     """`log(sigmoid(x)) = -softplus(-x)`, elementwise, finite for any finite input.
 
@@ -73,7 +77,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     np.float64(1000.693)
     """
     shift = _shift(x, axis)
-    with np.errstate(divide="ignore"):  # log(0) = -inf is the answer for all -inf
+    with quiet():  # log(0) = -inf is the answer for all -inf
         out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
     return out if keepdims else np.squeeze(out, axis=axis)
 

@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Any
 
 from micrograd_np.graph import Node
+from micrograd_np.op import OPS
 
 
 def dispatching(raw: Callable[..., Any]) -> Callable[..., Any]:
@@ -17,7 +18,17 @@ def dispatching(raw: Callable[..., Any]) -> Callable[..., Any]:
     def function(*args: Any, **options: Any) -> Any:
         for x in args:
             if isinstance(x, Node):
-                return x.__array_function__(function, (), args, options)
+                return x.apply(OPS[function], args, options)
         return raw(*args, **options)
+
+    return function
+
+
+def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`dispatching` for a function of one array, at half the cost."""
+
+    @wraps(raw)
+    def function(x: Any) -> Any:
+        return x.record(OPS[function], (x,)) if isinstance(x, Node) else raw(x)
 
     return function

@@ -22,7 +22,9 @@ def frozen(key: Key) -> Key:
         return tuple(frozen(part) for part in key)
     if isinstance(key, Node):
         return np.array(key.value)
-    return np.array(key) if isinstance(key, np.ndarray | list) else key
+    if isinstance(key, list):
+        return np.array(key, dtype=None if key else int)  # of an empty list NumPy makes floats
+    return np.array(key) if isinstance(key, np.ndarray) else key
 
 
 def is_basic(key: Key) -> bool:
@@ -40,7 +42,7 @@ def getitem(x: Array, key: Key) -> Array:
 @dispatching
 def scatter(g: Array, key: Key, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `g` added at `key`; entries named twice receive both."""
-    out = np.zeros(shape, g.dtype)
+    key, out = frozen(key), np.zeros(shape, g.dtype)
     if is_basic(key):
         out[key] = g
     else:
@@ -84,8 +86,13 @@ def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Arra
     return g[key] * (stands[order] == np.arange(order.size).reshape(order.shape))
 
 
+def bind_take(a: Array, indices: Any, *args: Any, **options: Any) -> tuple[Inputs, Options]:
+    options |= zip(("axis", "out", "mode"), args, strict=False)
+    return (a,), {"indices": frozen(indices), **options}
+
+
 def take_transpose(
-    g: Array, out: Array, x: Array, indices: Any, axis: int | None = None, mode: str = "raise"
+    g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = None, mode: str = "raise"
 ) -> Array:
     shape = (x.size,) if axis is None else x.shape
     along = 0 if axis is None else axis % x.ndim
@@ -101,8 +108,12 @@ def _wrapped(indices: Any, n: int, mode: str) -> Any:
     return indices % n if mode == "wrap" else indices
 
 
+def bind_take_along_axis(a: Array, indices: Any, axis: Any = -1) -> tuple[Inputs, Options]:
+    return (a,), {"indices": frozen(indices), "axis": axis}
+
+
 def take_along_axis_transpose(
-    g: Array, out: Array, x: Array, indices: Any, axis: int | None = -1
+    g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = -1
 ) -> Array:
     if axis is None:
         return scatter(g, np.asarray(indices), (x.size,)).reshape(x.shape)
@@ -137,5 +148,5 @@ primitive(
     binder=bind_index_update,
     accepted=("key",),
 )
-linear(np.take, take_transpose, None)
-linear(np.take_along_axis, take_along_axis_transpose, None)
+linear(np.take, take_transpose, binder=bind_take)
+linear(np.take_along_axis, take_along_axis_transpose, binder=bind_take_along_axis)

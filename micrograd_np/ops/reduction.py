@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.op import Array, linear, primitive
+from micrograd_np.op import Array, Inputs, Options, linear, primitive
 
 Axis = int | tuple[int, ...] | None
 
@@ -61,6 +61,11 @@ def reduction(
     primitive(function, vjp, jvp=jvp, accepted=("axis", "keepdims", *options), **fields)
 
 
+def method(name: str) -> Callable[..., Any]:
+    """The array's own method: NumPy's function of that name without its layer of Python."""
+    return lambda x, **options: getattr(x, name)(**options)
+
+
 # ---------------------------------------------------------------- sums and means
 
 
@@ -75,7 +80,7 @@ def sum_transpose(
 def mean_transpose(
     g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False
 ) -> Array:
-    return restore(g, x, axis, keepdims) / max(count(x, axis), 1)
+    return restore(g, x, axis, keepdims) * (1 / max(count(x, axis), 1))
 
 
 def cumsum_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
@@ -85,8 +90,8 @@ def cumsum_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: An
     return np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-linear(np.sum, sum_transpose)
-linear(np.mean, mean_transpose)
+linear(np.sum, sum_transpose, call=method("sum"))
+linear(np.mean, mean_transpose, call=method("mean"))
 linear(np.cumsum, cumsum_transpose)
 
 
@@ -130,8 +135,16 @@ def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
     return checked
 
 
-reduction(np.var, var_slope, ("ddof", "dtype"), call=spread_of(np.var))
-reduction(np.std, std_slope, ("ddof", "dtype"), call=spread_of(np.std))
+def bind_spread(a: Array, *args: Any, **options: Any) -> tuple[Inputs, Options]:
+    """`correction` is the other name of `ddof`."""
+    options |= zip(("axis", "dtype", "out", "ddof", "keepdims"), args, strict=False)
+    if "correction" in options:
+        options["ddof"] = options.pop("correction")
+    return (a,), options
+
+
+reduction(np.var, var_slope, ("ddof", "dtype"), call=spread_of(np.var), binder=bind_spread)
+reduction(np.std, std_slope, ("ddof", "dtype"), call=spread_of(np.std), binder=bind_spread)
 
 
 # ---------------------------------------------------------------- products, without division

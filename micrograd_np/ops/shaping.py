@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.op import Array, elementwise, linear, primitive
-from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.graph import Node
+from micrograd_np.op import Array, Inputs, Options, elementwise, linear, primitive
+from micrograd_np.ops.dispatch import dispatching, dispatching_unary
 from micrograd_np.ops.indexing import scatter
 
 Shape = int | tuple[int, ...]
 
 
-@dispatching
+@dispatching_unary
 def identity(x: Array) -> Array:
     """`x` itself, as a new node: where a transform begins."""
     return x
@@ -29,19 +30,42 @@ def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = 
     return np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes])))
 
 
-def undo_ravel(g: Array, out: Array, x: Array, order: str = "C") -> Array:
-    return np.reshape(g, x.shape, order=_order(x, order))
+def bind_ravel(a: Array, order: str = "C") -> tuple[Inputs, Options]:
+    return (a,), {"order": resolved(order, a)}
 
 
-def undo_reshape(
-    g: Array, out: Array, x: Array, shape: Shape = (), order: str = "C", copy: bool | None = None
+def bind_reshape(
+    a: Array, shape: Shape, order: str = "C", **options: Any
+) -> tuple[Inputs, Options]:
+    return (a,), {"shape": shape, "order": resolved(order, a), **options}
+
+
+def resolved(order: str, x: Array) -> str:
+    """Orders that follow memory ("A", "K") as the one they amount to for the layout of `x`.
+
+    Tangents and cotangents have layouts of their own, so it has to be decided here.
+    """
+    if order not in ("A", "K"):
+        return order
+    value = x.value if isinstance(x, Node) else np.asarray(x)
+    if order == "A":
+        return "F" if np.isfortran(value) else "C"
+    strides = [abs(s) for s, n in zip(value.strides, value.shape, strict=True) if n > 1]
+    if strides == sorted(strides, reverse=True):
+        return "C"
+    if strides == sorted(strides):
+        return "F"
+    raise NotImplementedError(
+        f"order='K' for an array whose memory is laid out neither by rows nor by columns (shape "
+        f"{value.shape}, strides {value.strides}) has no derivative. Write the order of the axes "
+        f"out: np.transpose(x, axes).ravel()."
+    )
+
+
+def undo_order(
+    g: Array, out: Array, x: Array, shape: Shape = (), order: Any = "C", copy: bool | None = None
 ) -> Array:
-    return np.reshape(g, x.shape, order=_order(x, order))
-
-
-def _order(x: Array, order: str) -> Any:
-    """Orders that follow memory ("A", "K") as the one they amounted to for `x`."""
-    return ("F" if np.isfortran(x) else "C") if order in "AK" else order
+    return np.reshape(g, x.shape, order=order)
 
 
 def undo_concatenate(
@@ -63,7 +87,7 @@ def undo_stack(
 
 
 def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) -> Array:
-    return np.roll(g, tuple(-s for s in shift) if isinstance(shift, tuple) else -shift, axis=axis)
+    return np.roll(g, np.negative(shift), axis=axis)
 
 
 def undo_tile(g: Array, out: Array, x: Array, reps: Shape = ()) -> Array:
@@ -135,6 +159,13 @@ def split_jvp(ts: list[Array], out: Any, x: Array, indices_or_sections: Any = 1,
     return np.split(ts[0], cuts, axis=axis)
 
 
+def bind_where(condition: Array, *branches: Array) -> tuple[Inputs, Options]:
+    """With a condition alone NumPy's `where` gives positions, which are constants."""
+    if not branches:
+        condition = condition.value if isinstance(condition, Node) else condition
+    return (condition, *branches), {}
+
+
 def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:
     return g.reshape(x.shape)
 
@@ -148,8 +179,8 @@ def axis_rule(*names: str) -> dict[str, Any]:
 elementwise(identity,     1,                            call=identity.__wrapped__)
 linear(astype,            lambda g, out, x, dtype=None: g, call=astype.__wrapped__, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g)
-linear(np.reshape,        undo_reshape)
-linear(np.ravel,          undo_ravel)
+linear(np.reshape,        undo_order,                   binder=bind_reshape)
+linear(np.ravel,          undo_order,                   binder=bind_ravel)
 linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
 linear(np.matrix_transpose, lambda g, out, x: np.matrix_transpose(g))
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
@@ -164,7 +195,7 @@ linear(np.repeat,         undo_repeat)
 linear(np.where,          None,
                           lambda g, out, condition, x, y: np.where(condition, g, 0),
                           lambda g, out, condition, x, y: np.where(condition, 0, g),
-                          parameters="condition x y")
+                          binder=bind_where)
 linear(np.concatenate,    undo_concatenate,             sequence=True, parameters="arrays axis out dtype casting")
 linear(np.stack,          undo_stack,                   sequence=True)
 primitive(np.pad,         undo_pad,   jvp=pad_jvp,      call=checked_pad)

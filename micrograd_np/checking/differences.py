@@ -1,0 +1,336 @@
+"""Differences: the slopes of a function measured from its values alone, each with an error bound.
+
+A *probe* is a way to move one input: along a single entry, or along a random direction. Moving it
+by a step `h` each way gives the slope to the right, to the left, and the *central* one.
+
+A difference errs in two ways. *Truncation* shrinks with the step, and how fast it shrinks shows
+when neighbouring steps are compared. *Rounding* grows as the step shrinks, as noise of the value
+over the step. So there are two looks:
+
+- the *first look* takes two steps near `cbrt(eps) * max(|x|, scale)`, where a central difference is
+  about best, and Richardson's extrapolation. A slope that agrees with it to many digits is settled:
+  that is no accident;
+- the *second look* takes a ladder of steps, from far below to the size of the input, and measures
+  the noise. Of the steps whose error bars are consistent with those of all smaller steps (O. Lepski,
+  1990) it takes the one with the smallest error bar. It tells noise from error, keeps inside the
+  domain, and shows a *kink*: slopes to either side that stay apart however small the step.
+
+Sources: N. Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14; J. Moré and
+S. Wild, Estimating Computational Noise, 2011.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.checking.subject import Points, Record, Vector
+
+Array = np.ndarray[Any, Any]
+
+RATIO = 8.0  # of neighbouring steps; a power of two, so that x + h is exact
+BELOW = 10  # rungs of the ladder below the first look's step
+SAFETY = 4.0  # error bars in units of the noise
+ORDER = 3  # of the differences that separate noise from the smooth part
+SAMPLES = 7  # values they are formed from
+
+
+class Slopes(NamedTuple):
+    """Measured slopes, an entry for each row: the value, its error bar, and what was seen."""
+
+    value: Vector
+    bound: Vector
+    left: Vector
+    right: Vector
+    kink: Vector
+    settled: Vector
+
+
+class Rows:
+    """The numbers that are differentiated: each entry of the value, or random combinations."""
+
+    def __init__(self, count: int, mixtures: Array | None = None) -> None:
+        self.mixtures = mixtures
+        self.count = count if mixtures is None else len(mixtures)
+        self.length = count
+
+    def of(self, values: Array) -> Array:
+        """The rows of a value, or of a stack of values."""
+        return values if self.mixtures is None else values @ self.mixtures.T
+
+    def size_of(self, values: Array) -> Array:
+        """How large the terms are that make up each row."""
+        sizes: Array = np.abs(values)
+        return sizes if self.mixtures is None else sizes @ np.abs(self.mixtures).T
+
+    def cotangent(self, row: int) -> Vector:
+        """The cotangent whose pull-back is the gradient of a row."""
+        if self.mixtures is not None:
+            vector: Vector = self.mixtures[row]
+            return vector
+        one_hot = np.zeros(self.length)
+        one_hot[row] = 1
+        return one_hot
+
+
+class Probe:
+    """A way to move the array at `place` among the points.
+
+    `along` is the direction, None meaning the single entry `entry`. `unit` is the size of the input
+    here, `smallest` the size of what must stay distinguishable from zero.
+    """
+
+    def __init__(self, place: int, point: Array, entry: int, unit: float, smallest: float) -> None:
+        self.place = place
+        self.point = point
+        self.entry = entry
+        self.unit = unit
+        self.smallest = smallest
+        self.along: Array | None = None
+
+    @classmethod
+    def across(cls, place: int, point: Array, along: Array) -> "Probe":
+        """A probe that moves all entries at once, in units of `along`."""
+        probe = cls(place, point, 0, 1.0, 1.0)
+        probe.along = along
+        return probe
+
+    def moved(self, h: float) -> tuple[Array, float]:
+        """The point moved by `h`, and how far it truly went after rounding."""
+        new = self.point.copy()
+        if self.along is not None:
+            new += (h * self.along).astype(new.dtype)
+            return new, h
+        before = new.flat[self.entry]
+        new.flat[self.entry] = before + new.dtype.type(h)
+        return new, abs(float(new.flat[self.entry].astype(np.longdouble) - before))
+
+    def tangent(self) -> Array:
+        """The direction as a tangent of the point."""
+        if self.along is not None:
+            return self.along.astype(self.point.dtype)
+        one_hot = np.zeros_like(self.point)
+        one_hot.flat[self.entry] = 1
+        return one_hot
+
+
+def entries(place: int, point: Array) -> list[Probe]:
+    """A probe for every entry of the point at `place`."""
+    sizes = np.abs(point.astype(np.float64)).ravel()
+    typical = scale(sizes)
+    units = binary(np.maximum(sizes, typical))
+    smallest = binary(np.where(sizes > 0, sizes, typical))
+    pairs = zip(units.tolist(), smallest.tolist(), strict=True)
+    return [Probe(place, point, i, unit, low) for i, (unit, low) in enumerate(pairs)]
+
+
+def directions(place: int, point: Array, count: int, rng: np.random.Generator) -> list[Probe]:
+    """Probes along random signs, each entry moving in proportion to its size."""
+    sizes = np.abs(point.astype(np.float64))
+    units = binary(np.where(sizes > 0, sizes, scale(sizes.ravel())))
+    return [
+        Probe.across(place, point, units * rng.choice([-1.0, 1.0], point.shape))
+        for _ in range(count)
+    ]
+
+
+def scale(sizes: Vector) -> float:
+    """The typical size of an array's entries: the median of those that are not zero, or 1."""
+    some = sizes[(sizes > 0) & np.isfinite(sizes)]
+    return float(np.median(some)) if some.size else 1.0
+
+
+def binary(x: Array) -> Array:
+    """The nearest powers of two."""
+    powers: Array = np.exp2(np.rint(np.log2(x)))
+    return powers
+
+
+class Differences:
+    """Measures the slopes of a recorded function's rows along probes."""
+
+    def __init__(
+        self, record: Record, rows: Rows, info: np.finfo[Any], rng: np.random.Generator
+    ) -> None:
+        self.subject = record.subject
+        self.rows = rows
+        self.precision = float(info.eps)
+        self.tiny = float(info.smallest_subnormal)
+        self.rng = rng
+        self.centre = rows.of(record.value)
+        self.size = rows.size_of(record.value)
+        self.first_step = 2.0 ** round(np.log2(self.precision) / 3)
+
+    # ------------------------------------------------------------ values and slopes
+
+    def value(self, place: int, point: Array) -> Vector:
+        points: Points = [*self.subject.points]
+        points[place] = point
+        return self.subject.value(points)
+
+    def sides(self, probe: Probe, steps: Sequence[float]) -> "Sides":
+        """The rows to both sides of the point, for each step that is not lost in rounding."""
+        reach, ahead, behind = [], [], []
+        for h in steps:
+            (above, up), (below, down) = probe.moved(h), probe.moved(-h)
+            if up > 0 and down > 0:
+                reach.append((up, down))
+                ahead.append(self.value(probe.place, above))
+                behind.append(self.value(probe.place, below))
+        shape = (len(reach), self.rows.length)
+        return Sides(self, np.reshape(reach, (-1, 2)), stacked(ahead, shape), stacked(behind, shape))
+
+    # ------------------------------------------------------------ the two looks
+
+    def first_look(self, probe: Probe, tolerance: float) -> tuple[Vector, Vector]:
+        """The slopes by Richardson's extrapolation, and which rows look kinked."""
+        h = probe.unit * self.first_step
+        sides = self.sides(probe, (h, RATIO * h))
+        if len(sides.central) < 2:
+            unknown = np.full(self.rows.count, np.nan)
+            return unknown, np.ones_like(unknown, dtype=bool)
+        near, far = sides.central
+        value = near + np.where(np.isfinite(far), (near - far) / (RATIO**2 - 1), 0)
+        near, far = np.abs(sides.right - sides.left)
+        steepest = np.maximum(np.abs(sides.right[0]), np.abs(sides.left[0]))
+        return value, (near > far / 2) & (near > tolerance * steepest)
+
+    def second_look(self, probe: Probe) -> Slopes:
+        """The slopes from a ladder of steps, with their error bars."""
+        low = probe.smallest * self.first_step / RATIO**BELOW
+        high = max(probe.unit, 1.0 if probe.along is None else 0.0)
+        count = int(np.ceil(np.log2(high / low) / np.log2(RATIO)))
+        sides = self.sides(probe, [low * RATIO**i for i in range(count)])
+        noise = SAFETY * (self.noise + self.precision * sides.size + self.tiny) / sides.step
+        bar = np.where(np.isfinite(sides.central), noise, np.inf)
+        return settled_slopes(sides, bar)
+
+    # ------------------------------------------------------------ noise
+
+    @cached_property
+    def noise(self) -> Vector:
+        """The rounding noise of each row: what is left of its values on a tiny grid of inputs.
+
+        Differences of third order remove the smooth part. The grid's spacing is some multiple of
+        the inputs' own and grows until the value changes at all.
+        """
+        noise = np.zeros(self.rows.count)
+        unseen = np.ones(self.rows.count, dtype=bool)
+        signs = [self.rng.choice([-1.0, 1.0], point.shape) for point in self.subject.points]
+        multiple = 16.0
+        while unseen.any() and multiple * self.precision < 1 / 64:
+            values = self._grid([multiple * sign for sign in signs])
+            here = unseen & (values != values[0]).any(axis=0)
+            measured = np.sqrt(np.mean(np.diff(values, ORDER, axis=0) ** 2, axis=0) / 20)
+            noise[here] = np.nan_to_num(measured[here], nan=0.0, posinf=0.0)
+            unseen &= ~here
+            multiple *= 256
+        return noise
+
+    def _grid(self, steps: list[Array]) -> Array:
+        points = self.subject.points
+        units = [np.spacing(magnitude(point)) for point in points]
+        moves = [unit * step.astype(unit.dtype) for unit, step in zip(units, steps, strict=True)]
+        values = [
+            self.subject.value([x + x.dtype.type(i) * move for x, move in zip(points, moves, strict=True)])
+            for i in range(SAMPLES)
+        ]
+        return self.rows.of(np.stack(values))
+
+
+def magnitude(point: Array) -> Array:
+    """The entries' sizes, a typical one in place of zero."""
+    sizes: Array = np.abs(point)
+    typical = sizes.dtype.type(scale(sizes.astype(np.float64).ravel()))
+    return np.where(sizes > 0, sizes, typical)
+
+
+def stacked(values: list[Vector], shape: tuple[int, int]) -> Array:
+    return np.stack(values) if values else np.zeros(shape)
+
+
+class Sides:
+    """Slopes of all rows for a ladder of steps (first axis, small to large)."""
+
+    def __init__(self, differences: Differences, reach: Array, ahead: Array, behind: Array) -> None:
+        rows, centre = differences.rows, differences.centre
+        up, down = reach[:, :1], reach[:, 1:]
+        above, below = rows.of(ahead), rows.of(behind)
+        self.step = (up + down) / 2
+        self.right = finite((above - centre) / up)
+        self.left = finite((centre - below) / down)
+        both = finite((above - below) / (up + down))
+        one = np.where(np.isfinite(self.right), self.right, self.left)
+        self.central = np.where(np.isfinite(both), both, one)
+        self.size = np.fmax(np.fmax(rows.size_of(ahead), rows.size_of(behind)), differences.size)
+
+
+def finite(x: Array) -> Array:
+    """NaN in place of infinities, which would pass for slopes."""
+    return np.where(np.isfinite(x), x, np.nan)
+
+
+def settled_slopes(sides: Sides, noise: Array) -> Slopes:
+    """For each row the slope with the smallest error bar among the consistent ones."""
+    count, rows = noise.shape
+    if count == 0 or rows == 0:
+        empty = np.full(rows, np.nan)
+        none = np.zeros(rows, dtype=bool)
+        return Slopes(empty, np.full(rows, np.inf), empty, empty, none, none)
+    changes = np.full((count + 1, rows), np.inf)  # changes[i]: from rung i to the next larger
+    changes[: count - 1] = np.abs(np.diff(sides.central, axis=0))
+    changes[np.isnan(changes)] = np.inf
+    bar = noise + truncation(changes, count)
+    usable = np.isfinite(noise)
+    slope = np.where(usable, sides.central, 0)
+    highest = np.minimum.accumulate(np.where(usable, slope + bar, np.inf))
+    lowest = np.maximum.accumulate(np.where(usable, slope - bar, -np.inf))
+    consistent = usable & (lowest <= highest)
+    best = np.argmin(np.where(consistent, bar, np.inf), axis=0)
+    column = np.arange(rows)
+    settled = (changes[best, column] <= 2 * noise[best, column]) | (
+        changes[best, column] <= 0.75 * changes[best + 1, column]
+    )
+    known = consistent.any(axis=0)
+    apart, at = kinks(sides, noise)
+    at = np.where(apart, at, best)
+    return Slopes(
+        value=np.where(known, sides.central[at, column], np.nan),
+        bound=np.where(known, bar[best, column], np.inf),
+        left=sides.left[at, column],
+        right=sides.right[at, column],
+        kink=apart,
+        settled=settled & known,
+    )
+
+
+def truncation(changes: Array, count: int) -> Array:
+    """The truncation error on each rung, from how the changes between rungs shrink.
+
+    If changes shrink by a factor q from rung to rung, what is still to come is the change times
+    q / (1 - q). Smooth functions have q = 1/64; q is taken to be at most 0.9.
+    """
+    here, above = changes[:count].copy(), changes[1 : count + 1]
+    here[-1] = changes[count - 2] if count > 1 else np.inf
+    shrinking = np.where(above > 0, here / np.where(above > 0, above, 1), np.where(here > 0, 1, 0))
+    shrinking = np.where(np.isfinite(above), shrinking, 0.9)
+    q = np.clip(np.nan_to_num(shrinking, nan=0.9), RATIO**-2, 0.9)
+    return np.where(np.isfinite(here), here * q / (1 - q), np.inf)
+
+
+def kinks(sides: Sides, noise: Array) -> tuple[Vector, Vector]:
+    """Which rows have slopes that stay apart, and the smallest rung that shows it.
+
+    On the smallest rung where the slopes stand clear of noise, and on the next, the gap between
+    them must be the same: it shrinks in proportion to the step where a function is smooth.
+    """
+    count, rows = noise.shape
+    column = np.arange(rows)
+    steepest = np.fmax(np.abs(sides.right), np.abs(sides.left))
+    clear = noise <= 0.1 * steepest
+    rung = np.minimum(np.argmax(clear, axis=0), max(count - 2, 0))
+    gap = np.abs(sides.right - sides.left)
+    near, far = gap[rung, column], gap[np.minimum(rung + 1, count - 1), column]
+    lasting = (near >= far / 2) & (near <= 2 * far) & (near > SAFETY * noise[rung, column])
+    return clear.any(axis=0) & lasting & (count > 1), rung

@@ -1,0 +1,192 @@
+"""The function under check, seen as a map from a list of arrays to one flat vector.
+
+A *subject* hides the trees: its *points* are the differentiable arrays among the inputs, its *value*
+is the vector of all floating-point numbers the function returns. Every evaluation gets copies, so a
+function may do to its arguments what it likes. A *record* is one evaluation kept as a graph, from
+which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import errors, tree
+from micrograd_np.graph import Node, history, pull, push
+from micrograd_np.mode import enable_grad
+from micrograd_np.tensor import Tensor
+from micrograd_np.tree import Tree
+
+Vector = np.ndarray[Any, Any]
+Points = list[np.ndarray[Any, Any]]
+
+
+class Subject:
+    """A function of trees as a function of `points`; `names` overrides the paths of its inputs."""
+
+    def __init__(
+        self, f: Callable[..., Any], inputs: Tree, names: Sequence[str] | None = None
+    ) -> None:
+        self.f = f
+        self.args = inputs if type(inputs) in (tuple, list) else (inputs,)
+        found = list(tree.paths(inputs))
+        self.leaves = [leaf for _, leaf in found]
+        self.places = [i for i, leaf in enumerate(self.leaves) if kind(leaf) == "f"]
+        self.constants = [i for i, leaf in enumerate(self.leaves) if kind(leaf) != "f"]
+        titles = [title(path, leaf) for path, leaf in found]
+        self._refuse(titles)
+        self.names = list(names or [titles[i] for i in self.places])
+        self.constant_names = [titles[i] for i in self.constants]
+        self.points: Points = [np.array(data_of(self.leaves[i])) for i in self.places]
+        self.output_names: list[str] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.dtypes: list[np.dtype[Any]] = []
+        self.wide = np.dtype(np.float64)
+
+    def _refuse(self, titles: list[str]) -> None:
+        """Raise for inputs that cannot be checked, naming all of them."""
+        if offenders := [
+            titles[i] for i, leaf in enumerate(self.leaves) if kind(leaf) == "c"
+        ]:
+            raise errors.NotDifferentiableError(
+                f"gradcheck was given complex inputs, which have no derivative rules yet:"
+                f"{errors.listed(offenders)}\nPass real and imaginary parts as two real inputs."
+            )
+        if not self.places:
+            raise errors.NotDifferentiableError(
+                f"gradcheck has nothing to differentiate: none of the inputs is a floating-point "
+                f"array. Given:{errors.listed(titles) or ' no inputs'}\nWrite numbers with a decimal "
+                f"point, or pass dtype=float."
+            )
+
+    def outputs(self, *tensors: Any) -> tuple[Any, ...]:
+        """What `f` returns for these points, reduced to its floating-point leaves."""
+        return tuple(leaf for _, leaf in self.named_outputs(*tensors))
+
+    def named_outputs(self, *tensors: Any) -> list[tuple[str, Any]]:
+        leaves = [*self.leaves]
+        for place in self.constants:
+            leaves[place] = copied(leaves[place])
+        for place, tensor in zip(self.places, tensors, strict=True):
+            leaves[place] = tensor
+        out = self.f(*tree.replace(self.args, leaves))
+        return [(path, leaf) for path, leaf in tree.paths(out) if real(path, leaf)]
+
+    def value(self, points: Points) -> Vector:
+        """The value at `points` as a vector; NaN throughout if its shapes are not those recorded."""
+        arrays = [data_of(leaf) for leaf in self.outputs(*map(Tensor, points))]
+        if [x.shape for x in arrays] != self.shapes:
+            return np.full(sum(map(size, self.shapes)), np.nan, self.wide)
+        return self.vector(arrays)
+
+    def vector(self, arrays: Iterable[np.ndarray[Any, Any]]) -> Vector:
+        flat = [np.ravel(x) for x in arrays]
+        return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
+
+    def split(self, vector: Vector) -> Points:
+        """A vector like the value as arrays like the outputs."""
+        ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
+        return [
+            part.reshape(shape).astype(dtype)
+            for part, shape, dtype in zip(
+                np.split(vector, ends), self.shapes, self.dtypes, strict=True
+            )
+        ]
+
+
+class Record:
+    """One run of a subject on fresh leaves, and the engine's derivatives there."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.inputs = [Tensor(point, requires_grad=True) for point in subject.points]
+        with enable_grad():
+            found = subject.named_outputs(*self.inputs)
+        if not found:
+            raise errors.NotDifferentiableError(
+                "gradcheck needs a function that returns floating-point numbers; this one returned "
+                "none. Return an array, a Tensor or a tree of them."
+            )
+        self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for _, leaf in found]
+        self.nodes, _ = history(self.outputs)
+        subject.output_names = [name for name, _ in found]
+        subject.shapes = [x.shape for x in self.outputs]
+        subject.dtypes = [x.dtype for x in self.outputs]
+        subject.wide = np.result_type(np.float64, *subject.dtypes)
+        self.value = subject.vector(x.data for x in self.outputs)
+
+    def precision(self) -> np.finfo[Any]:
+        """The coarsest floating-point type that the computation passes through."""
+        values = [node.value for node in (*self.inputs, *self.outputs, *self.nodes)]
+        flat = [v for value in values for v in (value if type(value) is tuple else (value,))]
+        kinds = {v.dtype for v in flat if v.dtype.kind == "f"}
+        return max((np.finfo(dtype) for dtype in kinds), key=lambda info: float(info.eps))
+
+    def changed(self) -> list[str]:
+        """The names of the inputs whose numbers the function changed while it ran."""
+        triples = zip(self.subject.names, self.inputs, self.subject.points, strict=True)
+        return [name for name, x, point in triples if not same(x.data, point)]
+
+    def pull(self, cotangent: Vector) -> Points:
+        """Reverse mode: the cotangents of the points, given that of the value."""
+        table: dict[Node, Any] = {}
+        for out, g in zip(self.outputs, self.subject.split(cotangent), strict=True):
+            if out.requires_grad:
+                table[out] = table[out] + g if out in table else g
+        found = pull(self.nodes, table, self.inputs)
+        return [np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.inputs]
+
+    def push(self, tangents: Sequence[np.ndarray[Any, Any] | None]) -> Vector:
+        """Forward mode: the tangent of the value, given those of the points (None: zero)."""
+        pairs = zip(self.inputs, tangents, strict=True)
+        table: dict[Node, Any] = {x: t for x, t in pairs if t is not None}
+        found = push(self.nodes, table)
+        return self.subject.vector(
+            np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.outputs
+        )
+
+
+# ---------------------------------------------------------------- leaves of all kinds
+
+
+def kind(leaf: Any) -> str:
+    """The kind of a leaf's dtype, as in `dtype.kind`; "" for what is not a number or an array."""
+    if isinstance(leaf, Tensor | np.ndarray | np.generic):
+        return leaf.dtype.kind
+    return np.dtype(type(leaf)).kind if isinstance(leaf, float | int | complex) else ""
+
+
+def real(path: str, leaf: Any) -> bool:
+    """Whether an output is differentiable. Integers and others are not; complex ones are refused."""
+    found = kind(leaf)
+    if found == "c":
+        raise errors.NotDifferentiableError(
+            f"the function returned complex numbers{f' at {path!r}' if path else ''}, which have no "
+            f"derivative rules yet. Return real and imaginary parts as two real arrays."
+        )
+    return found == "f"
+
+
+def data_of(leaf: Any) -> np.ndarray[Any, Any]:
+    data: np.ndarray[Any, Any] = leaf.data if isinstance(leaf, Tensor) else np.asarray(leaf)
+    return data
+
+
+def copied(leaf: Any) -> Any:
+    """A constant leaf that the function may write to."""
+    if isinstance(leaf, Tensor):
+        return Tensor(leaf.data)
+    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+
+
+def title(path: str, leaf: Any) -> str:
+    name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
+    return name or path or "x"
+
+
+def size(shape: tuple[int, ...]) -> int:
+    return int(np.prod(shape, dtype=int))
+
+
+def same(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+    return np.array_equal(x, y, equal_nan=True)

@@ -1,0 +1,218 @@
+"""Losses: how far predictions are from targets, as one number to make small.
+
+Each takes `(prediction, target)` of **exactly** equal shapes. NumPy would broadcast (4, 1) against
+(4,) to (4, 4), comparing every prediction with every target, and a network would train on nonsense
+without a word; here it is a ShapeError. The target, a constant as a rule, is cast to the floating
+dtype of the prediction, so that a float32 network has a float32 loss.
+
+`reduction`: `"mean"` of all losses (of an empty batch: an error), their `"sum"`, or `"none"`, an
+array with a loss for each.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.errors import ShapeError
+from micrograd_np.nn.module import described
+from micrograd_np.op import Array
+from micrograd_np.ops.activations import log_softmax, logsigmoid
+from micrograd_np.tensor import Tensor
+
+REDUCTIONS: dict[str, Callable[[Array], Array]] = {
+    "mean": np.mean,
+    "sum": np.sum,
+    "none": lambda losses: losses,
+}
+
+
+def mse(prediction: Array, target: Array, reduction: str = "mean") -> Array:
+    """The squared error `(prediction - target)²`, by default its mean over all entries.
+
+    Raises ShapeError if the shapes differ, TypeError for targets that are not real numbers,
+    ValueError for an unknown reduction or the mean of nothing.
+
+    >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
+    2.0
+    """
+    prediction, target = _paired("mse", prediction, target)
+    return _reduced("mse", np.square(prediction - target), reduction)
+
+
+def binary_cross_entropy(probability: Array, target: Array, reduction: str = "mean") -> Array:
+    """`-(target log(probability) + (1 - target) log(1 - probability))`, with `0 log(0) = 0`.
+
+    `probability` lies in [0, 1], the output of a sigmoid, and so does `target`, 0 and 1 as a rule.
+    A probability of exactly 0 for target 1 has an infinite loss. Where the sigmoid rounds to 0 or 1
+    its gradient is lost: `binary_cross_entropy_with_logits` keeps it.
+
+    Raises what `mse` raises, and ValueError for probabilities or targets outside [0, 1].
+
+    >>> round(float(binary_cross_entropy(np.array([0.5]), np.array([1]))), 4)
+    0.6931
+    """
+    name = "binary_cross_entropy"
+    probability, target = _paired(name, probability, target)
+    _check_unit_interval(
+        name, "probability", probability, "Pass logits to binary_cross_entropy_with_logits."
+    )
+    _check_unit_interval(name, "target", target, "Write classes as 0 and 1.")
+    losses = -(_weighted_log(target, probability) + _weighted_log(1 - target, 1 - probability))
+    return _reduced(name, losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    logits: Array, target: Array, reduction: str = "mean"
+) -> Array:
+    """The `binary_cross_entropy` of `sigmoid(logits)`, exact where the sigmoid rounds to 0 or 1.
+
+    `-(target log(sigmoid(logits)) + (1 - target) log(sigmoid(-logits)))`, whose gradient is
+    `sigmoid(logits) - target`: -1 at logit -800 for target 1, -4.2e-18 at logit 40.
+
+    Raises what `mse` raises, and ValueError for targets outside [0, 1].
+
+    >>> float(binary_cross_entropy_with_logits(np.array([-800.0]), np.array([1])))
+    800.0
+    """
+    name = "binary_cross_entropy_with_logits"
+    logits, target = _paired(name, logits, target)
+    _check_unit_interval(name, "target", target, "Write classes as 0 and 1.")
+    losses = -(target * logsigmoid(logits) + (1 - target) * logsigmoid(-logits))
+    return _reduced(name, losses, reduction)
+
+
+def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Array:
+    """`-log(softmax(logits))` at the target class, along the last axis.
+
+    `logits` has shape (n, classes), or any axes before `classes`. `target` holds integer classes,
+    from 0 up, of shape (n,); or probabilities `p` of shape (n, classes), and the loss is
+    `-sum(p log(softmax(logits)))`. The gradient is `softmax(logits) - p` for each example.
+
+    Raises ShapeError if the shapes do not go together so, TypeError for classes that are not
+    integers, ValueError for a class out of range, for probabilities outside [0, 1], for fewer than
+    two classes, an unknown reduction, or the mean of nothing.
+
+    >>> logits = np.array([[0.0, 0.0], [0.0, 1000.0]])
+    >>> cross_entropy(logits, np.array([0, 0]), reduction="none").round(4)
+    array([6.931e-01, 1.000e+03])
+    """
+    name = "cross_entropy"
+    logits, target = _array(logits), _array(target)
+    _check_classes(logits, target)
+    if target.ndim < logits.ndim:
+        chosen = _data(target)[..., np.newaxis]
+        losses = -np.take_along_axis(log_softmax(logits, axis=-1), chosen, axis=-1)[..., 0]
+    else:
+        logits, target = _paired(name, logits, target)
+        _check_unit_interval(name, "target", target, "Give probabilities, or integer classes (n,).")
+        logarithm = log_softmax(logits, axis=-1)
+        masked = np.logical_and(np.equal(target, 0), np.isneginf(logarithm))  # 0 log(0) = 0
+        losses = -np.sum(target * np.where(masked, 0, logarithm), axis=-1)
+    return _reduced(name, losses, reduction)
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _weighted_log(weight: Array, x: Array) -> Array:
+    """`weight * log(x)`, where `0 log(0)` is 0, with slope 0 in `x`."""
+    nothing = np.logical_and(np.equal(weight, 0), np.equal(x, 0))
+    with np.errstate(divide="ignore"):  # log(0) = -inf is the answer
+        return weight * np.log(np.where(nothing, 1, x))
+
+
+def _reduced(name: str, losses: Array, reduction: str) -> Array:
+    if reduction not in REDUCTIONS:
+        known = ", ".join(map(repr, REDUCTIONS))
+        raise ValueError(f"{name} has no reduction {reduction!r}; there are: {known}.")
+    if reduction == "mean" and losses.size == 0:
+        raise ValueError(
+            f"{name}: the mean over an empty batch (shape {losses.shape}) is undefined. "
+            f"Skip empty batches, or use reduction='sum'."
+        )
+    return REDUCTIONS[reduction](losses)
+
+
+# ---------------------------------------------------------------- checks
+
+
+def _array(x: Any) -> Array:
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
+def _data(x: Array) -> Array:
+    return x.data if isinstance(x, Tensor) else x
+
+
+def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:
+    """Both as arrays or Tensors of one shape, the target in the prediction's floating dtype."""
+    prediction, target = _array(prediction), _array(target)
+    if prediction.shape != target.shape:
+        raise ShapeError(_mismatch(name, prediction.shape, target.shape))
+    if target.dtype.kind not in "biuf":
+        raise TypeError(f"{name}: targets are real numbers, but {described(target)} was given.")
+    if prediction.dtype.kind == "f" and target.dtype != prediction.dtype:
+        target = target.astype(prediction.dtype)
+    return prediction, target
+
+
+def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -> str:
+    found = f"{name}: the prediction has shape {prediction}, but the target has shape {target}. "
+    if np.prod(prediction) == np.prod(target):
+        advice = f"Write `target.reshape({prediction})`, or `prediction.reshape({target})`."
+    else:
+        advice = "Give one target for each prediction: check the network's number of outputs."
+    try:
+        wide = np.broadcast_shapes(prediction, target)
+    except ValueError:
+        return found + advice
+    return (
+        f"{found}NumPy would broadcast both to {wide}, comparing predictions with targets that are "
+        f"not theirs. {advice}"
+    )
+
+
+def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
+    """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: the loss is then NaN."""
+    values = _data(x)
+    if values.size and (values.min() < 0 or values.max() > 1):
+        raise ValueError(
+            f"{name}: every {what} must lie in [0, 1], but they range from {values.min()} to "
+            f"{values.max()}. {advice}"
+        )
+
+
+def _check_classes(logits: Array, target: Array) -> None:
+    """Whether the target of a `cross_entropy` goes with its logits, as classes or probabilities."""
+    expected = logits.shape[:-1]
+    if logits.ndim == 0 or target.shape not in (expected, logits.shape):
+        raise ShapeError(
+            f"cross_entropy: logits of shape {logits.shape} need integer classes of shape "
+            f"{expected} or probabilities of shape {logits.shape}, but the target has shape "
+            f"{target.shape}."
+            + (f" Write `target.reshape({expected})`." if target.shape == (*expected, 1) else "")
+        )
+    classes = logits.shape[-1]
+    if classes < 2:
+        raise ValueError(
+            f"cross_entropy: logits of shape {logits.shape} are for {classes} classes, which leaves "
+            f"nothing to learn. For a single output use binary_cross_entropy_with_logits."
+        )
+    if target.ndim < logits.ndim:
+        _check_indices(_data(target), classes)
+
+
+def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:
+    if target.dtype.kind not in "iu":
+        raise TypeError(
+            f"cross_entropy: classes are integers, but {described(target)} was given. Write "
+            f"`target.astype(int)`, or give probabilities with one more axis for the classes."
+        )
+    if target.size and (target.min() < 0 or target.max() >= classes):
+        wrong = sorted({int(c) for c in target.flat if not 0 <= c < classes})
+        raise ValueError(
+            f"cross_entropy: with {classes} classes the targets are 0 to {classes - 1}, but these "
+            f"occur: {', '.join(map(str, wrong[:10]))}{', …' if wrong[10:] else ''}. Are the "
+            f"classes counted from 0, and does the network have an output for each?"
+        )

@@ -1,0 +1,283 @@
+"""Modules: objects with parameters, named by where they stand.
+
+A `Module` is a plain class. Its *state* is `vars(self)`, in the order of definition: the Tensors,
+modules, and lists, tuples and dicts of them found there. A *place* is the way to a part, key by
+key, `("layers", 0, "weight")`; its *path* is the place in dots, `layers.0.weight`. *Parameters* are
+the learnable Tensors: leaves with `requires_grad`, and nothing else. A parameter that stands in
+several places is one parameter; its path is that of its first place.
+
+A module is a tree (see `tree`) whose leaves are its parameters, so `mg.grad(loss)(model)` is a
+model of the same class with gradients where the parameters were.
+"""
+
+import copy
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import pairwise
+from reprlib import recursive_repr
+from typing import Any, Self
+
+import numpy as np
+
+from micrograd_np import tree
+from micrograd_np.errors import listed
+from micrograd_np.tensor import Tensor
+
+Place = tuple[Any, ...]
+
+
+class Module:
+    """What layers and networks derive from: define Tensors and modules in `__init__`, and `forward`.
+
+    `training`: whether the module is being trained; layers that behave differently then look at
+    it. Change it with `train()` and `eval()`.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope = Tensor(2.0, requires_grad=True)
+    ...         self.offset = Tensor(1.0, requires_grad=True)
+    ...
+    ...     def forward(self, x):
+    ...         return self.slope * x + self.offset
+    >>> line = Line()
+    >>> float(line(3.0))
+    7.0
+    >>> list(line.named_parameters())
+    ['slope', 'offset']
+    """
+
+    training: bool = True
+    _taken: dict[Place, str] | None = None  # in a copy: the places of the original's parameters
+
+    def forward(self, *args: Any, **keywords: Any) -> Any:
+        """The value of the module, an expression of its inputs and parameters. To be defined."""
+        raise NotImplementedError(
+            f"{type(self).__name__} has no forward(): define `def forward(self, x): return ...`, "
+            f"which calling the module runs."
+        )
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.forward(*args, **keywords)
+
+    # ------------------------------------------------------------ parameters
+
+    def named_parameters(self) -> dict[str, Tensor]:
+        """The parameters by path, in order of definition; a shared one once, by its first path.
+
+        In a copy that a transform made (gradients, say), what stands in the parameters' places.
+
+        Raises ValueError if two parameters have one path, as in `{"a.b": t, "a": {"b": u}}`.
+        """
+        return _firsts(self, self._places())
+
+    def parameters(self) -> list[Tensor]:
+        """The parameters, each once, in order of definition."""
+        return list(self.named_parameters().values())
+
+    def name_parameters(self) -> Self:
+        """Give every parameter its path as its `name`, for pictures and messages; returns `self`.
+
+        A name that you gave stays. A name that is the path from a module further in becomes the
+        path from here: `weight` of a layer becomes `0.weight` in a `Sequential`.
+        """
+        for path, parameter in self.named_parameters().items():
+            if parameter.name is None or path.endswith(f".{parameter.name}"):
+                parameter.name = path
+        return self
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: `.grad` of every parameter becomes None."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    # ------------------------------------------------------------ modes
+
+    def modules(self) -> list["Module"]:
+        """This module and every module in it, each once."""
+        found = {id(part): part for _, part in _parts(self) if isinstance(part, Module)}
+        return list(found.values())
+
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` here and in every module below; returns `self`."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """`train(False)`."""
+        return self.train(False)
+
+    # ------------------------------------------------------------ saving and loading
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Copies of the values of all Tensors that no op made, by path.
+
+        These are the parameters, and also the Tensors that are not learnable: constants and frozen
+        parameters, so freezing a layer does not change what is saved.
+        """
+        return {path: part.numpy() for path, part in self._state().items()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Assign the values of `state`, as `state_dict` returns it, to the Tensors of those paths.
+
+        Values are cast to the Tensors' dtypes, within a kind (float64 to float32, not float to int).
+
+        Raises ValueError if a name is missing or unexpected, or a value has the wrong shape or kind
+        of dtype. The message lists all of them, and nothing is changed.
+        """
+        own = self._state()
+        given = {path: np.asarray(_untied(value)) for path, value in state.items()}
+        wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in given]
+        wrong += [f"unexpected: {path}" for path in given if path not in own]
+        wrong += [
+            f"of the wrong kind: {path} is {described(value)} here, {described(given[path])} given"
+            for path, value in own.items()
+            if path in given and not _fits(given[path], value)
+        ]
+        if wrong:
+            raise ValueError(
+                f"the state does not fit this {type(self).__name__}; nothing was loaded:"
+                f"{listed(wrong)}"
+            )
+        for path, tensor in own.items():
+            tensor.data = given[path]
+
+    def _state(self) -> dict[str, Tensor]:
+        """The Tensors that no op made by path, each once."""
+        return _firsts(self, _labelled(self, lambda part: part.op is None))
+
+    # ------------------------------------------------------------ as a tree
+
+    def _places(self) -> dict[Place, str]:
+        """Every place where a parameter stands, with the path of the parameter's first place."""
+        if self._taken is not None:
+            return self._taken
+        return _labelled(self, lambda part: part.requires_grad and part.op is None)
+
+    def __tree__(self) -> dict[str, Any]:
+        return self.named_parameters()
+
+    def __tree_with__(self, children: Mapping[str, Any]) -> Self:
+        new = {place: (path, children[path]) for place, path in self._places().items()}
+        replaced: Self = _replaced(self, new)
+        return replaced
+
+    # ------------------------------------------------------------ showing
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        shown = {name: x for name, x in vars(self).items() if name[0] != "_" and name != "training"}
+        lines = [line for name, value in shown.items() for line in _lines(name, value)]
+        if not any(isinstance(part, Module) for place, part in _parts(self) if place):
+            return f"{type(self).__name__}({', '.join(lines)})"
+        indented = "\n".join(lines).replace("\n", "\n    ")
+        return f"{type(self).__name__}(\n    {indented}\n)"
+
+
+# ---------------------------------------------------------------- places
+
+
+def _members(value: Any) -> Iterable[tuple[Any, Any]]:
+    """The parts of a module or container by key; nothing for anything else."""
+    if isinstance(value, Module):
+        return vars(value).items()
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list | tuple) else ()
+
+
+def _parts(value: Any, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, Any]]:
+    """Every Tensor and module in `value`, itself included, with its place, in order."""
+    if isinstance(value, Tensor | Module):
+        yield place, value
+    if id(value) not in above:  # a part may refer back to the whole
+        for key, part in _members(value):
+            if isinstance(part, Tensor | Module | dict | list | tuple):
+                yield from _parts(part, (*place, key), (*above, id(value)))
+
+
+def _at(value: Any, place: Place) -> Any:
+    for key in place:
+        value = vars(value)[key] if isinstance(value, Module) else value[key]
+    return value
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(map(str, place))
+
+
+def _labelled(module: Module, wanted: Callable[[Tensor], bool]) -> dict[Place, str]:
+    """The places of the Tensors that are wanted, each with the path of its Tensor's first place."""
+    first: dict[int, str] = {}
+    places = {
+        place: first.setdefault(id(part), _dotted(place))
+        for place, part in _parts(module)
+        if isinstance(part, Tensor) and wanted(part)
+    }
+    if len(set(first.values())) < len(first):
+        paths = sorted(first.values())
+        twice = sorted({path for path, following in pairwise(paths) if path == following})
+        raise ValueError(
+            f"several Tensors of this {type(module).__name__} have one path: {', '.join(twice)}. "
+            f"Rename the dictionary keys it comes from."
+        )
+    return places
+
+
+def _firsts(module: Module, places: dict[Place, str]) -> dict[str, Any]:
+    """What stands in the first place of each, by path."""
+    return {
+        path: _at(module, place) for place, path in places.items() if path == _dotted(place)
+    }
+
+
+def _replaced(value: Any, new: dict[Place, tuple[str, Any]]) -> Any:
+    """A copy of `value` with other parts in the places of `new`, sharing all else with it.
+
+    Each new part comes with a label that says which parts are one parameter.
+    """
+    if () in new:
+        return new[()][1]
+    below: dict[Any, dict[Place, tuple[str, Any]]] = {}
+    for (key, *rest), labelled in new.items():
+        below.setdefault(key, {})[tuple(rest)] = labelled
+    parts = {key: _replaced(_at(value, (key,)), inner) for key, inner in below.items()}
+    if not isinstance(value, Module):
+        return tree.rebuild(value, [parts.get(key, part) for key, part in _members(value)])
+    first: dict[str, str] = {}
+    taken = {place: first.setdefault(label, _dotted(place)) for place, (label, _) in new.items()}
+    copied = copy.copy(value)
+    vars(copied).update(parts, _taken=taken)
+    return copied
+
+
+# ---------------------------------------------------------------- words
+
+
+def described(value: Any) -> str:
+    """The shape and dtype of an array or Tensor, for messages."""
+    return f"{value.dtype} of shape {value.shape}"
+
+
+def _fits(given: np.ndarray[Any, Any], tensor: Tensor) -> bool:
+    return given.shape == tensor.shape and np.can_cast(given.dtype, tensor.dtype, "same_kind")
+
+
+def _untied(value: Any) -> Any:
+    return value.data if isinstance(value, Tensor) else value
+
+
+def _lines(path: str, value: Any) -> Iterator[str]:
+    """What a module's repr shows of a part: modules nested, Tensors by shape, settings by value."""
+    if isinstance(value, Module):
+        yield f"{path}: {value!r}"
+    elif isinstance(value, Tensor):
+        unusual = "" if value.dtype == np.float64 else f" {value.dtype}"
+        yield f"{path}={value.shape}{unusual}"
+    elif value is None or isinstance(value, bool | int | float | str):
+        yield f"{path}={value!r}"
+    elif callable(value):
+        yield f"{path}: {getattr(value, '__name__', type(value).__name__)}"
+    else:
+        for key, part in _members(value):
+            if isinstance(part, Tensor | Module | dict | list | tuple):
+                yield from _lines(f"{path}.{key}", part)

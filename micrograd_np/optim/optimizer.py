@@ -1,0 +1,120 @@
+"""The optimiser as an object: it holds parameters and a state, and changes them step by step."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from micrograd_np import tree
+from micrograd_np.errors import GraphError, listed
+from micrograd_np.optim.transformation import State, Transformation, apply_updates
+from micrograd_np.tensor import Tensor
+from micrograd_np.tree import Tree
+
+
+class Optimizer:
+    """Applies a transformation to parameters, from their `.grad`.
+
+    `parameters`: a module, or any tree or iterable of learnable Tensors; one that occurs twice is
+    taken once. `transformation`: such as `optim.sgd(0.1)`.
+
+    Fields: `parameters`, the list of Tensors; `paths`, their paths in the tree; `state`, the
+    transformation's, which may be kept and assigned.
+
+    Raises TypeError naming all leaves that are not learnable Tensors, or if `transformation` is not
+    one, and ValueError if there is no parameter.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> from micrograd_np.optim import sgd
+    >>> optimizer = Optimizer([w], sgd(0.25))
+    >>> optimizer.zero_grad()
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w.data
+    array([0.5, 1. ])
+    """
+
+    def __init__(self, parameters: Tree, transformation: Transformation) -> None:
+        check_transformation(transformation)
+        if isinstance(parameters, Iterator):
+            parameters = list(parameters)
+        found = list(tree.paths(parameters))
+        wrong = [f"{path or 'parameters'}: {x!r:.80}" for path, x in found if not _learnable(x)]
+        if wrong:
+            raise TypeError(
+                f"an optimiser changes Tensors with requires_grad=True that no op made; these are "
+                f"not:{listed(wrong)}"
+            )
+        if not found:
+            raise ValueError("an optimiser needs at least one parameter; it was given none.")
+        first: dict[Tensor, str] = {}
+        for path, parameter in found:
+            first.setdefault(parameter, path)
+        self.parameters = list(first)
+        self.paths = list(first.values())
+        self.transformation = transformation
+        self.state: State = transformation.init([p.data for p in self.parameters])
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({len(self.parameters)} parameters)"
+
+    def step(self) -> None:
+        """Change every parameter once, by its `.grad`; all of them, or none if that fails.
+
+        Raises GraphError naming all parameters whose `.grad` is None.
+        """
+        gradients = [p.grad for p in self.parameters]
+        if any(g is None for g in gradients):
+            raise GraphError(self._without_gradient())
+        values = [p.data for p in self.parameters]
+        updates, state = self.transformation.update(gradients, self.state, values)
+        self.restore((apply_updates(values, updates), state))
+
+    def zero_grad(self) -> None:
+        """Forget the gradients: `.grad` of every parameter becomes None."""
+        for parameter in self.parameters:
+            parameter.grad = None
+
+    def snapshot(self) -> tuple[list[Any], State]:
+        """The parameters' values and the state, as `restore` takes them.
+
+        Costs nothing: a step makes new arrays, and leaves the old ones as they are.
+        """
+        return [p.data for p in self.parameters], self.state
+
+    def restore(self, snapshot: tuple[list[Any], State]) -> None:
+        """Assign the parameters' values and the state: all of them, or none if that fails."""
+        values, state = snapshot
+        before = [p.data for p in self.parameters]
+        try:
+            for parameter, value in zip(self.parameters, values, strict=True):
+                parameter.data = value
+            self.state = state
+        except BaseException:  # an interrupt too must not leave half a step
+            for parameter, value in zip(self.parameters, before, strict=True):
+                parameter.data = value
+            raise
+
+    def _without_gradient(self) -> str:
+        missing = [
+            f"{path or 'parameters'}{f' ({p.name!r})' if p.name not in (None, path) else ''}, "
+            f"shape {p.shape}"
+            for path, p in zip(self.paths, self.parameters, strict=True)
+            if p.grad is None
+        ]
+        return (
+            f"step() needs the gradient of every parameter, but `.grad` is None for:"
+            f"{listed(missing)}\n"
+            f"Call `loss.backward()` first. If the loss does not depend on a parameter, leave it "
+            f"out of the optimiser or freeze it (`requires_grad = False`)."
+        )
+
+
+def _learnable(x: Any) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad and x.op is None
+
+
+def check_transformation(given: Any) -> None:
+    """Raises TypeError if `given` is no transformation."""
+    if not isinstance(given, Transformation):
+        called = isinstance(given, Callable) and getattr(given, "__name__", None)  # type: ignore[arg-type]
+        advice = f" Call it first: `{called}(…)`." if called else ""
+        raise TypeError(f"expected a transformation such as optim.sgd(0.1), not {given!r:.80}.{advice}")

@@ -1,0 +1,159 @@
+"""Update rules: the named pieces, and the optimisers composed of them, simplest first.
+
+`g` is a gradient, `p` a parameter. Every rule keeps dtypes: float32 stays float32.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np import tree
+from micrograd_np.errors import listed
+from micrograd_np.optim.transformation import State, Transformation, chain, leafwise
+from micrograd_np.tree import Tree
+
+
+def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> Transformation:
+    """Gradient descent: `p -= learning_rate * g`.
+
+    With `momentum`, `g` is replaced by the running sum `v = momentum * v + g`, and with `nesterov`
+    by `g + momentum * v`. The same numbers as PyTorch's SGD.
+
+    Raises ValueError naming all of: a learning rate that is negative or not finite, a momentum
+    outside [0, 1), `nesterov` without momentum.
+
+    >>> from micrograd_np.optim import apply_updates
+    >>> rule = sgd(0.5)
+    >>> updates, _ = rule.update([np.array([2.0])], rule.init([np.zeros(1)]), [np.zeros(1)])
+    >>> updates
+    [array([-1.])]
+    """
+    _check(
+        learning_rate=(learning_rate, "finite and at least 0", 0 <= learning_rate < np.inf),
+        momentum=(momentum, "at least 0 and below 1", 0 <= momentum < 1),
+        nesterov=(nesterov, "False without a momentum", momentum != 0 or not nesterov),
+    )
+    step = scale(-learning_rate)
+    return chain(_momentum(momentum, nesterov), step) if momentum else step
+
+
+def adam(
+    learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+) -> Transformation:
+    """Adam: `p -= learning_rate * m / (sqrt(v) + epsilon)`, see `scale_by_adam`.
+
+    The same numbers as PyTorch's Adam.
+
+    Raises ValueError naming all of: a learning rate that is negative or not finite, a beta outside
+    [0, 1), an epsilon that is not positive and finite.
+    """
+    _check(
+        learning_rate=(learning_rate, "finite and at least 0", 0 <= learning_rate < np.inf),
+        **_adam_settings(beta1, beta2, epsilon),
+    )
+    return chain(scale_by_adam(beta1, beta2, epsilon), scale(-learning_rate))
+
+
+# ---------------------------------------------------------------- pieces
+
+
+def scale(factor: float) -> Transformation:
+    """`factor * g`. Keeps no state."""
+    factor = float(factor)  # a NumPy scalar would turn float32 into float64
+
+    def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
+        return leafwise(lambda g: factor * g, gradients), state
+
+    return Transformation(_nothing, update)
+
+
+def momentum(decay: float, nesterov: bool = False) -> Transformation:
+    """The running sum `v = decay * v + g`, from zero; with `nesterov`, `g + decay * v`.
+
+    Keeps `v`. Raises ValueError for a decay outside [0, 1).
+    """
+    _check(decay=(decay, "at least 0 and below 1", 0 <= decay < 1))
+    decay = float(decay)
+
+    def update(gradients: Tree, state: Tree, parameters: Tree) -> tuple[Tree, Tree]:
+        velocity = leafwise(lambda g, v: decay * v + g, gradients, state)
+        if not nesterov:
+            return velocity, velocity
+        return leafwise(lambda g, v: g + decay * v, gradients, velocity), velocity
+
+    return Transformation(_zeros, update)
+
+
+_momentum = momentum  # `sgd` has an argument of that name
+
+
+class AdamState(NamedTuple):
+    """The number of updates made, and the running means of the gradient and of its square."""
+
+    count: int
+    mean: Tree
+    square: Tree
+
+
+def scale_by_adam(
+    beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
+) -> Transformation:
+    """`m / (sqrt(v) + epsilon)`: the running mean of `g` in units of its running size.
+
+    `m` and `v` are exponential means of `g` and `g²` with decays `beta1` and `beta2`, divided by
+    `1 - beta ** count`, which makes up for their start at zero.
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
+
+    Keeps an `AdamState`. Raises ValueError for a beta outside [0, 1) or an epsilon that is not
+    positive and finite.
+    """
+    _check(**_adam_settings(beta1, beta2, epsilon))
+    beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)
+
+    def init(parameters: Tree) -> AdamState:
+        return AdamState(0, _zeros(parameters), _zeros(parameters))
+
+    def update(
+        gradients: Tree, state: AdamState, parameters: Tree
+    ) -> tuple[Tree, AdamState]:
+        count = state.count + 1
+        mean = leafwise(lambda g, m: beta1 * m + (1 - beta1) * g, gradients, state.mean)
+        square = leafwise(lambda g, v: beta2 * v + (1 - beta2) * (g * g), gradients, state.square)
+        first, second = 1 - beta1**count, 1 - beta2**count
+        updates = leafwise(
+            lambda m, v: (m / first) / (np.sqrt(v / second) + epsilon), mean, square
+        )
+        return updates, AdamState(count, mean, square)
+
+    return Transformation(init, update)
+
+
+def _nothing(parameters: Tree) -> tuple[()]:
+    return ()
+
+
+def _zeros(parameters: Tree) -> Tree:
+    return tree.map(np.zeros_like, parameters)
+
+
+# ---------------------------------------------------------------- settings
+
+Setting = tuple[Any, str, Any]  # the value given, what it must be, whether it is
+
+
+def _adam_settings(beta1: float, beta2: float, epsilon: float) -> dict[str, Setting]:
+    return {
+        "beta1": (beta1, "at least 0 and below 1", 0 <= beta1 < 1),
+        "beta2": (beta2, "at least 0 and below 1", 0 <= beta2 < 1),
+        "epsilon": (epsilon, "finite and above 0", 0 < epsilon < np.inf),
+    }
+
+
+def _check(**settings: Setting) -> None:
+    wrong = [
+        f"{name}={value!r}: must be {condition}"
+        for name, (value, condition, right) in settings.items()
+        if not right
+    ]
+    if wrong:
+        raise ValueError(f"these settings of an optimiser are out of range:{listed(wrong)}")

@@ -1,0 +1,111 @@
+"""Transformations: pure pairs of functions that turn gradients into updates.
+
+A *transformation* is two functions: `init(parameters) -> state`, and `update(gradients, state,
+parameters) -> (updates, state)`. Gradients, parameters, updates and what the state remembers of
+each parameter are trees of one structure, of arrays or Tensors. Neither function changes its
+arguments, so a state can be kept, compared, saved, and a whole step can be traced. `chain` joins
+transformations; `apply_updates` adds the updates to the parameters.
+
+A step written out, on a model as a tree (`no_grad` says that the step is not to be differentiated):
+
+>>> from micrograd_np import Tensor, grad, no_grad
+>>> from micrograd_np.optim import sgd
+>>> parameters, rule = {"w": np.array([2.0, 4.0])}, sgd(learning_rate=0.25)
+>>> state = rule.init(parameters)
+>>> with no_grad():
+...     gradients = grad(lambda p: np.sum(p["w"] ** 2))(parameters)
+...     updates, state = rule.update(gradients, state, parameters)
+...     parameters = apply_updates(parameters, updates)
+>>> parameters["w"].numpy()
+array([1., 2.])
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np import tree
+from micrograd_np.errors import ShapeError
+from micrograd_np.tensor import Tensor
+from micrograd_np.tree import Tree
+
+State = Any
+
+
+class Transformation(NamedTuple):
+    """A pure pair: `init(parameters) -> state`, `update(gradients, state, parameters)`.
+
+    `update` returns `(updates, state)`.
+    """
+
+    init: Callable[[Tree], State]
+    update: Callable[[Tree, State, Tree], tuple[Tree, State]]
+
+
+def chain(*transformations: Transformation) -> Transformation:
+    """One transformation after another; the state is the tuple of their states.
+
+    Raises TypeError naming all arguments that are not transformations.
+    """
+    wrong = [repr(given) for given in transformations if not isinstance(given, Transformation)]
+    if wrong:
+        raise TypeError(f"chain joins transformations such as sgd(0.1), not: {', '.join(wrong)}")
+
+    def init(parameters: Tree) -> tuple[State, ...]:
+        return tuple(each.init(parameters) for each in transformations)
+
+    def update(
+        gradients: Tree, state: tuple[State, ...], parameters: Tree
+    ) -> tuple[Tree, tuple[State, ...]]:
+        states = []
+        for transformation, own in zip(transformations, state, strict=True):
+            gradients, new = transformation.update(gradients, own, parameters)
+            states.append(new)
+        return gradients, tuple(states)
+
+    return Transformation(init, update)
+
+
+def apply_updates(parameters: Tree, updates: Tree) -> Tree:
+    """The tree of `parameter + update`, in the parameters' dtypes.
+
+    Under `no_grad` the result of a learnable Tensor is a learnable Tensor of its name; otherwise it
+    is recorded as any sum is.
+
+    Raises ShapeError if an update has another shape, ValueError if the structures differ.
+
+    >>> apply_updates([np.float32(1)], [np.float64(0.5)])
+    [np.float32(1.5)]
+    """
+    return leafwise(_moved, parameters, updates)
+
+
+def _moved(parameter: Any, update: Any) -> Any:
+    new = parameter + update
+    if not hasattr(parameter, "dtype"):
+        return new
+    if new.shape != parameter.shape:
+        raise ShapeError(
+            f"an update of shape {np.asarray(_data(update)).shape} was given for a parameter of "
+            f"shape {parameter.shape}; an update has its parameter's shape."
+        )
+    if new.dtype != parameter.dtype:
+        new = new.astype(parameter.dtype)
+    if isinstance(parameter, Tensor) and parameter.requires_grad and not new.requires_grad:
+        return Tensor(new, requires_grad=True, name=parameter.name)
+    return new
+
+
+def _data(x: Any) -> Any:
+    return x.data if isinstance(x, Tensor) else x
+
+
+PLAIN = frozenset((np.ndarray, Tensor, np.float64, np.float32))
+
+
+def leafwise(function: Callable[..., Any], first: Tree, *rest: Tree) -> Tree:
+    """`tree.map`, at once where the trees are flat lists: the case of every eager step."""
+    if type(first) is list and PLAIN.issuperset(map(type, first)):
+        return [function(*leaves) for leaves in zip(first, *rest, strict=True)]
+    return tree.map(function, first, *rest)

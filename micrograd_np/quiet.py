@@ -1,0 +1,46 @@
+"""Computing without NumPy's floating-point warnings, at a tenth of the cost of `np.errstate`.
+
+Derivatives are infinite in places and meant to be (`sqrt` at 0), and `exp` overflows where the
+sigmoid is rightly 0. `np.errstate` builds its state anew on every entry, which on small arrays costs
+more than the arithmetic it guards. NumPy keeps that state in a context variable: we let NumPy set it
+once, in a context of our own, read it from there, and set the same value wherever it is wanted.
+"""
+
+from collections.abc import Callable
+from contextvars import Context, ContextVar, Token
+from typing import Any
+
+import numpy as np
+
+SILENT = Context()
+SILENT.run(np.seterr, all="ignore")
+_STATE: ContextVar[Any]
+((_STATE, _IGNORE_ALL),) = SILENT.items()
+
+
+class quiet:
+    """A context manager: `with quiet():` is `with np.errstate(all="ignore"):`, faster.
+
+    >>> with quiet():
+    ...     print(np.float64(1) / 0)
+    inf
+    """
+
+    __slots__ = ("token",)
+
+    token: Token[Any]
+
+    def __enter__(self) -> None:
+        self.token = _STATE.set(_IGNORE_ALL)
+
+    def __exit__(self, *exception: object) -> None:
+        _STATE.reset(self.token)
+
+
+def quietly(function: Callable[..., Any], *args: Any) -> Any:
+    """`function(*args)` without warnings. It sees no context variables but NumPy's own.
+
+    >>> quietly(np.exp, np.array([1000.0]))
+    array([inf])
+    """
+    return SILENT.copy().run(function, *args)

@@ -1,0 +1,115 @@
+"""Why a loss is not finite: the cause in words, from what the failing step left behind."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.errors import NonFiniteError, listed
+from micrograd_np.optim import Optimizer
+from micrograd_np.tensor import Tensor
+
+
+class Failure(NamedTuple):
+    """A step whose loss, computed from `X`, `y` and the `prediction`, is not finite."""
+
+    epoch: int
+    step: int
+    loss: float
+    X: Any
+    y: Any
+    prediction: Any
+
+
+def explained(failure: Failure, optimizer: Optimizer, restored: bool) -> NonFiniteError:
+    """The error for a failure. The optimiser holds what the failing step met.
+
+    `restored`: whether its parameters are about to be put back to those of the step before.
+    """
+    where = f"the loss is {failure.loss} at step {failure.step} (epoch {failure.epoch})"
+    kept = (
+        f"The parameters are those of step {failure.step - 1}, the last with a finite loss."
+        if restored
+        else "The parameters are unchanged."
+    )
+    return NonFiniteError(f"{where}. {_cause(failure, optimizer)}\n{kept}")
+
+
+def broken_update(epoch: int, step: int, optimizer: Optimizer) -> NonFiniteError:
+    """The error for a last update that left parameters not finite, with no loss after it."""
+    return NonFiniteError(
+        f"the update of the last step, {step} (epoch {epoch}), is not finite. "
+        f"{_broken_parameters(step, optimizer)}\nThe parameters are those before that update."
+    )
+
+
+def _cause(failure: Failure, optimizer: Optimizer) -> str:
+    if not all(is_finite(p.data) for p in optimizer.parameters):
+        return _broken_parameters(failure.step - 1, optimizer)
+    broken = [
+        f"{name}: {_first_rows(value)}"
+        for name, value in (("X", failure.X), ("y", failure.y))
+        if not is_finite(value)
+    ]
+    if broken:
+        return f"The data of this batch are not finite:{listed(broken)}"
+    largest = max(float(np.abs(p.data).max()) for p in optimizer.parameters if p.size)
+    if not is_finite(failure.prediction):
+        return (
+            f"Data and parameters are finite, but the prediction of the model is not: something in "
+            f"it overflows or is undefined. The largest parameter is {largest:.3g} in size; if it "
+            f"has grown so, the learning rate is too high."
+        )
+    low, high = (f(_data(failure.prediction)) for f in (np.min, np.max))
+    return (
+        f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
+        f"function made it: a logarithm of 0, a division by 0, or an overflow. If predictions are "
+        f"probabilities, compute the loss from logits (nn.binary_cross_entropy_with_logits, "
+        f"nn.cross_entropy); if they have grown large, lower the learning rate."
+    )
+
+
+def _broken_parameters(update: int, optimizer: Optimizer) -> str:
+    """Which parameters are not finite since `update`, and whether their gradients were already."""
+    named = list(zip(optimizer.paths, optimizer.parameters, strict=True))
+    parameters = listed(_counts((path or "parameter", p.data) for path, p in named))
+    if update == 0:
+        return f"Parameters were not finite before training:{parameters}"
+    gradients = _counts((path or "parameter", p.grad) for path, p in named if p.grad is not None)
+    if gradients:
+        return (
+            f"Its cause is the gradient of step {update}, not finite though the loss of that step "
+            f"was:{listed(gradients)}\n"
+            f"A function of infinite slope (sqrt, log or a power at 0) does this, or an overflow, "
+            f"or a NaN in a branch that `where` did not choose."
+        )
+    return (
+        f"The update of step {update} overflowed, from finite gradients: the learning rate is too "
+        f"high, or an earlier update left the optimiser's state enormous. Parameters:{parameters}"
+    )
+
+
+def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
+    """Those of the arrays that are not finite, with how many of their numbers are not."""
+    return [
+        f"{name}: {np.sum(~np.isfinite(value))} of {value.size} numbers"
+        for name, value in named
+        if not is_finite(value)
+    ]
+
+
+def _first_rows(value: Any) -> str:
+    bad = ~np.isfinite(_data(value))
+    rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
+    shown = ", ".join(map(str, rows[:10]))
+    return f"{bad.sum()} of {bad.size} numbers, in rows {shown}{', …' if len(rows) > 10 else ''}"  # noqa: PLR2004  # how many rows a message shows
+
+
+def is_finite(value: Any) -> bool:
+    """Whether all numbers are finite; what is not made of numbers counts as finite."""
+    values = np.asarray(_data(value))
+    return values.dtype.kind not in "fc" or bool(np.isfinite(values).all())
+
+
+def _data(value: Any) -> Any:
+    return value.data if isinstance(value, Tensor) else value

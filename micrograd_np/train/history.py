@@ -1,0 +1,111 @@
+"""What a training run leaves behind: the loss of every step."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.errors import MissingExtraError
+
+Numbers = np.ndarray[Any, Any]
+
+
+class Step(NamedTuple):
+    """The record of one step: an update of the parameters from one batch.
+
+    `epoch` and `step` count from 1, `step` through all epochs. `loss` is the batch's, before the
+    update; `examples` is the batch's size.
+    """
+
+    epoch: int
+    step: int
+    loss: float
+    examples: int
+
+
+class History:
+    """The records of a training run, oldest first.
+
+    `records`: a list of `Step`. `len(history)` is the number of steps.
+
+    >>> history = History([Step(1, 1, 8.0, 3), Step(1, 2, 4.0, 1), Step(2, 3, 2.0, 3)])
+    >>> history
+    History(3 steps in 2 epochs, loss 8 → 2)
+    >>> history.losses, history.epoch_losses
+    (array([8., 4., 2.]), array([7., 2.]))
+    """
+
+    def __init__(self, records: Sequence[Step] = ()) -> None:
+        self.records = list(records)
+
+    def append(self, record: Step) -> None:
+        """Add the record of the next step."""
+        self.records.append(record)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __repr__(self) -> str:
+        if not self.records:
+            return "History(no steps)"
+        first, last = self.records[0], self.records[-1]
+        return (
+            f"History({_counted(len(self), 'step')} in {_counted(len(self.epochs), 'epoch')}, "
+            f"loss {first.loss:.4g} → {last.loss:.4g})"
+        )
+
+    @property
+    def losses(self) -> Numbers:
+        """The loss of every step, before its update: float64, shape (steps,)."""
+        return np.array([record.loss for record in self.records], dtype=np.float64)
+
+    @property
+    def epochs(self) -> Numbers:
+        """The numbers of the epochs, in order: int, shape (epochs,)."""
+        return np.unique([record.epoch for record in self.records]).astype(int)
+
+    @property
+    def epoch_losses(self) -> Numbers:
+        """The mean loss of every epoch, each step weighted by its examples: shape (epochs,)."""
+        if not self.records:
+            return np.zeros(0)
+        _, number = np.unique([record.epoch for record in self.records], return_inverse=True)
+        examples = np.array([record.examples for record in self.records])
+        return np.bincount(number, self.losses * examples) / np.bincount(number, examples)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the losses: every epoch's, over every step's where an epoch has several.
+
+        `ax`: the matplotlib axes to draw on; None makes a new figure. Returns the axes. The scale
+        is logarithmic where the losses are positive and span more than a factor of 30.
+
+        Raises MissingExtraError if matplotlib is not installed.
+        """
+        if ax is None:
+            _, ax = _pyplot().subplots(figsize=(6, 4), layout="constrained")
+        losses = self.losses
+        ends = np.array([record.epoch for record in self.records[1:]] + [0])
+        last = np.flatnonzero([r.epoch for r in self.records] != ends) + 1  # each epoch's last step
+        if len(last) < len(self):
+            ax.plot(last[0] * 0 + np.arange(1, len(self) + 1), losses, color="0.8", label="step")
+        ax.plot(last, self.epoch_losses, color="#1f6feb", label="epoch")
+        if len(losses) and 0 < losses.min() < losses.max() / 30:
+            ax.set_yscale("log")
+        if len(last) < len(self):
+            ax.legend(frameon=False)
+        ax.set(xlabel="step", ylabel="loss")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.grid(alpha=0.25)
+        return ax
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _pyplot() -> Any:
+    try:
+        from matplotlib import pyplot  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError as error:
+        raise MissingExtraError("History.plot()", "matplotlib", "plot") from error
+    return pyplot

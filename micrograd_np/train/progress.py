@@ -1,0 +1,88 @@
+"""Showing how training goes: a bar on a terminal, a few lines anywhere else.
+
+A *display* is a function that consumes the records of a run, one call a step.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from micrograd_np.train.history import Step
+
+Display = Callable[[Step], None]
+
+REFRESH = 0.1  # seconds between two changes of the bar
+LINES = 10  # about how many lines a run writes where there is no terminal
+
+
+@contextmanager
+def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
+    """The display of a run of `steps` steps in all; it writes to stderr, or nothing if not `shown`.
+
+    It is a context manager because a bar must be closed.
+    """
+    stream = sys.stderr
+    if not shown or stream is None:
+        yield ignore
+    elif stream.isatty():
+        from tqdm import tqdm  # noqa: PLC0415  # importing the package must not import it
+
+        with tqdm(total=steps, unit="step", mininterval=0, file=stream) as bar:
+            show = Bar(bar, epochs)
+            try:
+                yield show
+            finally:
+                show.refresh()
+    else:
+        yield Lines(stream, epochs, steps)
+
+
+def ignore(record: Step) -> None:
+    """The display that shows nothing."""
+
+
+class Bar:
+    """Moves a tqdm bar, at most once every `REFRESH` seconds."""
+
+    def __init__(self, bar: Any, epochs: int) -> None:
+        self.bar = bar
+        self.epochs = epochs
+        self.last: Step | None = None
+        self.due = 0.0
+
+    def __call__(self, record: Step) -> None:
+        self.last = record
+        if perf_counter() >= self.due:
+            self.refresh()
+            self.due = perf_counter() + REFRESH
+
+    def refresh(self) -> None:
+        """Show the latest record now."""
+        if self.last is not None:
+            self.bar.set_postfix_str(described(self.last, self.epochs), refresh=False)
+            self.bar.update(self.last.step - self.bar.n)
+
+
+class Lines:
+    """Writes a line at the end of the first epoch, the last, and about ten between."""
+
+    def __init__(self, stream: Any, epochs: int, steps: int) -> None:
+        self.stream = stream
+        self.epochs = epochs
+        self.steps = steps // epochs
+        self.every = -(-epochs // LINES)
+        self.next = self.steps
+
+    def __call__(self, record: Step) -> None:
+        if record.step == self.next:
+            self.stream.write(described(record, self.epochs) + "\n")
+            self.stream.flush()
+            following = (record.epoch // self.every + 1) * self.every
+            self.next = min(following, self.epochs) * self.steps
+
+
+def described(record: Step, epochs: int) -> str:
+    """A record in a few words: `epoch 3/10, loss 0.125`."""
+    return f"epoch {record.epoch}/{epochs}, loss {record.loss:.4g}"

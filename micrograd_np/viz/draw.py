@@ -1,0 +1,77 @@
+"""`draw`: the picture of everything a result was made from."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from micrograd_np import tree
+from micrograd_np.errors import listed
+from micrograd_np.graph import Node
+from micrograd_np.tensor import Tensor
+from micrograd_np.viz.cards import Facts, card_of
+from micrograd_np.viz.dot import digraph
+from micrograd_np.viz.drawing import changed_leaves, depth, drawing_of
+from micrograd_np.viz.gradients import arriving, held
+from micrograd_np.viz.picture import Picture
+
+Direction = Literal["LR", "TB"]
+DEEPEST_ACROSS = 5  # deeper drawings would be wider than a page
+
+
+def draw(
+    outputs: tree.Tree,
+    *,
+    gradients: bool = False,
+    gradient: tree.Tree = None,
+    names: tree.Tree = None,
+    direction: Direction | None = None,
+) -> Picture:
+    """Draw how `outputs` (a Tensor, or a list or other tree of them) were computed.
+
+    Parameters (orange) and constants (grey) show name, shape, dtype and value: small arrays are
+    written out, of large ones the spread. Ops (blue) show their symbol and the shape of the result;
+    outputs (green) their value. Where exchanging operands would matter, edges say which is `x` and
+    which is `y`. Parameters also show the gradient that `backward` gave them.
+
+    `gradients`: show the gradient at every node instead, computed afresh without touching `.grad`.
+    `gradient`: the cotangents of the outputs, a tree like `outputs`, for outputs that are no single
+    numbers; implies `gradients`. Those of several outputs add up.
+    `names`: a tree of Tensors, such as a module or a dict, whose paths name them in the picture.
+    `direction`: "LR" (left to right) or "TB" (top to bottom); None takes "LR" for shallow graphs.
+
+    Raises TypeError for what is no Tensor, ValueError for no output or another direction,
+    GraphError and ShapeError where gradients are asked for that are not defined.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> draw(np.sum(w * w))
+    <Picture of 3 nodes and 3 edges; save it with .save('graph.svg')>
+    """
+    if direction not in {"LR", "TB", None}:
+        raise ValueError(f"direction is 'LR', 'TB' or None, not {direction!r}.")
+    results = tensors_in(outputs)
+    drawing = drawing_of(results)
+    if gradients or gradient is not None:
+        cotangents = None if gradient is None else tree.leaves(gradient)
+        shown: dict[Node, Any] = {**arriving(results, cotangents)}
+    else:
+        shown = held(drawing.nodes)
+    named = {x: path for path, x in tree.paths(names) if isinstance(x, Node)}
+    facts = Facts(named, shown, frozenset(results), frozenset(changed_leaves(drawing)))
+    cards = [card_of(node, facts) for node in drawing.nodes]
+    size = f"{len(cards)} nodes and {len(drawing.edges)} edges"
+    shallow = depth(drawing) <= DEEPEST_ACROSS
+    return Picture(digraph(cards, drawing.edges, direction or ("LR" if shallow else "TB")), size)
+
+
+def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
+    """The leaves of `outputs`, each once, which must all be Tensors."""
+    found = dict(tree.paths(outputs))
+    strangers = {path: x for path, x in found.items() if not isinstance(x, Tensor)}
+    if strangers:
+        given = (f"{path or 'the output'}: {x!r:.60}" for path, x in strangers.items())
+        raise TypeError(
+            f"draw takes a Tensor or a list of Tensors, which remember how they were made; these "
+            f"do not:{listed(given)}"
+        )
+    if not found:
+        raise ValueError("draw was given no Tensor: there is nothing to draw.")
+    return list(dict.fromkeys(found.values()))

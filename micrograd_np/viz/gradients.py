@@ -1,0 +1,50 @@
+"""The gradients a picture shows: those the leaves hold, or those that arrive at every node."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.errors import GraphError, listed
+from micrograd_np.graph import Node, describe, history, pull
+from micrograd_np.op import Array
+from micrograd_np.tensor import Tensor
+from micrograd_np.transforms import matching
+
+
+def held(nodes: Sequence[Node]) -> dict[Node, Array | None]:
+    """The `.grad` of every leaf that asks for one; None where it was not computed."""
+    leaves = (node for node in nodes if isinstance(node, Tensor) and node.is_leaf)
+    return {leaf: leaf.grad for leaf in leaves if leaf.requires_grad}
+
+
+def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dict[Node, Array]:
+    """The gradient of the outputs with respect to every node behind them; no `.grad` is touched.
+
+    Those of several outputs add up, as they do in several calls of `backward`.
+    """
+    nodes, leaves = history(outputs)
+    if not nodes and not leaves:
+        raise GraphError(
+            f"gradients=True: there are no gradients to draw, because nothing here depends on a "
+            f"Tensor with requires_grad=True. Given:{listed(map(describe, outputs))}"
+        )
+    seeds = dict(zip(outputs, starts(outputs, cotangents), strict=True))
+    tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.requires_grad}
+    wanted = [node for node in (*nodes, *leaves) if not isinstance(node.value, tuple)]
+    found = pull(nodes, tracked, wanted)
+    return {node: found[node] if node in found else np.zeros_like(node.value) for node in wanted}
+
+
+def starts(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> list[Array]:
+    """The cotangents to start from: those given, or 1 for each single number."""
+    if cotangents is not None:
+        return [matching(out, g) for out, g in zip(outputs, cotangents, strict=True)]
+    several = [out for out in outputs if out.requires_grad and out.size != 1]
+    if several:
+        raise GraphError(
+            f"gradients=True: a gradient is defined for a single number, which this is "
+            f"not:{listed(map(describe, several))}\nReduce it first (np.sum, np.mean), or pass the "
+            f"cotangent as draw(out, gradient=…), of the output's shape."
+        )
+    return [np.ones(out.shape, out.dtype) for out in outputs]

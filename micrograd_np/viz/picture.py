@@ -1,0 +1,72 @@
+"""A picture: a graph that can be looked at in a notebook and saved."""
+
+from os import PathLike, getpid
+from typing import TYPE_CHECKING
+
+from micrograd_np.viz.rendering import FORMATS, rendered
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graphviz import Digraph
+
+
+class Picture:
+    """What `draw` returns. A notebook shows it as SVG.
+
+    Laid out by the program `dot` where that is installed, else in-process.
+    """
+
+    def __init__(self, graph: "Digraph", size: str) -> None:
+        self._graph = graph
+        self._size = size
+
+    def __repr__(self) -> str:
+        return f"<Picture of {self._size}; save it with .save('graph.svg')>"
+
+    @property
+    def source(self) -> str:
+        """The picture as DOT text, the same for the same program."""
+        return str(self._graph.source)
+
+    @property
+    def svg(self) -> str:
+        """The picture as SVG text. Raises RenderingError where nothing can lay it out."""
+        return rendered(self._graph, "svg").decode()
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the picture to a file whose name ends in .svg, .png, .pdf or .dot.
+
+        The file is complete or not there: a failure leaves what was there before. Raises ValueError
+        for another ending, FileNotFoundError if the folder does not exist, and RenderingError where
+        the format needs the program `dot` and there is none.
+        """
+        from pathlib import Path
+
+        target = Path(path)
+        form = target.suffix.lower().removeprefix(".")
+        if form not in FORMATS:
+            endings = ", ".join(f".{known}" for known in FORMATS)
+            raise ValueError(
+                f"cannot tell from the name {target.name!r} what kind of picture to save. End it "
+                f"in one of: {endings}."
+            )
+        if not target.parent.is_dir():
+            raise FileNotFoundError(
+                f"cannot save {target.name!r}: there is no folder {str(target.parent)!r}. Make it "
+                f"first, for instance with os.makedirs."
+            )
+        write_whole(target, rendered(self._graph, form))
+
+
+def write_whole(target: "Path", content: bytes) -> None:
+    """Write a file beside `target`, and put it in its place once it is complete."""
+    beside = target.with_name(f"{target.name}.{getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
