@@ -3,6 +3,7 @@
 from micrograd_np import errors as errors
 from micrograd_np import ops as ops
 from micrograd_np import tree as tree
+from micrograd_np.anomaly import detect_anomaly as detect_anomaly
 from micrograd_np.jacobians import hessian as hessian
 from micrograd_np.jacobians import hvp as hvp
 from micrograd_np.jacobians import jacobian as jacobian

@@ -1,4 +1,4 @@
-"""What a Tensor may hold, and whether a gradient can be asked of it."""
+"""What a Tensor may hold, and what may be differentiated: the checks on values."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array
+from micrograd_np.tree import leaves
 
 
 def own_array(data: Any, dtype: Any = None) -> Array:
@@ -26,8 +27,32 @@ def own_array(data: Any, dtype: Any = None) -> Array:
 
 
 def check_differentiable(x: Node) -> None:
+    """Raise NotDifferentiableError unless `x` holds real floating-point numbers."""
     if x.value.dtype.kind != "f":
         raise errors.NotDifferentiableError(
             f"{describe(x)} cannot require a gradient: only real floating-point dtypes vary "
             f"smoothly. Write its numbers with a decimal point, or pass dtype=float."
         )
+
+
+def scalar(out: Any, name: str) -> Any:
+    """`out`, if it is a single real number, as what the function `name` returned must be."""
+    if not isinstance(out, Node) or out.value.size != 1 or out.value.dtype.kind != "f":
+        given = describe(out) if isinstance(out, Node) else f"a tree of {len(leaves(out))} arrays"
+        raise errors.GraphError(
+            f"the gradient of {name} is defined when it returns a single real number, but it "
+            f"returned {given}. Reduce it (np.sum, np.mean), return extra values with "
+            f"has_aux=True, or use vjp, jvp or jacobian."
+        )
+    return out
+
+
+def matching(like: Node, given: Any) -> Array:
+    """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
+    vector: Any = given if isinstance(given, Node) else np.asarray(given)
+    if vector.shape != like.value.shape:
+        raise errors.ShapeError(
+            f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
+            f"needs one of its own shape."
+        )
+    return vector if vector.dtype == like.value.dtype else vector.astype(like.value.dtype)

@@ -26,8 +26,8 @@ class UnregisteredFunctionError(TypeError):
         module = getattr(function, "__module__", None) or type(function).__module__
         name = f"{module}.{getattr(function, '__name__', function)}"
         super().__init__(
-            f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose the "
-            f"gradient. Write it with functions that have one (listed in micrograd_np.op.OPS), "
+            f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose "
+            f"the gradient. Write it with functions that have one (listed in micrograd_np.op.OPS), "
             f"declare one with the forms in micrograd_np.op (elementwise, linear, bilinear, "
             f"primitive, constant), or leave the graph on purpose with `.data` or "
             f"`stop_gradient(t)`."
@@ -55,6 +55,7 @@ class GraphError(RuntimeError):
 
     @classmethod
     def nothing_recorded(cls, described: str) -> "GraphError":
+        """Backward from a constant."""
         return cls(
             f"backward() from {described}, which depends on no Tensor with requires_grad=True (or "
             f"was computed under no_grad), so there is nothing to differentiate. Give the "
@@ -63,6 +64,7 @@ class GraphError(RuntimeError):
 
     @classmethod
     def not_scalar(cls, described: str, shape: tuple[int, ...]) -> "GraphError":
+        """Backward from an array without a cotangent."""
         return cls(
             f"backward() from {described}: a gradient is defined for a single number. Reduce it "
             f"first, as in `np.sum(out).backward()`, or pass the cotangent: "
@@ -86,6 +88,7 @@ class InPlaceError(TypeError):
 
     @classmethod
     def item(cls, described: str) -> "InPlaceError":
+        """`t[key] = value`."""
         return cls(
             f"{described} is part of a graph and cannot be assigned to. Write\n"
             f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
@@ -95,9 +98,10 @@ class InPlaceError(TypeError):
 
     @classmethod
     def augmented(cls, described: str) -> "InPlaceError":
+        """`t += value`."""
         return cls(
-            f"{described} is a leaf that requires a gradient; an augmented assignment would replace "
-            f"it by the result of an op. To change its value write `t.data -= step`."
+            f"{described} is a leaf that requires a gradient; an augmented assignment would "
+            f"replace it by the result of an op. To change its value write `t.data -= step`."
         )
 
 

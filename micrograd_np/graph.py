@@ -8,11 +8,11 @@ it was changed in between.
 
 `pull` walks from outputs to leaves (reverse mode), `push` from leaves to outputs (forward mode).
 Both are iterative and pure: they keep cotangents and tangents in a table of the call and return
-them. With `recorded=True` rules see the nodes themselves instead of their values, so that the rules'
-own NumPy calls are recorded and the derivative can be differentiated again.
+them. With `recorded=True` rules see the nodes themselves instead of their values, so that the
+rules' own NumPy calls are recorded and the derivative can be differentiated again.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -21,6 +21,7 @@ import numpy as np
 
 from micrograd_np.broadcasting import fit
 from micrograd_np.errors import MutationError
+from micrograd_np.mode import MODE
 from micrograd_np.op import Array, Inputs, Op, Options
 from micrograd_np.quiet import quiet
 
@@ -29,21 +30,33 @@ by_age = attrgetter("tick")
 
 
 class Node:
-    """A value and its recipe. `Tensor` is the one subclass; the walks need no more than this."""
+    """A value and its recipe, with what a person attaches to it: a gradient and a name."""
 
-    __slots__ = ("inputs", "op", "options", "requires_grad", "tick", "value", "values")
+    __slots__ = (
+        "grad",
+        "inputs",
+        "name",
+        "op",
+        "options",
+        "requires_grad",
+        "tick",
+        "value",
+        "values",
+    )
 
     value: Any
     requires_grad: bool
-    op: Op | None
+    op: Any  # an Op, or None for a leaf; whatever `history` finds has one
     inputs: Inputs
     values: Sequence[Any]  # the inputs' values, as the op saw them
     options: Options
     tick: int
+    grad: Array | None
+    name: str | None
+    tensor: ClassVar[type["Node"]]  # the class of what ops make: the last subclass, `Tensor`
 
-    # How functions below the Tensor apply an op to it; `tensor` fills these in.
-    record: ClassVar[Callable[..., Any]]
-    apply: ClassVar[Callable[..., Any]]
+    def __init_subclass__(cls) -> None:
+        Node.tensor = cls
 
 
 def pick(parts: Any, index: int) -> Any:
@@ -86,9 +99,13 @@ def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[
 
 def describe(node: Node) -> str:
     """A node in a few words for messages: its name, shape and dtype."""
-    name = getattr(node, "name", None)
     kind = "Tensor" if node.op is None else f"the result of `{node.op.name}`"
-    return f"{kind}{f' {name!r}' if name else ''} of shape {node.value.shape}, {node.value.dtype}"
+    name = f" {node.name!r}" if node.name else ""
+    value = node.value
+    what = (
+        f"{len(value)} parts" if isinstance(value, tuple) else f"shape {value.shape}, {value.dtype}"
+    )
+    return f"{kind}{name} of {what}"
 
 
 def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
@@ -104,55 +121,66 @@ def pull(
     nodes: Sequence[Node],
     cotangents: dict[Node, Array],
     wrt: Iterable[Node] | None = None,
+    *,
     recorded: bool = False,
-    watch: Callable[[Node, Array], None] | None = None,
 ) -> dict[Node, Array]:
     """Reverse mode: carry `cotangents` of outputs back through `nodes` (oldest first).
 
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node that
     nothing reaches has no entry: its gradient is zero. Each has its node's shape and dtype.
-    `watch` is told of every node's cotangent before it is carried on.
+    An observer in `MODE` is told of every cotangent.
     """
     table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
     active = None if wrt is None else descendants(nodes, wanted)
     kept = {}
+    mode = MODE.get()
     with quiet():  # an infinite derivative is an answer, not an accident
         for node in reversed(nodes):
             g = table.pop(node, None)
             if g is None:
                 continue
-            if watch is not None:
-                watch(node, g)
+            if not isinstance(mode, bool):
+                mode.pulled(node, g)
             if wanted and node in wanted:
                 kept[node] = g
-            op, inputs, options = node.op, node.inputs, node.options
-            if op is PICK:
-                whole, index = inputs[0], options["index"]
-                parts = table.setdefault(whole, [None] * len(whole.value))
-                parts[index] = g if parts[index] is None else parts[index] + g
-                continue
-            if type(g) is list:  # the op has several results, and some may go unused
-                g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
-            out, values = (node, inputs) if recorded else (node.value, node.values)
-            for x, value, rule in zip(inputs, values, op.vjps):  # noqa: B905 - rules may be endless
-                if rule is None or not isinstance(x, Node) or not x.requires_grad:
-                    continue
-                if active is None or x in active:
-                    if options:
-                        part = rule(g, out, *values, **options)
-                    elif len(values) == 1:
-                        part = rule(g, out, value)
-                    else:
-                        part = rule(g, out, *values)
-                    if part.shape != value.shape or part.dtype is not value.dtype:
-                        part = fit(part, value)
-                    table[x] = table[x] + part if x in table else part
+            if node.op is PICK:
+                gather(node, g, table)
+            else:
+                contribute(node, g, table, active, recorded)
+    if not isinstance(mode, bool):
+        for node, g in table.items():
+            mode.pulled(node, g)
     return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
 
 
+def contribute(
+    node: Node, g: Array, table: dict[Node, Any], active: set[Node] | None, recorded: bool
+) -> None:
+    """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
+    inputs, options = node.inputs, node.options
+    out, values = (node, inputs) if recorded else (node.value, node.values)
+    if type(g) is list:  # the op has several results, and some may go unused
+        g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
+    for x, value, rule in zip(inputs, values, node.op.vjps):  # noqa: B905 - rules may be endless
+        if rule is None or not isinstance(x, Node) or not x.requires_grad:
+            continue
+        if active is None or x in active:
+            part = rule(g, out, *values, **options) if options else rule(g, out, *values)
+            if part.shape != value.shape or part.dtype is not value.dtype:
+                part = fit(part, value)
+            table[x] = table[x] + part if x in table else part
+
+
+def gather(node: Node, g: Array, table: dict[Node, Any]) -> None:
+    """Collect the cotangents of an op with several results into a list, None where nothing came."""
+    whole, index = node.inputs[0], node.options["index"]
+    parts = table.setdefault(whole, [None] * len(whole.value))
+    parts[index] = g if parts[index] is None else parts[index] + g
+
+
 def push(
-    nodes: Sequence[Node], tangents: dict[Node, Array], recorded: bool = False
+    nodes: Sequence[Node], tangents: dict[Node, Array], *, recorded: bool = False
 ) -> dict[Node, Array]:
     """Forward mode: carry `tangents` of earlier nodes forward through `nodes` (oldest first).
 
@@ -161,7 +189,9 @@ def push(
     table: dict[Node, Any] = dict(tangents)
     with quiet():
         for node in nodes:
-            incoming = [table.get(x) if isinstance(x, Node) else None for x in node.inputs]
+            incoming: list[Any] = [
+                table.get(x) if isinstance(x, Node) else None for x in node.inputs
+            ]
             if node in table or all(t is None for t in incoming):
                 continue
             if node.op is PICK:

@@ -41,6 +41,7 @@ class grad_mode:
         MODE.reset(self.token)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Decorate a function, or a generator function."""
         mode = type(self)
 
         @wraps(function)

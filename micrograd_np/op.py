@@ -6,7 +6,7 @@ protocols, on Tensors:
 
 - a *partial* `(out, *inputs) -> factor` is an elementwise derivative; it may be the number 1 or -1;
 - a *vjp* `(g, out, *inputs, **options) -> cotangent` pulls `g` back to one input;
-- a *jvp* `(tangents, out, *inputs, **options) -> tangent` pushes tangents forward, None meaning zero.
+- a *jvp* `(tangents, out, *inputs, **options) -> tangent` pushes tangents on, None meaning zero.
 
 `None` in place of a rule says that the op does not vary with that input. Rules need not undo
 broadcasting or casting: the walks in `graph` fit every cotangent to its input with `fit`.
@@ -35,9 +35,6 @@ Kind = Literal["elementwise", "linear", "bilinear", "primitive", "constant"]
 
 class Op:
     """One operation: the callable, its rules, and how its arguments are sorted."""
-
-    __slots__ = ("_accepted", "_parameters", "arrays", "binder", "call", "function", "jvp", "kind")
-    __slots__ += ("name", "recorded", "sequence", "vjps")
 
     def __init__(
         self,
@@ -179,7 +176,10 @@ def times(partial: Partial, arity: int) -> Rule | None:
 
 
 def linear(
-    function: Callable[..., Any], *transposes: Rule | None, aliases: Sequence[Any] = (), **fields: Any
+    function: Callable[..., Any],
+    *transposes: Rule | None,
+    aliases: Sequence[Any] = (),
+    **fields: Any,
 ) -> Op:
     """Linear in all inputs that have a transpose, together; its jvp is the op itself.
 
@@ -203,11 +203,17 @@ def linear(
 
 
 def bilinear(
-    function: Callable[..., Any], left: Rule, right: Rule, aliases: Sequence[Any] = (), **fields: Any
+    function: Callable[..., Any],
+    left: Rule,
+    right: Rule,
+    aliases: Sequence[Any] = (),
+    **fields: Any,
 ) -> Op:
     """Linear in each of two inputs; its jvp applies the op twice."""
 
-    def jvp(tangents: Sequence[Array | None], out: Array, x: Array, y: Array, **options: Any) -> Array:
+    def jvp(
+        tangents: Sequence[Array | None], out: Array, x: Array, y: Array, **options: Any
+    ) -> Array:
         left_tangent, right_tangent = tangents
         if right_tangent is None:
             return function(left_tangent, y, **options)

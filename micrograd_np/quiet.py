@@ -1,9 +1,9 @@
 """Computing without NumPy's floating-point warnings, at a tenth of the cost of `np.errstate`.
 
 Derivatives are infinite in places and meant to be (`sqrt` at 0), and `exp` overflows where the
-sigmoid is rightly 0. `np.errstate` builds its state anew on every entry, which on small arrays costs
-more than the arithmetic it guards. NumPy keeps that state in a context variable: we let NumPy set it
-once, in a context of our own, read it from there, and set the same value wherever it is wanted.
+sigmoid is rightly 0. `np.errstate` builds its state anew on every entry, which on small arrays
+costs more than the arithmetic it guards. NumPy keeps that state in a context variable: we let
+NumPy set it once, in a context of our own, and set the same value wherever it is wanted.
 """
 
 from collections.abc import Callable

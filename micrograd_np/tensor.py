@@ -1,127 +1,31 @@
 """The Tensor: an array that remembers how it was made.
 
-A `Tensor` is the node of the computation graph. NumPy's operators, ufuncs and functions, applied to
-Tensors, end in `record`, which computes the value and, where an input needs a gradient, keeps the
-recipe. `backward` asks `graph.pull` for the gradients and stores them on the leaves.
-
-Tensors in a graph are immutable; a leaf changes by assigning its `data`, which stamps it.
+A `Tensor` is the node of the computation graph. NumPy's operators, ufuncs and functions, applied
+to Tensors, end in `recording.record`. `backward` asks `graph.pull` for the gradients and stores
+them on the leaves. Tensors in a graph are immutable; a leaf changes by assigning its `data`, which
+stamps it.
 """
 
 import operator
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
-from micrograd_np import errors, ops
+from micrograd_np import errors
+from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
 from micrograd_np.arrays import check_differentiable, own_array
 from micrograd_np.graph import PICK, Node, describe, history, pull, tick
-from micrograd_np.mode import MODE
-from micrograd_np.op import OPS, Array, Inputs, Op, Options
+from micrograd_np.op import OPS, Array, Inputs, Options
+from micrograd_np.ops.indexing import getitem
+from micrograd_np.recording import NOTHING, apply, record, untracked
 
-NOTHING: Options = {}
-ACCUMULATING = Lock()
-new_object = object.__new__
-
-
-# ---------------------------------------------------------------- operators and methods
-
-PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
-ARRAYS = (np.ndarray, np.generic)
-Method = Callable[..., Any]
+ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
 
 
-def operand(x: Any) -> Any:
-    """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
-    if type(x) is list or type(x) is tuple:
-        return tensor(x)
-    if type(x) in PLAIN or isinstance(x, Node | np.generic) or hasattr(x, "__array_function__"):
-        return x
-    return NotImplemented
-
-
-def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Method, Method]:
-    """The operator that records `function`, and its reflection for a Tensor on the right.
-
-    Values are computed by Python's operator, which on single numbers beats the ufunc tenfold.
-    """
-    op = OPS[function]
-
-    def method(self: "Tensor", other: Any) -> Any:
-        x = self.value
-        if isinstance(other, Node):
-            y = other.value
-            tracked = self.requires_grad or other.requires_grad
-        elif type(other) in PLAIN:
-            y = other
-            tracked = self.requires_grad
-        else:
-            other = operand(other)
-            return other if other is NotImplemented else record(op, (self, other))
-        value = forward(x, y)
-        return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
-
-    def reflection(self: "Tensor", other: Any) -> Any:
-        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
-            return NotImplemented
-        y = self.value
-        value = forward(other, y)
-        return attach(value, op, (other, self), (other, y)) if self.requires_grad else untracked(value)
-
-    return method, reflection
-
-
-def comparing(function: np.ufunc) -> Method:
-    """An operator whose result is a constant, or has several parts: recorded the long way."""
-    op = OPS[function]
-
-    def method(self: "Tensor", other: Any) -> Any:
-        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
-            return NotImplemented
-        return record(op, (self, other))
-
-    return method
-
-
-def unary(function: np.ufunc) -> Method:
-    op = OPS[function]
-    return lambda self: record(op, (self,))
-
-
-def in_place(self: "Tensor", other: Any) -> Any:
-    """`t += x` means `t = t + x`, which for a parameter would lose the parameter."""
-    if self.requires_grad and self.op is None:
-        raise errors.InPlaceError.augmented(describe(self))
-    return NotImplemented
-
-
-def calling(function: Callable[..., Any]) -> Method:
-    """The method that calls `function` with the Tensor as its first argument."""
-    op = OPS[function]
-
-    def method(self: "Tensor", *args: Any, **keywords: Any) -> Any:
-        return apply(op, (self, *args), keywords)
-
-    method.__doc__ = f"`np.{op.name}` of this Tensor."
-    return method
-
-
-UFUNC_METHODS: dict[str, dict[Any, Callable[..., Any]]] = {
-    "reduce": {
-        np.add: np.sum,
-        np.multiply: np.prod,
-        np.maximum: np.max,
-        np.minimum: np.min,
-        np.logical_and: np.all,
-        np.logical_or: np.any,
-    },
-    "accumulate": {np.add: np.cumsum, np.multiply: np.cumprod},
-}
-
-
-class Tensor(Node):
+class Tensor(ArrayMethods):
     """An n-dimensional array that records what is done with it.
 
     `data`: anything `np.array` takes, copied; or an array of another library that speaks NumPy's
@@ -137,11 +41,7 @@ class Tensor(Node):
     array([2., 4.])
     """
 
-    __slots__ = ("grad", "name")
-    __hash__ = object.__hash__  # Tensors are identified, though `==` compares entries
-
-    grad: Array | None
-    name: str | None
+    __slots__ = ()
 
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None
@@ -274,14 +174,12 @@ class Tensor(Node):
         return _restored, (self.data, self.requires_grad and self.op is None, self.name, self.grad)
 
     def detach(self) -> "Tensor":
-        """This value as a constant: the same array, no history."""
+        """The value as a constant: the same array, no history."""
         return stop_gradient(self)
 
     # ------------------------------------------------------------ NumPy's protocols
 
-    def __array_ufunc__(
-        self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any
-    ) -> Any:
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         op = OPS.get(ufunc)
         if op is not None and method == "__call__":
             return apply(op, inputs, options) if options else record(op, inputs)
@@ -289,8 +187,9 @@ class Tensor(Node):
             options.setdefault("axis", 0)
             return apply(OPS[function], inputs, options)
         if method == "outer":
-            x, y = (tensor(z) if not isinstance(z, Node) else z for z in inputs)
-            return apply(OPS[ufunc], (x.reshape(x.shape + (1,) * y.ndim), y), options)
+            x, y = inputs
+            stretched = np.reshape(x, np.shape(x) + (1,) * np.ndim(y))
+            return apply(OPS[ufunc], (stretched, y), options)
         detail = "" if method == "__call__" else f".{method}"
         raise errors.UnregisteredFunctionError(ufunc, detail)
 
@@ -306,7 +205,7 @@ class Tensor(Node):
     def __getitem__(self, key: Any) -> Any:
         if type(self.value) is tuple:
             return record(PICK, (self,), {"index": key})
-        return apply(OPS[ops.indexing.getitem], (self, key), {})
+        return apply(OPS[getitem], (self, key), {})
 
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.requires_grad:
@@ -328,63 +227,10 @@ class Tensor(Node):
         if not self.requires_grad:
             raise errors.GraphError.nothing_recorded(describe(self))
         nodes, leaves = history([self])
-        mode = MODE.get()
-        watch = None if isinstance(mode, bool) else mode.pulled
-        found = pull(nodes, {self: seed(self, gradient)}, watch=watch)
+        found = pull(nodes, {self: seed(self, gradient)})
         with ACCUMULATING:
             for leaf in leaves:
                 leaf.grad = accumulated(leaf, found.get(leaf))
-
-    # ------------------------------------------------------------ operators
-
-    __add__, __radd__ = binary(np.add, operator.add)
-    __sub__, __rsub__ = binary(np.subtract, operator.sub)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul)
-    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
-    __pow__, __rpow__ = binary(np.power, operator.pow)
-    __mod__, __rmod__ = binary(np.remainder, operator.mod)
-    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
-    __neg__, __pos__, __abs__ = unary(np.negative), unary(np.positive), unary(np.absolute)
-    __invert__, __divmod__, __floordiv__ = unary(np.invert), comparing(np.divmod), comparing(np.floor_divide)
-    __eq__, __ne__ = comparing(np.equal), comparing(np.not_equal)  # type: ignore[assignment]
-    __lt__, __le__ = comparing(np.less), comparing(np.less_equal)
-    __gt__, __ge__ = comparing(np.greater), comparing(np.greater_equal)
-    __and__ = __rand__ = comparing(np.bitwise_and)
-    __or__ = __ror__ = comparing(np.bitwise_or)
-    __xor__ = __rxor__ = comparing(np.bitwise_xor)
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = in_place
-
-    # ------------------------------------------------------------ ndarray's methods
-
-    sum, mean, prod, cumsum, cumprod = map(calling, (np.sum, np.mean, np.prod, np.cumsum, np.cumprod))
-    max, min, var, std = map(calling, (np.max, np.min, np.var, np.std))
-    argmax, argmin, argsort, any, all = map(calling, (np.argmax, np.argmin, np.argsort, np.any, np.all))
-    nonzero, searchsorted, round, clip = map(calling, (np.nonzero, np.searchsorted, np.round, np.clip))
-    ravel, squeeze, swapaxes, repeat = map(calling, (np.ravel, np.squeeze, np.swapaxes, np.repeat))
-    take, diagonal, trace, dot, copy = map(calling, (np.take, np.diagonal, np.trace, np.dot, np.copy))
-    astype, flatten, conj = map(calling, (ops.shaping.astype, np.ravel, np.conjugate))
-
-    def reshape(self, *shape: Any, order: str = "C") -> "Tensor":
-        """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""
-        new: Tensor = np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)  # type: ignore[call-overload]
-        return new
-
-    def transpose(self, *axes: Any) -> "Tensor":
-        """`t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`, as `np.transpose`."""
-        order = axes[0] if len(axes) == 1 else axes or None
-        new: Tensor = np.transpose(self, order)  # type: ignore[arg-type]
-        return new
-
-    @property
-    def T(self) -> "Tensor":
-        """The axes reversed."""
-        return self.transpose()
-
-    @property
-    def mT(self) -> "Tensor":
-        """The last two axes exchanged."""
-        out: Tensor = record(OPS[np.matrix_transpose], (self,))
-        return out
 
 
 # ---------------------------------------------------------------- building
@@ -402,17 +248,18 @@ def tensor(
     >>> w.grad
     array(3.)
     """
-    if isinstance(data, list | tuple) and _holds_tensors(data):
-        rows = [tensor(x, dtype=dtype) if not isinstance(x, Tensor) else x for x in data]
-        out = np.stack(rows)
-        return out if dtype is None else out.astype(dtype)
-    return Tensor(data, requires_grad, dtype, name)
+    if not _holds_tensors(data):
+        return Tensor(data, requires_grad, dtype, name)
+    rows = [x if isinstance(x, Tensor) else tensor(x, dtype=dtype) for x in data]
+    out: Any = np.stack(rows)
+    return out if dtype is None else out.astype(dtype)  # type: ignore[no-any-return]  # a Tensor
 
 
 def _holds_tensors(data: Any) -> bool:
-    if isinstance(data, list | tuple):
-        return any(_holds_tensors(x) for x in data)
-    return isinstance(data, Tensor)
+    """Whether a nested list has a Tensor somewhere in it."""
+    if not isinstance(data, list | tuple):
+        return False
+    return any(isinstance(x, Tensor) or _holds_tensors(x) for x in data)
 
 
 def _restored(data: Array, requires_grad: bool, name: str | None, grad: Array | None) -> Tensor:
@@ -436,82 +283,6 @@ def stop_gradient(x: Any) -> Tensor:
     return out
 
 
-# ---------------------------------------------------------------- recording
-
-
-def apply(op: Op, args: Inputs, keywords: Options) -> Any:
-    """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
-    inputs, options = op.bind(args, keywords)
-    if options:
-        options = {k: np.asarray(v) if isinstance(v, Tensor) else v for k, v in options.items()}
-    return record(op, inputs, options)
-
-
-def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
-    """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
-    tracked = False
-    values = []
-    for x in inputs:
-        if isinstance(x, Node):
-            values.append(x.value)
-            if x.requires_grad:
-                tracked = True
-        elif type(x) is list or type(x) is tuple:
-            return record(op, tuple(map(operand, inputs)), options)
-        else:
-            values.append(x)
-    value = op.call(*values, **options) if options else op.call(*values)
-    if op.kind == "constant":
-        if not isinstance(value, ARRAYS):
-            return value
-        tracked = tracked and op.recorded and value.dtype.kind == "f"
-    return attach(value, op, inputs, values, options) if tracked else untracked(value)
-
-
-Node.record, Node.apply = staticmethod(record), staticmethod(apply)  # type: ignore[assignment]
-
-
-def attach(
-    value: Any, op: Op, inputs: Inputs, values: Sequence[Any], options: Options = NOTHING
-) -> Any:
-    """A value with its recipe, if we are recording. Written out flat: every op pays this."""
-    mode = MODE.get()
-    if mode is False:
-        return untracked(value)
-    node = new_object(Tensor)
-    node.value = value
-    node.grad = None
-    node.requires_grad = True
-    node.op = op
-    node.inputs = inputs
-    node.values = values
-    node.options = options
-    node.tick = tick()
-    node.name = None
-    if mode is not True:
-        mode.recorded(node)
-    if type(value) is tuple or type(value) is list:
-        node.value = tuple(value)
-        return type(value)(node[i] for i in range(len(value)))
-    return node
-
-
-def untracked(value: Any) -> Any:
-    """A value no gradient is wanted for, as a Tensor without a recipe."""
-    if type(value) is tuple or type(value) is list:
-        return type(value)(untracked(part) for part in value)
-    node = new_object(Tensor)
-    node.value = value
-    node.grad = None
-    node.requires_grad = False
-    node.op = None
-    node.inputs = node.values = ()
-    node.options = NOTHING
-    node.tick = tick()
-    node.name = None
-    return node
-
-
 def seed(output: Tensor, gradient: Any) -> Array:
     """The cotangent to start from: `gradient` checked, or 1 for a single number."""
     if gradient is None:
@@ -528,7 +299,7 @@ def seed(output: Tensor, gradient: Any) -> Array:
     return gradient.astype(output.dtype)
 
 
-def accumulated(leaf: Tensor, g: Array | None) -> Array:
+def accumulated(leaf: Node, g: Array | None) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
     if leaf.grad is None and type(g) is np.ndarray:
         return g.copy()

@@ -14,13 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np import errors, tree
-from micrograd_np.arrays import check_differentiable, own_array
-from micrograd_np.graph import Node, describe, history, pull, push
+from micrograd_np import tree
+from micrograd_np.arrays import check_differentiable, matching, own_array, scalar
+from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import MODE, enable_grad
 from micrograd_np.op import OPS, Array
 from micrograd_np.ops.shaping import identity
-from micrograd_np.tensor import Tensor, record, stop_gradient, untracked
+from micrograd_np.recording import record, untracked
+from micrograd_np.tensor import Tensor, stop_gradient
 from micrograd_np.tree import Tree
 
 Function = Callable[..., Any]
@@ -31,7 +32,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     """A function that returns `f`'s value and its gradient.
 
     `argnums`: the position of the argument to differentiate in, or several, then the gradient is a
-    tuple. `has_aux`: `f` returns `(value, aux)`, and so does the result: `((value, aux), gradient)`.
+    tuple. `has_aux`: `f` returns `(value, aux)`, and the result is `((value, aux), gradient)`.
     The gradient is a tree like the argument, with Tensors of its leaves' shapes and dtypes; it is
     zero for a leaf that the value does not depend on.
 
@@ -45,7 +46,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
-        value = scalar(run.out, f)
+        value = scalar(run.out, name_of(f))
         gradients = tree.replace(chosen, run.pull([value], [np.ones(value.shape, value.dtype)[()]]))
         gradient = gradients[0] if isinstance(argnums, int) else gradients
         result = run.freed(value)
@@ -122,7 +123,8 @@ class Run:
         self.given = tree.map(self._renewed, primals)
         with enable_grad() if MODE.get() is False else nullcontext():
             out = f(*self.given)
-        out, self.aux = out if has_aux else (out, None)
+        out, aux = out if has_aux else (out, None)
+        self.aux: Tree = aux
         self.out = tree.map(as_tensor, out)
         self.since = self.fresh[0].tick if self.fresh else 0
         made = [x for x in tree.leaves((self.out, self.aux)) if isinstance(x, Tensor)]
@@ -148,13 +150,13 @@ class Run:
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, cotangents, strict=True):
             table[output] = table[output] + g if output in table else g
-        found = pull(self.nodes, table, self.fresh, recorded)
+        found = pull(self.nodes, table, self.fresh, recorded=recorded)
         return [as_own_tensor(found.get(x), x) for x in self.fresh]
 
     def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:
         """The tangents of the outputs, given those of the arguments' leaves."""
         recorded, tangents = self._prepared(tangents)
-        found = push(self.nodes, dict(zip(self.fresh, tangents, strict=True)), recorded)
+        found = push(self.nodes, dict(zip(self.fresh, tangents, strict=True)), recorded=recorded)
         return [as_own_tensor(found.get(x), x) for x in outputs]
 
     def _prepared(self, vectors: list[Array]) -> tuple[bool, list[Array]]:
@@ -166,7 +168,11 @@ class Run:
 
     def freed(self, result: Tree) -> Tree:
         """The result without the history that only leads to this run's own nodes."""
-        return result if self.open else tree.map(lambda x: stop_gradient(x) if isinstance(x, Tensor) else x, result)
+        return (
+            result
+            if self.open
+            else tree.map(lambda x: stop_gradient(x) if isinstance(x, Tensor) else x, result)
+        )
 
 
 # ---------------------------------------------------------------- arguments and results
@@ -179,7 +185,7 @@ def at(
     positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if missing := [i for i in positions if not -len(args) <= i < len(args)]:
         raise TypeError(
-            f"cannot differentiate {_name(f)} in argument {missing[0]}: it was called with "
+            f"cannot differentiate {name_of(f)} in argument {missing[0]}: it was called with "
             f"{len(args)} positional arguments (only those can be differentiated in)."
         )
 
@@ -192,29 +198,8 @@ def at(
     return of_chosen, tuple(args[i] for i in positions)
 
 
-def scalar(out: Any, f: Function) -> Tensor:
-    if not isinstance(out, Tensor) or out.size != 1 or out.dtype.kind != "f":
-        given = describe(out) if isinstance(out, Tensor) else f"a tree of {len(tree.leaves(out))} arrays"
-        raise errors.GraphError(
-            f"the gradient of {_name(f)} is defined when it returns a single real number, but it "
-            f"returned {given}. Reduce it (np.sum, np.mean), return extra values with has_aux=True, "
-            f"or use vjp, jvp or jacobian."
-        )
-    return out
-
-
-def matching(like: Tensor, given: Any) -> Array:
-    """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
-    vector = given if isinstance(given, Tensor) else np.asarray(given)
-    if vector.shape != like.shape:
-        raise errors.ShapeError(
-            f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
-            f"needs one of its own shape."
-        )
-    return vector if vector.dtype == like.dtype else vector.astype(like.dtype)
-
-
 def as_tensor(x: Any) -> Tensor:
+    """`x`, as a constant if it is no Tensor."""
     return x if isinstance(x, Tensor) else Tensor(x)
 
 
@@ -226,5 +211,6 @@ def as_own_tensor(found: Array | None, like: Node) -> Tensor:
     return out
 
 
-def _name(f: Function) -> str:
+def name_of(f: Function) -> str:
+    """What to call a function in messages."""
     return getattr(f, "__name__", None) or type(f).__name__

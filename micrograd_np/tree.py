@@ -1,9 +1,9 @@
 """Trees: nested lists, tuples, dicts and modules whose leaves are arrays or Tensors.
 
 A *tree* is anything; a list, tuple, dict or an object with `__tree__` is a *branch*, `None` is an
-empty branch, all else is a *leaf*. An object joins by two methods: `__tree__()` returns its children
-as a dict, `__tree_with__(children)` a copy of it with other children. A leaf's *path* is dotted:
-`layers.0.weight`.
+empty branch, all else is a *leaf*. An object joins by two methods: `__tree__()` returns its
+children as a dict, `__tree_with__(children)` a copy of it with other children. A leaf's *path* is
+dotted: `layers.0.weight`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -80,7 +80,12 @@ def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tr
                 f"found {found} ({type(given).__name__})"
             )
     below = (
-        _map(function, f"{path}.{name}" if path else name, child, *(o[name] for o in others if o is not None))
+        _map(
+            function,
+            f"{path}.{name}" if path else name,
+            child,
+            *(o[name] for o in others if o is not None),
+        )
         for name, child in branch.items()
     )
     return rebuild(tree, below)

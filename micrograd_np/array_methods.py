@@ -1,0 +1,174 @@
+"""NumPy's operators and array methods, as methods that record themselves.
+
+Each is one line of a table: an operator names the ufunc it stands for, a method the NumPy function
+that it calls with the Tensor as first argument.
+"""
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import errors
+from micrograd_np.graph import Node, describe
+from micrograd_np.op import OPS
+from micrograd_np.ops.shaping import astype
+from micrograd_np.recording import PLAIN, apply, attach, record, untracked
+
+Method = Callable[..., Any]
+
+
+def operand(x: Any) -> Any:
+    """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
+    if isinstance(x, list | tuple):
+        return np.asarray(x)
+    if isinstance(x, Node | np.generic) or type(x) in PLAIN or hasattr(x, "__array_function__"):
+        return x
+    return NotImplemented
+
+
+def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Method, Method]:
+    """The operator that records `function`, and its reflection for a Tensor on the right.
+
+    Values are computed by Python's operator, which on single numbers beats the ufunc tenfold.
+    """
+    op = OPS[function]
+
+    def method(self: Node, other: Any) -> Any:
+        x = self.value
+        if isinstance(other, Node):
+            y = other.value
+            tracked = self.requires_grad or other.requires_grad
+        elif type(other) in PLAIN:
+            y = other
+            tracked = self.requires_grad
+        else:
+            other = operand(other)
+            return other if other is NotImplemented else record(op, (self, other))
+        value = forward(x, y)
+        return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
+
+    def reflection(self: Node, other: Any) -> Any:
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        y = self.value
+        value = forward(other, y)
+        return (
+            attach(value, op, (other, self), (other, y)) if self.requires_grad else untracked(value)
+        )
+
+    return method, reflection
+
+
+def comparing(function: np.ufunc) -> Method:
+    """An operator whose result is a constant, or has several parts: recorded the long way."""
+    op = OPS[function]
+
+    def method(self: Node, other: Any) -> Any:
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        return record(op, (self, other))
+
+    return method
+
+
+def unary(function: np.ufunc) -> Method:
+    """The operator on one Tensor that records `function`."""
+    op = OPS[function]
+    return lambda self: record(op, (self,))
+
+
+def in_place(self: Node, _other: Any) -> Any:
+    """`t += x` means `t = t + x`, which for a parameter would lose the parameter."""
+    if self.requires_grad and self.op is None:
+        raise errors.InPlaceError.augmented(describe(self))
+    return NotImplemented
+
+
+def calling(function: Any) -> Method:
+    """The method that calls `function` with the Tensor as its first argument."""
+    op = OPS[function]
+
+    def method(self: Node, *args: Any, **keywords: Any) -> Any:
+        return apply(op, (self, *args), keywords)
+
+    method.__doc__ = f"`np.{op.name}` of this Tensor."
+    return method
+
+
+# What a ufunc's methods stand for: `np.add.reduce` is a sum, `np.add.accumulate` a running one.
+UFUNC_METHODS: dict[str, dict[Any, Callable[..., Any]]] = {
+    "reduce": {
+        np.add: np.sum,
+        np.multiply: np.prod,
+        np.maximum: np.max,
+        np.minimum: np.min,
+        np.logical_and: np.all,
+        np.logical_or: np.any,
+    },
+    "accumulate": {np.add: np.cumsum, np.multiply: np.cumprod},
+}
+
+
+class ArrayMethods(Node):
+    """The operators and methods of an ndarray, for `Tensor` to inherit."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__  # Tensors are identified, though `==` compares entries
+
+    # ------------------------------------------------------------ operators
+
+    __add__, __radd__ = binary(np.add, operator.add)
+    __sub__, __rsub__ = binary(np.subtract, operator.sub)
+    __mul__, __rmul__ = binary(np.multiply, operator.mul)
+    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
+    __pow__, __rpow__ = binary(np.power, operator.pow)
+    __mod__, __rmod__ = binary(np.remainder, operator.mod)
+    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
+    __neg__, __pos__, __abs__ = unary(np.negative), unary(np.positive), unary(np.absolute)
+    __invert__, __divmod__, __floordiv__ = (
+        unary(np.invert),
+        comparing(np.divmod),
+        comparing(np.floor_divide),
+    )
+    __eq__, __ne__ = comparing(np.equal), comparing(np.not_equal)
+    __lt__, __le__ = comparing(np.less), comparing(np.less_equal)
+    __gt__, __ge__ = comparing(np.greater), comparing(np.greater_equal)
+    __and__ = __rand__ = comparing(np.bitwise_and)
+    __or__ = __ror__ = comparing(np.bitwise_or)
+    __xor__ = __rxor__ = comparing(np.bitwise_xor)
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = in_place
+
+    # ------------------------------------------------------------ ndarray's methods
+
+    sum, mean, prod = calling(np.sum), calling(np.mean), calling(np.prod)
+    max, min, var, std = calling(np.max), calling(np.min), calling(np.var), calling(np.std)
+    cumsum, cumprod = calling(np.cumsum), calling(np.cumprod)
+    argmax, argmin, argsort = calling(np.argmax), calling(np.argmin), calling(np.argsort)
+    any, all, nonzero = calling(np.any), calling(np.all), calling(np.nonzero)
+    searchsorted, round, clip = calling(np.searchsorted), calling(np.round), calling(np.clip)
+    ravel, squeeze, swapaxes = calling(np.ravel), calling(np.squeeze), calling(np.swapaxes)
+    repeat, take, diagonal = calling(np.repeat), calling(np.take), calling(np.diagonal)
+    trace, dot, copy = calling(np.trace), calling(np.dot), calling(np.copy)
+    astype, flatten, conj = calling(astype), calling(np.ravel), calling(np.conjugate)
+
+    def reshape(self, *shape: Any, order: str = "C") -> Any:
+        """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""
+        new = shape[0] if len(shape) == 1 else shape
+        return apply(OPS[np.reshape], (self, new), {"order": order})
+
+    def transpose(self, *axes: Any) -> Any:
+        """`t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`, as `np.transpose`."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return record(OPS[np.transpose], (self,), {"axes": order} if order else {})
+
+    @property
+    def T(self) -> Any:
+        """The axes reversed."""
+        return self.transpose()
+
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged."""
+        return record(OPS[np.matrix_transpose], (self,))

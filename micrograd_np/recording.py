@@ -1,0 +1,90 @@
+"""Recording: applying an op to Tensors and keeping the recipe where a gradient may be wanted.
+
+Every NumPy call, operator and method on a Tensor ends here. An op none of whose inputs requires a
+gradient, or any op under `no_grad`, leaves a Tensor without a recipe.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.graph import PICK, Node, tick
+from micrograd_np.mode import MODE
+from micrograd_np.op import Inputs, Op, Options
+
+NOTHING: Options = {}
+ARRAYS = (np.ndarray, np.generic)
+PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
+new_object = object.__new__
+
+
+def apply(op: Op, args: Inputs, keywords: Options) -> Any:
+    """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
+    inputs, options = op.bind(args, keywords)
+    if options:
+        options = {k: np.asarray(v) if isinstance(v, Node) else v for k, v in options.items()}
+    return record(op, inputs, options)
+
+
+def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
+    """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
+    tracked = False
+    values = []
+    for x in inputs:
+        if isinstance(x, Node):
+            values.append(x.value)
+            if x.requires_grad:
+                tracked = True
+        elif type(x) is list or type(x) is tuple:
+            inputs = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
+            return record(op, inputs, options)
+        else:
+            values.append(x)
+    value = op.call(*values, **options) if options else op.call(*values)
+    if op.kind == "constant":
+        if not isinstance(value, ARRAYS):
+            return value
+        tracked = tracked and op.recorded and value.dtype.kind == "f"
+    return attach(value, op, inputs, values, options) if tracked else untracked(value)
+
+
+def attach(
+    value: Any, op: Op, inputs: Inputs, values: Sequence[Any], options: Options = NOTHING
+) -> Any:
+    """A value with its recipe, if we are recording. Written out flat: every op pays this."""
+    mode = MODE.get()
+    if mode is False:
+        return untracked(value)
+    node = new_object(Node.tensor)
+    node.value = value
+    node.grad = None
+    node.requires_grad = True
+    node.op = op
+    node.inputs = inputs
+    node.values = values
+    node.options = options
+    node.tick = tick()
+    node.name = None
+    if mode is not True:
+        mode.recorded(node)
+    if type(value) is tuple or type(value) is list:
+        node.value = tuple(value)
+        return type(value)(record(PICK, (node,), {"index": i}) for i in range(len(value)))
+    return node
+
+
+def untracked(value: Any) -> Any:
+    """A value no gradient is wanted for, as a Tensor without a recipe."""
+    if type(value) is tuple or type(value) is list:
+        return type(value)(untracked(part) for part in value)
+    node = new_object(Node.tensor)
+    node.value = value
+    node.grad = None
+    node.requires_grad = False
+    node.op = None
+    node.inputs = node.values = ()
+    node.options = NOTHING
+    node.tick = tick()
+    node.name = None
+    return node
