@@ -1,9 +1,26 @@
-"""micrograd_np: the NumPy in which every expression has a derivative."""
+"""micrograd_np: the NumPy in which every expression has a derivative.
+
+A `Tensor` is an array that remembers how it was made. Write a model as an ordinary NumPy expression
+of Tensors, then ask for its gradients (`backward`, `grad`), its picture (`draw`), its numerical
+check (`gradcheck`), or train it (`fit`).
+
+>>> import numpy as np
+>>> import micrograd_np as mg
+>>> w = mg.Tensor([1.0, 2.0], requires_grad=True)
+>>> np.sum(np.exp(-w) * w).backward()
+>>> w.grad.round(3)
+array([ 0.   , -0.135])
+"""
 
 from micrograd_np import errors as errors
+from micrograd_np import nn as nn
 from micrograd_np import ops as ops
+from micrograd_np import optim as optim
 from micrograd_np import tree as tree
 from micrograd_np.anomaly import detect_anomaly as detect_anomaly
+from micrograd_np.checking import GradientReport as GradientReport
+from micrograd_np.checking import assert_gradcheck as assert_gradcheck
+from micrograd_np.checking import gradcheck as gradcheck
 from micrograd_np.jacobians import hessian as hessian
 from micrograd_np.jacobians import hvp as hvp
 from micrograd_np.jacobians import jacobian as jacobian
@@ -20,9 +37,13 @@ from micrograd_np.ops.indexing import index_update as index_update
 from micrograd_np.tensor import Tensor as Tensor
 from micrograd_np.tensor import stop_gradient as stop_gradient
 from micrograd_np.tensor import tensor as tensor
+from micrograd_np.train import History as History
+from micrograd_np.train import fit as fit
 from micrograd_np.transforms import grad as grad
 from micrograd_np.transforms import jvp as jvp
 from micrograd_np.transforms import value_and_grad as value_and_grad
 from micrograd_np.transforms import vjp as vjp
+from micrograd_np.viz import Picture as Picture
+from micrograd_np.viz import draw as draw
 
 __version__ = "0.1.0"

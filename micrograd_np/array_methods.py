@@ -91,7 +91,9 @@ def calling(function: Any) -> Method:
     op = OPS[function]
 
     def method(self: Node, *args: Any, **keywords: Any) -> Any:
-        return apply(op, (self, *args), keywords)
+        if args or keywords or op.arrays > 1:
+            return apply(op, (self, *args), keywords)
+        return record(op, (self,))
 
     method.__doc__ = f"`np.{op.name}` of this Tensor."
     return method

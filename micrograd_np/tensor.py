@@ -285,11 +285,12 @@ def stop_gradient(x: Any) -> Tensor:
 
 def seed(output: Tensor, gradient: Any) -> Array:
     """The cotangent to start from: `gradient` checked, or 1 for a single number."""
+    value = output.value
     if gradient is None:
-        if output.size != 1:
-            raise errors.GraphError.not_scalar(describe(output), output.shape)
-        one = output.dtype.type(1)
-        return one if output.shape == () else np.full(output.shape, one)
+        if value.size != 1:
+            raise errors.GraphError.not_scalar(describe(output), value.shape)
+        one = value.dtype.type(1)
+        return np.full(value.shape, one) if value.shape else one
     gradient = gradient.value if isinstance(gradient, Node) else np.asarray(gradient)
     if gradient.shape != output.shape:
         raise errors.ShapeError(

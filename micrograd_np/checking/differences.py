@@ -11,12 +11,13 @@ over the step. So there are two looks:
   about best, and Richardson's extrapolation. A slope that agrees with it to many digits is settled:
   that is no accident;
 - the *second look* takes a ladder of steps, from far below to the size of the input, and measures
-  the noise. Of the steps whose error bars are consistent with those of all smaller steps (O. Lepski,
-  1990) it takes the one with the smallest error bar. It tells noise from error, keeps inside the
-  domain, and shows a *kink*: slopes to either side that stay apart however small the step.
+  the noise. Of the steps whose error bars are consistent with those of all smaller steps it takes
+  the one with the smallest error bar. It tells noise from error, keeps inside the domain, and shows
+  a *kink*: slopes to either side that stay apart however small the step.
 
-Sources: N. Higham, Accuracy and Stability of Numerical Algorithms, 2002, section 1.14; J. Moré and
-S. Wild, Estimating Computational Noise, 2011.
+Sources: N. Higham, Accuracy and Stability of Numerical Algorithms, 2002, on the best step; J. Moré
+and S. Wild, Estimating Computational Noise, 2011; O. Lepski, On a Problem of Adaptive Estimation in
+Gaussian White Noise, 1990.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,10 @@ BELOW = 10  # rungs of the ladder below the first look's step
 SAFETY = 4.0  # error bars in units of the noise
 ORDER = 3  # of the differences that separate noise from the smooth part
 SAMPLES = 7  # values they are formed from
+SLOWEST = 0.9  # the slowest convergence of slopes that still counts as one
+CLEAR = 0.1  # the noise, relative to the slopes, below which a kink can be told
+LASTING = 3  # steps over which the gap between the slopes of a kink stays the same
+AGREEING = 2  # steps that must agree for a slope to be settled
 
 
 class Slopes(NamedTuple):
@@ -101,7 +106,7 @@ class Probe:
         new = self.point.copy()
         if self.along is not None:
             new += (h * self.along).astype(new.dtype)
-            return new, h
+            return new, abs(h)
         before = new.flat[self.entry]
         new.flat[self.entry] = before + new.dtype.type(h)
         return new, abs(float(new.flat[self.entry].astype(np.longdouble) - before))
@@ -153,6 +158,7 @@ class Differences:
     def __init__(
         self, record: Record, rows: Rows, info: np.finfo[Any], rng: np.random.Generator
     ) -> None:
+        self.record = record
         self.subject = record.subject
         self.rows = rows
         self.precision = float(info.eps)
@@ -165,6 +171,7 @@ class Differences:
     # ------------------------------------------------------------ values and slopes
 
     def value(self, place: int, point: Array) -> Vector:
+        """The function's value with another array at `place`."""
         points: Points = [*self.subject.points]
         points[place] = point
         return self.subject.value(points)
@@ -173,13 +180,14 @@ class Differences:
         """The rows to both sides of the point, for each step that is not lost in rounding."""
         reach, ahead, behind = [], [], []
         for h in steps:
-            (above, up), (below, down) = probe.moved(h), probe.moved(-h)
+            (right, up), (left, down) = probe.moved(h), probe.moved(-h)
             if up > 0 and down > 0:
                 reach.append((up, down))
-                ahead.append(self.value(probe.place, above))
-                behind.append(self.value(probe.place, below))
+                ahead.append(self.value(probe.place, right))
+                behind.append(self.value(probe.place, left))
         shape = (len(reach), self.rows.length)
-        return Sides(self, np.reshape(reach, (-1, 2)), stacked(ahead, shape), stacked(behind, shape))
+        above, below = np.reshape(ahead, shape), np.reshape(behind, shape)
+        return Sides(self, np.reshape(reach, (-1, 2)), above, below)
 
     # ------------------------------------------------------------ the two looks
 
@@ -202,38 +210,51 @@ class Differences:
         high = max(probe.unit, 1.0 if probe.along is None else 0.0)
         count = int(np.ceil(np.log2(high / low) / np.log2(RATIO)))
         sides = self.sides(probe, [low * RATIO**i for i in range(count)])
-        noise = SAFETY * (self.noise + self.precision * sides.size + self.tiny) / sides.step
-        bar = np.where(np.isfinite(sides.central), noise, np.inf)
-        return settled_slopes(sides, bar)
+        inner = self.noise * np.maximum(sides.step / probe.unit, 1)
+        noise = SAFETY * (inner + self.precision * sides.size + self.tiny) / sides.step
+        noise[np.isnan(sides.central)] = np.inf
+        return settled_slopes(sides, noise)
 
     # ------------------------------------------------------------ noise
 
     @cached_property
     def noise(self) -> Vector:
-        """The rounding noise of each row: what is left of its values on a tiny grid of inputs.
+        """The noise from inside each row: the larger of what the graph predicts and what is seen.
 
-        Differences of third order remove the smooth part. The grid's spacing is some multiple of
-        the inputs' own and grows until the value changes at all.
+        The rounding of the row itself is not part of it. The noise is that at the point; where a
+        step is larger than the input, values inside may grow with it.
+        """
+        rows = range(self.rows.count)
+        predicted = [self.record.rounding(self.rows.cotangent(row)) for row in rows]
+        seen = self.seen_noise()
+        return np.maximum(predicted, np.where(seen > self.precision * self.size, seen, 0))
+
+    def seen_noise(self) -> Vector:
+        """What is left of each row on a tiny grid of inputs when its smooth part is removed.
+
+        Differences of third order remove it. The grid's spacing is some multiple of the inputs' own
+        and grows until the value changes at all.
         """
         noise = np.zeros(self.rows.count)
         unseen = np.ones(self.rows.count, dtype=bool)
         signs = [self.rng.choice([-1.0, 1.0], point.shape) for point in self.subject.points]
-        multiple = 16.0
+        multiple = 37  # odd, so that the last bits vary
         while unseen.any() and multiple * self.precision < 1 / 64:
             values = self._grid([multiple * sign for sign in signs])
             here = unseen & (values != values[0]).any(axis=0)
             measured = np.sqrt(np.mean(np.diff(values, ORDER, axis=0) ** 2, axis=0) / 20)
             noise[here] = np.nan_to_num(measured[here], nan=0.0, posinf=0.0)
             unseen &= ~here
-            multiple *= 256
+            multiple = multiple * 256 + 1
         return noise
 
     def _grid(self, steps: list[Array]) -> Array:
         points = self.subject.points
         units = [np.spacing(magnitude(point)) for point in points]
         moves = [unit * step.astype(unit.dtype) for unit, step in zip(units, steps, strict=True)]
+        pairs = list(zip(points, moves, strict=True))
         values = [
-            self.subject.value([x + x.dtype.type(i) * move for x, move in zip(points, moves, strict=True)])
+            self.subject.value([x + x.dtype.type(i) * move for x, move in pairs])
             for i in range(SAMPLES)
         ]
         return self.rows.of(np.stack(values))
@@ -244,10 +265,6 @@ def magnitude(point: Array) -> Array:
     sizes: Array = np.abs(point)
     typical = sizes.dtype.type(scale(sizes.astype(np.float64).ravel()))
     return np.where(sizes > 0, sizes, typical)
-
-
-def stacked(values: list[Vector], shape: tuple[int, int]) -> Array:
-    return np.stack(values) if values else np.zeros(shape)
 
 
 class Sides:
@@ -275,62 +292,63 @@ def settled_slopes(sides: Sides, noise: Array) -> Slopes:
     """For each row the slope with the smallest error bar among the consistent ones."""
     count, rows = noise.shape
     if count == 0 or rows == 0:
-        empty = np.full(rows, np.nan)
-        none = np.zeros(rows, dtype=bool)
-        return Slopes(empty, np.full(rows, np.inf), empty, empty, none, none)
-    changes = np.full((count + 1, rows), np.inf)  # changes[i]: from rung i to the next larger
-    changes[: count - 1] = np.abs(np.diff(sides.central, axis=0))
-    changes[np.isnan(changes)] = np.inf
-    bar = noise + truncation(changes, count)
-    usable = np.isfinite(noise)
-    slope = np.where(usable, sides.central, 0)
-    highest = np.minimum.accumulate(np.where(usable, slope + bar, np.inf))
-    lowest = np.maximum.accumulate(np.where(usable, slope - bar, -np.inf))
-    consistent = usable & (lowest <= highest)
-    best = np.argmin(np.where(consistent, bar, np.inf), axis=0)
+        unknown, no = np.full(rows, np.nan), np.zeros(rows, dtype=bool)
+        return Slopes(unknown, np.full(rows, np.inf), unknown, unknown, no, no)
+    bar = noise + truncation(sides.central, noise)
+    slope = np.nan_to_num(sides.central)
+    lowest = np.maximum.accumulate(slope - bar)
+    highest = np.minimum.accumulate(slope + bar)
+    consistent = np.isfinite(bar) & (lowest <= highest)
+    kinked, rung = kinks(sides, noise)
+    chosen = np.where(kinked, rung, np.argmin(np.where(consistent, bar, np.inf), axis=0))
     column = np.arange(rows)
-    settled = (changes[best, column] <= 2 * noise[best, column]) | (
-        changes[best, column] <= 0.75 * changes[best + 1, column]
-    )
-    known = consistent.any(axis=0)
-    apart, at = kinks(sides, noise)
-    at = np.where(apart, at, best)
     return Slopes(
-        value=np.where(known, sides.central[at, column], np.nan),
-        bound=np.where(known, bar[best, column], np.inf),
-        left=sides.left[at, column],
-        right=sides.right[at, column],
-        kink=apart,
-        settled=settled & known,
+        value=sides.central[chosen, column],
+        bound=np.where(kinked, noise[chosen, column], bar[chosen, column]),
+        left=sides.left[chosen, column],
+        right=sides.right[chosen, column],
+        kink=kinked,
+        settled=consistent.sum(axis=0) >= AGREEING,
     )
 
 
-def truncation(changes: Array, count: int) -> Array:
-    """The truncation error on each rung, from how the changes between rungs shrink.
+def truncation(central: Array, noise: Array) -> Array:
+    """The truncation error on each rung, from how the changes from rung to rung shrink.
 
-    If changes shrink by a factor q from rung to rung, what is still to come is the change times
-    q / (1 - q). Smooth functions have q = 1/64; q is taken to be at most 0.9.
+    If each change is the next larger one's times q, with q < 1, what is still to come is the change
+    times q / (1 - q); smooth functions have q = 1/64. Where changes are lost in noise the change
+    itself is taken. Else the slopes do not converge here and the error is unknown, hence infinite,
+    as it is for all larger steps.
     """
-    here, above = changes[:count].copy(), changes[1 : count + 1]
-    here[-1] = changes[count - 2] if count > 1 else np.inf
-    shrinking = np.where(above > 0, here / np.where(above > 0, above, 1), np.where(here > 0, 1, 0))
-    shrinking = np.where(np.isfinite(above), shrinking, 0.9)
-    q = np.clip(np.nan_to_num(shrinking, nan=0.9), RATIO**-2, 0.9)
-    return np.where(np.isfinite(here), here * q / (1 - q), np.inf)
+    count = len(central)
+    change = np.full((count + 1, central.shape[1]), np.inf)  # [i]: from rung i to the next larger
+    change[: count - 1] = np.abs(np.diff(central, axis=0))
+    change[np.isnan(change)] = np.inf
+    here, above = change[:count], change[1:]
+    q = np.where(np.isfinite(above) & (above > 0), here / np.where(above > 0, above, 1), np.inf)
+    q = np.maximum(q, RATIO**-2)
+    lost = here <= 2 * noise
+    if count > 1:  # the largest rung has no next one: it stands or falls with the one below
+        lost[-1] = here[-2] <= 2 * noise[-2]
+        here[-1] = here[-2]
+    shrinking = (q < SLOWEST) & np.isfinite(here)
+    safe = np.where(shrinking, q, 0)
+    known = np.logical_and.accumulate(shrinking | lost)
+    return np.where(known, np.where(shrinking, here * safe / (1 - safe), here), np.inf)
 
 
 def kinks(sides: Sides, noise: Array) -> tuple[Vector, Vector]:
     """Which rows have slopes that stay apart, and the smallest rung that shows it.
 
-    On the smallest rung where the slopes stand clear of noise, and on the next, the gap between
-    them must be the same: it shrinks in proportion to the step where a function is smooth.
+    From the smallest rung where the slopes stand clear of noise the gap between them must stay the
+    same: it shrinks in proportion to the step where a function is smooth.
     """
     count, rows = noise.shape
-    column = np.arange(rows)
     steepest = np.fmax(np.abs(sides.right), np.abs(sides.left))
-    clear = noise <= 0.1 * steepest
-    rung = np.minimum(np.argmax(clear, axis=0), max(count - 2, 0))
-    gap = np.abs(sides.right - sides.left)
-    near, far = gap[rung, column], gap[np.minimum(rung + 1, count - 1), column]
-    lasting = (near >= far / 2) & (near <= 2 * far) & (near > SAFETY * noise[rung, column])
-    return clear.any(axis=0) & lasting & (count > 1), rung
+    clear = noise <= CLEAR * steepest
+    rung = np.argmax(clear, axis=0)
+    rungs = np.minimum(rung + np.arange(LASTING)[:, None], count - 1)
+    gaps = np.abs(sides.right - sides.left)[rungs, np.arange(rows)]
+    same = (gaps >= gaps[0] / 2) & (gaps <= 2 * gaps[0])
+    lasting = same.all(axis=0) & (gaps[0] > SAFETY * noise[rung, np.arange(rows)])
+    return clear.any(axis=0) & lasting & (rung + 1 < count), rung

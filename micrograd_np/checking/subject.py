@@ -1,9 +1,9 @@
 """The function under check, seen as a map from a list of arrays to one flat vector.
 
-A *subject* hides the trees: its *points* are the differentiable arrays among the inputs, its *value*
-is the vector of all floating-point numbers the function returns. Every evaluation gets copies, so a
-function may do to its arguments what it likes. A *record* is one evaluation kept as a graph, from
-which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
+A *subject* hides the trees: its *points* are the differentiable arrays among the inputs, its
+*value* is the vector of all floating-point numbers the function returns. Every evaluation gets
+copies, so a function may do to its arguments what it likes. A *record* is one evaluation kept as a
+graph, from which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -45,9 +45,7 @@ class Subject:
 
     def _refuse(self, titles: list[str]) -> None:
         """Raise for inputs that cannot be checked, naming all of them."""
-        if offenders := [
-            titles[i] for i, leaf in enumerate(self.leaves) if kind(leaf) == "c"
-        ]:
+        if offenders := [titles[i] for i, leaf in enumerate(self.leaves) if kind(leaf) == "c"]:
             raise errors.NotDifferentiableError(
                 f"gradcheck was given complex inputs, which have no derivative rules yet:"
                 f"{errors.listed(offenders)}\nPass real and imaginary parts as two real inputs."
@@ -55,8 +53,8 @@ class Subject:
         if not self.places:
             raise errors.NotDifferentiableError(
                 f"gradcheck has nothing to differentiate: none of the inputs is a floating-point "
-                f"array. Given:{errors.listed(titles) or ' no inputs'}\nWrite numbers with a decimal "
-                f"point, or pass dtype=float."
+                f"array. Given:{errors.listed(titles) or ' no inputs'}\nWrite numbers with a "
+                f"decimal point, or pass dtype=float."
             )
 
     def outputs(self, *tensors: Any) -> tuple[Any, ...]:
@@ -64,6 +62,7 @@ class Subject:
         return tuple(leaf for _, leaf in self.named_outputs(*tensors))
 
     def named_outputs(self, *tensors: Any) -> list[tuple[str, Any]]:
+        """The same with their paths."""
         leaves = [*self.leaves]
         for place in self.constants:
             leaves[place] = copied(leaves[place])
@@ -73,13 +72,14 @@ class Subject:
         return [(path, leaf) for path, leaf in tree.paths(out) if real(path, leaf)]
 
     def value(self, points: Points) -> Vector:
-        """The value at `points` as a vector; NaN throughout if its shapes are not those recorded."""
+        """The value at `points` as a vector, NaN throughout where its shapes are other ones."""
         arrays = [data_of(leaf) for leaf in self.outputs(*map(Tensor, points))]
         if [x.shape for x in arrays] != self.shapes:
             return np.full(sum(map(size, self.shapes)), np.nan, self.wide)
         return self.vector(arrays)
 
     def vector(self, arrays: Iterable[np.ndarray[Any, Any]]) -> Vector:
+        """Arrays like the outputs as one vector."""
         flat = [np.ravel(x) for x in arrays]
         return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
 
@@ -129,12 +129,31 @@ class Record:
 
     def pull(self, cotangent: Vector) -> Points:
         """Reverse mode: the cotangents of the points, given that of the value."""
+        found = pull(self.nodes, self._seeds(cotangent), self.inputs)
+        return [np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.inputs]
+
+    def rounding(self, cotangent: Vector) -> float:
+        """The rounding noise to expect in a combination of the outputs, besides their own.
+
+        Every intermediate value is off by its precision times its size; its cotangent says how much
+        of that arrives.
+        """
+        arrived = pull(self.nodes, self._seeds(cotangent), self.nodes)
+        squares = 0.0
+        for node in set(arrived).difference(self.outputs):
+            if type(node.value) is not tuple:
+                wide = np.asarray(arrived[node], np.float64) * np.asarray(node.value, np.float64)
+                share = float(np.sum(wide**2)) * float(np.finfo(node.value.dtype).eps) ** 2
+                squares += share if np.isfinite(share) else 0
+        return float(np.sqrt(squares))
+
+    def _seeds(self, cotangent: Vector) -> dict[Node, Any]:
         table: dict[Node, Any] = {}
         for out, g in zip(self.outputs, self.subject.split(cotangent), strict=True):
             if out.requires_grad:
                 table[out] = table[out] + g if out in table else g
-        found = pull(self.nodes, table, self.inputs)
-        return [np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.inputs]
+        return table
+
 
     def push(self, tangents: Sequence[np.ndarray[Any, Any] | None]) -> Vector:
         """Forward mode: the tangent of the value, given those of the points (None: zero)."""
@@ -157,17 +176,18 @@ def kind(leaf: Any) -> str:
 
 
 def real(path: str, leaf: Any) -> bool:
-    """Whether an output is differentiable. Integers and others are not; complex ones are refused."""
+    """Whether an output is differentiable: integers are not, and complex ones are refused."""
     found = kind(leaf)
     if found == "c":
         raise errors.NotDifferentiableError(
-            f"the function returned complex numbers{f' at {path!r}' if path else ''}, which have no "
-            f"derivative rules yet. Return real and imaginary parts as two real arrays."
+            f"the function returned complex numbers{f' at {path!r}' if path else ''}, which have "
+            f"no derivative rules yet. Return real and imaginary parts as two real arrays."
         )
     return found == "f"
 
 
 def data_of(leaf: Any) -> np.ndarray[Any, Any]:
+    """A leaf's numbers."""
     data: np.ndarray[Any, Any] = leaf.data if isinstance(leaf, Tensor) else np.asarray(leaf)
     return data
 
@@ -180,13 +200,16 @@ def copied(leaf: Any) -> Any:
 
 
 def title(path: str, leaf: Any) -> str:
+    """What the report calls an input: its name if it has one, else its path."""
     name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
     return name or path or "x"
 
 
 def size(shape: tuple[int, ...]) -> int:
+    """How many entries an array of this shape has."""
     return int(np.prod(shape, dtype=int))
 
 
 def same(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays are equal, NaN counting as equal to itself."""
     return np.array_equal(x, y, equal_nan=True)

@@ -7,10 +7,8 @@ from typing import Any
 
 import numpy as np
 
-Generator = np.random.Generator
 
-
-def generator(rng: Generator | None) -> Generator:
+def generator(rng: np.random.Generator | None) -> np.random.Generator:
     """`rng` itself, or a fresh generator, seeded by the system, for None.
 
     Raises TypeError for anything else. An integer is refused because layers that were given the
@@ -27,7 +25,7 @@ def generator(rng: Generator | None) -> Generator:
 
 
 def glorot_uniform(
-    shape: tuple[int, int], rng: Generator | None = None, dtype: Any = np.float64
+    shape: tuple[int, int], rng: np.random.Generator | None = None, dtype: Any = np.float64
 ) -> np.ndarray[Any, Any]:
     """Weights of shape (inputs, outputs), uniform within `± sqrt(6 / (inputs + outputs))`.
 

@@ -6,12 +6,12 @@ number, are examples.
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import numpy as np
 
 from micrograd_np.errors import ShapeError, listed
-from micrograd_np.nn.initializers import Generator, glorot_uniform
+from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module, described
 from micrograd_np.op import Array
 from micrograd_np.ops.activations import (
@@ -53,7 +53,7 @@ class Linear(Module):
         out_features: int,
         bias: bool = True,
         *,
-        rng: Generator | None = None,
+        rng: np.random.Generator | None = None,
         dtype: Any = np.float64,
     ) -> None:
         shape = _sizes(in_features=in_features, out_features=out_features)
@@ -64,10 +64,11 @@ class Linear(Module):
             self.bias = Tensor(np.zeros(shape[1]), requires_grad=True, dtype=dtype, name="bias")
 
     def forward(self, x: Array) -> Array:
+        """`x @ weight + bias`."""
         try:
             out = x @ self.weight
         except ValueError as error:
-            given = np.shape(x)
+            given = x.shape if isinstance(x, Tensor) else np.shape(x)
             features = self.weight.shape[0]
             if given and given[-1] == features:
                 raise
@@ -88,7 +89,7 @@ def _sizes(**given: Any) -> tuple[int, int]:
 
 
 def _is_positive_integer(size: Any) -> bool:
-    return isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
+    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size > 0)
 
 
 class Sequential(Module):
@@ -109,7 +110,7 @@ class Sequential(Module):
     )
     """
 
-    def __init__(self, *layers: Layer) -> None:
+    def __init__(self, *layers: Any) -> None:
         wrong = [
             f"layer {i}: {layer!r:.80}"
             for i, layer in enumerate(layers)
@@ -124,6 +125,7 @@ class Sequential(Module):
         self.name_parameters()
 
     def forward(self, x: Array) -> Array:
+        """Layer after layer."""
         for layer in self._layers():
             x = layer(x)
         return x
@@ -149,39 +151,44 @@ class Sequential(Module):
 # ---------------------------------------------------------------- activations
 
 
-class Sigmoid(Module):
+class Elementwise(Module):
+    """A layer that is one function of its input: `function`, given by the class."""
+
+    function: ClassVar[Any]
+
+    def forward(self, x: Array) -> Array:
+        """The function at `x`."""
+        return type(self).function(x)
+
+
+class Sigmoid(Elementwise):
     """`1 / (1 + exp(-x))`, elementwise: from 0 to 1."""
 
-    def forward(self, x: Array) -> Array:
-        return sigmoid(x)
+    function = staticmethod(sigmoid)
 
 
-class Tanh(Module):
+class Tanh(Elementwise):
     """`tanh(x)`, elementwise: from -1 to 1."""
 
-    def forward(self, x: Array) -> Array:
-        return np.tanh(x)
+    function = staticmethod(np.tanh)
 
 
-class ReLU(Module):
+class ReLU(Elementwise):
     """`max(x, 0)`, elementwise."""
 
-    def forward(self, x: Array) -> Array:
-        return relu(x)
+    function = staticmethod(relu)
 
 
-class Softplus(Module):
+class Softplus(Elementwise):
     """`log(1 + exp(x))`, elementwise: a smooth `ReLU`."""
 
-    def forward(self, x: Array) -> Array:
-        return softplus(x)
+    function = staticmethod(softplus)
 
 
-class LogSigmoid(Module):
+class LogSigmoid(Elementwise):
     """`log(sigmoid(x))`, elementwise, finite where the sigmoid underflows."""
 
-    def forward(self, x: Array) -> Array:
-        return logsigmoid(x)
+    function = staticmethod(logsigmoid)
 
 
 class Softmax(Module):
@@ -191,6 +198,7 @@ class Softmax(Module):
         self.axis = axis
 
     def forward(self, x: Array) -> Array:
+        """The softmax of `x`."""
         return softmax(x, axis=self.axis)
 
 
@@ -201,4 +209,5 @@ class LogSoftmax(Module):
         self.axis = axis
 
     def forward(self, x: Array) -> Array:
+        """The logarithm of the softmax of `x`."""
         return log_softmax(x, axis=self.axis)

@@ -107,7 +107,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
         logits, target = _paired(name, logits, target)
         _check_unit_interval(name, "target", target, "Give probabilities, or integer classes (n,).")
         logarithm = log_softmax(logits, axis=-1)
-        masked = np.logical_and(np.equal(target, 0), np.isneginf(logarithm))  # 0 log(0) = 0
+        masked = (logarithm == -np.inf) & (target == 0)  # 0 log(0) = 0
         losses = -np.sum(target * np.where(masked, 0, logarithm), axis=-1)
     return _reduced(name, losses, reduction)
 
@@ -117,7 +117,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
 
 def _weighted_log(weight: Array, x: Array) -> Array:
     """`weight * log(x)`, where `0 log(0)` is 0, with slope 0 in `x`."""
-    nothing = np.logical_and(np.equal(weight, 0), np.equal(x, 0))
+    nothing = (x == 0) & (weight == 0)
     with np.errstate(divide="ignore"):  # log(0) = -inf is the answer
         return weight * np.log(np.where(nothing, 1, x))
 
@@ -174,7 +174,7 @@ def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -
 
 
 def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
-    """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: the loss is then NaN."""
+    """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN."""
     values = _data(x)
     if values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(
@@ -196,8 +196,9 @@ def _check_classes(logits: Array, target: Array) -> None:
     classes = logits.shape[-1]
     if classes < 2:
         raise ValueError(
-            f"cross_entropy: logits of shape {logits.shape} are for {classes} classes, which leaves "
-            f"nothing to learn. For a single output use binary_cross_entropy_with_logits."
+            f"cross_entropy: the last axis of logits of shape {logits.shape} holds {classes} "
+            f"classes, which leaves nothing to learn. For a single output use "
+            f"binary_cross_entropy_with_logits."
         )
     if target.ndim < logits.ndim:
         _check_indices(_data(target), classes)

@@ -26,7 +26,7 @@ Place = tuple[Any, ...]
 
 
 class Module:
-    """What layers and networks derive from: define Tensors and modules in `__init__`, and `forward`.
+    """What layers and networks derive from: define their parts in `__init__`, and `forward`.
 
     `training`: whether the module is being trained; layers that behave differently then look at
     it. Change it with `train()` and `eval()`.
@@ -56,6 +56,7 @@ class Module:
         )
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """`forward`."""
         return self.forward(*args, **keywords)
 
     # ------------------------------------------------------------ parameters
@@ -92,7 +93,7 @@ class Module:
     # ------------------------------------------------------------ modes
 
     def modules(self) -> list["Module"]:
-        """This module and every module in it, each once."""
+        """The module itself and every module in it, each once."""
         found = {id(part): part for _, part in _parts(self) if isinstance(part, Module)}
         return list(found.values())
 
@@ -104,7 +105,7 @@ class Module:
 
     def eval(self) -> Self:
         """`train(False)`."""
-        return self.train(False)
+        return self.train(mode=False)
 
     # ------------------------------------------------------------ saving and loading
 
@@ -117,9 +118,9 @@ class Module:
         return {path: part.numpy() for path, part in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Assign the values of `state`, as `state_dict` returns it, to the Tensors of those paths.
+        """Assign the values of `state`, as `state_dict` returns it, to the Tensors of its paths.
 
-        Values are cast to the Tensors' dtypes, within a kind (float64 to float32, not float to int).
+        Values are cast to the Tensors' dtypes, within a kind (float64 to float32, not to int).
 
         Raises ValueError if a name is missing or unexpected, or a value has the wrong shape or kind
         of dtype. The message lists all of them, and nothing is changed.
@@ -185,7 +186,9 @@ def _members(value: Any) -> Iterable[tuple[Any, Any]]:
     return enumerate(value) if isinstance(value, list | tuple) else ()
 
 
-def _parts(value: Any, place: Place = (), above: tuple[int, ...] = ()) -> Iterator[tuple[Place, Any]]:
+def _parts(
+    value: Any, place: Place = (), above: tuple[int, ...] = ()
+) -> Iterator[tuple[Place, Any]]:
     """Every Tensor and module in `value`, itself included, with its place, in order."""
     if isinstance(value, Tensor | Module):
         yield place, value
@@ -225,9 +228,7 @@ def _labelled(module: Module, wanted: Callable[[Tensor], bool]) -> dict[Place, s
 
 def _firsts(module: Module, places: dict[Place, str]) -> dict[str, Any]:
     """What stands in the first place of each, by path."""
-    return {
-        path: _at(module, place) for place, path in places.items() if path == _dotted(place)
-    }
+    return {path: _at(module, place) for place, path in places.items() if path == _dotted(place)}
 
 
 def _replaced(value: Any, new: dict[Place, tuple[str, Any]]) -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 
 from micrograd_np.graph import Node
 from micrograd_np.op import OPS
+from micrograd_np.recording import apply, record
 
 
 def dispatching(raw: Callable[..., Any]) -> Callable[..., Any]:
@@ -18,7 +19,7 @@ def dispatching(raw: Callable[..., Any]) -> Callable[..., Any]:
     def function(*args: Any, **options: Any) -> Any:
         for x in args:
             if isinstance(x, Node):
-                return x.apply(OPS[function], args, options)
+                return apply(OPS[function], args, options)
         return raw(*args, **options)
 
     return function
@@ -29,6 +30,6 @@ def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     @wraps(raw)
     def function(x: Any) -> Any:
-        return x.record(OPS[function], (x,)) if isinstance(x, Node) else raw(x)
+        return record(OPS[function], (x,)) if isinstance(x, Node) else raw(x)
 
     return function

@@ -23,7 +23,8 @@ def frozen(key: Key) -> Key:
     if isinstance(key, Node):
         return np.array(key.value)
     if isinstance(key, list):
-        return np.array(key, dtype=None if key else int)  # of an empty list NumPy makes floats
+        array = np.array(key)
+        return array if array.size else array.astype(int)  # of an empty list NumPy makes floats
     return np.array(key) if isinstance(key, np.ndarray) else key
 
 
@@ -80,10 +81,11 @@ def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Arra
     """The cotangent at the entries written, without those a later duplicate overwrote."""
     if is_basic(key):
         return g[key]
-    order = np.arange(out.size).reshape(out.shape)[key]
-    stands = np.zeros(out.size, dtype=int)
-    stands[order] = np.arange(order.size).reshape(order.shape)
-    return g[key] * (stands[order] == np.arange(order.size).reshape(order.shape))
+    chosen = np.empty(out.shape, dtype=bool)[key]
+    numbers = np.arange(chosen.size).reshape(chosen.shape)
+    written = np.empty(out.shape, dtype=int)
+    written[key] = numbers
+    return g[key] * (written[key] == numbers)
 
 
 def bind_take(a: Array, indices: Any, *args: Any, **options: Any) -> tuple[Inputs, Options]:

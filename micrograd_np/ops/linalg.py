@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.broadcasting import fit
 from micrograd_np.op import Array, Inputs, Options, bilinear, linear, primitive
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.reduction import Axis, axes_of, reduction, tied
@@ -40,11 +41,21 @@ def vecmat_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     return x[..., :, None] * g[..., None, :]
 
 
+def vecdot_left(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
+    """The summed axis goes last, for batches broadcast from the right whatever its number."""
+    product = np.expand_dims(g, -1) * np.moveaxis(y, axis, -1)
+    return np.moveaxis(fit(product, np.moveaxis(x, axis, -1)), -1, axis)
+
+
+def vecdot_right(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
+    return vecdot_left(g, out, y, x, axis)
+
+
 def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]]:
     """The axes that `np.tensordot` sums over, as two lists of non-negative numbers."""
-    if isinstance(axes, int):
+    if isinstance(axes, int | np.integer):
         return list(range(x.ndim - axes, x.ndim)), list(range(axes))
-    left, right = ([pair] if isinstance(pair, int) else list(pair) for pair in axes)
+    left, right = (np.atleast_1d(pair).tolist() for pair in axes)
     return [i % x.ndim for i in left], [i % y.ndim for i in right]
 
 
@@ -103,10 +114,8 @@ bilinear(np.vdot,      lambda g, out, x, y: (g * np.ravel(y)).reshape(x.shape),
                        lambda g, out, x, y: (g * np.ravel(x)).reshape(y.shape), parameters="a b")
 bilinear(np.outer,     lambda g, out, x, y: (g @ np.ravel(y)).reshape(x.shape),
                        lambda g, out, x, y: (np.ravel(x) @ g).reshape(y.shape), aliases=[np.linalg.outer])
-bilinear(np.vecdot,    lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * y,
-                       lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * x)
-bilinear(np.linalg.vecdot, lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * y,
-                           lambda g, out, x, y, axis=-1: np.expand_dims(g, axis) * x)
+bilinear(np.vecdot,    vecdot_left,    vecdot_right)
+bilinear(np.linalg.vecdot, vecdot_left, vecdot_right)
 bilinear(np.matvec,    matvec_left,    matvec_right)
 bilinear(np.vecmat,    vecmat_left,    vecmat_right)
 bilinear(np.tensordot, tensordot_left, tensordot_right)

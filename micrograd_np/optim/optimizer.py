@@ -1,11 +1,17 @@
 """The optimiser as an object: it holds parameters and a state, and changes them step by step."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from micrograd_np import tree
 from micrograd_np.errors import GraphError, listed
-from micrograd_np.optim.transformation import State, Transformation, apply_updates
+from micrograd_np.graph import tick
+from micrograd_np.optim.transformation import (
+    State,
+    Transformation,
+    apply_updates,
+    check_transformation,
+)
 from micrograd_np.tensor import Tensor
 from micrograd_np.tree import Tree
 
@@ -66,7 +72,7 @@ class Optimizer:
             raise GraphError(self._without_gradient())
         values = [p.data for p in self.parameters]
         updates, state = self.transformation.update(gradients, self.state, values)
-        self.restore((apply_updates(values, updates), state))
+        self._assign(apply_updates(values, updates), state)
 
     def zero_grad(self) -> None:
         """Forget the gradients: `.grad` of every parameter becomes None."""
@@ -76,21 +82,26 @@ class Optimizer:
     def snapshot(self) -> tuple[list[Any], State]:
         """The parameters' values and the state, as `restore` takes them.
 
-        Costs nothing: a step makes new arrays, and leaves the old ones as they are.
+        Nothing is copied: a step makes new arrays and leaves the old ones as they are.
         """
         return [p.data for p in self.parameters], self.state
 
     def restore(self, snapshot: tuple[list[Any], State]) -> None:
-        """Assign the parameters' values and the state: all of them, or none if that fails."""
+        """Assign copies of the parameters' values, and the state: all of them, or none."""
         values, state = snapshot
+        self._assign([value.copy() for value in values], state)
+
+    def _assign(self, values: list[Any], state: State) -> None:
+        """Put new arrays, which nothing else holds, in the parameters' places, as `data =` does."""
         before = [p.data for p in self.parameters]
         try:
             for parameter, value in zip(self.parameters, values, strict=True):
-                parameter.data = value
+                parameter.value = value
+                parameter.tick = tick()
             self.state = state
         except BaseException:  # an interrupt too must not leave half a step
             for parameter, value in zip(self.parameters, before, strict=True):
-                parameter.data = value
+                parameter.value = value
             raise
 
     def _without_gradient(self) -> str:
@@ -110,11 +121,3 @@ class Optimizer:
 
 def _learnable(x: Any) -> bool:
     return isinstance(x, Tensor) and x.requires_grad and x.op is None
-
-
-def check_transformation(given: Any) -> None:
-    """Raises TypeError if `given` is no transformation."""
-    if not isinstance(given, Transformation):
-        called = isinstance(given, Callable) and getattr(given, "__name__", None)  # type: ignore[arg-type]
-        advice = f" Call it first: `{called}(…)`." if called else ""
-        raise TypeError(f"expected a transformation such as optim.sgd(0.1), not {given!r:.80}.{advice}")

@@ -61,7 +61,7 @@ def scale(factor: float) -> Transformation:
     """`factor * g`. Keeps no state."""
     factor = float(factor)  # a NumPy scalar would turn float32 into float64
 
-    def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
+    def update(gradients: Tree, state: State, _parameters: Tree) -> tuple[Tree, State]:
         return leafwise(lambda g: factor * g, gradients), state
 
     return Transformation(_nothing, update)
@@ -75,7 +75,7 @@ def momentum(decay: float, nesterov: bool = False) -> Transformation:
     _check(decay=(decay, "at least 0 and below 1", 0 <= decay < 1))
     decay = float(decay)
 
-    def update(gradients: Tree, state: Tree, parameters: Tree) -> tuple[Tree, Tree]:
+    def update(gradients: Tree, state: Tree, _parameters: Tree) -> tuple[Tree, Tree]:
         velocity = leafwise(lambda g, v: decay * v + g, gradients, state)
         if not nesterov:
             return velocity, velocity
@@ -88,9 +88,9 @@ _momentum = momentum  # `sgd` has an argument of that name
 
 
 class AdamState(NamedTuple):
-    """The number of updates made, and the running means of the gradient and of its square."""
+    """The number of steps made, and the running means of the gradient and of its square."""
 
-    count: int
+    steps: int
     mean: Tree
     square: Tree
 
@@ -101,7 +101,7 @@ def scale_by_adam(
     """`m / (sqrt(v) + epsilon)`: the running mean of `g` in units of its running size.
 
     `m` and `v` are exponential means of `g` and `g²` with decays `beta1` and `beta2`, divided by
-    `1 - beta ** count`, which makes up for their start at zero.
+    `1 - beta ** steps`, which makes up for their start at zero.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 
     Keeps an `AdamState`. Raises ValueError for a beta outside [0, 1) or an epsilon that is not
@@ -113,22 +113,18 @@ def scale_by_adam(
     def init(parameters: Tree) -> AdamState:
         return AdamState(0, _zeros(parameters), _zeros(parameters))
 
-    def update(
-        gradients: Tree, state: AdamState, parameters: Tree
-    ) -> tuple[Tree, AdamState]:
-        count = state.count + 1
+    def update(gradients: Tree, state: AdamState, _parameters: Tree) -> tuple[Tree, AdamState]:
+        steps = state.steps + 1
         mean = leafwise(lambda g, m: beta1 * m + (1 - beta1) * g, gradients, state.mean)
         square = leafwise(lambda g, v: beta2 * v + (1 - beta2) * (g * g), gradients, state.square)
-        first, second = 1 - beta1**count, 1 - beta2**count
-        updates = leafwise(
-            lambda m, v: (m / first) / (np.sqrt(v / second) + epsilon), mean, square
-        )
-        return updates, AdamState(count, mean, square)
+        first, second = 1 - beta1**steps, 1 - beta2**steps
+        updates = leafwise(lambda m, v: (m / first) / (np.sqrt(v / second) + epsilon), mean, square)
+        return updates, AdamState(steps, mean, square)
 
     return Transformation(init, update)
 
 
-def _nothing(parameters: Tree) -> tuple[()]:
+def _nothing(_parameters: Tree) -> tuple[()]:
     return ()
 
 

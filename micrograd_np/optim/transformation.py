@@ -46,11 +46,10 @@ class Transformation(NamedTuple):
 def chain(*transformations: Transformation) -> Transformation:
     """One transformation after another; the state is the tuple of their states.
 
-    Raises TypeError naming all arguments that are not transformations.
+    Raises TypeError if an argument is not a transformation.
     """
-    wrong = [repr(given) for given in transformations if not isinstance(given, Transformation)]
-    if wrong:
-        raise TypeError(f"chain joins transformations such as sgd(0.1), not: {', '.join(wrong)}")
+    for given in transformations:
+        check_transformation(given)
 
     def init(parameters: Tree) -> tuple[State, ...]:
         return tuple(each.init(parameters) for each in transformations)
@@ -65,6 +64,16 @@ def chain(*transformations: Transformation) -> Transformation:
         return gradients, tuple(states)
 
     return Transformation(init, update)
+
+
+def check_transformation(given: Any) -> None:
+    """Raises TypeError if `given` is no transformation."""
+    if not isinstance(given, Transformation):
+        name = getattr(given, "__name__", None)
+        advice = f" Call it first: `{name}(…)`." if name else ""
+        raise TypeError(
+            f"expected a transformation such as optim.sgd(0.1), not {given!r:.80}.{advice}"
+        )
 
 
 def apply_updates(parameters: Tree, updates: Tree) -> Tree:

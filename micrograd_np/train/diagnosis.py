@@ -21,15 +21,15 @@ class Failure(NamedTuple):
     prediction: Any
 
 
-def explained(failure: Failure, optimizer: Optimizer, restored: bool) -> NonFiniteError:
-    """The error for a failure. The optimiser holds what the failing step met.
+def explained(failure: Failure, optimizer: Optimizer) -> NonFiniteError:
+    """The error for a failure, from the parameters and gradients that the failing step met.
 
-    `restored`: whether its parameters are about to be put back to those of the step before.
+    Whoever raises it puts the parameters back to those of the step before.
     """
     where = f"the loss is {failure.loss} at step {failure.step} (epoch {failure.epoch})"
     kept = (
         f"The parameters are those of step {failure.step - 1}, the last with a finite loss."
-        if restored
+        if failure.step > 1
         else "The parameters are unchanged."
     )
     return NonFiniteError(f"{where}. {_cause(failure, optimizer)}\n{kept}")
@@ -102,7 +102,8 @@ def _first_rows(value: Any) -> str:
     bad = ~np.isfinite(_data(value))
     rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
     shown = ", ".join(map(str, rows[:10]))
-    return f"{bad.sum()} of {bad.size} numbers, in rows {shown}{', …' if len(rows) > 10 else ''}"  # noqa: PLR2004  # how many rows a message shows
+    more = ", …" if len(rows) > 10 else ""
+    return f"{bad.sum()} of {bad.size} numbers, in rows {shown}{more}"
 
 
 def is_finite(value: Any) -> bool:

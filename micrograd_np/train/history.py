@@ -62,16 +62,17 @@ class History:
     @property
     def epochs(self) -> Numbers:
         """The numbers of the epochs, in order: int, shape (epochs,)."""
-        return np.unique([record.epoch for record in self.records]).astype(int)
+        return np.unique(self._epoch_of_steps())
 
     @property
     def epoch_losses(self) -> Numbers:
         """The mean loss of every epoch, each step weighted by its examples: shape (epochs,)."""
-        if not self.records:
-            return np.zeros(0)
-        _, number = np.unique([record.epoch for record in self.records], return_inverse=True)
-        examples = np.array([record.examples for record in self.records])
-        return np.bincount(number, self.losses * examples) / np.bincount(number, examples)
+        _, epoch = np.unique(self._epoch_of_steps(), return_inverse=True)
+        examples = np.array([record.examples for record in self.records], dtype=np.float64)
+        return np.bincount(epoch, self.losses * examples) / np.bincount(epoch, examples)
+
+    def _epoch_of_steps(self) -> Numbers:
+        return np.array([record.epoch for record in self.records], dtype=int)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses: every epoch's, over every step's where an epoch has several.
@@ -83,17 +84,17 @@ class History:
         """
         if ax is None:
             _, ax = _pyplot().subplots(figsize=(6, 4), layout="constrained")
-        losses = self.losses
-        ends = np.array([record.epoch for record in self.records[1:]] + [0])
-        last = np.flatnonzero([r.epoch for r in self.records] != ends) + 1  # each epoch's last step
-        if len(last) < len(self):
-            ax.plot(last[0] * 0 + np.arange(1, len(self) + 1), losses, color="0.8", label="step")
-        ax.plot(last, self.epoch_losses, color="#1f6feb", label="epoch")
+        losses, epochs = self.losses, self._epoch_of_steps()
+        ends = np.flatnonzero(np.diff(epochs, append=-1)) + 1  # the step at which an epoch ends
+        several = len(ends) < len(losses)
+        if several:
+            ax.plot(np.arange(1, len(losses) + 1), losses, color="0.8", label="each step")
+        ax.plot(ends, self.epoch_losses, color="#1f6feb", label="mean of the epoch")
+        if several:
+            ax.legend(frameon=False)
         if len(losses) and 0 < losses.min() < losses.max() / 30:
             ax.set_yscale("log")
-        if len(last) < len(self):
-            ax.legend(frameon=False)
-        ax.set(xlabel="step", ylabel="loss")
+        ax.set(xlabel="step" if several else "epoch", ylabel="loss")
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.25)
         return ax
@@ -105,7 +106,7 @@ def _counted(number: int, what: str) -> str:
 
 def _pyplot() -> Any:
     try:
-        from matplotlib import pyplot  # noqa: PLC0415  # an extra, and slow to import
+        import matplotlib.pyplot as plt
     except ImportError as error:
         raise MissingExtraError("History.plot()", "matplotlib", "plot") from error
-    return pyplot
+    return plt

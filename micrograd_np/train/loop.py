@@ -6,18 +6,18 @@ happen along the way (showing, measuring, saving) consumes the records.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from micrograd_np.errors import GraphError, listed
-from micrograd_np.nn.initializers import Generator, generator
+from micrograd_np.nn.initializers import generator
 from micrograd_np.nn.module import Module
 from micrograd_np.op import Array
 from micrograd_np.optim import Optimizer, Transformation
-from micrograd_np.optim.optimizer import check_transformation
+from micrograd_np.optim.transformation import check_transformation
 from micrograd_np.tensor import Tensor
 from micrograd_np.train.diagnosis import Failure, broken_update, explained, is_finite
 from micrograd_np.train.history import History, Step
@@ -35,7 +35,7 @@ def fit(
     optimizer: Transformation | Optimizer,
     epochs: int,
     batch_size: int | None = None,
-    rng: Generator | None = None,
+    rng: np.random.Generator | None = None,
     progress: bool = True,
 ) -> History:
     """Train `model` so that `loss(model(X), y)` becomes small; returns the losses on the way.
@@ -86,8 +86,8 @@ def steps(
     optimizer: Transformation | Optimizer,
     epochs: int,
     batch_size: int | None = None,
-    rng: Generator | None = None,
-) -> Iterator[Step]:
+    rng: np.random.Generator | None = None,
+) -> Generator[Step, None, None]:
     """The loop behind `fit`, one step each time a record is asked for: to stop when you like.
 
     Arguments and errors as in `fit`; arguments are checked at the call.
@@ -118,25 +118,38 @@ class _Run:
         optimizer: Transformation | Optimizer,
         epochs: int,
         batch_size: int | None,
-        rng: Generator | None,
+        rng: np.random.Generator | None,
     ) -> None:
         X, y = _array(X), _array(y)
-        _check_types(model, loss, optimizer)
-        _check_sizes(X, y, epochs, batch_size)
+        values = _wrong_data(X, y)
+        types = _wrong_types(model, loss, optimizer, rng)
+        counts: dict[str, Any] = {"epochs": epochs}
+        if batch_size is not None:
+            counts["batch_size"] = batch_size
+        for name, count in counts.items():
+            if not isinstance(count, int | np.integer) or isinstance(count, bool):
+                types.append(f"{name} is a whole number, not {count!r}")
+            elif count < 1:
+                values.append(f"{name} is at least 1, not {count}")
+        if not types:
+            values += _wrong_parameters(model, optimizer)
+        if types or values:
+            message = f"fit cannot start:{listed(types + values)}"
+            raise TypeError(message) if types else ValueError(message)
         self.model = model
         self.X, self.y = X, y
         self.loss = loss
         self.optimizer = _optimizer(model, optimizer)
-        self.epochs = epochs
+        self.epochs = int(epochs)
         self.batch_size = batch_size
         self.rng = generator(rng)
-        self.total = epochs * -(-len(X) // (batch_size or len(X)))
+        self.total = self.epochs * -(-len(X) // (batch_size or len(X)))
 
-    def steps(self) -> Iterator[Step]:
+    def steps(self) -> Generator[Step, None, None]:
         model, loss, optimizer = self.model, self.loss, self.optimizer
         learned = dict.fromkeys([*optimizer.parameters, *model.parameters()])
         step = 0
-        before = None
+        before = optimizer.snapshot()
         with _training(model):
             for epoch in range(1, self.epochs + 1):
                 for X, y in self._batches():
@@ -146,9 +159,8 @@ class _Run:
                     number = _number(value)
                     if not math.isfinite(number):
                         failure = Failure(epoch, step, number, X, y, prediction)
-                        error = explained(failure, optimizer, before is not None)
-                        if before is not None:
-                            optimizer.restore(before)
+                        error = explained(failure, optimizer)
+                        optimizer.restore(before)
                         raise error
                     for parameter in learned:
                         parameter.grad = None
@@ -170,3 +182,93 @@ class _Run:
         for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
             yield self.X[rows], self.y[rows]
+
+
+# ---------------------------------------------------------------- parts
+
+
+def _array(x: Any) -> Array:
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
+@contextmanager
+def _training(model: Any) -> Iterator[None]:
+    """The modules of `model` in training mode, and afterwards each in its own again."""
+    modules = model.modules() if isinstance(model, Module) else []
+    modes = [module.training for module in modules]
+    for module in modules:
+        module.training = True
+    try:
+        yield
+    finally:
+        for module, mode in zip(modules, modes, strict=True):
+            module.training = mode
+
+
+def _number(value: Any) -> float:
+    """The loss as a number. Raises GraphError if it is not a single one, on a Tensor."""
+    if not isinstance(value, Tensor) or value.value.size != 1 or value.value.dtype.kind != "f":
+        given = (
+            f"a Tensor of shape {value.shape}, {value.dtype}"
+            if isinstance(value, Tensor)
+            else f"{value!r:.80}, a {type(value).__name__}"
+        )
+        raise GraphError(
+            f"the loss function must return a Tensor that holds a single real number, but it "
+            f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
+            f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
+        )
+    number: float = value.value.item()
+    return number
+
+
+def _optimizer(model: Any, given: Transformation | Optimizer) -> Optimizer:
+    if isinstance(given, Optimizer):
+        return given
+    return Optimizer(model if isinstance(model, Module) else model.parameters(), given)
+
+
+# ---------------------------------------------------------------- what can be wrong before a run
+
+
+def _wrong_data(X: Array, y: Array) -> list[str]:
+    lengths = [x.shape[0] if x.ndim else None for x in (X, y)]
+    wrong = [
+        f"{name} needs a first axis that counts examples, but its shape is {x.shape}"
+        for name, x in (("X", X), ("y", y))
+        if x.ndim == 0
+    ]
+    if not wrong and lengths[0] != lengths[1]:
+        wrong.append(f"X has {lengths[0]} examples, but y has {lengths[1]}")
+    if 0 in lengths:
+        wrong.append(f"there are no examples: X has shape {X.shape}, y has shape {y.shape}")
+    return wrong
+
+
+def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:
+    wrong = []
+    if not callable(model) or not hasattr(model, "parameters") or isinstance(model, type):
+        wrong.append(f"model is a module, or callable with parameters(), not {model!r:.80}")
+    if not callable(loss):
+        wrong.append(f"loss is a function of (prediction, target), not {loss!r:.80}")
+    if not isinstance(optimizer, Optimizer):
+        wrong += _complaint(check_transformation, optimizer)
+    return wrong + _complaint(generator, rng)
+
+
+def _complaint(check: Callable[[Any], Any], given: Any) -> list[str]:
+    """What a check that raises TypeError says of what is given, if anything."""
+    try:
+        check(given)
+    except TypeError as error:
+        return [str(error)]
+    return []
+
+
+def _wrong_parameters(model: Any, optimizer: Transformation | Optimizer) -> list[str]:
+    parameters = set(model.parameters())
+    if not parameters:
+        return ["the model has no parameter to learn (a Tensor with requires_grad=True)"]
+    if isinstance(optimizer, Optimizer) and parameters.isdisjoint(optimizer.parameters):
+        return ["the optimizer holds no parameter of the model; was it made for another?"]
+    return []

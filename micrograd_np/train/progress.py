@@ -27,7 +27,7 @@ def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
     if not shown or stream is None:
         yield ignore
     elif stream.isatty():
-        from tqdm import tqdm  # noqa: PLC0415  # importing the package must not import it
+        from tqdm import tqdm
 
         with tqdm(total=steps, unit="step", mininterval=0, file=stream) as bar:
             show = Bar(bar, epochs)
@@ -53,6 +53,7 @@ class Bar:
         self.due = 0.0
 
     def __call__(self, record: Step) -> None:
+        """Take note of a record, and show it if it is time."""
         self.last = record
         if perf_counter() >= self.due:
             self.refresh()
@@ -76,6 +77,7 @@ class Lines:
         self.next = self.steps
 
     def __call__(self, record: Step) -> None:
+        """Write a line for the record if it ends an epoch that has one."""
         if record.step == self.next:
             self.stream.write(described(record, self.epochs) + "\n")
             self.stream.flush()

@@ -20,6 +20,7 @@ class Card(NamedTuple):
     role: Role
     is_output: bool
     is_named: bool
+    is_single: bool
     head: list[str]
     value: list[str]
     gradient: list[str]
@@ -40,10 +41,17 @@ def card_of(node: Node, facts: Facts) -> Card:
     name = facts.names.get(node) or getattr(node, "name", None)
     names = [visible(name)] if name else []
     head, value = op_lines(node, names, facts) if node.op else leaf_lines(node, names, facts)
-    gradient = gradient_lines(facts.gradients[node]) if node in facts.gradients else []
     role: Role = "op" if node.op else "parameter" if node.requires_grad else "constant"
-    is_output = node in facts.outputs
-    return Card(role, is_output, bool(names), head, value, gradient, tooltip(node, facts))
+    return Card(
+        role,
+        is_output=node in facts.outputs,
+        is_named=bool(names),
+        is_single=not isinstance(node.value, tuple) and node.value.ndim == 0,
+        head=head,
+        value=value,
+        gradient=gradient_lines(facts.gradients[node]) if node in facts.gradients else [],
+        tooltip=tooltip(node, facts),
+    )
 
 
 def leaf_lines(node: Node, names: list[str], facts: Facts) -> tuple[list[str], list[str]]:

@@ -42,7 +42,7 @@ def draw(
     GraphError and ShapeError where gradients are asked for that are not defined.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
-    >>> draw(np.sum(w * w))
+    >>> draw((w * w).sum())
     <Picture of 3 nodes and 3 edges; save it with .save('graph.svg')>
     """
     if direction not in {"LR", "TB", None}:
@@ -55,7 +55,7 @@ def draw(
     else:
         shown = held(drawing.nodes)
     named = {x: path for path, x in tree.paths(names) if isinstance(x, Node)}
-    facts = Facts(named, shown, frozenset(results), frozenset(changed_leaves(drawing)))
+    facts = Facts(named, shown, frozenset(results), frozenset(changed_leaves(drawing.nodes)))
     cards = [card_of(node, facts) for node in drawing.nodes]
     size = f"{len(cards)} nodes and {len(drawing.edges)} edges"
     shallow = depth(drawing) <= DEEPEST_ACROSS

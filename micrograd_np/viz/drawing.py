@@ -71,8 +71,7 @@ def depth(drawing: Drawing) -> int:
     return max(depths)
 
 
-def changed_leaves(drawing: Drawing) -> set[Node]:
+def changed_leaves(nodes: Iterable[Node]) -> set[Node]:
     """The leaves that were given another value after an op had used them."""
-    nodes = drawing.nodes
-    pairs = ((nodes[edge.tail], nodes[edge.head]) for edge in drawing.edges)
-    return {leaf for leaf, user in pairs if leaf.op is None and leaf.tick > user.tick}
+    uses = ((x, node) for node in nodes for x in node.inputs if isinstance(x, Node))
+    return {leaf for leaf, node in uses if leaf.op is None and leaf.tick > node.tick}

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.errors import GraphError, listed
+from micrograd_np.errors import GraphError, ShapeError, listed
 from micrograd_np.graph import Node, describe, history, pull
 from micrograd_np.op import Array
 from micrograd_np.tensor import Tensor
@@ -39,6 +39,11 @@ def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dic
 def starts(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> list[Array]:
     """The cotangents to start from: those given, or 1 for each single number."""
     if cotangents is not None:
+        if len(cotangents) != len(outputs):
+            raise ShapeError(
+                f"gradient= takes one cotangent for each output: there are {len(outputs)} outputs, "
+                f"{len(cotangents)} cotangents were given."
+            )
         return [matching(out, g) for out, g in zip(outputs, cotangents, strict=True)]
     several = [out for out in outputs if out.requires_grad and out.size != 1]
     if several:

@@ -28,7 +28,7 @@ NODE = {
     "shape": "Mrecord",
     "style": "filled",
     "fontname": FACE,
-    "fontsize": "10",
+    "fontsize": "11",
     "fontcolor": INK,
     "penwidth": "1.2",
     "margin": "0.12,0.06",
@@ -48,8 +48,9 @@ EDGE = {
 ROLES = {
     "parameter": {"fillcolor": "#fff1d6", "color": "#d68b00"},
     "constant": {"fillcolor": "#f7f8fa", "color": "#b9c2cd", "fontcolor": MUTED},
-    "op": {"fillcolor": "#e3f0fb", "color": "#2b7bba", "fontsize": "12"},
+    "op": {"fillcolor": "#e3f0fb", "color": "#2b7bba"},
 }
+BARE = {"fontsize": "13"}  # an op that shows no numbers has room for a large symbol
 OUTPUT = {"fillcolor": "#dcf3ea", "color": "#00795c", "penwidth": "2.4"}
 SPINE = {"weight": "20"}  # what ops hand on keeps to a line, with the leaves beside it
 
@@ -62,6 +63,7 @@ STYLE_SHEET = f"""\
 .micrograd_np .gradient polyline:last-of-type ~ text {{ fill: {GRADIENT}; }}
 .micrograd_np .gradient polyline:last-of-type + text {{ font-size: 9px; font-style: italic; }}
 .micrograd_np .named text:first-of-type {{ font-size: 11px; font-weight: bold; fill: {INK}; }}
-.micrograd_np .op text:first-of-type {{ font-size: 14px; font-weight: normal; fill: {INK}; }}
+.micrograd_np .op text:first-of-type {{ font-size: 11px; font-weight: normal; fill: {INK}; }}
+.micrograd_np .op.bare text:first-of-type {{ font-size: 13px; }}
 .micrograd_np .op.named text:nth-of-type(2) {{ font-size: 11px; font-weight: bold; fill: {INK}; }}
 """

@@ -3,6 +3,7 @@
 The in-process layout makes SVG only. Both give the SVG the same style sheet.
 """
 
+import re
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ def rendered(graph: "Digraph", form: str) -> bytes:
     Raises RenderingError for PNG and PDF without the `dot` program, or where layout fails.
     """
     if form == "dot":
-        return graph.source.encode()
+        return str(graph.source).encode()
     if form == "svg":
         picture = by_program(graph, form)
         return styled(in_process(graph.source) if picture is None else picture)
@@ -80,6 +81,11 @@ MISSING = (
 
 
 def styled(svg: bytes) -> bytes:
-    """The SVG with the style sheet, which names only this picture's classes, before its graph."""
-    head, graph, rest = svg.partition(b"<g ")
+    """The SVG with the style sheet, and without the titles, which browsers show when pointed at.
+
+    The sheet names only classes of ours, so it changes nothing else on a page. Spaces are kept
+    everywhere, as columns of numbers need them, and as only newer Graphviz says itself.
+    """
+    head, graph, rest = re.sub(rb"<title>.*?</title>\n", b"", svg).partition(b"<g ")
+    head = head.replace(b"<svg ", b'<svg xml:space="preserve" ')
     return head + b"<style>\n" + STYLE_SHEET.encode() + b"</style>\n" + graph + rest

@@ -53,11 +53,10 @@ SIGNS = {
 
 # What the operands are called where `x` and `y` would not tell.
 ROLES = {
-    "where": ("condition", "x", "y"),
+    "where": ("c", "x", "y"),
     "clip": ("x", "min", "max"),
-    "index_update": ("x", "value"),
-    "take": ("x", "indices"),
-    "take_along_axis": ("x", "indices"),
+    "take": ("x", "i"),
+    "take_along_axis": ("x", "i"),
 }
 LETTERS = ("x", "y", "z", "u", "v", "w")
 
@@ -65,7 +64,9 @@ SYMMETRIC = frozenset(
     ("add", "multiply", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", "logaddexp2")
 )
 # Options that the symbol or the shape of the result tell already, or that change no value.
-UNTOLD = frozenset(("key", "index", "shape", "optimize", "order", "copy"))
+UNTOLD = frozenset(
+    ("key", "index", "shape", "indices_or_sections", "optimize", "order", "copy", "subok")
+)
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -118,9 +119,9 @@ def edge_names(node: Node) -> list[str]:
 
 
 def options_text(options: Options) -> list[str]:
-    """The options of a call that tell something, one each: `axis=0`."""
-    told = (item for item in options.items() if item[0] not in UNTOLD)
-    return [visible(f"{name}={plain(value)}") for name, value in told]
+    """The options of a call that tell something, one each: `axis=0`, or `ij,jk->ik` alone."""
+    told = {name: plain(value) for name, value in options.items() if name not in UNTOLD}
+    return [visible(x if name == "subscripts" else f"{name}={x}") for name, x in told.items()]
 
 
 def key_text(key: Any) -> str:

@@ -3,6 +3,7 @@
 Nothing here reads NumPy's print options, so the same numbers always make the same lines.
 """
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,6 +15,8 @@ MOST_ROWS = 6
 MOST_COLUMNS = 6
 MOST_IN_FULL = 64  # entries that a tooltip lists
 LONGEST_TEXT = 40
+
+WHOLE_PART = re.compile(r"-?\d+|.*")  # of a number; of nan, inf, True and the like, all
 
 
 def kind(value: Array) -> str:
@@ -36,11 +39,17 @@ def lines(value: Array) -> list[str]:
     if value.size == 0:
         return ["empty"]
     if value.ndim == 0:
-        return [number(value.item(), digits=6)]
+        return [number(value.item(), meaningful(value.dtype, 6))]
     rows = np.atleast_2d(value)
     if rows.ndim == 2 and rows.shape[0] <= MOST_ROWS and rows.shape[1] <= MOST_COLUMNS:
-        return table([[number(x) for x in row] for row in rows.tolist()])
-    return summary(value)
+        digits = meaningful(value.dtype, 4)
+        return table([[number(x, digits) for x in row] for row in rows.tolist()])
+    return summary(np.asarray(value))
+
+
+def meaningful(dtype: np.dtype[Any], most: int) -> int:
+    """How many digits to show: `most`, unless the dtype has fewer."""
+    return min(most, np.finfo(dtype).precision) if dtype.kind in "fc" else most
 
 
 def number(x: complex, digits: int = 4) -> str:
@@ -56,10 +65,12 @@ def table(rows: list[list[str]]) -> list[str]:
 
 def at_the_point(column: Iterable[str]) -> list[str]:
     """Numbers filled up with spaces so that their decimal points agree."""
-    parts = [(whole, point + digits) for whole, point, digits in (x.partition(".") for x in column)]
-    before = max(len(whole) for whole, _ in parts)
-    after = max(len(fraction) for _, fraction in parts)
-    return [whole.rjust(before) + fraction.ljust(after) for whole, fraction in parts]
+    cells = [*column]
+    points = [found.end() for cell in cells if (found := WHOLE_PART.match(cell))]
+    left = max(points)
+    shifted = [" " * (left - point) + cell for cell, point in zip(cells, points, strict=True)]
+    width = max(map(len, shifted))
+    return [cell.ljust(width) for cell in shifted]
 
 
 def summary(value: np.ndarray[Any, Any]) -> list[str]:

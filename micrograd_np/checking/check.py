@@ -1,0 +1,320 @@
+"""The check: `gradcheck` compares a function's derivatives with differences of its values."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import errors
+from micrograd_np.checking import comparison
+from micrograd_np.checking.differences import (
+    Differences,
+    Probe,
+    Rows,
+    Slopes,
+    directions,
+    entries,
+)
+from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
+from micrograd_np.checking.subject import Points, Record, Subject, same, size
+from micrograd_np.transforms import jvp, vjp
+from micrograd_np.tree import Tree
+
+Array = np.ndarray[Any, Any]
+
+
+def gradcheck(
+    f: Callable[..., Any],
+    inputs: Tree,
+    *,
+    order: int = 1,
+    rng: np.random.Generator | None = None,
+    rtol: float | None = None,
+    forward: bool = True,
+    limit: int = 10_000,
+    samples: int = 4,
+) -> GradientReport:
+    """Compare the derivatives of `f` at `inputs` with differences of its values.
+
+    `inputs`: a tuple or list of the arguments of `f`, each an array, a number, a Tensor or a tree
+    of them (a module, say); anything else is the only argument. Floating-point arrays are
+    differentiated and arrive as Tensors; integers, booleans and the rest are held constant.
+    `f` may return an array of any shape or a tree of them, of which floating-point ones count.
+
+    `order`: 2 also checks the derivatives of the derivatives, both of the pull-back and of the
+    push-forward. `rng`: draws random directions, by default `np.random.default_rng(0)`. `rtol`: the
+    relative error allowed, by default the square root of the coarsest precision `f` computes in
+    (1.5e-8 in float64, 3.5e-4 in float32, 0.03 in float16). `forward`: whether to check forward
+    mode too. `limit`: a Jacobian of at most so many entries is compared entry by entry; of a larger
+    one, `samples` random combinations of the outputs, and, if that is still too many, `samples`
+    random directions of each large input. The report says which.
+
+    The report is true when its `verdict` is "right". Others are "wrong"; "kink", when `f` has no
+    derivative there (neither a pass nor a wrong gradient); "non-finite", when a value or derivative
+    is infinite or NaN; and "non-deterministic", when `f` gives different values for equal inputs.
+
+    Steps and error bars follow the values and dtypes at hand (see `checking.differences`); an entry
+    smaller than the error bar of its difference cannot be told from zero, and the report counts it.
+
+    Raises NotDifferentiableError for complex inputs or outputs, or if no input is floating-point;
+    ValueError for an `order` below 1.
+
+    >>> from micrograd_np.checking import gradcheck
+    >>> report = gradcheck(lambda x, y: np.sum(np.sin(x) * y), (np.ones(3), 2.0), order=2)
+    >>> bool(report), report.verdict
+    (True, 'right')
+    >>> report.inputs[0].digits > 8
+    True
+    """
+    if order < 1:
+        raise ValueError(f"gradcheck needs an order of at least 1, but order={order} was given.")
+    settings = Settings(rng or np.random.default_rng(0), rtol, forward, limit, samples)
+    with np.errstate(all="ignore"):  # steps may leave the domain; that is seen in the values
+        return checked(Subject(f, inputs), order, "f", settings)
+
+
+def assert_gradcheck(f: Callable[..., Any], inputs: Tree, **options: Any) -> GradientReport:
+    """Raise GradientCheckError, whose message is the report, unless `gradcheck` finds all right.
+
+    Takes the options of `gradcheck` and returns its report.
+
+    >>> from micrograd_np.checking import assert_gradcheck
+    >>> assert_gradcheck(np.tanh, np.array([0.5, 20.0])).verdict
+    'right'
+    """
+    report = gradcheck(f, inputs, **options)
+    if not report:
+        raise errors.GradientCheckError(str(report))
+    return report
+
+
+class Settings:
+    """The options of one check."""
+
+    def __init__(
+        self, rng: np.random.Generator, rtol: float | None, forward: bool, limit: int, samples: int
+    ) -> None:
+        self.rng = rng
+        self.rtol = rtol
+        self.modes: tuple[Mode, ...] = ("reverse", "forward") if forward else ("reverse",)
+        self.limit = limit
+        self.samples = samples
+
+
+# ---------------------------------------------------------------- one function
+
+
+def checked(subject: Subject, order: int, title: str, settings: Settings) -> GradientReport:
+    """Check one function and, if it is right, its derivatives up to `order`."""
+    record = Record(subject)
+    values = [record.value, *(subject.value(subject.points) for _ in range(2))]
+    if not all(same(values[0], value) for value in values[1:]):
+        return unrepeatable(values, title)
+    report = first_order(record, title, settings)
+    if order > 1 and report:
+        below = derivatives(subject, title, settings)
+        report.derivatives = tuple(checked(s, order - 1, name, settings) for s, name in below)
+        report.verdict = next((r.verdict for r in report.derivatives if not r), report.verdict)
+    return report
+
+
+def unrepeatable(values: list[Array], title: str) -> GradientReport:
+    """The report on a function whose values at one input differ."""
+    shapes = {value.shape for value in values}
+    spread = np.nanmax(np.ptp(np.stack(values), axis=0), initial=0) if len(shapes) == 1 else np.nan
+    note = (
+        f"three evaluations at the same input differ by up to {spread:.3g}. Draw random numbers "
+        f"outside the function and pass them in, or seed a new Generator inside it."
+    )
+    return GradientReport("non-deterministic", (), title, "not compared", np.nan, [note])
+
+
+def first_order(record: Record, title: str, settings: Settings) -> GradientReport:
+    """Compare the first derivatives of a recorded function."""
+    subject = record.subject
+    info = record.precision()
+    rtol = float(np.sqrt(info.eps)) if settings.rtol is None else settings.rtol
+    rows = rows_of(record, settings)
+    differences = Differences(record, rows, info, settings.rng)
+    gradients = [record.pull(rows.cotangent(row)) for row in range(rows.count)]
+    lines = []
+    for place, point in enumerate(subject.points):
+        probes, scattered = probes_of(place, point, rows, settings)
+        found = {
+            "reverse": pulled(gradients, probes, place, subject.wide, scattered),
+            "forward": pushed(record, rows, probes) if "forward" in settings.modes else None,
+        }
+        blocks: dict[Mode, Array] = {mode: found[mode] for mode in settings.modes}  # type: ignore[misc]
+        slopes = measured(differences, probes, list(blocks.values()), rtol)
+        layout = layout_of(subject, rows, point, probes, scattered)
+        lines.append(line_of(subject.names[place], point, blocks, slopes, layout, rtol))
+    severity = max(comparison.STATUSES.index(line.verdict) for line in lines)
+    verdict = comparison.STATUSES[severity]
+    notes = notes_of(record, lines, info)
+    method = method_of(rows, lines, settings, rtol)
+    return GradientReport(verdict, lines, title, method, rtol, notes)  # type: ignore[arg-type]
+
+
+def rows_of(record: Record, settings: Settings) -> Rows:
+    """Every output entry, or random combinations of them where the Jacobian is too large."""
+    count = record.value.size
+    entries = count * sum(point.size for point in record.subject.points)
+    if entries <= settings.limit or count <= settings.samples:
+        return Rows(count)
+    return Rows(count, settings.rng.standard_normal((settings.samples, count)))
+
+
+def probes_of(place: int, point: Array, rows: Rows, settings: Settings) -> tuple[list[Probe], bool]:
+    """Probes of one input, and whether they are random directions."""
+    if rows.count * point.size <= settings.limit or point.size <= settings.samples:
+        return entries(place, point), False
+    return directions(place, point, settings.samples, settings.rng), True
+
+
+def pulled(
+    gradients: list[Points], probes: list[Probe], place: int, wide: Any, scattered: bool
+) -> Array:
+    """The reverse-mode block of one input: rows against probes."""
+    block = [gradient[place].astype(wide).ravel() for gradient in gradients]
+    if scattered:
+        along = [probe.tangent().astype(wide).ravel() for probe in probes]
+        block = [np.array([row @ t for t in along]) for row in block]
+    return np.array(block, dtype=wide).reshape(len(gradients), len(probes))
+
+
+def pushed(record: Record, rows: Rows, probes: list[Probe]) -> Array:
+    """The forward-mode block of one input: rows against probes."""
+    block = np.zeros((len(probes), rows.count), record.subject.wide)
+    for i, probe in enumerate(probes):
+        tangents: list[Array | None] = [None] * len(record.inputs)
+        tangents[probe.place] = probe.tangent()
+        block[i] = rows.of(record.push(tangents))
+    return block.T
+
+
+def measured(
+    differences: Differences, probes: list[Probe], blocks: list[Array], rtol: float
+) -> Slopes:
+    """The slopes of one input: rows against probes, with a second look at doubtful ones."""
+    columns = []
+    for i, probe in enumerate(probes):
+        value, doubtful = differences.first_look(probe, rtol)
+        doubtful = doubtful | ~np.all([comparison.close(b[:, i], value, rtol) for b in blocks], 0)
+        nothing, none = np.full_like(value, np.nan), np.zeros(value.shape, dtype=bool)
+        column = Slopes(value, np.zeros_like(value), nothing, nothing, none, ~none)
+        if doubtful.any():
+            second = differences.second_look(probe)
+            column = Slopes(
+                *(np.where(doubtful, b, a) for a, b in zip(column, second, strict=True))
+            )
+        columns.append(column)
+    if not columns:
+        empty = np.zeros((differences.rows.count, 0))
+        return Slopes(*(empty,) * 4, *(empty.astype(bool),) * 2)
+    return Slopes(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))
+
+
+# ---------------------------------------------------------------- derivatives as functions
+
+
+def derivatives(subject: Subject, title: str, settings: Settings) -> list[tuple[Subject, str]]:
+    """The pull-back and the push-forward as functions of the inputs and of what they carry.
+
+    What they carry is an input too: a rule that treats it as a constant gives wrong second
+    derivatives of every function around it.
+    """
+    count = len(subject.points)
+    points = subject.points
+    shapes = zip(subject.shapes, subject.dtypes, strict=True)
+    cotangents = [weights(settings.rng, shape, dtype) for shape, dtype in shapes]
+    tangents = [weights(settings.rng, x.shape, x.dtype) for x in points]
+
+    def pull_back(*arrays: Any) -> Tree:
+        return vjp(subject.outputs, *arrays[:count])[1](arrays[count:])
+
+    def push_forward(*arrays: Any) -> Tree:
+        return jvp(subject.outputs, arrays[:count], arrays[count:])[1]
+
+    outputs = [f"cotangent {name}".rstrip() for name in subject.output_names]
+    found = [
+        (
+            Subject(pull_back, (*points, *cotangents), [*subject.names, *outputs]),
+            f"reverse derivative of {title}",
+        )
+    ]
+    if "forward" in settings.modes:
+        moves = [f"tangent {name}" for name in subject.names]
+        found.append(
+            (
+                Subject(push_forward, (*points, *tangents), [*subject.names, *moves]),
+                f"forward derivative of {title}",
+            )
+        )
+    return found
+
+
+def weights(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Random numbers of either sign, none of them small."""
+    found = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+    return np.asarray(found, dtype=dtype)
+
+
+# ---------------------------------------------------------------- what the report says
+
+
+def layout_of(
+    subject: Subject, rows: Rows, point: Array, probes: list[Probe], scattered: bool
+) -> Layout:
+    """What the rows and columns of one input's block stand for."""
+    single = len(subject.shapes) == 1
+    if rows.mixtures is None:
+        shape = subject.shapes[0] if single else (rows.count,)
+        names = [".".join(filter(None, ("out", name))) for name in subject.output_names]
+        parts = list(subject.shapes)
+    else:
+        shape = (rows.count,)
+        names = [f"combination {i}" for i in range(rows.count)]
+        parts = [()] * rows.count
+    columns = (len(probes),) if scattered else point.shape
+    return Layout(shape, columns, names, parts, scattered)
+
+
+def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: float) -> str:
+    """What was compared with what, in a line."""
+    total = sum(size(line.shape) for line in lines)
+    if rows.mixtures is None:
+        how = f"every entry of the {rows.length} x {total} Jacobian"
+    else:
+        how = f"{rows.count} random combinations of {rows.length} outputs, {total} inputs"
+    scattered = [line.name for line in lines if line.numeric.size < rows.count * size(line.shape)]
+    if scattered:
+        how += f", along {settings.samples} random directions of input {', '.join(scattered)}"
+    modes = " and ".join(settings.modes)
+    return f"{how}; {modes} mode against central differences, relative error up to {rtol:.2g}"
+
+
+def notes_of(record: Record, lines: list[InputReport], info: np.finfo[Any]) -> list[str]:
+    """What the reader should know about how the check went."""
+    subject = record.subject
+    notes = []
+    if subject.constant_names:
+        names = ", ".join(subject.constant_names)
+        notes.append(f"held constant, not being floating-point: {names}.")
+    if changed := record.changed():
+        notes.append(
+            f"the function writes to its input {', '.join(changed)}; derivatives of what it "
+            f"computed before then belong to other numbers. Copy the input first."
+        )
+    leaves = [subject.leaves[i] for i in subject.places]
+    repeated = [subject.names[i] for i, x in enumerate(leaves) if any(x is y for y in leaves[:i])]
+    if repeated:
+        notes.append(
+            f"input {', '.join(repeated)} is the same object as an earlier one; each is "
+            f"differentiated on its own, so a gradient of the shared array is their sum."
+        )
+    if unresolved := sum(line.unresolved for line in lines):
+        notes.append(
+            f"{unresolved} derivatives are smaller than the rounding noise of their differences "
+            f"({info.dtype}) and were only shown to be small."
+        )
+    return notes

@@ -1,0 +1,233 @@
+"""The command line: `micrograd-np demo` trains, checks and draws the networks of three articles.
+
+The networks are the rows of `NETWORKS`; all that is done to them is a public function's work.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import micrograd_np as mg
+from micrograd_np import nn, optim
+from micrograd_np.errors import MissingExtraError, RenderingError
+
+Array = np.ndarray[Any, Any]
+Generator = np.random.RandomState
+Start = Callable[[Generator, tuple[int, ...]], Array]
+
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+QUICKER = 10  # how many times fewer epochs `--quick` trains
+
+
+# ---------------------------------------------------------------- the networks
+
+
+def uniform(rng: Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers from -1 to 1."""
+    return 2 * rng.random(shape) - 1
+
+
+def normal(rng: Generator, shape: tuple[int, ...]) -> Array:
+    """Numbers around 0, of standard deviation 1."""
+    return rng.standard_normal(shape)
+
+
+def zeros(rng: Generator, shape: tuple[int, ...]) -> Array:  # noqa: ARG001 - called like the others
+    """Zeros."""
+    return np.zeros(shape)
+
+
+class Network(NamedTuple):
+    """An article's network: layers of sigmoid neurons, how they start, and what they are to learn.
+
+    `X`, `y`: inputs of shape (n, inputs) and targets of shape (n, 1). `unseen`: inputs to try the
+    trained network on. `sizes`: the number of inputs, then of neurons in each layer. `rate`: the
+    learning rate for the sum of squared errors; for half that sum, two articles give its double.
+    """
+
+    title: str
+    X: Array
+    y: Array
+    unseen: Array
+    sizes: tuple[int, ...]
+    seed: int
+    weights: Start
+    biases: Start | None
+    rate: float
+    epochs: int
+
+
+THREES = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
+PAIRS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+XOR = PAIRS[:, :1] ^ PAIRS[:, 1:]
+
+# fmt: off
+NETWORKS = {
+    "neuron": Network(
+        "one neuron finds out that the answer is its first input", THREES, THREES[:, :1],
+        np.array([[1, 0, 0]]), (3, 1), 1, uniform, None, rate=0.5, epochs=15_000,
+    ),
+    "xor": Network(
+        "three hidden neurons learn `one or the other, but not both`", PAIRS, XOR,
+        PAIRS[:0], (2, 3, 1), 0, normal, zeros, rate=0.05, epochs=10_000,
+    ),
+    "xor4": Network(
+        "four hidden neurons learn the same, with a larger rate", PAIRS, XOR,
+        PAIRS[:0], (2, 4, 1), 0, normal, normal, rate=1.0, epochs=10_000,
+    ),
+}
+# fmt: on
+
+
+def model_of(network: Network) -> nn.Sequential:
+    """The network as a module, before training."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(network.sizes):
+        layers += [nn.Linear(inputs, outputs, bias=network.biases is not None), nn.Sigmoid()]
+    model = nn.Sequential(*layers)
+    rng = Generator(network.seed)
+    for path, parameter in model.named_parameters().items():
+        start = network.biases if path.endswith("bias") else network.weights
+        if start is not None:
+            parameter.data = start(rng, parameter.shape)
+    return model
+
+
+def squares(out: Any, target: Any) -> Any:
+    """The loss: the sum of the squared errors."""
+    return nn.mse(out, target, reduction="sum")
+
+
+# ---------------------------------------------------------------- the command
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "micrograd-np") -> int:
+    """Run the command with these arguments, by default the program's own; returns its exit code.
+
+    0 if all went well, 1 if something could not be written or a gradient is wrong, 130 after
+    Ctrl-C. Raises SystemExit with code 2 and a usage line on stderr for arguments that make no
+    sense, and with code 0 after `--help` and `--version`.
+    """
+    arguments = parser_named(prog).parse_args(argv)
+    names = [arguments.network] if arguments.network else list(NETWORKS)
+    try:
+        return 0 if demonstrate(names, Path(arguments.out), arguments.quick) else 1
+    except KeyboardInterrupt:
+        return failed(prog, "interrupted.", INTERRUPTED)
+    except BrokenPipeError:  # whoever reads the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except FileExistsError:
+        return failed(prog, f"{arguments.out!r} is a file. Name a folder with --out.")
+    except OSError as error:
+        reason = error.strerror or error
+        return failed(prog, f"cannot write to {arguments.out!r}: {reason}. Try another --out.")
+    except RenderingError as error:
+        return failed(prog, str(error))
+
+
+def failed(prog: str, message: str, code: int = 1) -> int:
+    """Say in a line what went wrong; returns the exit code."""
+    print(f"{prog}: {message}", file=sys.stderr)
+    return code
+
+
+def parser_named(prog: str) -> argparse.ArgumentParser:
+    """What can be asked of the command."""
+    parser = argparse.ArgumentParser(prog=prog, description=mg.__doc__)
+    parser.add_argument("--version", action="version", version=f"micrograd_np {mg.__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="command")
+    summary = "train, check and draw the networks of three articles"
+    demo = commands.add_parser("demo", help=summary, description=f"{summary.capitalize()}.")
+    demo.add_argument(
+        "network", nargs="?", choices=NETWORKS, help="one of them; without it, all of them"
+    )
+    demo.add_argument(
+        "--out", metavar="DIR", default="micrograd_np_demo", help="for pictures (%(default)s)"
+    )
+    demo.add_argument(
+        "--quick", action="store_true", help=f"train {QUICKER} times shorter, and learn less"
+    )
+    return parser
+
+
+# ---------------------------------------------------------------- the demonstration
+
+
+def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
+    """Train, check and draw the networks of these names. Returns whether their gradients are right.
+
+    Raises OSError if the folder cannot be made or written to, RenderingError if a graph cannot be
+    laid out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = figure_class()
+    right = True
+    for name in names:
+        network = NETWORKS[name]
+        epochs = network.epochs // QUICKER if quick else network.epochs
+        print(f"{name}: {network.title} ({epochs:,} steps)", flush=True)
+        model, X, y = model_of(network), network.X, network.y
+        tried = np.concatenate([X, network.unseen])
+        before = model(tried).numpy()
+        report = mg.gradcheck(lambda model, X=X, y=y: squares(model(X), y), model)
+        optimizer = optim.sgd(network.rate)
+        history = mg.fit(model, X, y, loss=squares, optimizer=optimizer, epochs=epochs)
+        print(*table(tried, y, before, model(tried).numpy()), sep="\n")
+        print(verdict(report))
+        graph = folder / f"{name}.svg"
+        mg.draw(squares(model(mg.Tensor(X, name="X")), mg.Tensor(y, name="y"))).save(graph)
+        print(f"  its graph   {graph}")
+        if figure is not None:
+            curve = folder / f"{name}_loss.png"
+            save_curve(figure, history, f"{name}: sum of squared errors", curve)
+            print(f"  its losses  {curve}")
+        print(flush=True)
+        right = right and bool(report)
+    if figure is None:
+        print(f"No loss curves: {MissingExtraError('plotting', 'matplotlib', 'plot')}", flush=True)
+    return right
+
+
+def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[str]:
+    """The lines of a table of outputs; the last inputs may have no target."""
+    unknown = len(inputs) - len(targets)
+    answers = [*(f"{target:g}" for target in targets.ravel()), *["unseen"] * unknown]
+    rows = zip(inputs, answers, before.ravel(), after.ravel(), strict=True)
+    return [
+        f"  {'inputs':<8}{'target':>8}{'before':>12}{'after':>12}",
+        *(
+            f"  {' '.join(f'{x:g}' for x in row):<8}{answer:>8}{first:>12.7f}{last:>12.7f}"
+            for row, answer, first, last in rows
+        ),
+    ]
+
+
+def verdict(report: mg.GradientReport) -> str:
+    """What a gradient check found, in a line if all is well, else in full."""
+    if not report:
+        return str(report)
+    digits = np.nanmin([line.digits for line in report.inputs])
+    return f"  gradients   right: they agree with differences of the loss to {digits:.0f} digits"
+
+
+def figure_class() -> Any:
+    """matplotlib's figure, the one that needs no display; None if matplotlib is not installed."""
+    try:
+        from matplotlib.figure import Figure  # noqa: PLC0415  # an extra, and slow to import
+    except ImportError:
+        return None
+    return Figure
+
+
+def save_curve(figure: Any, history: mg.History, title: str, path: Path) -> None:
+    """Write the losses of a training run as a picture."""
+    canvas = figure(figsize=(6, 4), layout="constrained")
+    history.plot(canvas.subplots()).set_title(title)
+    canvas.savefig(path, dpi=150)

@@ -1,0 +1,62 @@
+"""Whole processes: what an import costs, what a trained XOR costs from a cold start, a long chain.
+
+Each script runs in an interpreter of its own, so that nothing another did is warm.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+IMPORT_NUMPY = "import numpy"
+IMPORT_OURS = "import micrograd_np"
+COLD_XOR = f"import sys; sys.path[:0] = [{str(HERE)!r}]; import networks; networks.xor_eager(10_000)"
+COLD_XOR_BY_HAND = COLD_XOR.replace("xor_eager", "xor_by_hand")
+
+CHAIN = """
+import gc, resource, sys, time
+import micrograd_np as mg
+n, collecting = int(sys.argv[1]), sys.argv[2] == "on"
+if not collecting:
+    gc.disable()
+def memory():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+x = mg.Tensor(1.0, requires_grad=True)
+before = memory()
+y, start = x, time.perf_counter()
+for _ in range(n):
+    y = y * 1.0000001
+forward = time.perf_counter() - start
+size = memory() - before
+start = time.perf_counter()
+y.backward()
+backward = time.perf_counter() - start
+start = time.perf_counter()
+del y
+freed = time.perf_counter() - start
+print(1e6 * forward / n, 1e6 * backward / n, 1e6 * freed / n, size / n)
+"""
+
+
+def run(script: str, *arguments: str) -> str:
+    """What a fresh interpreter prints for `script`."""
+    command = [sys.executable, "-c", script, *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def process(script: str) -> object:
+    """A contender for `timing.interleaved` that starts a process an iteration."""
+
+    def repeat(iterations: int) -> None:
+        for _ in range(iterations):
+            run(script)
+
+    return repeat
+
+
+def chain(operations: int, collector: str) -> tuple[float, float, float, float]:
+    """µs an op forward, backward and freeing, and bytes a node, with the collector on or off."""
+    forward, backward, freed, size = map(float, run(CHAIN, str(operations), collector).split())
+    return forward, backward, freed, size

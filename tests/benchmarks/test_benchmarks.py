@@ -1,0 +1,83 @@
+"""The speed tables: `python -m pytest tests/benchmarks -m benchmark -s` prints them.
+
+The ordinary suite runs only the agreement tests: loops that do not compute the same numbers must
+not be compared. The tables measure and do not judge; the goals stand beside the figures.
+"""
+
+import statistics
+
+import networks
+import numpy as np
+import processes
+import pytest
+import timing
+
+BY_HAND = "by hand (article)"
+TASKS = {"neuron 002": (networks.NEURON, False), "XOR 001": (networks.XOR, True)}
+GOALS = {"neuron 002": "at most 4.0x by hand", "XOR 001": "at most 2.2x by hand"}
+
+
+def assert_same_weights(task, train):
+    contenders, _ = TASKS[task]
+    for found, expected in zip(train(300), contenders[BY_HAND](300), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_our_loops_compute_the_articles_weights(task):
+    contenders, _ = TASKS[task]
+    for train in contenders.values():
+        assert_same_weights(task, train)
+
+
+@pytest.mark.oracle
+@pytest.mark.filterwarnings("ignore")  # the peers' own
+@pytest.mark.parametrize("peer", networks.PEERS)
+@pytest.mark.parametrize("task", TASKS)
+def test_the_peers_compute_the_articles_weights(task, peer):
+    pytest.importorskip(networks.PEERS[peer][0])
+    _, two_layers = TASKS[task]
+    assert_same_weights(task, dict(networks.peers(two_layers=two_layers))[peer])
+
+
+@pytest.mark.benchmark
+@pytest.mark.filterwarnings("ignore")  # the peers' own
+@pytest.mark.parametrize("task", TASKS)
+def test_time_of_a_training_iteration(task):
+    ours, two_layers = TASKS[task]
+    contenders = ours | dict(networks.peers(two_layers=two_layers))
+    slow = {"autograd", "mygrad", "torch eager + SGD"}
+    iterations = {name: 1_000 if name in slow else 5_000 for name in contenders}
+    timings = timing.interleaved(contenders, iterations, rounds=7)
+    print(f"\n\n{timing.table(task, 'µs an iteration', 1e6, timings, BY_HAND)}")
+    print(f"  goal: {GOALS[task]}")
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("collector", ["off", "on"])
+def test_cost_of_a_long_chain(collector):
+    runs = [processes.chain(1_000_000, collector) for _ in range(5)]
+    forward, backward, freed, size = map(statistics.median, zip(*runs, strict=True))
+    print(f"\n\nchain of 1,000,000 multiplications, collector {collector} (medians of 5 processes)")
+    print(f"  forward {forward:.2f}, backward {backward:.2f}, freeing {freed:.2f} µs an op; ", end="")
+    print(f"{size:.0f} bytes a node")
+    print("  goal: forward at most 1.3 (off) and 2.8 (on), backward 1.2; 400 bytes")
+
+
+@pytest.mark.benchmark
+def test_cost_of_the_import():
+    scripts = {"import numpy": processes.IMPORT_NUMPY, "import micrograd_np": processes.IMPORT_OURS}
+    contenders = {name: processes.process(script) for name, script in scripts.items()}
+    timings = timing.interleaved(contenders, dict.fromkeys(contenders, 1), rounds=15)
+    print(f"\n\n{timing.table('a process that imports', 'ms', 1e3, timings, 'import numpy')}")
+    print("  goal: numpy + 40 ms")
+
+
+@pytest.mark.benchmark
+def test_cold_process_that_trains_xor():
+    scripts = {BY_HAND: processes.COLD_XOR_BY_HAND, "micrograd_np": processes.COLD_XOR}
+    contenders = {name: processes.process(script) for name, script in scripts.items()}
+    timings = timing.interleaved(contenders, dict.fromkeys(contenders, 1), rounds=5)
+    title = "a process that trains XOR for 10,000 epochs"
+    print(f"\n\n{timing.table(title, 's', 1, timings, BY_HAND)}")
+    print("  goal: 0.8 s")
