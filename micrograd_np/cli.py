@@ -63,22 +63,22 @@ class Network(NamedTuple):
     epochs: int
 
 
-THREES = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]])
-PAIRS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
-XOR = PAIRS[:, :1] ^ PAIRS[:, 1:]
+THREES = np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
+PAIRS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+XOR = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 # fmt: off
 NETWORKS = {
     "neuron": Network(
         "one neuron finds out that the answer is its first input", THREES, THREES[:, :1],
-        np.array([[1, 0, 0]]), (3, 1), 1, uniform, None, rate=0.5, epochs=15_000,
+        np.array([[1.0, 0.0, 0.0]]), (3, 1), 1, uniform, None, rate=0.5, epochs=15_000,
     ),
     "xor": Network(
-        "three hidden neurons learn `one or the other, but not both`", PAIRS, XOR,
+        "three hidden neurons learn XOR, one or the other but not both", PAIRS, XOR,
         PAIRS[:0], (2, 3, 1), 0, normal, zeros, rate=0.05, epochs=10_000,
     ),
     "xor4": Network(
-        "four hidden neurons learn the same, with a larger rate", PAIRS, XOR,
+        "four hidden neurons learn XOR, in larger steps", PAIRS, XOR,
         PAIRS[:0], (2, 4, 1), 0, normal, normal, rate=1.0, epochs=10_000,
     ),
 }
@@ -126,8 +126,7 @@ def main(argv: Sequence[str] | None = None, prog: str = "micrograd-np") -> int:
     except FileExistsError:
         return failed(prog, f"{arguments.out!r} is a file. Name a folder with --out.")
     except OSError as error:
-        reason = error.strerror or error
-        return failed(prog, f"cannot write to {arguments.out!r}: {reason}. Try another --out.")
+        return failed(prog, f"cannot write pictures: {error}. Name another folder with --out.")
     except RenderingError as error:
         return failed(prog, str(error))
 
@@ -140,7 +139,8 @@ def failed(prog: str, message: str, code: int = 1) -> int:
 
 def parser_named(prog: str) -> argparse.ArgumentParser:
     """What can be asked of the command."""
-    parser = argparse.ArgumentParser(prog=prog, description=mg.__doc__)
+    claim = "The NumPy in which every expression has a derivative."
+    parser = argparse.ArgumentParser(prog=prog, description=claim)
     parser.add_argument("--version", action="version", version=f"micrograd_np {mg.__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="command")
     summary = "train, check and draw the networks of three articles"
@@ -168,37 +168,44 @@ def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
     """
     folder.mkdir(parents=True, exist_ok=True)
     figure = figure_class()
-    right = True
-    for name in names:
-        network = NETWORKS[name]
-        epochs = network.epochs // QUICKER if quick else network.epochs
-        print(f"{name}: {network.title} ({epochs:,} steps)", flush=True)
-        model, X, y = model_of(network), network.X, network.y
-        tried = np.concatenate([X, network.unseen])
-        before = model(tried).numpy()
-        report = mg.gradcheck(lambda model, X=X, y=y: squares(model(X), y), model)
-        optimizer = optim.sgd(network.rate)
-        history = mg.fit(model, X, y, loss=squares, optimizer=optimizer, epochs=epochs)
-        print(*table(tried, y, before, model(tried).numpy()), sep="\n")
-        print(verdict(report))
-        graph = folder / f"{name}.svg"
-        mg.draw(squares(model(mg.Tensor(X, name="X")), mg.Tensor(y, name="y"))).save(graph)
-        print(f"  its graph   {graph}")
-        if figure is not None:
-            curve = folder / f"{name}_loss.png"
-            save_curve(figure, history, f"{name}: sum of squared errors", curve)
-            print(f"  its losses  {curve}")
-        print(flush=True)
-        right = right and bool(report)
+    right = [demonstrate_one(name, folder, quick, figure) for name in names]
     if figure is None:
         print(f"No loss curves: {MissingExtraError('plotting', 'matplotlib', 'plot')}", flush=True)
-    return right
+    return all(right)
+
+
+def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
+    """Train, check and draw one network. Returns whether its gradients are right."""
+    network = NETWORKS[name]
+    model, X, y = model_of(network), network.X, network.y
+    epochs = network.epochs // QUICKER if quick else network.epochs
+    steps = f"{epochs:,} of {network.epochs:,}" if quick else f"{epochs:,}"
+    print(f"{name}: {network.title} ({steps} steps)", flush=True)
+
+    tried = np.concatenate([X, network.unseen])
+    before = model(tried).data
+    report = mg.gradcheck(lambda model: squares(model(X), y), model)
+    optimizer = optim.sgd(network.rate)
+    history = mg.fit(model, X, y, loss=squares, optimizer=optimizer, epochs=epochs)
+    print(*table(tried, y, before, model(tried).data), sep="\n")
+    print(verdict(report))
+
+    graph = folder / f"{name}.svg"
+    loss = squares(model(mg.Tensor(X, name="X")), mg.Tensor(y, name="y"))
+    mg.draw(loss, gradients=True).save(graph)
+    print(f"  graph       {graph}")
+    if figure is not None:
+        curve = folder / f"{name}_loss.png"
+        save_curve(figure, history, f"{name}: sum of squared errors", curve)
+        print(f"  losses      {curve}")
+    print(flush=True)
+    return bool(report)
 
 
 def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[str]:
-    """The lines of a table of outputs; the last inputs may have no target."""
-    unknown = len(inputs) - len(targets)
-    answers = [*(f"{target:g}" for target in targets.ravel()), *["unseen"] * unknown]
+    """The lines of a table of outputs; inputs beyond the targets are those not trained on."""
+    answers = [f"{target:g}" for target in targets.ravel()]
+    answers += ["unseen"] * (len(inputs) - len(answers))
     rows = zip(inputs, answers, before.ravel(), after.ravel(), strict=True)
     return [
         f"  {'inputs':<8}{'target':>8}{'before':>12}{'after':>12}",
@@ -210,17 +217,17 @@ def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[st
 
 
 def verdict(report: mg.GradientReport) -> str:
-    """What a gradient check found, in a line if all is well, else in full."""
+    """What a gradient check found: in a line if all is well, else in full."""
     if not report:
         return str(report)
-    digits = np.nanmin([line.digits for line in report.inputs])
-    return f"  gradients   right: they agree with differences of the loss to {digits:.0f} digits"
+    digits = min(int(line.digits) for line in report.inputs)
+    return f"  gradients   right: differences of the loss agree to {digits} digits or more"
 
 
 def figure_class() -> Any:
-    """matplotlib's figure, the one that needs no display; None if matplotlib is not installed."""
+    """The figure of matplotlib that needs no display; None if matplotlib is not installed."""
     try:
-        from matplotlib.figure import Figure  # noqa: PLC0415  # an extra, and slow to import
+        from matplotlib.figure import Figure
     except ImportError:
         return None
     return Figure

@@ -32,7 +32,7 @@ Array = np.ndarray[Any, Any]
 
 RATIO = 8.0  # of neighbouring steps; a power of two, so that x + h is exact
 BELOW = 10  # rungs of the ladder below the first look's step
-SAFETY = 4.0  # error bars in units of the noise
+SAFETY = 4.0  # error bars in units of the noise, and of the truncation error
 ORDER = 3  # of the differences that separate noise from the smooth part
 SAMPLES = 7  # values they are formed from
 SLOWEST = 0.9  # the slowest convergence of slopes that still counts as one
@@ -213,7 +213,7 @@ class Differences:
         inner = self.noise * np.maximum(sides.step / probe.unit, 1)
         noise = SAFETY * (inner + self.precision * sides.size + self.tiny) / sides.step
         noise[np.isnan(sides.central)] = np.inf
-        return settled_slopes(sides, noise)
+        return settled_slopes(sides, noise, probe.unit)
 
     # ------------------------------------------------------------ noise
 
@@ -288,7 +288,7 @@ def finite(x: Array) -> Array:
     return np.where(np.isfinite(x), x, np.nan)
 
 
-def settled_slopes(sides: Sides, noise: Array) -> Slopes:
+def settled_slopes(sides: Sides, noise: Array, unit: float) -> Slopes:
     """For each row the slope with the smallest error bar among the consistent ones."""
     count, rows = noise.shape
     if count == 0 or rows == 0:
@@ -299,7 +299,7 @@ def settled_slopes(sides: Sides, noise: Array) -> Slopes:
     lowest = np.maximum.accumulate(slope - bar)
     highest = np.minimum.accumulate(slope + bar)
     consistent = np.isfinite(bar) & (lowest <= highest)
-    kinked, rung = kinks(sides, noise)
+    kinked, rung = kinks(sides, noise, unit)
     chosen = np.where(kinked, rung, np.argmin(np.where(consistent, bar, np.inf), axis=0))
     column = np.arange(rows)
     return Slopes(
@@ -334,18 +334,22 @@ def truncation(central: Array, noise: Array) -> Array:
     shrinking = (q < SLOWEST) & np.isfinite(here)
     safe = np.where(shrinking, q, 0)
     known = np.logical_and.accumulate(shrinking | lost)
-    return np.where(known, np.where(shrinking, here * safe / (1 - safe), here), np.inf)
+    left = SAFETY * here * safe / (1 - safe)
+    seen = np.where(lost[:-1], 0, here[:-1])  # a change from the rung below is error on this one
+    left[1:] = np.maximum(left[1:], seen)
+    return np.where(known, np.where(shrinking, left, here), np.inf)
 
 
-def kinks(sides: Sides, noise: Array) -> tuple[Vector, Vector]:
+def kinks(sides: Sides, noise: Array, unit: float) -> tuple[Vector, Vector]:
     """Which rows have slopes that stay apart, and the smallest rung that shows it.
 
     From the smallest rung where the slopes stand clear of noise the gap between them must stay the
-    same: it shrinks in proportion to the step where a function is smooth.
+    same: it shrinks in proportion to the step where a function is smooth. Steps larger than the
+    input tell nothing about it.
     """
     count, rows = noise.shape
     steepest = np.fmax(np.abs(sides.right), np.abs(sides.left))
-    clear = noise <= CLEAR * steepest
+    clear = (noise <= CLEAR * steepest) & (sides.step <= unit)
     rung = np.argmax(clear, axis=0)
     rungs = np.minimum(rung + np.arange(LASTING)[:, None], count - 1)
     gaps = np.abs(sides.right - sides.left)[rungs, np.arange(rows)]

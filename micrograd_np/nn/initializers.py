@@ -1,6 +1,7 @@
 """Initialisers: the values that parameters start from.
 
 Each draws from an explicit `numpy.random.Generator` and returns a plain array.
+Annotations that name it are strings: NumPy loads `numpy.random` on first use, which takes a while.
 """
 
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import numpy as np
 
 
-def generator(rng: np.random.Generator | None) -> np.random.Generator:
+def generator(rng: "np.random.Generator | None") -> "np.random.Generator":
     """`rng` itself, or a fresh generator, seeded by the system, for None.
 
     Raises TypeError for anything else. An integer is refused because layers that were given the
@@ -25,7 +26,7 @@ def generator(rng: np.random.Generator | None) -> np.random.Generator:
 
 
 def glorot_uniform(
-    shape: tuple[int, int], rng: np.random.Generator | None = None, dtype: Any = np.float64
+    shape: tuple[int, int], rng: "np.random.Generator | None" = None, dtype: Any = np.float64
 ) -> np.ndarray[Any, Any]:
     """Weights of shape (inputs, outputs), uniform within `± sqrt(6 / (inputs + outputs))`.
 

@@ -53,7 +53,7 @@ class Linear(Module):
         out_features: int,
         bias: bool = True,
         *,
-        rng: np.random.Generator | None = None,
+        rng: "np.random.Generator | None" = None,
         dtype: Any = np.float64,
     ) -> None:
         shape = _sizes(in_features=in_features, out_features=out_features)

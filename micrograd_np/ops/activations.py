@@ -4,12 +4,10 @@ Each takes an array, returning an array, or a Tensor, recording itself. They nei
 warn for large inputs, and their slopes stay accurate where they become tiny.
 """
 
-from typing import Any
-
 import numpy as np
 
 from micrograd_np.op import Array, elementwise, primitive
-from micrograd_np.ops.dispatch import dispatching, dispatching_unary
+from micrograd_np.ops.dispatch import dispatching, dispatching_unary, raw_of
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.reduction import Axis, reduction
 from micrograd_np.quiet import quiet, quietly
@@ -124,16 +122,12 @@ def log_softmax_jvp(ts: list[Array], out: Array, x: Array, axis: Axis = -1) -> A
     return ts[0] - np.sum(np.exp(out) * ts[0], axis=axis, keepdims=True)
 
 
-def _raw(function: Any) -> Any:
-    return function.__wrapped__
-
-
 # fmt: off
-elementwise(sigmoid,    lambda out, x: sigmoid_slope(x),  call=_raw(sigmoid))
-elementwise(relu,       lambda out, x: np.greater(x, 0),  call=_raw(relu))
-elementwise(softplus,   lambda out, x: sigmoid(x),        call=_raw(softplus))
-elementwise(logsigmoid, lambda out, x: sigmoid(-x),       call=_raw(logsigmoid))
-reduction(logsumexp,    logsumexp_slope,                  call=_raw(logsumexp))
-primitive(softmax,      softmax_vjp,     jvp=softmax_jvp,     call=_raw(softmax))
-primitive(log_softmax,  log_softmax_vjp, jvp=log_softmax_jvp, call=_raw(log_softmax))
+elementwise(sigmoid,    lambda out, x: sigmoid_slope(x),  call=raw_of(sigmoid))
+elementwise(relu,       lambda out, x: np.greater(x, 0),  call=raw_of(relu))
+elementwise(softplus,   lambda out, x: sigmoid(x),        call=raw_of(softplus))
+elementwise(logsigmoid, lambda out, x: sigmoid(-x),       call=raw_of(logsigmoid))
+reduction(logsumexp,    logsumexp_slope,                  call=raw_of(logsumexp))
+primitive(softmax,      softmax_vjp,     jvp=softmax_jvp,     call=raw_of(softmax))
+primitive(log_softmax,  log_softmax_vjp, jvp=log_softmax_jvp, call=raw_of(log_softmax))
 # fmt: on

@@ -19,7 +19,6 @@ def constant_pair(*functions: Callable[..., Any]) -> None:
         register(Op(function, "constant", EveryInput(None), None, arrays=2))
 
 
-
 # fmt: off
 constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.sign,
          np.floor_divide, np.spacing)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.op import Array, Inputs, Options, elementwise, primitive
-from micrograd_np.ops.dispatch import dispatching_unary
+from micrograd_np.ops.dispatch import dispatching_unary, raw_of
 
 # ---------------------------------------------------------------- slopes that need a thought
 
@@ -29,37 +29,32 @@ def sech_squared(x: Array) -> Array:
 
 def power_base(out: Array, x: Array, y: Array) -> Array:
     """`y x^(y-1)`; 0 where y is 0, so that `x**0` is flat at 0 too."""
-    if isinstance(y, (int, float)):  # noqa: UP038 - a union type would be built on every call
+    if isinstance(y, (int, float)):
         return x + x if y == 2 else y * x ** (y - 1) if y != 0 else np.zeros_like(x)
     return np.where(y == 0, 0, y * np.power(x, np.where(y == 0, 1, y - 1)))
 
 
 def power_exponent(out: Array, x: Array, y: Array) -> Array:
     """`out log(x)`; its limit 0 at x = 0 for y > 0, and 0 by convention at `0**0`."""
+    if isinstance(x, (int, float)) and x > 0:
+        return out * log(x)
     flat = np.logical_and(np.equal(x, 0), np.greater_equal(y, 0))
-    return np.where(flat, 0, out * np.log(np.where(flat, 1, x)))
+    return np.where(flat, 0, out * np.log(np.where(flat, 1, x).astype(out.dtype)))
 
 
-def larger(out: Array, x: Array, y: Array) -> Array:
-    """The share of `x` in `maximum(x, y)`: ties split evenly, a NaN takes all."""
-    wins = np.logical_or(np.greater(x, y), np.not_equal(x, x))
-    loses = np.logical_or(np.greater(y, x), np.not_equal(y, y))
-    return share(wins, loses, out)
+def chosen(out: Array, x: Array, y: Array) -> Array:
+    """The share of `x` in an extremum of `x` and `y`: ties split evenly, a NaN that won takes all."""
+    mine, theirs = attains(out, x), attains(out, y)
+    return np.where(np.logical_and(mine, theirs), 0.5, mine).astype(out.dtype)
 
 
-def larger_number(out: Array, x: Array, y: Array) -> Array:
-    """The share of `x` in `fmax(x, y)`: ties split evenly, a NaN takes nothing."""
-    wins = np.logical_or(np.greater(x, y), np.not_equal(y, y))
-    loses = np.logical_or(np.greater(y, x), np.not_equal(x, x))
-    return share(wins, loses, out)
-
-
-def share(wins: Array, loses: Array, out: Array) -> Array:
-    return np.where(np.equal(wins, loses), 0.5, wins).astype(out.dtype)
+def attains(out: Array, x: Array) -> Array:
+    both_nan = np.logical_and(np.not_equal(out, out), np.not_equal(x, x))
+    return np.logical_or(np.equal(x, out), both_nan)
 
 
 def same_sign(out: Array, x: Array, y: Array) -> Array:
-    return np.copysign(1.0, x) * np.copysign(1.0, y)
+    return (np.copysign(1.0, x) * np.copysign(1.0, y)).astype(out.dtype)
 
 
 def over_hypot(x: Array, y: Array) -> Array:
@@ -87,12 +82,12 @@ elementwise(np.multiply,     lambda out, x, y: y,                  lambda out, x
 elementwise(np.divide,       lambda out, x, y: 1 / y,              lambda out, x, y: -out / y)
 elementwise(np.power,        power_base,                           power_exponent)
 elementwise(np.float_power,  power_base,                           power_exponent)
-elementwise(np.fmod,         1,                                    lambda out, x, y: -np.trunc(x / y))
-elementwise(np.remainder,    1,                                    lambda out, x, y: -np.floor(x / y))
-elementwise(np.maximum,      larger,                               lambda out, x, y: larger(out, y, x))
-elementwise(np.minimum,      lambda out, x, y: larger(out, -x, -y), lambda out, x, y: larger(out, -y, -x))
-elementwise(np.fmax,         larger_number,                        lambda out, x, y: larger_number(out, y, x))
-elementwise(np.fmin,         lambda out, x, y: larger_number(out, -x, -y), lambda out, x, y: larger_number(out, -y, -x))
+elementwise(np.fmod,         1,                                    lambda out, x, y: -np.rint((x - out) / y))
+elementwise(np.remainder,    1,                                    lambda out, x, y: -np.floor_divide(x, y))
+elementwise(np.maximum,       chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.minimum,       chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.fmax,          chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.fmin,          chosen,                               lambda out, x, y: chosen(out, y, x))
 elementwise(np.copysign,     same_sign,                            None)
 elementwise(np.nextafter,    1,                                    None)
 elementwise(np.heaviside,    None,                                 lambda out, x, y: np.equal(x, 0))
@@ -128,11 +123,11 @@ elementwise(np.sinh,         lambda out, x: np.cosh(x))
 elementwise(np.cosh,         lambda out, x: np.sinh(x))
 elementwise(np.tanh,         lambda out, x: sech_squared(x))
 elementwise(np.arcsinh,      lambda out, x: 1 / np.hypot(1, x))
-elementwise(np.arccosh,      lambda out, x: 1 / np.sqrt((x - 1) * (x + 1)))
+elementwise(np.arccosh,      lambda out, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh,      lambda out, x: 1 / ((1 - x) * (1 + x)))
 elementwise(np.deg2rad,      lambda out, x: pi / 180, aliases=[np.radians])
 elementwise(np.rad2deg,      lambda out, x: 180 / pi, aliases=[np.degrees])
-elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2), call=sigmoid_slope.__wrapped__)
+elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2), call=raw_of(sigmoid_slope))
 # fmt: on
 
 

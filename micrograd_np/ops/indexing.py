@@ -11,7 +11,7 @@ import numpy as np
 
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options, linear, primitive
-from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.dispatch import dispatching, raw_of
 
 Key = Any
 
@@ -132,13 +132,13 @@ def index_update_jvp(ts: list[Array | None], out: Array, x: Array, value: Array,
 linear(
     getitem,
     lambda g, out, x, key=None: scatter(g, key, x.shape),
-    call=getitem.__wrapped__,
+    call=raw_of(getitem),
     binder=lambda x, key: ((x,), {"key": frozen(key)}),
 )
 linear(
     scatter,
     lambda g, out, x, key=None, shape=None: getitem(g, key),
-    call=scatter.__wrapped__,
+    call=raw_of(scatter),
     binder=lambda g, key, shape: ((g,), {"key": frozen(key), "shape": shape}),
 )
 primitive(
@@ -146,7 +146,7 @@ primitive(
     update_base,
     update_value,
     jvp=index_update_jvp,
-    call=lambda x, value, key: index_update.__wrapped__(x, key, value),
+    call=lambda x, value, key: raw_of(index_update)(x, key, value),
     binder=bind_index_update,
     accepted=("key",),
 )

@@ -99,11 +99,17 @@ def dot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def inner_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return g * y if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_left(g, out, x, y, axes=(-1, -1))
+    return (
+        g * y if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_left(g, out, x, y, axes=(-1, -1))
+    )
 
 
 def inner_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return g * x if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_right(g, out, x, y, axes=(-1, -1))
+    return (
+        g * x
+        if np.ndim(x) == 0 or np.ndim(y) == 0
+        else tensordot_right(g, out, x, y, axes=(-1, -1))
+    )
 
 
 # fmt: off
@@ -118,7 +124,7 @@ bilinear(np.vecdot,    vecdot_left,    vecdot_right)
 bilinear(np.linalg.vecdot, vecdot_left, vecdot_right)
 bilinear(np.matvec,    matvec_left,    matvec_right)
 bilinear(np.vecmat,    vecmat_left,    vecmat_right)
-bilinear(np.tensordot, tensordot_left, tensordot_right)
+bilinear(np.tensordot, tensordot_left, tensordot_right, aliases=[np.linalg.tensordot])
 # fmt: on
 
 
@@ -135,7 +141,11 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
         subscripts = ",".join(labels) + ("" if output is None else "->" + _spelled(output))
         operands = (subscripts, *operands[0 : 2 * pairs : 2])
     subscripts, *inputs = operands
-    return tuple(inputs), {"subscripts": subscripts.replace(" ", ""), "optimize": optimize, **options}
+    return tuple(inputs), {
+        "subscripts": subscripts.replace(" ", ""),
+        "optimize": optimize,
+        **options,
+    }
 
 
 def _spelled(sublist: Sequence[Any]) -> str:
@@ -154,7 +164,9 @@ def labels_of(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
     hidden = [n - len(term.replace("...", "")) for term, n in zip(terms, ndims, strict=True)]
     widest = max([n for term, n in zip(terms, hidden, strict=True) if "..." in term], default=0)
     dots = "".join(fresh[:widest])
-    spelled = [term.replace("...", dots[widest - n :]) for term, n in zip(terms, hidden, strict=True)]
+    spelled = [
+        term.replace("...", dots[widest - n :]) for term, n in zip(terms, hidden, strict=True)
+    ]
     if not arrow:
         flat = left.replace("...", "").replace(",", "")
         output = "..." + "".join(sorted(label for label in set(flat) if flat.count(label) == 1))
@@ -171,7 +183,9 @@ def einsum_vjp(
     """
     terms, output = labels_of(subscripts, [np.ndim(x) for x in inputs])
     x, mine = inputs[index], terms[index]
-    others = [(term, y) for i, (term, y) in enumerate(zip(terms, inputs, strict=True)) if i != index]
+    others = [
+        (term, y) for i, (term, y) in enumerate(zip(terms, inputs, strict=True)) if i != index
+    ]
     used = set(output).union(*terms)
     fresh = (letter for letter in LETTERS if letter not in used)
     target = ""
@@ -185,7 +199,8 @@ def einsum_vjp(
                 others.append((label, np.ones(n, dtype=x.dtype)))
             target += label
     left = ",".join([output, *(term for term, _ in others)])
-    return np.einsum(f"{left}->{target}", g, *(y for _, y in others), optimize=optimize)
+    order = optimize if isinstance(optimize, bool | str) else True  # a path fits the op alone
+    return np.einsum(f"{left}->{target}", g, *(y for _, y in others), optimize=order)
 
 
 def einsum_jvp(
@@ -217,12 +232,20 @@ def diagonal_transpose(
 
 
 def trace_transpose(
-    g: Array, out: Array, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None
+    g: Array,
+    out: Array,
+    x: Array,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
 ) -> Array:
     """The same number at every place of the diagonal."""
     kept = tuple(n for i, n in enumerate(x.shape) if i not in axes_of((axis1, axis2), x.ndim))
     length = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape[-1]
-    return diagonal_transpose(np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2)
+    return diagonal_transpose(
+        np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2
+    )
 
 
 def checked_norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:

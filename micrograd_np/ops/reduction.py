@@ -53,7 +53,12 @@ def reduction(
         return g * slope(out, x, axis, **options)
 
     def jvp(
-        ts: list[Array], out: Array, x: Array, axis: Axis = None, keepdims: bool = False, **options: Any
+        ts: list[Array],
+        out: Array,
+        x: Array,
+        axis: Axis = None,
+        keepdims: bool = False,
+        **options: Any,
     ) -> Array:
         weights = slope(restore(out, x, axis, keepdims), x, axis, **options)
         return np.sum(ts[0] * weights, axis=axis, keepdims=keepdims)
@@ -74,7 +79,7 @@ def sum_transpose(
     where: Any = True,
 ) -> Array:  # fmt: skip
     g = restore(g, x, axis, keepdims)
-    return g if where is True else g * where
+    return g if where is True else np.where(where, g, 0)
 
 
 def mean_transpose(
@@ -104,8 +109,8 @@ def tied(out: Array, x: Array, axis: Axis) -> Array:
     return hits / np.sum(hits, axis=axis, keepdims=True)
 
 
-reduction(np.max, tied)
-reduction(np.min, tied)
+reduction(np.max, tied, aliases=[np.amax])
+reduction(np.min, tied, aliases=[np.amin])
 
 
 # ---------------------------------------------------------------- spread
@@ -136,7 +141,7 @@ def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def bind_spread(a: Array, *args: Any, **options: Any) -> tuple[Inputs, Options]:
-    """`correction` is the other name of `ddof`."""
+    """Sort the arguments of `var` and `std`, whose `ddof` may be called `correction`."""
     options |= zip(("axis", "dtype", "out", "ddof", "keepdims"), args, strict=False)
     if "correction" in options:
         options["ddof"] = options.pop("correction")
@@ -187,7 +192,9 @@ def cumprod_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: A
     return products_before(x, axis) * np.moveaxis(np.stack(s[::-1]), 0, axis)
 
 
-def cumprod_jvp(ts: list[Array], out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
+def cumprod_jvp(
+    ts: list[Array], out: Array, x: Array, axis: Any = None, dtype: Any = None
+) -> Array:
     """The product rule as a recurrence: `d[i] = d[i-1] x[i] + before[i] t[i]`."""
     if axis is None:
         return cumprod_jvp([ts[0].ravel()], out, x.ravel(), axis=0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options, elementwise, linear, primitive
-from micrograd_np.ops.dispatch import dispatching, dispatching_unary
+from micrograd_np.ops.dispatch import dispatching, dispatching_unary, raw_of
 from micrograd_np.ops.indexing import scatter
 
 Shape = int | tuple[int, ...]
@@ -73,7 +73,7 @@ def undo_concatenate(
 ) -> Array:
     """The part of the cotangent that came from the input at `index`."""
     if axis is None:
-        start = sum(x.size for x in inputs[:index])
+        start = sum(np.size(x) for x in inputs[:index])
         return g[start : start + inputs[index].size].reshape(inputs[index].shape)
     axis %= g.ndim
     start = sum(x.shape[axis] for x in inputs[:index])
@@ -92,11 +92,11 @@ def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) 
 
 def undo_tile(g: Array, out: Array, x: Array, reps: Shape = ()) -> Array:
     """Sum over the copies: fold each axis into (copies, length)."""
-    reps = (reps,) if isinstance(reps, int) else tuple(reps)
-    ndim = max(len(reps), x.ndim)
-    reps = (1,) * (ndim - len(reps)) + reps
+    copies = np.atleast_1d(reps).tolist()
+    ndim = max(len(copies), x.ndim)
+    copies = [1] * (ndim - len(copies)) + copies
     shape = (1,) * (ndim - x.ndim) + x.shape
-    folded = g.reshape([n for pair in zip(reps, shape, strict=True) for n in pair])
+    folded = g.reshape([n for pair in zip(copies, shape, strict=True) for n in pair])
     return folded.sum(axis=tuple(range(0, 2 * ndim, 2))).reshape(x.shape)
 
 
@@ -108,25 +108,35 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
     return scatter(g, (slice(None),) * along + (source,), shape).reshape(x.shape)
 
 
-def pad_source(x: Array, pad_width: Any, mode: str) -> Array:
+def pad_source(x: Array, pad_width: Any, mode: Any) -> Array:
     """Which entry of the flattened `x` each entry of the padded array copies."""
     return np.pad(np.arange(x.size).reshape(x.shape), pad_width, mode=mode)
 
 
 def undo_pad(
-    g: Array, out: Array, x: Array, pad_width: Any = 0, mode: str = "constant", constant_values: Any = 0
+    g: Array,
+    out: Array,
+    x: Array,
+    pad_width: Any = 0,
+    mode: str = "constant",
+    constant_values: Any = 0,
 ) -> Array:
     if mode == "constant":
         widths = np.broadcast_to(_pad_widths(pad_width, x.ndim), (x.ndim, 2))
-        return g[tuple(slice(before, before + n) for (before, _), n in zip(widths.tolist(), x.shape, strict=True))]
+        return g[
+            tuple(
+                slice(before, before + n)
+                for (before, _), n in zip(widths.tolist(), x.shape, strict=True)
+            )
+        ]
     return scatter(g, pad_source(x, pad_width, mode), (x.size,)).reshape(x.shape)
 
 
 def _pad_widths(pad_width: Any, ndim: int) -> Any:
     if isinstance(pad_width, dict):
-        pairs = [(0, 0)] * ndim
+        pairs: list[Any] = [(0, 0)] * ndim
         for axis, width in pad_width.items():
-            pairs[axis] = width if isinstance(width, tuple) else (width, width)
+            pairs[axis] = np.broadcast_to(width, 2)
         return pairs
     return pad_width
 
@@ -134,7 +144,7 @@ def _pad_widths(pad_width: Any, ndim: int) -> Any:
 COPYING_MODES = ("edge", "reflect", "symmetric", "wrap")
 
 
-def checked_pad(x: Array, pad_width: Any, mode: str = "constant", **options: Any) -> Array:
+def checked_pad(x: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
     if mode != "constant" and mode not in COPYING_MODES:
         raise ValueError(
             f"np.pad with mode={mode!r} has no derivative here; the modes that have one are "
@@ -144,16 +154,25 @@ def checked_pad(x: Array, pad_width: Any, mode: str = "constant", **options: Any
 
 
 def pad_jvp(
-    ts: list[Array], out: Array, x: Array, pad_width: Any = 0, mode: str = "constant", constant_values: Any = 0
+    ts: list[Array],
+    out: Array,
+    x: Array,
+    pad_width: Any = 0,
+    mode: Any = "constant",
+    constant_values: Any = 0,
 ) -> Array:
     return np.pad(ts[0], pad_width, mode=mode)
 
 
-def undo_split(g: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0) -> Array:
+def undo_split(
+    g: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0
+) -> Array:
     return np.concatenate(g, axis=axis)
 
 
-def split_jvp(ts: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0) -> Any:
+def split_jvp(
+    ts: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0
+) -> Any:
     """Cut the tangent where `x` was cut."""
     cuts = list(accumulate(part.shape[axis] for part in out))[:-1]
     return np.split(ts[0], cuts, axis=axis)
@@ -176,13 +195,13 @@ def axis_rule(*names: str) -> dict[str, Any]:
 
 
 # fmt: off
-elementwise(identity,     1,                            call=identity.__wrapped__)
-linear(astype,            lambda g, out, x, dtype=None: g, call=astype.__wrapped__, parameters="x dtype")
+elementwise(identity,     1,                            call=raw_of(identity))
+linear(astype,            lambda g, out, x, dtype=None: g, call=raw_of(astype), parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)
 linear(np.ravel,          undo_order,                   binder=bind_ravel)
 linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
-linear(np.matrix_transpose, lambda g, out, x: np.matrix_transpose(g))
+linear(np.matrix_transpose, lambda g, out, x: np.matrix_transpose(g), aliases=[np.linalg.matrix_transpose])
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
 linear(np.expand_dims,    same_shape,                   **axis_rule("axis"))

@@ -9,9 +9,14 @@ from micrograd_np.errors import NonFiniteError, listed
 from micrograd_np.optim import Optimizer
 from micrograd_np.tensor import Tensor
 
+DIVERGED = 1e3  # growth of the loss by more than this shows that the steps are too long
+
 
 class Failure(NamedTuple):
-    """A step whose loss, computed from `X`, `y` and the `prediction`, is not finite."""
+    """A step whose loss, computed from `X`, `y` and the `prediction`, is not finite.
+
+    `first` and `last` are the losses of the first step and of the step before, NaN if none was.
+    """
 
     epoch: int
     step: int
@@ -19,6 +24,8 @@ class Failure(NamedTuple):
     X: Any
     y: Any
     prediction: Any
+    first: float
+    last: float
 
 
 def explained(failure: Failure, optimizer: Optimizer) -> NonFiniteError:
@@ -44,8 +51,6 @@ def broken_update(epoch: int, step: int, optimizer: Optimizer) -> NonFiniteError
 
 
 def _cause(failure: Failure, optimizer: Optimizer) -> str:
-    if not all(is_finite(p.data) for p in optimizer.parameters):
-        return _broken_parameters(failure.step - 1, optimizer)
     broken = [
         f"{name}: {_first_rows(value)}"
         for name, value in (("X", failure.X), ("y", failure.y))
@@ -53,12 +58,19 @@ def _cause(failure: Failure, optimizer: Optimizer) -> str:
     ]
     if broken:
         return f"The data of this batch are not finite:{listed(broken)}"
+    if abs(failure.last) > DIVERGED * abs(failure.first):
+        return (
+            f"Training diverges: the loss has grown from {failure.first:.4g} at the first step "
+            f"to {failure.last:.4g} at the one before this. The learning rate is too high."
+        )
+    if not all(is_finite(p.data) for p in optimizer.parameters):
+        return _broken_parameters(failure.step - 1, optimizer)
     largest = max(float(np.abs(p.data).max()) for p in optimizer.parameters if p.size)
     if not is_finite(failure.prediction):
         return (
             f"Data and parameters are finite, but the prediction of the model is not: something in "
-            f"it overflows or is undefined. The largest parameter is {largest:.3g} in size; if it "
-            f"has grown so, the learning rate is too high."
+            f"it overflows or is undefined. The largest parameter is {largest:.3g} in size: if it "
+            f"started much smaller, lower the learning rate."
         )
     low, high = (f(_data(failure.prediction)) for f in (np.min, np.max))
     return (

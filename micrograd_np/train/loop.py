@@ -35,7 +35,7 @@ def fit(
     optimizer: Transformation | Optimizer,
     epochs: int,
     batch_size: int | None = None,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
     progress: bool = True,
 ) -> History:
     """Train `model` so that `loss(model(X), y)` becomes small; returns the losses on the way.
@@ -86,11 +86,12 @@ def steps(
     optimizer: Transformation | Optimizer,
     epochs: int,
     batch_size: int | None = None,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
 ) -> Generator[Step, None, None]:
     """The loop behind `fit`, one step each time a record is asked for: to stop when you like.
 
-    Arguments and errors as in `fit`; arguments are checked at the call.
+    Arguments and errors as in `fit`; arguments are checked at the call. A module stays in training
+    mode until the last step, or until you leave.
 
     >>> from micrograd_np import nn, optim
     >>> X = np.array([[0.0], [1.0]])
@@ -118,7 +119,7 @@ class _Run:
         optimizer: Transformation | Optimizer,
         epochs: int,
         batch_size: int | None,
-        rng: np.random.Generator | None,
+        rng: "np.random.Generator | None",
     ) -> None:
         X, y = _array(X), _array(y)
         values = _wrong_data(X, y)
@@ -149,6 +150,7 @@ class _Run:
         model, loss, optimizer = self.model, self.loss, self.optimizer
         learned = dict.fromkeys([*optimizer.parameters, *model.parameters()])
         step = 0
+        first = last = math.nan
         before = optimizer.snapshot()
         with _training(model):
             for epoch in range(1, self.epochs + 1):
@@ -158,15 +160,17 @@ class _Run:
                     value = loss(prediction, y)
                     number = _number(value)
                     if not math.isfinite(number):
-                        failure = Failure(epoch, step, number, X, y, prediction)
+                        failure = Failure(epoch, step, number, X, y, prediction, first, last)
                         error = explained(failure, optimizer)
                         optimizer.restore(before)
                         raise error
+                    first, last = (number if step == 1 else first), number
                     for parameter in learned:
                         parameter.grad = None
                     value.backward()
                     before = optimizer.snapshot()
-                    optimizer.step()
+                    with np.errstate(all="ignore"):  # the next loss tells, and is explained
+                        optimizer.step()
                     yield Step(epoch, step, number, len(X))
             if not all(is_finite(parameter.data) for parameter in optimizer.parameters):
                 error = broken_update(self.epochs, step, optimizer)

@@ -28,9 +28,10 @@ def draw(
     """Draw how `outputs` (a Tensor, or a list or other tree of them) were computed.
 
     Parameters (orange) and constants (grey) show name, shape, dtype and value: small arrays are
-    written out, of large ones the spread. Ops (blue) show their symbol and the shape of the result;
-    outputs (green) their value. Where exchanging operands would matter, edges say which is `x` and
-    which is `y`. Parameters also show the gradient that `backward` gave them.
+    written out, of large ones the spread. Ops (blue) show their symbol, with plain numbers written
+    into it (`1 ÷ x`), and the shape of the result; outputs (green) show their value. Edges say
+    which operand is `x` and which is `y` where exchanging them would matter. Parameters also show
+    the gradient that `backward` gave them.
 
     `gradients`: show the gradient at every node instead, computed afresh without touching `.grad`.
     `gradient`: the cotangents of the outputs, a tree like `outputs`, for outputs that are no single

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from micrograd_np.graph import Node, by_age
-from micrograd_np.tensor import untracked
+from micrograd_np.recording import untracked
 from micrograd_np.viz.symbols import edge_names, is_number
 
 

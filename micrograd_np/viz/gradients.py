@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.arrays import matching
 from micrograd_np.errors import GraphError, ShapeError, listed
 from micrograd_np.graph import Node, describe, history, pull
 from micrograd_np.op import Array
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import matching
 
 
 def held(nodes: Sequence[Node]) -> dict[Node, Array | None]:

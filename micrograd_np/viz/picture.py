@@ -15,6 +15,12 @@ class Picture:
     """What `draw` returns. A notebook shows it as SVG.
 
     Laid out by the program `dot` where that is installed, else in-process.
+
+    >>> from micrograd_np import Tensor
+    >>> from micrograd_np.viz import draw
+    >>> picture = draw(2 * Tensor(3.0, requires_grad=True))
+    >>> print(picture.source.splitlines()[-2].strip())
+    n0 -> n1
     """
 
     def __init__(self, graph: "Digraph", size: str) -> None:

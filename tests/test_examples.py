@@ -1,0 +1,155 @@
+"""The three articles' programs: what they print, what they refuse, and that they can fail."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import micrograd_np as mg
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+NAMES = ["neuron", "xor", "xor_four_hidden"]
+PACKAGE = Path(mg.__file__).parents[1]
+
+REFUSAL = "That is not a number I can use."
+DIFFERENCE = re.compile(r"\d\.\de[-+]\d\d|\b0\.0e\+00")
+
+
+def run(name, *arguments, stdin=b""):
+    """What a program did, as text; warnings are errors there too."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / f"{name}.py", *arguments],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=300,
+        env=os.environ | {"PYTHONPATH": str(PACKAGE), "PYTHONIOENCODING": "utf-8"},
+    )
+    done.stdout, done.stderr = done.stdout.decode(), done.stderr.decode()
+    return done
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# ---------------------------------------------------------------- what they are
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_example_is_short_and_shows_expression_and_layers(name):
+    text = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 100
+    assert re.search(r"1 / \(1 \+ np\.exp\(-\(X @ \w+( \+ \w+)?\)\)\)", text)
+    assert "nn.Sequential(nn.Linear(" in text
+
+
+def test_every_example_is_tested():
+    assert sorted(path.stem for path in EXAMPLES.glob("*.py")) == sorted(NAMES)
+
+
+# ---------------------------------------------------------------- the articles' numbers
+
+
+def test_the_neuron_reaches_the_weights_and_the_answer_of_its_article():
+    done = run("neuron", "--input", "1", "0", "0")
+    assert (done.returncode, done.stderr) == (0, "")
+    weights = ["10.08740896", "-0.20695366", "-4.83757835"]
+    rows = [line.split() for line in done.stdout.splitlines() if line.startswith("  by_")]
+    assert rows == [[name, *weights] for name in ("by_hand", "by_backward", "by_fit")]
+    assert "A case it has not seen, 1 0 0, gives 0.9999584.\n" in done.stdout
+    assert done.stdout.endswith("\n1 0 0 gives 0.9999584.\n")
+    assert "Input" not in done.stdout
+
+
+def test_xor_is_learned_as_its_article_says():
+    done = run("xor")
+    assert (done.returncode, done.stderr) == (0, "")
+    rows = re.findall(r"\[\d \d\]  (\d)  (0\.\d+)  (0\.\d+)", done.stdout)
+    assert [float(target) for target, _, _ in rows] == [0, 1, 1, 0]
+    assert all(abs(float(target) - float(last)) < 0.07 for target, _, last in rows)
+    assert max(abs(float(target) - float(first)) for target, first, _ in rows) > 0.5
+
+
+def test_xor_with_four_hidden_neurons_is_learned_once_its_article_is_mended():
+    done = run("xor_four_hidden")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"ShapeError:\n.*\(4, 1\).*\(4,\)", done.stdout)
+    printed = re.search(r"rate 0\.1 and 1,000 steps.*\[(.*)\]", done.stdout)[1].split()
+    furthest = np.abs(np.array(printed, dtype=float) - [0, 1, 1, 0]).max()
+    assert furthest == pytest.approx(0.39)
+    rows = re.findall(r"gives (0\.\d+), and should give (\d)", done.stdout)
+    assert [float(target) for _, target in rows] == [0, 1, 1, 0]
+    assert all(abs(float(out) - float(target)) < 0.02 for out, target in rows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_quick_run_compares_too_and_claims_nothing_about_the_long_one(name):
+    done = run(name, "--quick")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "1,000 steps" in done.stdout
+    assert not re.search(r"1[05],000|0\.9999584|10\.0874", done.stdout)
+    differences = [float(number) for number in DIFFERENCE.findall(done.stdout)]
+    assert differences
+    assert max(differences) <= 1e-12
+
+
+@pytest.mark.parametrize("wrong", [1e-11, np.nan])
+@pytest.mark.parametrize("derivation", ["by_backward", "by_fit"])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_difference_in_the_weights_ends_with_a_message(name, derivation, wrong, monkeypatch):
+    module = load(name)
+    right = getattr(module, derivation)
+
+    def planted(*arguments, **keywords):
+        found = right(*arguments, **keywords)
+        return found + wrong if isinstance(found, np.ndarray) else [x + wrong for x in found]
+
+    planted.__name__ = derivation
+    monkeypatch.setattr(module, derivation, planted)
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--quick"])
+    with pytest.raises(SystemExit, match="more than 1e-12"):  # text as the code: status 1
+        module.main()
+
+
+# ---------------------------------------------------------------- the neuron's questions
+
+
+def test_the_neuron_asks_for_three_inputs_and_refuses_what_is_no_number():
+    done = run("neuron", "--quick", stdin=b"one\nnan\n\n1\n-inf\n0\n1e999\n0x1\n0\n")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(REFUSAL) == 6
+    questions = re.findall(r"Input (\w+): ", done.stdout)
+    assert questions == ["one"] * 4 + ["two"] * 2 + ["three"] * 3
+    assert re.search(r"1 0 0 gives 0\.999\d+\.\n$", done.stdout)
+
+
+@pytest.mark.parametrize("typed", [b"", b"1\n", b"1\n0\nzero\n", b"\xff\xfe\n"])
+def test_the_end_of_input_ends_politely(typed):
+    done = run("neuron", "--quick", stdin=typed)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\nNo more input: good-bye.\n")
+
+
+@pytest.mark.parametrize(
+    "given", [["nan", "0", "0"], ["1", "inf", "0"], ["1", "0", "nought"], ["1", "0"]]
+)
+def test_inputs_on_the_command_line_are_refused_with_a_usage_line(given):
+    done = run("neuron", "--quick", "--input", *given)
+    assert done.returncode == 2
+    assert done.stderr.startswith("usage: ")
+    assert done.stdout == ""
+
+
+def test_large_inputs_saturate_the_neuron_without_a_warning():
+    done = run("neuron", "--quick", "--input", "1e100", "1e100", "-1e99")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith(" gives 1.0000000.\n")

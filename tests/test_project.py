@@ -1,0 +1,274 @@
+"""What the project says about itself: the README, the pages of the documentation, the packaging.
+
+Every block marked `python` on a page is run, from top to bottom in one namespace, in a folder of
+its own; what it prints must be the block marked `output` that follows it. Tables of conventions are
+run row by row. The rest compares what is written with what is there.
+"""
+
+import contextlib
+import html
+import importlib.util
+import io
+import re
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import micrograd_np as mg
+from micrograd_np.op import OPS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+README = ROOT / "README.md"
+PAGES = [README, *sorted(DOCS.glob("*.md"))]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- the code on the pages
+
+
+class Example(NamedTuple):
+    """A block of code, where it stands, and what the page says that it prints."""
+
+    code: str
+    line: int
+    printed: str
+
+
+def examples(page: Path) -> list[Example]:
+    """The `python` blocks of a page, each with the `output` block after it."""
+    text = text_of(page)
+    fences = list(re.finditer(r"^```(\S*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
+    found = []
+    for fence, following in pairwise([*fences, None]):
+        if fence[1] == "python":
+            adjacent = following is not None and following[1] == "output"
+            line = text.count("\n", 0, fence.start(2))
+            found.append(Example(fence[2], line, following[2] if adjacent else ""))
+    return found
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if examples(page)], ids=lambda page: page.name
+)
+def test_the_code_on_a_page_prints_what_the_page_says(page, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    namespace = {"__name__": page.stem}
+    for example in examples(page):
+        printed = io.StringIO()
+        code = compile("\n" * example.line + example.code, str(page), "exec")
+        with contextlib.redirect_stdout(printed):
+            exec(code, namespace)  # noqa: S102 - the project's own pages
+        assert printed.getvalue() == example.printed, f"{page.name}, line {example.line + 1}"
+
+
+def test_every_output_block_belongs_to_code():
+    for page in PAGES:
+        outputs = text_of(page).count("\n```output\n")
+        assert outputs == sum(bool(example.printed) for example in examples(page)), page.name
+
+
+def test_the_readme_example_has_fifteen_lines_at_most():
+    code = examples(README)[0].code
+    assert len(code.splitlines()) <= 15
+
+
+def written(picture: Path) -> list[str]:
+    """The texts in an SVG."""
+    return sorted(html.unescape(t) for t in re.findall(r"<text[^>]*>([^<]*)<", text_of(picture)))
+
+
+@pytest.mark.parametrize("page", [README, DOCS / "tutorial.md"], ids=lambda page: page.name)
+def test_the_pictures_of_a_page_are_those_it_draws(page, tmp_path, monkeypatch):
+    """The layout may differ between programs; what is written in the boxes may not."""
+    monkeypatch.chdir(tmp_path)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec("\n".join(example.code for example in examples(page)), {})  # noqa: S102 - likewise
+    drawn = sorted(tmp_path.glob("*.svg"))
+    assert drawn
+    for picture in drawn:
+        assert written(DOCS / "images" / picture.name) == written(picture), (
+            f"{picture.name} is out of date: run `python docs/images/draw.py`"
+        )
+
+
+# ---------------------------------------------------------------- the README's claims
+
+
+def test_the_two_commands_stand_alone_in_the_readme():
+    commands = re.findall(r"^```bash\n(.*?)^```$", text_of(README), re.DOTALL | re.MULTILINE)
+    assert commands == [
+        "pip install . && python -m micrograd_np demo\n",
+        "pip install '.[test]' && python -m pytest\n",
+    ]
+
+
+LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
+LINKED = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_to_a_file(page):
+    targets = [target for target in LINK.findall(text_of(page)) if "://" not in target]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_map_of_the_house_names_what_is_there():
+    rows = re.findall(r"^\| (`[^|]*`) \|", text_of(README), re.MULTILINE)
+    names = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
+    places = [ROOT, ROOT / "micrograd_np"]
+    assert names
+    assert [n for n in names if not any((place / n).exists() for place in places)] == []
+
+
+def test_the_house_in_the_essay_names_every_file_of_the_package():
+    rows = re.findall(r"^\| \d \| ([^|]*) \|", text_of(DOCS / "design.md"), re.MULTILINE)
+    named = {name.strip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)}
+    there = {path.stem for path in (ROOT / "micrograd_np").iterdir() if path.name[:2] != "__"}
+    assert named - {"__main__"} == there - {"py"}  # py.typed
+
+
+# ---------------------------------------------------------------- the conventions
+
+ROW = re.compile(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \|", re.MULTILINE)
+CONVENTIONS = ROW.findall(text_of(DOCS / "conventions.md"))
+NAMES = {"np": np, "mg": mg, "inf": np.inf, "nan": np.nan}
+
+
+def test_the_conventions_are_found():
+    assert len(CONVENTIONS) > 30
+
+
+@pytest.mark.parametrize(("expression", "at", "gradient"), CONVENTIONS)
+def test_the_gradient_at_a_special_point(expression, at, gradient):
+    point = {}
+    exec(at, dict(NAMES), point)  # noqa: S102 - the project's own page
+    inputs = [np.asarray(value, dtype=float) for value in point.values()]
+
+    def f(*values):
+        variables = dict(zip(point, values, strict=True))
+        return np.sum(eval(expression, NAMES | variables))  # noqa: S307 - likewise
+
+    with np.errstate(all="ignore"):
+        found = mg.grad(f, tuple(range(len(inputs))))(*inputs)
+    expected = eval(gradient, dict(NAMES))  # noqa: S307 - likewise
+    expected = expected if len(inputs) > 1 else (expected,)
+    for g, right, x in zip(found, expected, inputs, strict=True):
+        np.testing.assert_allclose(g.numpy(), np.broadcast_to(right, x.shape), rtol=1e-14, atol=0)
+
+
+# ---------------------------------------------------------------- the reference
+
+PACKAGES = ["nn", "optim", "train", "viz", "checking"]
+PUBLIC = [mg, *(importlib.import_module(f"micrograd_np.{name}") for name in PACKAGES)]
+DIRECTIVE = re.compile(r"^\.\. auto(?:class|function):: ([\w.]+)$", re.MULTILINE)
+DESCRIBED = DIRECTIVE.findall(text_of(DOCS / "api.md"))
+
+
+def public(module: ModuleType) -> dict[str, Any]:
+    """The functions and classes that a package offers, by name."""
+    offered = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
+    return {
+        name: value
+        for name, value in offered.items()
+        if callable(value) and str(getattr(value, "__module__", "")).startswith("micrograd_np")
+    }
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
+def test_the_reference_describes_every_public_name(module):
+    places = (path.rpartition(".") for path in DESCRIBED)
+    described = {id(getattr(importlib.import_module(place), name)) for place, _, name in places}
+    assert [name for name, value in public(module).items() if id(value) not in described] == []
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
+def test_every_public_name_has_a_docstring(module):
+    assert [name for name, value in public(module).items() if not value.__doc__] == []
+
+
+def test_the_reference_describes_nothing_twice():
+    assert sorted(set(DESCRIBED)) == sorted(DESCRIBED)
+
+
+# ---------------------------------------------------------------- the table of operations
+
+
+@pytest.fixture(scope="module")
+def op_table() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("op_table", DOCS / "extensions/op_table.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_of_operations_shows_the_whole_registry(op_table):
+    shown = [row.op for module in op_table.MODULES for row in op_table.rows(module)]
+    shown += op_table.constants()
+    assert set(shown) == set(OPS.values())
+    assert len(shown) == len(set(shown))
+
+
+def test_the_table_of_operations_shows_the_rule_as_it_is_written(op_table):
+    lines = op_table.markdown().splitlines()
+    assert "| `np.sin` | elementwise | `cos(x)` |" in lines
+    assert "| `np.subtract` | elementwise | ①: `1`<br>②: `-1` |" in lines
+
+
+# ---------------------------------------------------------------- packaging
+
+
+def test_the_errors_name_extras_that_exist():
+    named = set()
+    for path in (ROOT / "micrograd_np").rglob("*.py"):
+        named |= set(re.findall(r'MissingExtraError\([^)]*"(\w+)"\s*\)', text_of(path)))
+    assert named <= set(PROJECT["optional-dependencies"])
+
+
+def test_all_leaves_out_what_needs_special_hardware_or_is_only_for_comparison():
+    (everything,) = PROJECT["optional-dependencies"]["all"]
+    chosen = set(re.search(r"\[(.*)\]", everything)[1].split(","))
+    assert chosen == set(PROJECT["optional-dependencies"]) - {
+        "all", "gpu", "test", "bench", "docs", "lint",
+    }  # fmt: skip
+
+
+def test_the_version_has_an_entry_in_the_changelog():
+    assert f"## [{mg.__version__}] - " in text_of(ROOT / "CHANGELOG.md")
+
+
+TEXT = {".py", ".md", ".toml", ".yaml", ".yml", ".cfg", ".txt", ".svg", ".css", ".html", ""}
+FOLDERS = ["micrograd_np", "tests", "docs", "examples", ".ci"]
+
+
+def text_files() -> list[Path]:
+    """The files that a reader of the repository meets, without what tools leave behind."""
+    below = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*")]
+    return [
+        path
+        for path in [*ROOT.iterdir(), *below]
+        if path.is_file()
+        and path.suffix in TEXT
+        and not {"__pycache__", "_build"} & set(path.parts)
+    ]
+
+
+def test_no_file_names_a_machine_or_a_package_host():
+    package_hosts = "py" + r"pi\.org|python" + r"hosted\.org|conda\.(io|org)|deb" + r"ian\.org"
+    machine_paths = r"(?<![\w.~*\]-])/(home|root|Users|work|tmp)/\w"
+    forbidden = re.compile(f"{package_hosts}|{machine_paths}")
+    found = {
+        f"{path.relative_to(ROOT)}: {match[0]}"
+        for path in text_files()
+        for match in forbidden.finditer(text_of(path))
+    }
+    assert found == set()
