@@ -140,7 +140,9 @@ class ArrayMethods(Node):
     __and__ = __rand__ = comparing(np.bitwise_and)
     __or__ = __ror__ = comparing(np.bitwise_or)
     __xor__ = __rxor__ = comparing(np.bitwise_xor)
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = in_place
+    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __ifloordiv__ = (
+        __imod__
+    ) = in_place
 
     # ------------------------------------------------------------ ndarray's methods
 

@@ -49,7 +49,7 @@ def scalar(out: Any, name: str) -> Any:
 
 def matching(like: Node, given: Any) -> Array:
     """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
-    vector: Any = given if isinstance(given, Node) else np.asarray(given)
+    vector: Any = given if isinstance(given, Node) else own_array(given)
     if vector.shape != like.value.shape:
         raise errors.ShapeError(
             f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "

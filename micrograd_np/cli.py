@@ -18,8 +18,8 @@ from micrograd_np import nn, optim
 from micrograd_np.errors import MissingExtraError, RenderingError
 
 Array = np.ndarray[Any, Any]
-Generator = np.random.RandomState
-Start = Callable[[Generator, tuple[int, ...]], Array]
+RandomState = np.random.RandomState  # NumPy's legacy generator: the articles draw from it
+Start = Callable[[RandomState, tuple[int, ...]], Array]
 
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 QUICKER = 10  # how many times fewer epochs `--quick` trains
@@ -28,17 +28,17 @@ QUICKER = 10  # how many times fewer epochs `--quick` trains
 # ---------------------------------------------------------------- the networks
 
 
-def uniform(rng: Generator, shape: tuple[int, ...]) -> Array:
+def uniform(rng: RandomState, shape: tuple[int, ...]) -> Array:
     """Numbers from -1 to 1."""
     return 2 * rng.random(shape) - 1
 
 
-def normal(rng: Generator, shape: tuple[int, ...]) -> Array:
+def normal(rng: RandomState, shape: tuple[int, ...]) -> Array:
     """Numbers around 0, of standard deviation 1."""
     return rng.standard_normal(shape)
 
 
-def zeros(rng: Generator, shape: tuple[int, ...]) -> Array:  # noqa: ARG001 - called like the others
+def zeros(rng: RandomState, shape: tuple[int, ...]) -> Array:  # noqa: ARG001 - called like the others
     """Zeros."""
     return np.zeros(shape)
 
@@ -48,7 +48,7 @@ class Network(NamedTuple):
 
     `X`, `y`: inputs of shape (n, inputs) and targets of shape (n, 1). `unseen`: inputs to try the
     trained network on. `sizes`: the number of inputs, then of neurons in each layer. `rate`: the
-    learning rate for the sum of squared errors; for half that sum, two articles give its double.
+    learning rate for the sum of squared errors; two articles take half that sum at twice the rate.
     """
 
     title: str
@@ -70,16 +70,19 @@ XOR = np.array([[0.0], [1.0], [1.0], [0.0]])
 # fmt: off
 NETWORKS = {
     "neuron": Network(
-        "one neuron finds out that the answer is its first input", THREES, THREES[:, :1],
-        np.array([[1.0, 0.0, 0.0]]), (3, 1), 1, uniform, None, rate=0.5, epochs=15_000,
+        "one neuron finds out that the answer is its first input",
+        THREES, THREES[:, :1], unseen=np.array([[1.0, 0.0, 0.0]]), sizes=(3, 1),
+        seed=1, weights=uniform, biases=None, rate=0.5, epochs=15_000,
     ),
     "xor": Network(
-        "three hidden neurons learn XOR, one or the other but not both", PAIRS, XOR,
-        PAIRS[:0], (2, 3, 1), 0, normal, zeros, rate=0.05, epochs=10_000,
+        "three hidden neurons learn XOR, one or the other but not both",
+        PAIRS, XOR, unseen=PAIRS[:0], sizes=(2, 3, 1),
+        seed=0, weights=normal, biases=zeros, rate=0.05, epochs=10_000,
     ),
     "xor4": Network(
-        "four hidden neurons learn XOR, in larger steps", PAIRS, XOR,
-        PAIRS[:0], (2, 4, 1), 0, normal, normal, rate=1.0, epochs=10_000,
+        "four hidden neurons learn XOR, in larger steps",
+        PAIRS, XOR, unseen=PAIRS[:0], sizes=(2, 4, 1),
+        seed=0, weights=normal, biases=normal, rate=1.0, epochs=10_000,
     ),
 }
 # fmt: on
@@ -91,7 +94,7 @@ def model_of(network: Network) -> nn.Sequential:
     for inputs, outputs in pairwise(network.sizes):
         layers += [nn.Linear(inputs, outputs, bias=network.biases is not None), nn.Sigmoid()]
     model = nn.Sequential(*layers)
-    rng = Generator(network.seed)
+    rng = RandomState(network.seed)
     for path, parameter in model.named_parameters().items():
         start = network.biases if path.endswith("bias") else network.weights
         if start is not None:

@@ -70,8 +70,7 @@ PICK = Op(pick, "linear", (None,), None)
 def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[Node]]:
     """The differentiable nodes behind `outputs`, oldest first, and the leaves they start from.
 
-    Nodes older than `since` count as leaves. Raises MutationError for a value that was changed
-    after an op had used it.
+    Nodes older than `since` count as leaves.
     """
     stack = [node for node in outputs if node.requires_grad]
     seen = set()
@@ -86,13 +85,7 @@ def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[
             leaves.append(node)
             continue
         nodes.append(node)
-        age = node.tick
-        for x in node.inputs:
-            if isinstance(x, Node):
-                if x.tick > age:
-                    raise MutationError(describe(x), node.op.name)
-                if x.requires_grad:
-                    stack.append(x)
+        stack += [x for x in node.inputs if isinstance(x, Node) and x.requires_grad]
     nodes.sort(key=by_age)
     return nodes, leaves
 
@@ -128,7 +121,8 @@ def pull(
 
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node that
     nothing reaches has no entry: its gradient is zero. Each has its node's shape and dtype.
-    An observer in `MODE` is told of every cotangent.
+    An observer in `MODE` is told of every cotangent. Raises MutationError for a value that was
+    changed after an op had used it.
     """
     table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
@@ -158,14 +152,16 @@ def contribute(
     node: Node, g: Array, table: dict[Node, Any], active: set[Node] | None, recorded: bool
 ) -> None:
     """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
-    inputs, options = node.inputs, node.options
+    inputs, options, age = node.inputs, node.options, node.tick
     out, values = (node, inputs) if recorded else (node.value, node.values)
     if type(g) is list:  # the op has several results, and some may go unused
         g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
     for x, value, rule in zip(inputs, values, node.op.vjps):  # noqa: B905 - rules may be endless
-        if rule is None or not isinstance(x, Node) or not x.requires_grad:
+        if not isinstance(x, Node):
             continue
-        if active is None or x in active:
+        if x.tick > age:
+            raise MutationError(describe(x), node.op.name)
+        if rule is not None and x.requires_grad and (active is None or x in active):
             part = rule(g, out, *values, **options) if options else rule(g, out, *values)
             if part.shape != value.shape or part.dtype is not value.dtype:
                 part = fit(part, value)
@@ -184,7 +180,8 @@ def push(
 ) -> dict[Node, Array]:
     """Forward mode: carry `tangents` of earlier nodes forward through `nodes` (oldest first).
 
-    Returns the tangents of all nodes reached; a node without an entry has tangent zero.
+    Returns the tangents of all nodes reached; a node without an entry has tangent zero. Raises
+    MutationError for a value that was changed after an op had used it.
     """
     table: dict[Node, Any] = dict(tangents)
     with quiet():
@@ -197,6 +194,9 @@ def push(
             if node.op is PICK:
                 table[node] = incoming[0][node.options["index"]]
             elif node.op.jvp is not None:
+                for x in node.inputs:
+                    if isinstance(x, Node) and x.tick > node.tick:
+                        raise MutationError(describe(x), node.op.name)
                 out, values = (node, node.inputs) if recorded else (node.value, node.values)
                 tangent = node.op.jvp(incoming, out, *values, **node.options)
                 table[node] = fit_all(tangent, node.value)

@@ -5,9 +5,9 @@ Context variables give every thread and asynchronous task a mode of its own.
 """
 
 from collections.abc import Callable, Generator
-from contextvars import Context, ContextVar, copy_context
+from contextvars import Context, ContextVar, Token, copy_context
 from functools import wraps
-from inspect import isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Protocol, Self
 
 
@@ -33,15 +33,22 @@ class grad_mode:
 
     recording: bool
 
+    def __init__(self) -> None:
+        self.tokens: list[Token[bool | Observer]] = []  # a mode may be entered again inside itself
+
     def __enter__(self) -> Self:
-        self.token = MODE.set(self.recording)
+        self.tokens.append(MODE.set(self.mode()))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        MODE.reset(self.token)
+        MODE.reset(self.tokens.pop())
+
+    def mode(self) -> bool | Observer:
+        """What to set: an observer records already, and goes on observing."""
+        return self.recording and (MODE.get() or True)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Decorate a function, or a generator function."""
+        """Decorate a function, a coroutine function, or a generator function of either kind."""
         mode = type(self)
 
         @wraps(function)
@@ -52,24 +59,53 @@ class grad_mode:
         @wraps(function)
         def generating(*args: Any, **keywords: Any) -> Any:
             context = copy_context()
-            context.run(MODE.set, mode.recording)
-            return _within(context, function(*args, **keywords))
+            context.run(mode().__enter__)
+            return Within(context, function(*args, **keywords))
 
-        return generating if isgeneratorfunction(function) else decorated
+        @wraps(function)
+        async def awaiting(*args: Any, **keywords: Any) -> Any:
+            with mode():
+                return await function(*args, **keywords)
+
+        @wraps(function)
+        async def stepping(*args: Any, **keywords: Any) -> Any:
+            generator, sent = function(*args, **keywords), None
+            try:
+                while True:
+                    try:
+                        with mode():
+                            item = await generator.asend(sent)
+                    except StopAsyncIteration:
+                        return
+                    sent = yield item
+            finally:
+                with mode():
+                    await generator.aclose()
+
+        if isgeneratorfunction(function):
+            return generating
+        if isasyncgenfunction(function):
+            return stepping
+        return awaiting if iscoroutinefunction(function) else decorated
 
 
-def _within(context: Context, generator: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-    """Drive `generator` so that each of its steps runs in `context`."""
-    step, sent = generator.send, None
-    while True:
-        try:
-            yielded = context.run(step, sent)
-        except StopIteration as stop:
-            return stop.value
-        try:
-            step, sent = generator.send, (yield yielded)
-        except BaseException as error:  # hand on whatever the consumer throws in, close() included
-            step, sent = generator.throw, error
+class Within(Generator[Any, Any, Any]):
+    """A generator each step of which runs in a context of its own."""
+
+    def __init__(self, context: Context, generator: Generator[Any, Any, Any]) -> None:
+        self.context = context
+        self.generator = generator
+
+    def send(self, value: Any) -> Any:
+        """Go on to the next value."""
+        return self.context.run(self.generator.send, value)
+
+    def throw(self, *error: Any) -> Any:
+        """Raise `error` where the generator stands."""
+        return self.context.run(self.generator.throw, *error)
+
+    def __del__(self) -> None:
+        self.context.run(self.generator.close)
 
 
 class no_grad(grad_mode):
@@ -86,6 +122,13 @@ class no_grad(grad_mode):
 
 
 class enable_grad(grad_mode):
-    """Record, inside a `no_grad` block."""
+    """Record, inside a `no_grad` block.
+
+    >>> from micrograd_np import Tensor
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> with no_grad(), enable_grad():
+    ...     print((w * w).requires_grad)
+    True
+    """
 
     recording = True

@@ -40,7 +40,7 @@ class Op:
         self,
         function: Callable[..., Any],
         kind: Kind,
-        vjps: Sequence[Rule | None],
+        vjps: "Sequence[Rule | None] | EveryInput",
         jvp: Rule | None,
         *,
         arrays: int = 1,
@@ -196,7 +196,7 @@ def linear(
         ]
         return function(moved, **options) if sequence else function(*moved, **options)
 
-    vjps = EveryInput(transposes[0]) if sequence else transposes
+    vjps: Any = EveryInput(transposes[0]) if sequence else transposes
     fields.setdefault("arrays", len(transposes))
     op = register(Op(function, "linear", vjps, jvp, **fields), *aliases)
     return op
@@ -232,7 +232,7 @@ def primitive(
     **fields: Any,
 ) -> Op:
     """Anything else: one vjp per input, and a jvp."""
-    rules = EveryInput(vjps[0]) if fields.get("sequence") else vjps
+    rules: Any = EveryInput(vjps[0]) if fields.get("sequence") else vjps
     fields.setdefault("arrays", len(vjps))
     return register(Op(function, "primitive", rules, jvp, **fields), *aliases)
 
@@ -246,17 +246,14 @@ def constant(*functions: Callable[..., Any], recorded: bool = True) -> None:
         register(Op(function, "constant", EveryInput(None), None, recorded=recorded))
 
 
-class EveryInput(Sequence[Rule | None]):
+class EveryInput:
     """The rules of an op with any number of inputs: one rule, told the input's `index`."""
 
     def __init__(self, rule: Rule | None) -> None:
         self.rule = rule
 
-    def __getitem__(self, index: Any) -> Any:
+    def __getitem__(self, index: int) -> Rule | None:
         return self.rule and partially(self.rule, index=index)
-
-    def __len__(self) -> int:
-        return 1
 
     def __iter__(self) -> Iterator[Rule | None]:
         return (self[index] for index in count())

@@ -78,6 +78,8 @@ def untracked(value: Any) -> Any:
     """A value no gradient is wanted for, as a Tensor without a recipe."""
     if type(value) is tuple or type(value) is list:
         return type(value)(untracked(part) for part in value)
+    if type(value) is np.ndarray and value.base is not None:
+        value = value.copy()  # a view would change when its base is changed, without a stamp
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None

@@ -20,7 +20,7 @@ from micrograd_np.arrays import check_differentiable, own_array
 from micrograd_np.graph import PICK, Node, describe, history, pull, tick
 from micrograd_np.op import OPS, Array, Inputs, Options
 from micrograd_np.ops.indexing import getitem
-from micrograd_np.recording import NOTHING, apply, record, untracked
+from micrograd_np.recording import NOTHING, apply, record
 
 ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
 
@@ -69,6 +69,8 @@ class Tensor(ArrayMethods):
 
     @data.setter
     def data(self, new: Any) -> None:
+        if self.op is not None:
+            raise errors.InPlaceError(f"{describe(self)} keeps its value; assign to leaves only.")
         if new is not self.value:
             given = np.shape(new)
             if given != self.shape:
@@ -174,7 +176,7 @@ class Tensor(ArrayMethods):
         return _restored, (self.data, self.requires_grad and self.op is None, self.name, self.grad)
 
     def detach(self) -> "Tensor":
-        """The value as a constant: the same array, no history."""
+        """The value as a constant: a copy without history."""
         return stop_gradient(self)
 
     # ------------------------------------------------------------ NumPy's protocols
@@ -210,7 +212,7 @@ class Tensor(ArrayMethods):
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.requires_grad:
             raise errors.InPlaceError.item(describe(self))
-        self.data[key] = new.value if isinstance(new, Tensor) else new
+        self.data[key] = own_array(new)
         self.tick = tick()
 
     # ------------------------------------------------------------ differentiation
@@ -227,6 +229,8 @@ class Tensor(ArrayMethods):
         if not self.requires_grad:
             raise errors.GraphError.nothing_recorded(describe(self))
         nodes, leaves = history([self])
+        for leaf in leaves:
+            check_differentiable(leaf)
         found = pull(nodes, {self: seed(self, gradient)})
         with ACCUMULATING:
             for leaf in leaves:
@@ -252,7 +256,11 @@ def tensor(
         return Tensor(data, requires_grad, dtype, name)
     rows = [x if isinstance(x, Tensor) else tensor(x, dtype=dtype) for x in data]
     out: Any = np.stack(rows)
-    return out if dtype is None else out.astype(dtype)  # type: ignore[no-any-return]  # a Tensor
+    if not out.requires_grad:
+        return Tensor(out, requires_grad, dtype, name)
+    joined: Tensor = out if dtype is None else out.astype(dtype)
+    joined.name = name
+    return joined
 
 
 def _holds_tensors(data: Any) -> bool:
@@ -278,9 +286,7 @@ def stop_gradient(x: Any) -> Tensor:
     """
     if not isinstance(x, Tensor):
         return Tensor(x)
-    out: Tensor = untracked(x.value)
-    out.name = x.name
-    return out
+    return Tensor(x.value, name=x.name)
 
 
 def seed(output: Tensor, gradient: Any) -> Array:

@@ -19,7 +19,6 @@ from micrograd_np.arrays import check_differentiable, matching, own_array, scala
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import MODE, enable_grad
 from micrograd_np.op import OPS, Array
-from micrograd_np.ops.shaping import identity
 from micrograd_np.recording import record, untracked
 from micrograd_np.tensor import Tensor, stop_gradient
 from micrograd_np.tree import Tree
@@ -135,9 +134,9 @@ class Run:
         """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
         if isinstance(leaf, Tensor) and leaf.requires_grad and MODE.get():
-            node = record(OPS[identity], (leaf,))
+            node = record(OPS[np.copy], (leaf,))
         else:
-            node = untracked((leaf if isinstance(leaf, Tensor) else Tensor(leaf)).value)
+            node = untracked(own_array(leaf.value if isinstance(leaf, Tensor) else leaf))
             check_differentiable(node)
             node.requires_grad = True
         node.name = getattr(leaf, "name", None)

@@ -17,7 +17,12 @@ def children(tree: Tree) -> dict[str, Tree] | None:
     if tree is None:
         return {}
     if isinstance(tree, dict):
-        return {str(key): child for key, child in tree.items()}
+        named = {str(key): child for key, child in tree.items()}
+        if len(named) < len(tree):
+            raise ValueError(
+                f"keys that read the same, such as 1 and '1', cannot be told apart: {list(tree)}"
+            )
+        return named
     if isinstance(tree, list | tuple):
         names = getattr(tree, "_fields", None) or [str(i) for i in range(len(tree))]
         return dict(zip(names, tree, strict=True))
@@ -69,9 +74,13 @@ def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
 
 def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tree:
     branch = children(tree)
-    if branch is None:
-        return function(tree, *rest)
     others = [children(other) for other in rest]
+    if branch is None:
+        if any(other is not None for other in others):
+            raise ValueError(
+                f"the trees differ at '{path or '(root)'}': expected a leaf, found a branch"
+            )
+        return function(tree, *rest)
     for other, given in zip(others, rest, strict=True):
         if other is None or other.keys() != branch.keys():
             found = "a leaf" if other is None else f"a branch with {list(other)}"
@@ -97,5 +106,9 @@ def replace(tree: Tree, new_leaves: Iterable[Any]) -> Tree:
     >>> replace({"a": 1, "b": [2, 3]}, "xyz")
     {'a': 'x', 'b': ['y', 'z']}
     """
-    supply = iter(new_leaves)
-    return map(lambda _: next(supply), tree)
+    supply = list(new_leaves)
+    count = len(leaves(tree))
+    if len(supply) != count:
+        raise ValueError(f"the tree has {count} leaves, but {len(supply)} were given")
+    remaining = iter(supply)
+    return map(lambda _: next(remaining), tree)

@@ -309,7 +309,7 @@ row(np.roll, any_real,
 row(np.tile, any_real,
     case((2, 3), reps=2), case((2, 3), reps=(2, 1)), case((2,), reps=(3, 2)),
     case((2, 3), reps=(2, 1, 3)), case((), reps=(2, 2)), case((2, 3), reps=()), case((2,), reps=0),
-    case((0,), reps=2), case((2, 3), reps=[1, 2]), case((2,), reps=np.array([2, 2])))
+    case((0,), reps=2), case((2, 3), reps=[1, 2]), case((2,), reps=np.array([2, 2])), case((2,), reps=np.int64(2)))
 row(np.repeat, any_real,
     case((2, 3), repeats=2), case((2, 3), repeats=2, axis=1),
     case((2, 3), repeats=[1, 0, 2], axis=-1), case((2, 3), repeats=np.array([2, 3]), axis=0),

@@ -275,7 +275,7 @@ def assert_rules_keep_float32(call: Call, small: list[Array], weights: list[Arra
 
 @pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
 def test_nothing_is_changed_or_shared(row: Row, case: Case) -> None:
-    """Inputs, value, options and cotangent survive a backward; gradients are arrays of their own."""
+    """Inputs, value and cotangent survive a backward; gradients are arrays of their own."""
     call = Call(row, case)
     before = [x.copy() for x in call.inputs]
     xs = tensors(call.inputs)
@@ -345,3 +345,89 @@ def test_binary_ops_with_operands_of_other_kinds(row: Row, other: Any, dtype: An
             rule = OPS[row.function].vjps[at]
             if rule is not None:
                 assert rule(np.ones_like(out.data), out.data, *values).dtype == np.float32
+
+
+# ---------------------------------------------------------------- corners of single ops
+
+
+@pytest.mark.parametrize("used", [[], [0], [1], [0, 2], [2, 2, 1]])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda t: np.array_split(t, 3, axis=1),
+        lambda t: np.split(t, [1, 3], axis=1),
+        lambda t: np.split(t, [2, 2], axis=-1),
+    ],
+)
+def test_parts_of_a_split_may_go_unused(cut: Any, used: list[int]) -> None:
+    x = np.arange(10.0).reshape(2, 5)
+
+    def f(x: Any) -> Any:
+        parts = cut(x)
+        sums = [np.sum((k + 1.0) * parts[part] ** 2) for k, part in enumerate(used)]
+        return sum(sums, 0.0 * x[0, 0])
+
+    expected = jacobian(f, [x])[0].reshape(x.shape)
+    t = Tensor(x, requires_grad=True)
+    f(t).backward()
+    assert_close(t.grad, expected)
+    direction = np.random.default_rng(0).normal(size=x.shape)
+    assert_close(mg.jvp(f, [x], [direction])[1].data, np.sum(expected * direction))
+    twice = directional(lambda x: mg.grad(f)(x).data, [x], [direction])
+    assert_close(mg.hvp(f, [x], [direction]).data.ravel(), twice)
+
+
+def test_an_order_that_memory_cannot_tell_is_refused() -> None:
+    t = Tensor(np.arange(24.0).reshape(2, 3, 4), requires_grad=True)
+    with pytest.raises(NotImplementedError, match="transpose"):
+        np.ravel(np.transpose(t, (1, 0, 2)), order="K")
+    np.testing.assert_array_equal(np.ravel(np.transpose(t), order="K").data, t.data.ravel())
+
+
+def test_einsum_along_a_given_path() -> None:
+    xs = [np.ones((2, 3)), np.full((3, 4), 2.0), np.arange(8.0).reshape(4, 2)]
+    path = np.einsum_path("ij,jk,kl->il", *xs, optimize="optimal")[0]
+
+    def f(*xs: Any) -> Any:
+        return np.sum(np.einsum("ij,jk,kl->il", *xs, optimize=path))
+
+    for found, matrix, x in zip(mg.grad(f, (0, 1, 2))(*xs), jacobian(f, xs), xs, strict=True):
+        assert_close(found.data, matrix.reshape(x.shape))
+
+
+def test_masked_sum_keeps_infinite_cotangents_out() -> None:
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    np.sum(t, where=np.array([True, False])).backward(np.inf)
+    np.testing.assert_array_equal(t.grad, [np.inf, 0])
+
+
+def test_remainder_is_consistent_with_its_own_rounding() -> None:
+    """1.0 % 0.1 is just below 0.1: nine whole parts were taken, though 1.0 / 0.1 rounds to ten."""
+    assert float(mg.grad(lambda y: np.remainder(1.0, y))(0.1)) == -9
+    assert float(mg.grad(lambda y: np.fmod(1.0, y))(0.1)) == -9
+
+
+def test_joining_tensors_with_plain_numbers_and_lists() -> None:
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    joined = np.concatenate([[5.0], t, np.array([6])])
+    np.testing.assert_array_equal(joined.data, [5, 1, 2, 6])
+    np.sum(joined**2).backward()
+    np.testing.assert_array_equal(t.grad, [2, 4])
+    flat = np.concatenate([3.0, t, [[7.0]]], axis=None)
+    np.testing.assert_array_equal(flat.data, [3, 1, 2, 7])
+    t.grad = None
+    np.sum(flat * np.arange(4.0)).backward()
+    np.testing.assert_array_equal(t.grad, [1, 2])
+    np.testing.assert_array_equal(np.stack([t[0], 4.0]).data, [1, 4])
+
+
+def test_pad_widths_of_every_form_agree() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    for mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
+        found = []
+        for width in (((0, 0), (1, 2)), [[0, 0], [1, 2]], {1: (1, 2)}, {-1: (1, 2)}):
+            t = Tensor(x, requires_grad=True)
+            np.sum(np.pad(t, width, mode=mode) ** 2).backward()
+            found.append(t.grad)
+        for other in found[1:]:
+            np.testing.assert_array_equal(other, found[0])

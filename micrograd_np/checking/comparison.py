@@ -22,6 +22,7 @@ Array = np.ndarray[Any, Any]
 
 STATUSES = ("right", "kink", "non-finite", "wrong")
 RIGHT, KINK, NON_FINITE, WRONG = range(4)
+UNDERFLOW = 4.0  # how many of the smallest numbers of its type a derivative may lose
 
 
 def close(analytic: Array, numeric: Array, rtol: float) -> Array:
@@ -36,19 +37,19 @@ def larger(analytic: Array, numeric: Array) -> Array:
     return size
 
 
-def compared(analytic: Array, slopes: Slopes, rtol: float, largest: float) -> Array:
-    """The status of every entry; beyond `largest`, derivatives overflow their type."""
+def compared(analytic: Array, slopes: Slopes, rtol: float, info: np.finfo[Any]) -> Array:
+    """The status of every entry; `info` says where derivatives overflow and underflow."""
     numeric, bound = slopes.value, slopes.bound
     error = np.abs(analytic - numeric)
     allowed = rtol * larger(analytic, numeric)
-    agree = close(analytic, numeric, rtol) | (slopes.settled & (error <= allowed + bound))
+    slack = allowed + bound + UNDERFLOW * float(info.smallest_subnormal)
+    agree = close(analytic, numeric, rtol) | (slopes.settled & (error <= slack))
     status = np.where(agree, RIGHT, np.where(slopes.settled, WRONG, KINK))
-    slack = allowed + bound
     low, high = np.fmin(slopes.left, slopes.right), np.fmax(slopes.left, slopes.right)
     between = (analytic >= low - slack) & (analytic <= high + slack)
     status = np.where(slopes.kink, np.where(between, KINK, WRONG), status)
     status = np.where(np.isfinite(analytic), status, without_number(analytic, slopes))
-    status[~(np.abs(numeric) <= largest)] = NON_FINITE
+    status[~(np.abs(numeric) <= float(info.max))] = NON_FINITE
     return status
 
 

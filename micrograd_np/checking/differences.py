@@ -335,7 +335,7 @@ def truncation(central: Array, noise: Array) -> Array:
     safe = np.where(shrinking, q, 0)
     known = np.logical_and.accumulate(shrinking | lost)
     left = SAFETY * here * safe / (1 - safe)
-    seen = np.where(lost[:-1], 0, here[:-1])  # a change from the rung below is error on this one
+    seen = np.where(here[:-1] > noise[:-1], here[:-1], 0)  # a change from below is error here
     left[1:] = np.maximum(left[1:], seen)
     return np.where(known, np.where(shrinking, left, here), np.inf)
 

@@ -175,7 +175,7 @@ def line_of(
     shape = layout.rows + layout.columns
     info = np.finfo(point.dtype)
     statuses = {
-        mode: comparison.compared(analytic, slopes, rtol, float(info.max))
+        mode: comparison.compared(analytic, slopes, rtol, info)
         for mode, analytic in derivatives.items()
     }
     mode, flat = worst(derivatives, statuses, slopes)

@@ -156,7 +156,7 @@ reduction(np.std, std_slope, ("ddof", "dtype"), call=spread_of(np.std), binder=b
 
 
 def products_before(x: Array, axis: int) -> Array:
-    """The product of all earlier entries along `axis`: 1, x0, x0 x1, …"""
+    """The product of all earlier entries along `axis`: 1, x0, x0 x1, and so on."""
     first = np.ones_like(x[_along(axis, slice(0, 1), x.ndim)])
     rest = x[_along(axis, slice(0, -1), x.ndim)]
     return np.cumprod(np.concatenate([first, rest], axis=axis), axis=axis)
