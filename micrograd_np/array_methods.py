@@ -61,8 +61,8 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
     return method, reflection
 
 
-def comparing(function: np.ufunc) -> Method:
-    """An operator whose result is a constant, or has several parts: recorded the long way."""
+def recording(function: np.ufunc) -> tuple[Method, Method]:
+    """The same for a ufunc whose result is a constant, or has several parts."""
     op = OPS[function]
 
     def method(self: Node, other: Any) -> Any:
@@ -70,7 +70,12 @@ def comparing(function: np.ufunc) -> Method:
             return NotImplemented
         return record(op, (self, other))
 
-    return method
+    def reflection(self: Node, other: Any) -> Any:
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        return record(op, (other, self))
+
+    return method, reflection
 
 
 def unary(function: np.ufunc) -> Method:
@@ -129,17 +134,15 @@ class ArrayMethods(Node):
     __mod__, __rmod__ = binary(np.remainder, operator.mod)
     __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
     __neg__, __pos__, __abs__ = unary(np.negative), unary(np.positive), unary(np.absolute)
-    __invert__, __divmod__, __floordiv__ = (
-        unary(np.invert),
-        comparing(np.divmod),
-        comparing(np.floor_divide),
-    )
-    __eq__, __ne__ = comparing(np.equal), comparing(np.not_equal)
-    __lt__, __le__ = comparing(np.less), comparing(np.less_equal)
-    __gt__, __ge__ = comparing(np.greater), comparing(np.greater_equal)
-    __and__ = __rand__ = comparing(np.bitwise_and)
-    __or__ = __ror__ = comparing(np.bitwise_or)
-    __xor__ = __rxor__ = comparing(np.bitwise_xor)
+    __divmod__, __rdivmod__ = recording(np.divmod)
+    __floordiv__, __rfloordiv__ = recording(np.floor_divide)
+    __invert__ = unary(np.invert)
+    __eq__, __ne__ = recording(np.equal)[0], recording(np.not_equal)[0]
+    __lt__, __gt__ = recording(np.less)
+    __le__, __ge__ = recording(np.less_equal)
+    __and__, __rand__ = recording(np.bitwise_and)
+    __or__, __ror__ = recording(np.bitwise_or)
+    __xor__, __rxor__ = recording(np.bitwise_xor)
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __ifloordiv__ = (
         __imod__
     ) = in_place
@@ -155,7 +158,8 @@ class ArrayMethods(Node):
     ravel, squeeze, swapaxes = calling(np.ravel), calling(np.squeeze), calling(np.swapaxes)
     repeat, take, diagonal = calling(np.repeat), calling(np.take), calling(np.diagonal)
     trace, dot, copy = calling(np.trace), calling(np.dot), calling(np.copy)
-    astype, flatten, conj = calling(astype), calling(np.ravel), calling(np.conjugate)
+    astype, flatten = calling(astype), calling(np.ravel)
+    conj = conjugate = calling(np.conjugate)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""

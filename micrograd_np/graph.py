@@ -33,16 +33,8 @@ class Node:
     """A value and its recipe, with what a person attaches to it: a gradient and a name."""
 
     __slots__ = (
-        "grad",
-        "inputs",
-        "name",
-        "op",
-        "options",
-        "requires_grad",
-        "tick",
-        "value",
-        "values",
-    )
+        "grad", "inputs", "name", "op", "options", "requires_grad", "tick", "value", "values",
+    )  # fmt: skip
 
     value: Any
     requires_grad: bool

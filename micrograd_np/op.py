@@ -96,6 +96,8 @@ class Op:
             inputs, options = tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
         else:
             names, count = self.parameters, self.arrays
+            if len(args) > len(names):
+                raise TypeError(f"{self.name} takes {len(names)} arguments, {len(args)} were given")
             options = dict(zip(names[count:], args[count:], strict=False)) | keywords
             missing = names[len(args) : count]
             inputs = (*args[:count], *(options.pop(name, None) for name in missing))

@@ -15,6 +15,7 @@ from micrograd_np.op import Inputs, Op, Options
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
+FLOAT = np.dtype(float)
 PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
 new_object = object.__new__
 
@@ -22,9 +23,14 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if options:
-        options = {k: np.asarray(v) if isinstance(v, Node) else v for k, v in options.items()}
-    return record(op, inputs, options)
+    return record(op, inputs, {name: own(option) for name, option in options.items()})
+
+
+def own(option: Any) -> Any:
+    """An option that nobody else can change: arrays are copied, and Tensors become arrays."""
+    if isinstance(option, Node):
+        return np.array(option.value)
+    return option.copy() if type(option) is np.ndarray else option
 
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
@@ -42,10 +48,10 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
         else:
             values.append(x)
     value = op.call(*values, **options) if options else op.call(*values)
-    if op.kind == "constant":
-        if not isinstance(value, ARRAYS):
-            return value
-        tracked = tracked and op.recorded and value.dtype.kind == "f"
+    if op.kind == "constant" and not isinstance(value, ARRAYS):
+        return value
+    if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
+        tracked = op.recorded and getattr(value, "dtype", FLOAT).kind == "f"
     return attach(value, op, inputs, values, options) if tracked else untracked(value)
 
 

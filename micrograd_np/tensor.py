@@ -16,7 +16,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
-from micrograd_np.arrays import check_differentiable, own_array
+from micrograd_np.arrays import check_differentiable, matching, own_array
 from micrograd_np.graph import PICK, Node, describe, history, pull, tick
 from micrograd_np.op import OPS, Array, Inputs, Options
 from micrograd_np.ops.indexing import getitem
@@ -297,13 +297,8 @@ def seed(output: Tensor, gradient: Any) -> Array:
             raise errors.GraphError.not_scalar(describe(output), value.shape)
         one = value.dtype.type(1)
         return np.full(value.shape, one) if value.shape else one
-    gradient = gradient.value if isinstance(gradient, Node) else np.asarray(gradient)
-    if gradient.shape != output.shape:
-        raise errors.ShapeError(
-            f"the gradient passed to backward() has shape {gradient.shape}, but "
-            f"{describe(output)} needs one of its own shape."
-        )
-    return gradient.astype(output.dtype)
+    vector: Array = matching(output, gradient.value if isinstance(gradient, Node) else gradient)
+    return vector
 
 
 def accumulated(leaf: Node, g: Array | None) -> Array:

@@ -18,7 +18,7 @@ import micrograd_np as mg
 from micrograd_np.op import OPS
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.indexing import getitem, scatter
-from micrograd_np.ops.shaping import astype, identity
+from micrograd_np.ops.shaping import astype
 
 Array = np.ndarray[Any, Any]
 Domain = Callable[[np.random.Generator, tuple[int, ...]], Array]
@@ -213,7 +213,6 @@ unary(np.deg2rad)
 unary(np.rad2deg)
 unary(np.modf,          signed(between(1.1, 1.9)))
 unary(np.frexp,         signed(between(1.1, 1.9)))
-unary(identity,         reference=lambda x: x)
 unary(sigmoid_slope,    reference=lambda x: scipy.special.expit(x) * scipy.special.expit(-x))
 unary(mg.sigmoid,       between(-30, 30), reference=scipy.special.expit)
 unary(mg.relu,          nonzero, reference=lambda x: np.where(x > 0, x, x * 0))

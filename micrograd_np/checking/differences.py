@@ -35,6 +35,7 @@ BELOW = 10  # rungs of the ladder below the first look's step
 SAFETY = 4.0  # error bars in units of the noise, and of the truncation error
 ORDER = 3  # of the differences that separate noise from the smooth part
 SAMPLES = 7  # values they are formed from
+SMALLEST = 1e-280  # what counts as zero: steps far below it must still be numbers
 SLOWEST = 0.9  # the slowest convergence of slopes that still counts as one
 CLEAR = 0.1  # the noise, relative to the slopes, below which a kink can be told
 LASTING = 3  # steps over which the gap between the slopes of a kink stays the same
@@ -122,27 +123,32 @@ class Probe:
 
 def entries(place: int, point: Array) -> list[Probe]:
     """A probe for every entry of the point at `place`."""
-    sizes = np.abs(point.astype(np.float64)).ravel()
-    typical = scale(sizes)
-    units = binary(np.maximum(sizes, typical))
-    smallest = binary(np.where(sizes > 0, sizes, typical))
+    sizes = magnitude(point).ravel()
+    units = binary(np.maximum(sizes, scale(point)))
+    smallest = binary(sizes)
     pairs = zip(units.tolist(), smallest.tolist(), strict=True)
     return [Probe(place, point, i, unit, low) for i, (unit, low) in enumerate(pairs)]
 
 
 def directions(place: int, point: Array, count: int, rng: np.random.Generator) -> list[Probe]:
     """Probes along random signs, each entry moving in proportion to its size."""
-    sizes = np.abs(point.astype(np.float64))
-    units = binary(np.where(sizes > 0, sizes, scale(sizes.ravel())))
+    units = binary(magnitude(point))
     return [
         Probe.across(place, point, units * rng.choice([-1.0, 1.0], point.shape))
         for _ in range(count)
     ]
 
 
-def scale(sizes: Vector) -> float:
+def magnitude(point: Array) -> Array:
+    """The entries' sizes, with a typical one in place of zero and of what is not finite."""
+    sizes = np.abs(point.astype(np.float64))
+    return np.where((sizes > SMALLEST) & np.isfinite(sizes), sizes, scale(point))
+
+
+def scale(point: Array) -> float:
     """The typical size of an array's entries: the median of those that are not zero, or 1."""
-    some = sizes[(sizes > 0) & np.isfinite(sizes)]
+    sizes = np.abs(point.astype(np.float64))
+    some = sizes[(sizes > SMALLEST) & np.isfinite(sizes)]
     return float(np.median(some)) if some.size else 1.0
 
 
@@ -250,7 +256,7 @@ class Differences:
 
     def _grid(self, steps: list[Array]) -> Array:
         points = self.subject.points
-        units = [np.spacing(magnitude(point)) for point in points]
+        units = [np.spacing(magnitude(x).astype(x.dtype)) for x in points]
         moves = [unit * step.astype(unit.dtype) for unit, step in zip(units, steps, strict=True)]
         pairs = list(zip(points, moves, strict=True))
         values = [
@@ -258,13 +264,6 @@ class Differences:
             for i in range(SAMPLES)
         ]
         return self.rows.of(np.stack(values))
-
-
-def magnitude(point: Array) -> Array:
-    """The entries' sizes, a typical one in place of zero."""
-    sizes: Array = np.abs(point)
-    typical = sizes.dtype.type(scale(sizes.astype(np.float64).ravel()))
-    return np.where(sizes > 0, sizes, typical)
 
 
 class Sides:
@@ -279,7 +278,8 @@ class Sides:
         self.left = finite((centre - below) / down)
         both = finite((above - below) / (up + down))
         one = np.where(np.isfinite(self.right), self.right, self.left)
-        self.central = np.where(np.isfinite(both), both, one)
+        central = np.where(np.isfinite(both), both, one)
+        self.central = np.where(np.isfinite(centre), central, np.nan)
         self.size = np.fmax(np.fmax(rows.size_of(ahead), rows.size_of(behind)), differences.size)
 
 

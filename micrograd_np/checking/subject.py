@@ -154,7 +154,6 @@ class Record:
                 table[out] = table[out] + g if out in table else g
         return table
 
-
     def push(self, tangents: Sequence[np.ndarray[Any, Any] | None]) -> Vector:
         """Forward mode: the tangent of the value, given those of the points (None: zero)."""
         pairs = zip(self.inputs, tangents, strict=True)

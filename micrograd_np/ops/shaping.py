@@ -7,17 +7,11 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.graph import Node
-from micrograd_np.op import Array, Inputs, Options, elementwise, linear, primitive
-from micrograd_np.ops.dispatch import dispatching, dispatching_unary, raw_of
+from micrograd_np.op import Array, Inputs, Options, linear, primitive
+from micrograd_np.ops.dispatch import dispatching, raw_of
 from micrograd_np.ops.indexing import scatter
 
 Shape = int | tuple[int, ...]
-
-
-@dispatching_unary
-def identity(x: Array) -> Array:
-    """`x` itself, as a new node: where a transform begins."""
-    return x
 
 
 @dispatching
@@ -195,7 +189,6 @@ def axis_rule(*names: str) -> dict[str, Any]:
 
 
 # fmt: off
-elementwise(identity,     1,                            call=raw_of(identity))
 linear(astype,            lambda g, out, x, dtype=None: g, call=raw_of(astype), parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)

@@ -14,6 +14,7 @@ from micrograd_np.train.history import Step
 Display = Callable[[Step], None]
 
 REFRESH = 0.1  # seconds between two changes of the bar
+BAR = "{percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}{postfix}]"
 LINES = 10  # about how many lines a run writes where there is no terminal
 
 
@@ -29,7 +30,7 @@ def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
     elif stream.isatty():
         from tqdm import tqdm
 
-        with tqdm(total=steps, unit="step", mininterval=0, file=stream) as bar:
+        with tqdm(total=steps, bar_format=BAR, mininterval=0, file=stream) as bar:
             show = Bar(bar, epochs)
             try:
                 yield show
@@ -62,7 +63,13 @@ class Bar:
     def refresh(self) -> None:
         """Show the latest record now."""
         if self.last is not None:
-            self.bar.set_postfix_str(described(self.last, self.epochs), refresh=False)
+            one_step_an_epoch = self.bar.total == self.epochs  # then the bar counts the epochs
+            shown = (
+                f"loss {self.last.loss:.4g}"
+                if one_step_an_epoch
+                else described(self.last, self.epochs)
+            )
+            self.bar.set_postfix_str(shown, refresh=False)
             self.bar.update(self.last.step - self.bar.n)
 
 
