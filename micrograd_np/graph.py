@@ -13,6 +13,7 @@ rules' own NumPy calls are recorded and the derivative can be differentiated aga
 """
 
 from collections.abc import Iterable, Sequence
+from heapq import heapify, heappop, heappush
 from itertools import count
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -77,7 +78,9 @@ def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[
             leaves.append(node)
             continue
         nodes.append(node)
-        stack += [x for x in node.inputs if isinstance(x, Node) and x.requires_grad]
+        for x in node.inputs:
+            if isinstance(x, Node) and x.requires_grad:
+                stack.append(x)  # noqa: PERF401 - a comprehension costs more than it does
     nodes.sort(key=by_age)
     return nodes, leaves
 
@@ -103,37 +106,38 @@ def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
 
 
 def pull(
-    nodes: Sequence[Node],
     cotangents: dict[Node, Array],
     wrt: Iterable[Node] | None = None,
     *,
     recorded: bool = False,
+    since: int = -1,
 ) -> dict[Node, Array]:
-    """Reverse mode: carry `cotangents` of outputs back through `nodes` (oldest first).
+    """Reverse mode: carry the `cotangents` of outputs back through the graph, youngest node first.
 
-    Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node that
-    nothing reaches has no entry: its gradient is zero. Each has its node's shape and dtype.
-    An observer in `MODE` is told of every cotangent. Raises MutationError for a value that was
-    changed after an op had used it.
+    Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node of
+    `wrt` that nothing reaches has no entry: its gradient is zero. Each has its node's shape and
+    dtype. No `wrt` may be older than `since`. An observer in `MODE` is told of every cotangent.
+    Raises MutationError for a value that was changed after an op had used it.
     """
     table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
-    active = None if wrt is None else descendants(nodes, wanted)
+    active = None if wrt is None else descendants(history(table, since)[0], wanted)
+    ahead = [(-node.tick, node) for node in table if node.op is not None]
+    heapify(ahead)
     kept = {}
     mode = MODE.get()
     with quiet():  # an infinite derivative is an answer, not an accident
-        for node in reversed(nodes):
-            g = table.pop(node, None)
-            if g is None:
-                continue
+        while ahead:
+            node = heappop(ahead)[1]
+            g = table.pop(node)
             if not isinstance(mode, bool):
                 mode.pulled(node, g)
             if wanted and node in wanted:
                 kept[node] = g
             if node.op is PICK:
-                gather(node, g, table)
+                gather(node, g, table, ahead)
             else:
-                contribute(node, g, table, active, recorded)
+                contribute(node, g, table, ahead, active, recorded)
     if not isinstance(mode, bool):
         for node, g in table.items():
             mode.pulled(node, g)
@@ -141,7 +145,12 @@ def pull(
 
 
 def contribute(
-    node: Node, g: Array, table: dict[Node, Any], active: set[Node] | None, recorded: bool
+    node: Node,
+    g: Array,
+    table: dict[Node, Any],
+    ahead: list[tuple[int, Node]],
+    active: set[Node] | None,
+    recorded: bool,
 ) -> None:
     """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
     inputs, options, age = node.inputs, node.options, node.tick
@@ -153,17 +162,28 @@ def contribute(
             continue
         if x.tick > age:
             raise MutationError(describe(x), node.op.name)
-        if rule is not None and x.requires_grad and (active is None or x in active):
-            part = rule(g, out, *values, **options) if options else rule(g, out, *values)
-            if part.shape != value.shape or part.dtype is not value.dtype:
-                part = fit(part, value)
-            table[x] = table[x] + part if x in table else part
+        if x.requires_grad and (active is None or x in active):
+            if rule is None:  # flat: the gradient is zero, not absent
+                part = np.zeros_like(value)
+            else:
+                part = rule(g, out, *values, **options) if options else rule(g, out, *values)
+                if part.shape != value.shape or part.dtype is not value.dtype:
+                    part = fit(part, value)
+            if x in table:
+                table[x] = table[x] + part
+            else:
+                table[x] = part
+                if x.op is not None:
+                    heappush(ahead, (-x.tick, x))
 
 
-def gather(node: Node, g: Array, table: dict[Node, Any]) -> None:
+def gather(node: Node, g: Array, table: dict[Node, Any], ahead: list[tuple[int, Node]]) -> None:
     """Collect the cotangents of an op with several results into a list, None where nothing came."""
     whole, index = node.inputs[0], node.options["index"]
-    parts = table.setdefault(whole, [None] * len(whole.value))
+    if whole not in table:
+        table[whole] = [None] * len(whole.value)
+        heappush(ahead, (-whole.tick, whole))
+    parts = table[whole]
     parts[index] = g if parts[index] is None else parts[index] + g
 
 

@@ -60,7 +60,9 @@ class Op:
         self.binder = binder
         self.recorded = recorded
         self.name: str = function.__name__
-        self.call = call or (_spread(function) if sequence else function)
+        self.call = call or function
+        if sequence and call is None:
+            self.call = lambda *inputs, **options: function(inputs, **options)
         self._parameters = tuple(parameters.split()) if parameters else None
         self._accepted = None if accepted is None else frozenset(accepted)
 
@@ -114,11 +116,6 @@ class Op:
         if unknown:
             raise OptionError(self.name, unknown, sorted(self.accepted))
         return given
-
-
-def _spread(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function(sequence, **options)` as a function of the sequence's members."""
-    return lambda *inputs, **options: function(inputs, **options)
 
 
 def _keywords(rule: Rule) -> set[str]:

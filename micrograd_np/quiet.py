@@ -37,10 +37,10 @@ class quiet:
         _STATE.reset(self.token)
 
 
-def quietly(function: Callable[..., Any], *args: Any) -> Any:
-    """`function(*args)` without warnings. It sees no context variables but NumPy's own.
+def quietly(function: Callable[[Any], Any], x: Any) -> Any:
+    """`function(x)` without warnings. It sees no context variables but NumPy's own.
 
     >>> quietly(np.exp, np.array([1000.0]))
     array([inf])
     """
-    return SILENT.copy().run(function, *args)
+    return SILENT.copy().run(function, x)

@@ -52,7 +52,8 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
         return value
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind == "f"
-    return attach(value, op, inputs, values, options) if tracked else untracked(value)
+    node = attach(value, op, inputs, values, options) if tracked else untracked(value)
+    return parts(node) if type(value) is tuple or type(value) is list else node
 
 
 def attach(
@@ -74,16 +75,20 @@ def attach(
     node.name = None
     if mode is not True:
         mode.recorded(node)
-    if type(value) is tuple or type(value) is list:
-        node.value = tuple(value)
-        return type(value)(record(PICK, (node,), {"index": i}) for i in range(len(value)))
     return node
+
+
+def parts(whole: Node) -> Any:
+    """The results of an op with several, each a node of its own."""
+    value = whole.value
+    whole.value = tuple(value)
+    if not whole.requires_grad:
+        return type(value)(map(untracked, value))
+    return type(value)(record(PICK, (whole,), {"index": i}) for i in range(len(value)))
 
 
 def untracked(value: Any) -> Any:
     """A value no gradient is wanted for, as a Tensor without a recipe."""
-    if type(value) is tuple or type(value) is list:
-        return type(value)(untracked(part) for part in value)
     if type(value) is np.ndarray and value.base is not None:
         value = value.copy()  # a view would change when its base is changed, without a stamp
     node = new_object(Node.tensor)

@@ -17,7 +17,7 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
 from micrograd_np.arrays import check_differentiable, matching, own_array
-from micrograd_np.graph import PICK, Node, describe, history, pull, tick
+from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.op import OPS, Array, Inputs, Options
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import NOTHING, apply, record
@@ -228,13 +228,12 @@ class Tensor(ArrayMethods):
         """
         if not self.requires_grad:
             raise errors.GraphError.nothing_recorded(describe(self))
-        nodes, leaves = history([self])
-        for leaf in leaves:
+        found = pull({self: seed(self, gradient)})
+        for leaf in found:
             check_differentiable(leaf)
-        found = pull(nodes, {self: seed(self, gradient)})
         with ACCUMULATING:
-            for leaf in leaves:
-                leaf.grad = accumulated(leaf, found.get(leaf))
+            for leaf, g in found.items():
+                leaf.grad = accumulated(leaf, g)
 
 
 # ---------------------------------------------------------------- building
@@ -301,10 +300,8 @@ def seed(output: Tensor, gradient: Any) -> Array:
     return vector
 
 
-def accumulated(leaf: Node, g: Array | None) -> Array:
+def accumulated(leaf: Node, g: Array) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
     if leaf.grad is None and type(g) is np.ndarray:
         return g.copy()
-    if g is None:
-        g = np.zeros_like(leaf.value)
     return own_array(g if leaf.grad is None else leaf.grad + g)

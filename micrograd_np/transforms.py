@@ -149,7 +149,7 @@ class Run:
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, cotangents, strict=True):
             table[output] = table[output] + g if output in table else g
-        found = pull(self.nodes, table, self.fresh, recorded=recorded)
+        found = pull(table, self.fresh, recorded=recorded, since=self.since)
         return [as_own_tensor(found.get(x), x) for x in self.fresh]
 
     def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:

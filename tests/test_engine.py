@@ -956,9 +956,7 @@ def test_pull_gives_gradients_at_interior_nodes():
     x = leaf(3.0)
     square = x * x
     out = np.sin(square) * square
-    nodes, leaves = graph.history([out])
-    assert leaves == [x]
-    found = graph.pull(nodes, {out: np.float64(1.0)}, wrt=[square, x])
+    found = graph.pull({out: np.float64(1.0)}, wrt=[square, x])
     slope = math.cos(9.0) * 9.0 + math.sin(9.0)
     assert found[square] == pytest.approx(slope, rel=1e-14)
     assert found[x] == pytest.approx(slope * 6.0, rel=1e-14)
@@ -968,9 +966,8 @@ def test_pull_gives_gradients_at_interior_nodes():
 def test_pull_changes_nothing_it_is_given():
     x = leaf([1.0, 2.0])
     out = x + 1.0
-    nodes, _ = graph.history([out])
     cotangents = {out: np.ones(2)}
-    found = graph.pull(nodes, cotangents)
+    found = graph.pull(cotangents)
     assert list(cotangents) == [out]
     np.testing.assert_array_equal(cotangents[out], [1.0, 1.0])
     np.testing.assert_array_equal(found[x], [1.0, 1.0])

@@ -27,8 +27,9 @@ UNDERFLOW = 4.0  # how many of the smallest numbers of its type a derivative may
 
 def close(analytic: Array, numeric: Array, rtol: float) -> Array:
     """Where the two are finite and agree relative to the larger of them."""
-    agree: Array = np.abs(analytic - numeric) <= rtol * larger(analytic, numeric)
-    return agree & np.isfinite(analytic)
+    near = np.abs(analytic - numeric) <= rtol * larger(analytic, numeric)
+    agree: Array = near & np.isfinite(analytic)
+    return agree
 
 
 def larger(analytic: Array, numeric: Array) -> Array:
@@ -44,11 +45,11 @@ def compared(analytic: Array, slopes: Slopes, rtol: float, info: np.finfo[Any]) 
     allowed = rtol * larger(analytic, numeric)
     slack = allowed + bound + UNDERFLOW * float(info.smallest_subnormal)
     agree = close(analytic, numeric, rtol) | (slopes.settled & (error <= slack))
-    status = np.where(agree, RIGHT, np.where(slopes.settled, WRONG, KINK))
+    found = np.where(agree, RIGHT, np.where(slopes.settled, WRONG, KINK))
     low, high = np.fmin(slopes.left, slopes.right), np.fmax(slopes.left, slopes.right)
     between = (analytic >= low - slack) & (analytic <= high + slack)
-    status = np.where(slopes.kink, np.where(between, KINK, WRONG), status)
-    status = np.where(np.isfinite(analytic), status, without_number(analytic, slopes))
+    found = np.where(slopes.kink, np.where(between, KINK, WRONG), found)
+    status: Array = np.where(np.isfinite(analytic), found, without_number(analytic, slopes))
     status[~(np.abs(numeric) <= float(info.max))] = NON_FINITE
     return status
 
@@ -75,8 +76,9 @@ def relative_errors(analytic: Array, numeric: Array) -> Array:
 
 def resolved(analytic: Array, slopes: Slopes) -> Array:
     """Where the difference is known well enough to be told from zero."""
-    found: Array = larger(analytic, slopes.value) > slopes.bound
-    return found | ((analytic == 0) & (slopes.value == 0))
+    both_zero = (analytic == 0) & (slopes.value == 0)
+    clear: Array = (larger(analytic, slopes.value) > slopes.bound) | both_zero
+    return clear
 
 
 def digits(relative_error: float, eps: float) -> float:

@@ -31,10 +31,11 @@ from micrograd_np.checking.subject import Points, Record, Vector
 Array = np.ndarray[Any, Any]
 
 RATIO = 8.0  # of neighbouring steps; a power of two, so that x + h is exact
-BELOW = 10  # rungs of the ladder below the first look's step
+LOWEST = 2.0**-50  # the smallest step, in units of the input
 SAFETY = 4.0  # error bars in units of the noise, and of the truncation error
 ORDER = 3  # of the differences that separate noise from the smooth part
 SAMPLES = 7  # values they are formed from
+NEAR_ZERO = 2.0**-30  # size of an entry that is zero, in units of the typical one
 SMALLEST = 1e-280  # what counts as zero: steps far below it must still be numbers
 SLOWEST = 0.9  # the slowest convergence of slopes that still counts as one
 CLEAR = 0.1  # the noise, relative to the slopes, below which a kink can be told
@@ -94,12 +95,13 @@ class Probe:
         self.unit = unit
         self.smallest = smallest
         self.along: Array | None = None
+        self.size = abs(float(point.flat[entry]))
 
     @classmethod
     def across(cls, place: int, point: Array, along: Array) -> "Probe":
         """A probe that moves all entries at once, in units of `along`."""
         probe = cls(place, point, 0, 1.0, 1.0)
-        probe.along = along
+        probe.along, probe.size = along, 1.0
         return probe
 
     def moved(self, h: float) -> tuple[Array, float]:
@@ -211,13 +213,18 @@ class Differences:
         return value, (near > far / 2) & (near > tolerance * steepest)
 
     def second_look(self, probe: Probe) -> Slopes:
-        """The slopes from a ladder of steps, with their error bars."""
-        low = probe.smallest * self.first_step / RATIO**BELOW
+        """The slopes from a ladder of steps, with their error bars.
+
+        To the noise of the values comes that of the slope itself, which is only ever the slope at
+        some input within a rounding error of the one given: the curvature times that error.
+        """
+        low = probe.smallest * LOWEST
         high = max(probe.unit, 1.0 if probe.along is None else 0.0)
         count = int(np.ceil(np.log2(high / low) / np.log2(RATIO)))
         sides = self.sides(probe, [low * RATIO**i for i in range(count)])
         inner = self.noise * np.maximum(sides.step / probe.unit, 1)
-        noise = SAFETY * (inner + self.precision * sides.size + self.tiny) / sides.step
+        bend = np.nan_to_num(np.abs(sides.right - sides.left)) * probe.size
+        noise = SAFETY * (inner + self.precision * (sides.size + bend) + self.tiny) / sides.step
         noise[np.isnan(sides.central)] = np.inf
         return settled_slopes(sides, noise, probe.unit)
 
@@ -256,7 +263,8 @@ class Differences:
 
     def _grid(self, steps: list[Array]) -> Array:
         points = self.subject.points
-        units = [np.spacing(magnitude(x).astype(x.dtype)) for x in points]
+        sizes = [np.where(x == 0, magnitude(x) * NEAR_ZERO, magnitude(x)) for x in points]
+        units = [np.spacing(size.astype(x.dtype)) for size, x in zip(sizes, points, strict=True)]
         moves = [unit * step.astype(unit.dtype) for unit, step in zip(units, steps, strict=True)]
         pairs = list(zip(points, moves, strict=True))
         values = [

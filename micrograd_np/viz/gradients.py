@@ -32,7 +32,7 @@ def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dic
     seeds = dict(zip(outputs, starts(outputs, cotangents), strict=True))
     tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.requires_grad}
     wanted = [node for node in (*nodes, *leaves) if not isinstance(node.value, tuple)]
-    found = pull(nodes, tracked, wanted)
+    found = pull(tracked, wanted)
     return {node: found[node] if node in found else np.zeros_like(node.value) for node in wanted}
 
 
