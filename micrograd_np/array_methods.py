@@ -124,6 +124,42 @@ class ArrayMethods(Node):
     __slots__ = ()
     __hash__ = object.__hash__  # Tensors are identified, though `==` compares entries
 
+    # ------------------------------------------------------------ ndarray's attributes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.value.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = self.value.dtype
+        return dtype
+
+    @property
+    def ndim(self) -> int:
+        return len(self.value.shape)
+
+    @property
+    def size(self) -> int:
+        size: int = self.value.size
+        return size
+
+    @property
+    def nbytes(self) -> int:
+        nbytes: int = self.value.nbytes
+        return nbytes
+
+    @property
+    def T(self) -> Any:
+        """The axes reversed."""
+        return self.transpose()
+
+    @property
+    def mT(self) -> Any:
+        """The last two axes exchanged."""
+        return record(OPS[np.matrix_transpose], (self,))
+
     # ------------------------------------------------------------ operators
 
     __add__, __radd__ = binary(np.add, operator.add)
@@ -170,13 +206,3 @@ class ArrayMethods(Node):
         """`t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`, as `np.transpose`."""
         order = axes[0] if len(axes) == 1 else axes or None
         return record(OPS[np.transpose], (self,), {"axes": order} if order else {})
-
-    @property
-    def T(self) -> Any:
-        """The axes reversed."""
-        return self.transpose()
-
-    @property
-    def mT(self) -> Any:
-        """The last two axes exchanged."""
-        return record(OPS[np.matrix_transpose], (self,))

@@ -97,8 +97,8 @@ class Op:
             head, *rest = args or (keywords.pop(names[0]),)
             inputs, options = tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
         else:
-            names, count = self.parameters, self.arrays
-            if len(args) > len(names):
+            names, count = () if len(args) == self.arrays else self.parameters, self.arrays
+            if len(args) > max(len(names), count):
                 raise TypeError(f"{self.name} takes {len(names)} arguments, {len(args)} were given")
             options = dict(zip(names[count:], args[count:], strict=False)) | keywords
             missing = names[len(args) : count]
@@ -236,13 +236,13 @@ def primitive(
     return register(Op(function, "primitive", rules, jvp, **fields), *aliases)
 
 
-def constant(*functions: Callable[..., Any], recorded: bool = True) -> None:
+def constant(*functions: Callable[..., Any], **fields: Any) -> None:
     """Flat almost everywhere: the gradient is zero, and a floating-point result is recorded so.
 
     With `recorded=False` the result does not depend on the values at all and is a plain constant.
     """
     for function in functions:
-        register(Op(function, "constant", EveryInput(None), None, recorded=recorded))
+        register(Op(function, "constant", EveryInput(None), None, **fields))
 
 
 class EveryInput:

@@ -83,30 +83,6 @@ class Tensor(ArrayMethods):
         self.tick = tick()
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self.value.shape
-        return shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.value.dtype
-        return dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.shape)
-
-    @property
-    def size(self) -> int:
-        size: int = self.value.size
-        return size
-
-    @property
-    def nbytes(self) -> int:
-        nbytes: int = self.value.nbytes
-        return nbytes
-
-    @property
     def is_leaf(self) -> bool:
         """Whether no op made it."""
         return self.op is None

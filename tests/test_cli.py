@@ -259,7 +259,7 @@ def test_on_a_terminal_it_shows_a_bar():
     shown = os.read(terminal, 1 << 16)
     os.close(terminal)
     assert done.returncode == 0
-    assert b"100%|" in shown
+    assert b"100% |" in shown
     assert b"1500/1500" in shown
     assert b"|" not in done.stdout
 

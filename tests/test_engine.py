@@ -33,7 +33,7 @@ def recording():
 
 
 def live_tensors():
-    return sum(isinstance(x, Tensor) for x in gc.get_objects())
+    return sum(type(x) is Tensor for x in gc.get_objects())
 
 
 @pytest.fixture

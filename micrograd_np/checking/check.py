@@ -28,7 +28,7 @@ def gradcheck(
     inputs: Tree,
     *,
     order: int = 1,
-    rng: np.random.Generator | None = None,
+    rng: "np.random.Generator | None" = None,
     rtol: float | None = None,
     forward: bool = True,
     limit: int = 10_000,
@@ -92,7 +92,12 @@ class Settings:
     """The options of one check."""
 
     def __init__(
-        self, rng: np.random.Generator, rtol: float | None, forward: bool, limit: int, samples: int
+        self,
+        rng: "np.random.Generator",
+        rtol: float | None,
+        forward: bool,
+        limit: int,
+        samples: int,
     ) -> None:
         self.rng = rng
         self.rtol = rtol
@@ -253,7 +258,7 @@ def derivatives(subject: Subject, title: str, settings: Settings) -> list[tuple[
     return found
 
 
-def weights(rng: np.random.Generator, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+def weights(rng: "np.random.Generator", shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
     """Random numbers of either sign, none of them small."""
     found = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
     return np.asarray(found, dtype=dtype)

@@ -132,7 +132,7 @@ def entries(place: int, point: Array) -> list[Probe]:
     return [Probe(place, point, i, unit, low) for i, (unit, low) in enumerate(pairs)]
 
 
-def directions(place: int, point: Array, count: int, rng: np.random.Generator) -> list[Probe]:
+def directions(place: int, point: Array, count: int, rng: "np.random.Generator") -> list[Probe]:
     """Probes along random signs, each entry moving in proportion to its size."""
     units = binary(magnitude(point))
     return [
@@ -164,7 +164,7 @@ class Differences:
     """Measures the slopes of a recorded function's rows along probes."""
 
     def __init__(
-        self, record: Record, rows: Rows, info: np.finfo[Any], rng: np.random.Generator
+        self, record: Record, rows: Rows, info: np.finfo[Any], rng: "np.random.Generator"
     ) -> None:
         self.record = record
         self.subject = record.subject

@@ -5,19 +5,9 @@ A floating-point result (`np.floor`) is recorded, with gradient zero; an integer
 constant too.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
-from micrograd_np.op import EveryInput, Op, constant, register
-
-
-def constant_pair(*functions: Callable[..., Any]) -> None:
-    """Constants of two arrays, by position or by name."""
-    for function in functions:
-        register(Op(function, "constant", EveryInput(None), None, arrays=2))
-
+from micrograd_np.op import constant
 
 # fmt: off
 constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.sign,
@@ -28,8 +18,8 @@ constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_
          np.isfinite, np.isinf, np.isnan, np.signbit, np.isposinf, np.isneginf,
          np.isreal, np.iscomplex)
 
-constant_pair(np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isin, np.searchsorted,
-              np.digitize, np.may_share_memory, np.shares_memory)
+constant(np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isin, np.searchsorted,
+         np.digitize, arrays=2)
 
 constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.invert,
          np.left_shift, np.right_shift, np.gcd, np.lcm)
@@ -37,10 +27,11 @@ constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.inv
 constant(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition,
          np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.all, np.any)
 
-constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.can_cast,
-         np.min_scalar_type)
-for function in (np.result_type, np.common_type):
-    register(Op(function, "constant", EveryInput(None), None, binder=lambda *arrays: (arrays, {})))
+constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.min_scalar_type)
+constant(np.can_cast, parameters="from_ to casting")
+constant(np.may_share_memory, np.shares_memory, parameters="a b max_work", arrays=2)
+constant(np.result_type, np.common_type, binder=lambda *arrays: (arrays, {}))
 
-constant(np.zeros_like, np.ones_like, np.full_like, np.empty_like, recorded=False)
+constant(np.zeros_like, np.ones_like, np.full_like, recorded=False)
+constant(np.empty_like, parameters="prototype dtype order subok shape", recorded=False)
 # fmt: on

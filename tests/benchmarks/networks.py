@@ -136,10 +136,10 @@ def autograd_eager(start: Callable[[], Parameters], rate: float, *, two_layers: 
     import autograd
     import autograd.numpy as anp
 
-    def sigmoid(x):  # noqa: ANN001, ANN202 - autograd's boxes
+    def sigmoid(x):
         return 1 / (1 + anp.exp(-x))
 
-    def loss(p):  # noqa: ANN001, ANN202
+    def loss(p):
         if two_layers:
             hidden = sigmoid(anp.dot(XOR_X, p[0]) + p[1])
             return 0.5 * anp.sum((XOR_Y - sigmoid(anp.dot(hidden, p[2]) + p[3])) ** 2)
@@ -160,7 +160,7 @@ def autograd_eager(start: Callable[[], Parameters], rate: float, *, two_layers: 
 def mygrad_eager(start: Callable[[], Parameters], rate: float, *, two_layers: bool) -> Training:
     import mygrad
 
-    def sigmoid(x):  # noqa: ANN001, ANN202 - MyGrad's tensors
+    def sigmoid(x):
         return 1 / (1 + mygrad.exp(-x))
 
     def train(iterations: int) -> Parameters:
@@ -184,19 +184,19 @@ def jax_step(start: Callable[[], Parameters], rate: float, *, two_layers: bool) 
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - their signature
+    jax.config.update("jax_enable_x64", True)
 
-    def sigmoid(x):  # noqa: ANN001, ANN202 - JAX's tracers
+    def sigmoid(x):
         return 1 / (1 + jnp.exp(-x))
 
-    def loss(p):  # noqa: ANN001, ANN202
+    def loss(p):
         if two_layers:
             hidden = sigmoid(XOR_X @ p[0] + p[1])
             return 0.5 * jnp.sum((XOR_Y - sigmoid(hidden @ p[2] + p[3])) ** 2)
         return 0.5 * jnp.sum((NEURON_Y - sigmoid(NEURON_X @ p[0])) ** 2)
 
     @jax.jit
-    def step(p):  # noqa: ANN001, ANN202
+    def step(p):
         return [x - rate * g for x, g in zip(p, jax.grad(loss)(p), strict=True)]
 
     def train(iterations: int) -> Parameters:

@@ -11,8 +11,9 @@ HERE = Path(__file__).parent
 
 IMPORT_NUMPY = "import numpy"
 IMPORT_OURS = "import micrograd_np"
-COLD_XOR = f"import sys; sys.path[:0] = [{str(HERE)!r}]; import networks; networks.xor_eager(10_000)"
-COLD_XOR_BY_HAND = COLD_XOR.replace("xor_eager", "xor_by_hand")
+COLD = "import sys; sys.path[:0] = [{path!r}]; import networks; networks.{loop}(10_000)"
+COLD_XOR = COLD.format(path=str(HERE), loop="xor_eager")
+COLD_XOR_BY_HAND = COLD.format(path=str(HERE), loop="xor_by_hand")
 
 CHAIN = """
 import gc, resource, sys, time

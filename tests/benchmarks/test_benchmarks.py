@@ -58,9 +58,9 @@ def test_time_of_a_training_iteration(task):
 def test_cost_of_a_long_chain(collector):
     runs = [processes.chain(1_000_000, collector) for _ in range(5)]
     forward, backward, freed, size = map(statistics.median, zip(*runs, strict=True))
-    print(f"\n\nchain of 1,000,000 multiplications, collector {collector} (medians of 5 processes)")
-    print(f"  forward {forward:.2f}, backward {backward:.2f}, freeing {freed:.2f} µs an op; ", end="")
-    print(f"{size:.0f} bytes a node")
+    print(f"\n\n1,000,000 multiplications, collector {collector} (medians of 5 processes)")
+    print(f"  µs an op: forward {forward:.2f}, backward {backward:.2f}, freeing {freed:.2f}")
+    print(f"  {size:.0f} bytes a node")
     print("  goal: forward at most 1.3 (off) and 2.8 (on), backward 1.2; 400 bytes")
 
 
