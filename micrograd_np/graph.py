@@ -13,7 +13,7 @@ rules' own NumPy calls are recorded and the derivative can be differentiated aga
 """
 
 from collections.abc import Iterable, Sequence
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
 from typing import Any, ClassVar
@@ -122,25 +122,28 @@ def pull(
     table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
     active = None if wrt is None else descendants(history(table, since)[0], wanted)
-    ahead = [(-node.tick, node) for node in table if node.op is not None]
-    heapify(ahead)
+    ahead: list[tuple[int, Node]] = []
+    for node in table:
+        if node.op is not None:
+            heappush(ahead, (-node.tick, node))
     kept = {}
     mode = MODE.get()
+    watch = None if isinstance(mode, bool) else mode.pulled
     with quiet():  # an infinite derivative is an answer, not an accident
         while ahead:
             node = heappop(ahead)[1]
             g = table.pop(node)
-            if not isinstance(mode, bool):
-                mode.pulled(node, g)
+            if watch is not None:
+                watch(node, g)
             if wanted and node in wanted:
                 kept[node] = g
             if node.op is PICK:
                 gather(node, g, table, ahead)
             else:
                 contribute(node, g, table, ahead, active, recorded)
-    if not isinstance(mode, bool):
+    if watch is not None:
         for node, g in table.items():
-            mode.pulled(node, g)
+            watch(node, g)
     return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
 
 
@@ -153,16 +156,17 @@ def contribute(
     recorded: bool,
 ) -> None:
     """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
-    inputs, options, age = node.inputs, node.options, node.tick
+    inputs, options, vjps, age = node.inputs, node.options, node.op.vjps, node.tick
     out, values = (node, inputs) if recorded else (node.value, node.values)
     if type(g) is list:  # the op has several results, and some may go unused
         g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
-    for x, value, rule in zip(inputs, values, node.op.vjps):  # noqa: B905 - rules may be endless
+    for index, x in enumerate(inputs):
         if not isinstance(x, Node):
             continue
         if x.tick > age:
             raise MutationError(describe(x), node.op.name)
         if x.requires_grad and (active is None or x in active):
+            rule, value = vjps[index], values[index]
             if rule is None:  # flat: the gradient is zero, not absent
                 part = np.zeros_like(value)
             else:

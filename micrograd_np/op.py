@@ -16,9 +16,8 @@ This module knows nothing of Tensors and imports nothing above it.
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial as partially
-from itertools import count
 from typing import Any, Literal
 
 import numpy as np
@@ -253,6 +252,3 @@ class EveryInput:
 
     def __getitem__(self, index: int) -> Rule | None:
         return self.rule and partially(self.rule, index=index)
-
-    def __iter__(self) -> Iterator[Rule | None]:
-        return (self[index] for index in count())
