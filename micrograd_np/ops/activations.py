@@ -46,6 +46,10 @@ def softplus(x: Array) -> Array:
     >>> float(softplus(np.float64(1000)))
     1000.0
     """
+    return quietly(_softplus, x)  # a NaN passes without a warning
+
+
+def _softplus(x: Array) -> Array:
     return np.logaddexp(x, 0)
 
 
@@ -56,7 +60,7 @@ def logsigmoid(x: Array) -> Array:
     >>> float(logsigmoid(np.float64(-1000)))
     -1000.0
     """
-    return -np.logaddexp(-x, 0)
+    return -quietly(_softplus, -x)
 
 
 def _shift(x: Array, axis: Axis) -> Array:
