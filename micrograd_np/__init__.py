@@ -33,6 +33,7 @@ from micrograd_np.ops.activations import relu as relu
 from micrograd_np.ops.activations import sigmoid as sigmoid
 from micrograd_np.ops.activations import softmax as softmax
 from micrograd_np.ops.activations import softplus as softplus
+from micrograd_np.ops.dispatch import dispatching as dispatching
 from micrograd_np.ops.indexing import index_update as index_update
 from micrograd_np.tensor import Tensor as Tensor
 from micrograd_np.tensor import stop_gradient as stop_gradient

@@ -39,16 +39,20 @@ class detect_anomaly:
     NonFiniteError: the derivative of `sqrt` is the first to be non-finite
     """
 
-    def __enter__(self) -> Self:
+    def __init__(self) -> None:
         self.saved: dict[Node, Saved] = {}
         self.consumer: dict[Node, Node] = {}
-        self.token = MODE.set(self)
+        self.tokens: list[Any] = []  # it may be entered again inside itself
+
+    def __enter__(self) -> Self:
+        self.tokens.append(MODE.set(self))
         return self
 
     def __exit__(self, *exception: object) -> None:
-        MODE.reset(self.token)
-        self.saved.clear()
-        self.consumer.clear()
+        MODE.reset(self.tokens.pop())
+        if not self.tokens:
+            self.saved.clear()
+            self.consumer.clear()
 
     def recorded(self, node: Any) -> None:
         """Check a new node, and fingerprint the values its derivative will need."""

@@ -12,17 +12,18 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.graph import Node, describe
+from micrograd_np.mode import TRACING
 from micrograd_np.op import OPS
 from micrograd_np.ops.shaping import astype
-from micrograd_np.recording import PLAIN, apply, attach, record, untracked
+from micrograd_np.recording import PLAIN, apply, attach, located, plain, record, untracked
 
 Method = Callable[..., Any]
 
 
 def operand(x: Any) -> Any:
     """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
-    if isinstance(x, list | tuple):
-        return np.asarray(x)
+    if isinstance(x, list | tuple | np.ndarray):
+        return plain(x)
     if isinstance(x, Node | np.generic) or type(x) in PLAIN or hasattr(x, "__array_function__"):
         return x
     return NotImplemented
@@ -46,14 +47,20 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         else:
             other = operand(other)
             return other if other is NotImplemented else record(op, (self, other))
-        value = forward(x, y)
+        try:
+            value = forward(x, y)
+        except ValueError as error:
+            raise located(error, op, (self, other))  # noqa: B904 - it is the same error
         return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
 
     def reflection(self: Node, other: Any) -> Any:
         if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
             return NotImplemented
         y = self.value
-        value = forward(other, y)
+        try:
+            value = forward(other, y)
+        except ValueError as error:
+            raise located(error, op, (other, self))  # noqa: B904 - it is the same error
         return (
             attach(value, op, (other, self), (other, y)) if self.requires_grad else untracked(value)
         )
@@ -146,6 +153,10 @@ class ArrayMethods(Node):
         return size
 
     @property
+    def itemsize(self) -> int:
+        return int(self.value.itemsize)
+
+    @property
     def nbytes(self) -> int:
         nbytes: int = self.value.nbytes
         return nbytes
@@ -159,6 +170,38 @@ class ArrayMethods(Node):
     def mT(self) -> Any:
         """The last two axes exchanged."""
         return record(OPS[np.matrix_transpose], (self,))
+
+    # ------------------------------------------------------------ conversions to Python's numbers
+
+    def item(self, *index: Any) -> Any:
+        return self.value.item(*index)
+
+    def tolist(self) -> Any:
+        return self.value.tolist()
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __int__(self) -> int:
+        return int(self._number())
+
+    def __float__(self) -> float:
+        return float(self._number())
+
+    def __complex__(self) -> complex:
+        return complex(self._number())
+
+    def __round__(self, digits: int = 0) -> Any:
+        return self.round(digits)
+
+    def _number(self) -> Any:
+        """The value to convert, unless a transform is running, which would lose its gradient."""
+        if self.requires_grad and TRACING.get():
+            raise errors.LeavesGraphError.as_number(describe(self))
+        return self.value
+
+    def __index__(self) -> int:
+        return operator.index(self.value[()])
 
     # ------------------------------------------------------------ operators
 
@@ -179,6 +222,8 @@ class ArrayMethods(Node):
     __and__, __rand__ = recording(np.bitwise_and)
     __or__, __ror__ = recording(np.bitwise_or)
     __xor__, __rxor__ = recording(np.bitwise_xor)
+    __lshift__, __rlshift__ = recording(np.left_shift)
+    __rshift__, __rrshift__ = recording(np.right_shift)
     __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __ifloordiv__ = (
         __imod__
     ) = in_place
@@ -188,7 +233,8 @@ class ArrayMethods(Node):
     sum, mean, prod = calling(np.sum), calling(np.mean), calling(np.prod)
     max, min, var, std = calling(np.max), calling(np.min), calling(np.var), calling(np.std)
     cumsum, cumprod = calling(np.cumsum), calling(np.cumprod)
-    argmax, argmin, argsort = calling(np.argmax), calling(np.argmin), calling(np.argsort)
+    argmax, argmin = calling(np.argmax), calling(np.argmin)
+    argsort, argpartition = calling(np.argsort), calling(np.argpartition)
     any, all, nonzero = calling(np.any), calling(np.all), calling(np.nonzero)
     searchsorted, round, clip = calling(np.searchsorted), calling(np.round), calling(np.clip)
     ravel, squeeze, swapaxes = calling(np.ravel), calling(np.squeeze), calling(np.swapaxes)

@@ -29,16 +29,22 @@ def own_array(data: Any, dtype: Any = None) -> Array:
 def check_differentiable(x: Node) -> None:
     """Raise NotDifferentiableError unless `x` holds real floating-point numbers."""
     if x.value.dtype.kind != "f":
+        advice = (
+            "Complex numbers have no derivative rules yet; use their real and imaginary parts."
+            if x.value.dtype.kind == "c"
+            else "Write 2.0 for 2, pass dtype=float, or convert an array with astype(float)."
+        )
         raise errors.NotDifferentiableError(
-            f"{describe(x)} cannot require a gradient: only real floating-point dtypes vary "
-            f"smoothly. Write its numbers with a decimal point, or pass dtype=float."
+            f"{describe(x)} cannot require a gradient: only real floating-point numbers vary "
+            f"smoothly here. {advice}"
         )
 
 
 def scalar(out: Any, name: str) -> Any:
     """`out`, if it is a single real number, as what the function `name` returned must be."""
     if not isinstance(out, Node) or out.value.size != 1 or out.value.dtype.kind != "f":
-        given = describe(out) if isinstance(out, Node) else f"a tree of {len(leaves(out))} arrays"
+        given = f"a tree of {len(leaves(out))} arrays" if leaves(out) else "nothing (no `return`?)"
+        given = describe(out) if isinstance(out, Node) else given
         raise errors.GraphError(
             f"the gradient of {name} is defined when it returns a single real number, but it "
             f"returned {given}. Reduce it (np.sum, np.mean), return extra values with "

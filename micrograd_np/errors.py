@@ -6,15 +6,22 @@ Each class subclasses the built-in exception nearest to it, and builds its own m
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 
 class OptionError(TypeError):
     """An option that a function knows but its derivative does not."""
 
     def __init__(self, name: str, unknown: list[str], accepted: list[str]) -> None:
         known = ", ".join(accepted) or "none"
-        advice = " Write `t = f(t)` instead of `out=`." if "out" in unknown else ""
+        advice = (
+            " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
+            "NumPy to write into the array `a`."
+            if "out" in unknown
+            else ""
+        )
         super().__init__(
-            f"np.{name} on a Tensor does not take {', '.join(unknown)}: the options with a "
+            f"np.{name} on a Tensor does not take {', '.join(unknown)}; the options with a "
             f"derivative are: {known}.{advice}"
         )
 
@@ -23,14 +30,16 @@ class UnregisteredFunctionError(TypeError):
     """A NumPy-like function on a Tensor that has no derivative here."""
 
     def __init__(self, function: Any, detail: str = "") -> None:
-        module = getattr(function, "__module__", None) or type(function).__module__
-        name = f"{module}.{getattr(function, '__name__', function)}"
+        name = getattr(function, "__name__", str(function))
+        module = getattr(function, "__module__", None)
+        plain = name
+        foreign = isinstance(function, np.ufunc) and getattr(np, name, None) is not function
+        name = f"the ufunc `{name}`" if foreign or module is None else f"{module}.{name}"
         super().__init__(
             f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose "
-            f"the gradient. Write it with functions that have one (listed in micrograd_np.op.OPS), "
-            f"declare one with the forms in micrograd_np.op (elementwise, linear, bilinear, "
-            f"primitive, constant), or leave the graph on purpose with `.data` or "
-            f"`stop_gradient(t)`."
+            f"the gradient. Write it with functions that have one (listed in micrograd_np.op.OPS); "
+            f"declare one with a form of micrograd_np.op, such as `elementwise({plain}, lambda "
+            f"out, x: ...)`; or leave the graph on purpose with `.data` or `stop_gradient(t)`."
         )
 
 
@@ -44,6 +53,19 @@ class LeavesGraphError(TypeError):
             f"on purpose, `stop_gradient(t)` to go on with a constant Tensor, or `np.stack([...])` "
             f"and `mg.tensor([...])` to join Tensors with their history."
         )
+
+    @classmethod
+    def as_number(cls, described: str) -> "LeavesGraphError":
+        """`float(t)` where a transform is differentiating."""
+        error = cls(described)
+        message = (
+            f"{described} is being differentiated; float(), a function of `math`, or filling an "
+            f"array entry by entry would silently cut its gradient. Write np.sin for math.sin, "
+            f"`mg.tensor([...])` or `mg.index_update` for `a[i] = t`, or `t.item()` to leave the "
+            f"graph on purpose."
+        )
+        error.args = (message,)
+        return error
 
 
 class NotDifferentiableError(TypeError):
@@ -118,8 +140,8 @@ class MissingExtraError(ImportError):
 
     def __init__(self, what: str, package: str, extra: str) -> None:
         super().__init__(
-            f"{what} needs {package}, which is not installed. "
-            f"Install it with: pip install 'micrograd_np[{extra}]'"
+            f"{what} needs {package}, which is not installed. Install it with: "
+            f"pip install {package} (it is the extra '{extra}' of micrograd_np)"
         )
 
 

@@ -49,7 +49,7 @@ def _one_hots(out: Tree, place: int, leaf: Tensor) -> Any:
 def _stacked(rows: list[Tree], shape: tuple[int, ...], like: Tree) -> Tree:
     """Rows of trees as one tree of Jacobians with the output's shape in front."""
     if not rows:
-        return tree.map(lambda x: Tensor(np.zeros(shape + np.shape(x))), like)
+        return tree.map(lambda x: Tensor(np.zeros(shape + np.shape(x), np.asarray(x).dtype)), like)
     return tree.map(lambda *parts: np.reshape(np.stack(parts), shape + parts[0].shape), *rows)
 
 

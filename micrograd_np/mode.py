@@ -23,6 +23,9 @@ class Observer(Protocol):
 
 MODE: ContextVar[bool | Observer] = ContextVar("micrograd_np_mode", default=True)
 
+# Whether a transform is running a function, so that a number taken out of the graph would be wrong.
+TRACING: ContextVar[bool] = ContextVar("micrograd_np_tracing", default=False)
+
 
 class grad_mode:
     """A context manager and decorator that says, for this context only, whether ops are recorded.
@@ -32,6 +35,14 @@ class grad_mode:
     """
 
     recording: bool
+
+    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        """A mode, or `function` decorated with it: `@no_grad` means `@no_grad()`."""
+        mode = super().__new__(cls)
+        if function is None:
+            return mode
+        mode.__init__()  # type: ignore[misc]  # Python only does so for what it returns
+        return mode(function)
 
     def __init__(self) -> None:
         self.tokens: list[Token[bool | Observer]] = []  # a mode may be entered again inside itself

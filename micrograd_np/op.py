@@ -18,6 +18,7 @@ This module knows nothing of Tensors and imports nothing above it.
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial as partially
+from types import FunctionType
 from typing import Any, Literal
 
 import numpy as np
@@ -96,12 +97,14 @@ class Op:
             head, *rest = args or (keywords.pop(names[0]),)
             inputs, options = tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
         else:
-            names, count = () if len(args) == self.arrays else self.parameters, self.arrays
-            if len(args) > max(len(names), count):
+            names = () if len(args) == self.arrays else self.parameters
+            if len(args) > max(len(names), self.arrays):
                 raise TypeError(f"{self.name} takes {len(names)} arguments, {len(args)} were given")
-            options = dict(zip(names[count:], args[count:], strict=False)) | keywords
-            missing = names[len(args) : count]
-            inputs = (*args[:count], *(options.pop(name, None) for name in missing))
+            options = dict(zip(names[self.arrays :], args[self.arrays :], strict=False)) | keywords
+            named = names[len(args) : self.arrays]
+            if not options.keys() >= set(named):
+                raise TypeError(f"{self.name} needs {', '.join(names[: self.arrays])}")
+            inputs = (*args[: self.arrays], *(options.pop(name) for name in named))
         return inputs, self._checked(options) if options else options
 
     def _checked(self, options: Options) -> Options:
@@ -131,6 +134,11 @@ OPS: dict[Callable[..., Any], Op] = {}
 def register(op: Op, *aliases: Callable[..., Any]) -> Op:
     """Enter `op` under its own callable and under `aliases`, which must be new to the registry."""
     for function in (op.function, *aliases):
+        if isinstance(function, FunctionType) and not hasattr(function, "__wrapped__"):
+            raise TypeError(
+                f"{function.__name__} is a plain Python function: on a Tensor it would run as it "
+                f"is written, and never use this rule. Define it under `@mg.dispatching`."
+            )
         if function in OPS:
             raise ValueError(f"{function!r} is registered already, as {OPS[function]!r}")
         OPS[function] = op
@@ -153,6 +161,11 @@ def elementwise(
         ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
 
+    if isinstance(function, np.ufunc) and len(partials) != function.nin:
+        raise ValueError(
+            f"elementwise({function.__name__}): {len(partials)} partials were given for "
+            f"{function.nin} inputs. Give one for each, None where it is flat."
+        )
     vjps = [times(partial, len(partials)) for partial in partials]
     fields.setdefault("arrays", len(partials))
     return register(Op(function, "elementwise", vjps, jvp, **fields), *aliases)

@@ -4,17 +4,19 @@ Every NumPy call, operator and method on a Tensor ends here. An op none of whose
 gradient, or any op under `no_grad`, leaves a Tensor without a recipe.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import PICK, Node, tick
+from micrograd_np.errors import LeavesGraphError
+from micrograd_np.graph import PICK, Node, describe, tick
 from micrograd_np.mode import MODE
 from micrograd_np.op import Inputs, Op, Options
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
+CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
 PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
 new_object = object.__new__
@@ -23,14 +25,52 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    return record(op, inputs, {name: own(option) for name, option in options.items()})
+    if options and not op.binder:  # a binder sees to its options itself
+        options = {name: own(option) for name, option in options.items()}
+    return record(op, inputs, options)
+
+
+def computed(
+    function: Callable[..., Any], args: Inputs, keywords: Options, refusal: TypeError
+) -> Any:
+    """A function without a derivative: computed on constants, refused on what is tracked."""
+    args, keywords = constant_of((args, keywords), refusal)
+    value = function(*args, **keywords)
+    return untracked(value) if isinstance(value, ARRAYS) else value
+
+
+def constant_of(argument: Any, refusal: TypeError) -> Any:
+    """The argument with arrays for Tensors. Raises `refusal` for a tracked one."""
+    if isinstance(argument, dict):
+        return {name: constant_of(value, refusal) for name, value in argument.items()}
+    if type(argument) in (list, tuple):
+        return type(argument)(constant_of(part, refusal) for part in argument)
+    if not isinstance(argument, Node):
+        return argument
+    if argument.requires_grad:
+        raise refusal
+    return np.asarray(argument)
 
 
 def own(option: Any) -> Any:
     """An option that nobody else can change: arrays are copied, and Tensors become arrays."""
+    if isinstance(option, list | tuple) and not hasattr(option, "_fields"):
+        return type(option)(map(own, option))
     if isinstance(option, Node):
+        if option.requires_grad and MODE.get():
+            raise LeavesGraphError(describe(option))
         return np.array(option.value)
     return option.copy() if type(option) is np.ndarray else option
+
+
+def plain(x: Any) -> Any:
+    """A list, a tuple or a subclass of ndarray as a plain array; anything else as it is."""
+    if hasattr(x, "filled") and hasattr(x, "mask"):
+        raise TypeError(
+            "a masked array was given with a Tensor; its mask would be lost. Write the mask into "
+            "the expression: np.where(mask, 0, array.data * t)."
+        )
+    return np.asarray(x) if isinstance(x, CONVERTED) else x
 
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
@@ -42,18 +82,29 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
             values.append(x.value)
             if x.requires_grad:
                 tracked = True
-        elif type(x) is list or type(x) is tuple:
-            inputs = tuple(np.asarray(x) if isinstance(x, list | tuple) else x for x in inputs)
-            return record(op, inputs, options)
-        else:
+        elif type(x) in PLAIN or not isinstance(x, CONVERTED):
             values.append(x)
-    value = op.call(*values, **options) if options else op.call(*values)
+        else:
+            return record(op, tuple(map(plain, inputs)), options)
+    try:
+        value = op.call(*values, **options) if options else op.call(*values)
+    except ValueError as error:
+        raise located(error, op, inputs)  # noqa: B904 - it is the same error
     if op.kind == "constant" and not isinstance(value, ARRAYS):
         return value
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind == "f"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
     return parts(node) if type(value) is tuple or type(value) is list else node
+
+
+def located(error: ValueError, op: Op, inputs: Inputs) -> ValueError:
+    """The error with a note that says at which op, and on what, it happened."""
+    operands = ", ".join(
+        describe(x) if isinstance(x, Node) else f"an array of shape {np.shape(x)}" for x in inputs
+    )
+    error.add_note(f"in `{op.name}` of {operands}")
+    return error
 
 
 def attach(

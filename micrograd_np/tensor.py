@@ -6,7 +6,6 @@ them on the leaves. Tensors in a graph are immutable; a leaf changes by assignin
 stamps it.
 """
 
-import operator
 import warnings
 from collections.abc import Callable, Iterator
 from threading import Lock
@@ -20,7 +19,7 @@ from micrograd_np.arrays import check_differentiable, matching, own_array
 from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.op import OPS, Array, Inputs, Options
 from micrograd_np.ops.indexing import getitem
-from micrograd_np.recording import NOTHING, apply, record
+from micrograd_np.recording import NOTHING, apply, computed, record
 
 ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
 
@@ -62,7 +61,11 @@ class Tensor(ArrayMethods):
 
     @property
     def data(self) -> Array:
-        """The array. Assigning it (also `t.data -= step`) keeps shape and dtype, and stamps `t`."""
+        """The array. Assigning it (also `t.data -= step`) keeps shape and dtype, and stamps `t`.
+
+        An entry written through it (`t.data[0] = 1`) leaves no stamp: only `detect_anomaly` finds
+        such a change. Assign the whole, or `t[0] = 1` on a Tensor that needs no gradient.
+        """
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
         return self.value
@@ -110,32 +113,15 @@ class Tensor(ArrayMethods):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
             raise errors.LeavesGraphError(describe(self))
-        return np.array(self.value, dtype=dtype, copy=copy)
+        array = np.array(self.value, dtype=dtype, copy=copy)
+        if copy is not True and np.may_share_memory(array, self.value):
+            array = array.view()
+            array.flags.writeable = False  # a write would leave no stamp
+        return array
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a plain NumPy array."""
         return np.array(self.value)
-
-    def item(self, *index: Any) -> Any:
-        return self.data.item(*index)
-
-    def tolist(self) -> Any:
-        return self.data.tolist()
-
-    def __bool__(self) -> bool:
-        return bool(self.value)
-
-    def __int__(self) -> int:
-        return int(self.value)
-
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __complex__(self) -> complex:
-        return complex(self.value)
-
-    def __index__(self) -> int:
-        return operator.index(self.value[()])
 
     def __format__(self, spec: str) -> str:
         return format(self.value[()], spec) if spec else str(self)
@@ -146,7 +132,8 @@ class Tensor(ArrayMethods):
     def __reduce__(self) -> Any:
         if self.op is not None:
             warnings.warn(
-                f"copying or pickling {describe(self)} keeps its value and drops its history",
+                f"copying or pickling {describe(self)} keeps its value and drops its history; "
+                f"give `t.data` or `t.numpy()` to avoid this",
                 stacklevel=2,
             )
         return _restored, (self.data, self.requires_grad and self.op is None, self.name, self.grad)
@@ -164,19 +151,21 @@ class Tensor(ArrayMethods):
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
             options.setdefault("axis", 0)
             return apply(OPS[function], inputs, options)
-        if method == "outer":
+        if method == "outer" and op is not None:
             x, y = inputs
             stretched = np.reshape(x, np.shape(x) + (1,) * np.ndim(y))
             return apply(OPS[ufunc], (stretched, y), options)
         detail = "" if method == "__call__" else f".{method}"
-        raise errors.UnregisteredFunctionError(ufunc, detail)
+        refusal = errors.UnregisteredFunctionError(ufunc, detail)
+        return computed(getattr(ufunc, method), inputs, options, refusal)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Inputs, keywords: Options
     ) -> Any:
-        if function not in OPS:
-            raise errors.UnregisteredFunctionError(function)
-        return apply(OPS[function], args, dict(keywords))
+        if function in OPS:
+            return apply(OPS[function], args, dict(keywords))
+        refusal = errors.UnregisteredFunctionError(function)
+        return computed(function, args, dict(keywords), refusal)
 
     # ------------------------------------------------------------ indexing
 
@@ -280,4 +269,10 @@ def accumulated(leaf: Node, g: Array) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
     if leaf.grad is None and type(g) is np.ndarray:
         return g.copy()
-    return own_array(g if leaf.grad is None else leaf.grad + g)
+    if leaf.grad is not None and np.shape(leaf.grad) != g.shape:
+        raise errors.ShapeError(
+            f"the `.grad` of {describe(leaf)} has shape {np.shape(leaf.grad)}, so nothing can be "
+            f"added to it. Assign an array of the Tensor's shape, or None."
+        )
+    total = g if leaf.grad is None else leaf.grad + g
+    return total if type(total) is np.ndarray and total is not g else own_array(total)

@@ -17,7 +17,7 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.arrays import check_differentiable, matching, own_array, scalar
 from micrograd_np.graph import Node, history, pull, push
-from micrograd_np.mode import MODE, enable_grad
+from micrograd_np.mode import MODE, TRACING, enable_grad
 from micrograd_np.op import OPS, Array
 from micrograd_np.recording import record, untracked
 from micrograd_np.tensor import Tensor, stop_gradient
@@ -105,6 +105,11 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple
     >>> float(value), float(derivative)
     (9.0, 6.0)
     """
+    if not all(isinstance(x, list | tuple) for x in (primals, tangents)):
+        raise TypeError(
+            f"jvp takes the arguments of {name_of(f)} as a list, and their tangents as another: "
+            f"jvp(f, [x], [t]). Given: {type(primals).__name__}, {type(tangents).__name__}."
+        )
     run = Run(f, tuple(primals))
     matched = tree.leaves(tree.map(matching, run.given, tuple(tangents)))
     pushed = run.push(tree.leaves(run.out), matched)
@@ -120,12 +125,20 @@ class Run:
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
         self.fresh: list[Tensor] = []
         self.given = tree.map(self._renewed, primals)
-        with enable_grad() if MODE.get() is False else nullcontext():
-            out = f(*self.given)
+        self.since = self.fresh[0].tick if self.fresh else 0
+        tracing = TRACING.set(True)
+        try:
+            with enable_grad() if MODE.get() is False else nullcontext():
+                out = f(*self.given)
+        finally:
+            TRACING.reset(tracing)
+        if has_aux and not (isinstance(out, tuple) and len(out) == 2):
+            raise TypeError(
+                f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
+            )
         out, aux = out if has_aux else (out, None)
         self.aux: Tree = aux
-        self.out = tree.map(as_tensor, out)
-        self.since = self.fresh[0].tick if self.fresh else 0
+        self.out = tree.map(lambda x: x if isinstance(x, Tensor) else Tensor(x), out)
         made = [x for x in tree.leaves((self.out, self.aux)) if isinstance(x, Tensor)]
         self.nodes, leaves = history(made, self.since)
         self.open = MODE.get() is not False and not set(self.fresh).issuperset(leaves)
@@ -181,11 +194,14 @@ def at(
     f: Function, argnums: Argnums, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Function, tuple[Tree, ...]]:
     """`f` as a function of the arguments at `argnums` alone, and those arguments."""
-    positions = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    if missing := [i for i in positions if not -len(args) <= i < len(args)]:
+    positions: tuple[Any, ...] = tuple(argnums) if isinstance(argnums, list | tuple) else (argnums,)
+    count = len(args)
+    places = {i % count for i in positions if isinstance(i, int) and -count <= i < count}
+    if len(places) < len(positions):
         raise TypeError(
-            f"cannot differentiate {name_of(f)} in argument {missing[0]}: it was called with "
-            f"{len(args)} positional arguments (only those can be differentiated in)."
+            f"argnums={argnums!r:.40} does not name arguments of {name_of(f)}, which was called "
+            f"with {count} positional ones: give a position, or several different ones. "
+            f"(The gradient is a function: write grad(f)(x), not grad(f, x).)"
         )
 
     def of_chosen(*chosen: Tree) -> Any:
@@ -197,15 +213,10 @@ def at(
     return of_chosen, tuple(args[i] for i in positions)
 
 
-def as_tensor(x: Any) -> Tensor:
-    """`x`, as a constant if it is no Tensor."""
-    return x if isinstance(x, Tensor) else Tensor(x)
-
-
 def as_own_tensor(found: Array | None, like: Node) -> Tensor:
     """What a walk found as a Tensor of its own; zeros where it found nothing."""
     if isinstance(found, Tensor):
-        return found
+        return found if found.requires_grad else stop_gradient(found)
     out: Tensor = untracked(np.zeros_like(like.value) if found is None else own_array(found, None))
     return out
 

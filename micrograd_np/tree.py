@@ -6,14 +6,20 @@ children as a dict, `__tree_with__(children)` a copy of it with other children. 
 dotted: `layers.0.weight`.
 """
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 Tree = Any
+LEAVES = frozenset((float, int, np.ndarray, np.float64))  # the commonest, found at once
 
 
 def children(tree: Tree) -> dict[str, Tree] | None:
     """The children of a branch by name; None for a leaf."""
+    if type(tree) in LEAVES:
+        return None
     if tree is None:
         return {}
     if isinstance(tree, dict):
@@ -34,7 +40,9 @@ def rebuild(tree: Tree, new: Iterable[Tree]) -> Tree:
     if tree is None:
         return None
     if isinstance(tree, dict):
-        return type(tree)(zip(tree, new, strict=True))
+        like = copy.copy(tree)  # of its class, a defaultdict with its factory
+        like.update(zip(tree, new, strict=True))
+        return like
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         return type(tree)(*new)
     if isinstance(tree, list | tuple):

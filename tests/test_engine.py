@@ -11,7 +11,9 @@ import copy
 import gc
 import math
 import pickle
+import sys
 import threading
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,7 +22,7 @@ import pytest
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, graph
-from micrograd_np.op import OPS
+from micrograd_np.op import OPS, elementwise
 
 
 def leaf(data, **options):
@@ -188,6 +190,12 @@ def test_a_cotangent_takes_the_dtype_of_its_output():
     (x * x).backward(np.array([1, 2]))
     assert x.grad.dtype == np.float32
     np.testing.assert_array_equal(x.grad, [2.0, 8.0])
+
+
+def test_a_cotangent_of_a_leaf_itself_takes_its_dtype():
+    x = leaf([1.0, 2.0], dtype=np.float32)
+    x.backward(np.array([1.0, 2.0]))
+    assert x.grad.dtype == np.float32
 
 
 def test_backward_of_a_leaf_itself():
@@ -941,7 +949,117 @@ def test_105_concurrent_backward_over_one_graph():
     assert x.grad == 400 * 32.0
 
 
+def test_105_nothing_is_lost_when_threads_meet_at_a_leaf(monkeypatch):
+    """Each addition is made to last, so that without the lock the threads would overlap in it."""
+    tensor_module = sys.modules[Tensor.__module__]
+    accumulated = tensor_module.accumulated
+
+    def slowly(*args):
+        found = accumulated(*args)
+        time.sleep(0.01)
+        return found
+
+    monkeypatch.setattr(tensor_module, "accumulated", slowly)
+    x = leaf(2.0)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: (3.0 * x).backward(), range(8)))
+    assert x.grad == 24.0
+
+
+# ---------------------------------------------------------------- what a call was given is its own
+
+
+OPTIONS = {
+    "repeat by an array": (np.repeat, np.array([1, 2])),
+    "repeat by a list": (np.repeat, [1, 2]),
+    "sum where an array": (lambda w, m: np.sum(w, where=m), np.array([True, False])),
+    "sum where a list": (lambda w, m: np.sum(w, where=m), [True, False]),
+    "pad by a nested list": (lambda w, n: np.pad(w, n) * np.arange(5.0), [[1, 2]]),
+    "where by a mask": (lambda w, m: np.where(m, w, 0.0), np.array([True, False])),
+    "take by an array": (np.take, np.array([0, 0])),
+    "an index": (lambda w, i: w[i], np.array([0, 0])),
+}
+
+
+@pytest.mark.parametrize("case", OPTIONS)
+def test_changing_an_option_after_the_call_changes_no_gradient(case):
+    function, option = OPTIONS[case]
+    option = copy.deepcopy(option)
+    expected, found = leaf([3.0, 5.0]), leaf([3.0, 5.0])
+    np.sum(function(expected, copy.deepcopy(option)) ** 2).backward()
+    loss = np.sum(function(found, option) ** 2)
+    if isinstance(option, list) and isinstance(option[0], list):
+        option[0][:] = option[0][::-1]
+    else:
+        option[:] = [not entry if isinstance(entry, bool) else 1 - entry for entry in list(option)]
+    loss.backward()
+    np.testing.assert_array_equal(found.grad, expected.grad)
+
+
 # ---------------------------------------------------------------- second derivatives, conventions
+
+
+def test_a_tracked_option_is_an_error_and_not_cut():
+    x, w = leaf([1.0, 2.0]), leaf(3.0)
+    for call in (lambda: np.full_like(x, w), lambda: np.pad(x, 1, constant_values=(w, 0.0))):
+        with pytest.raises(errors.LeavesGraphError):
+            call()
+
+
+def test_functions_of_our_own_dispatch_on_keywords_too():
+    w = leaf(2.0)
+    mg.index_update(np.zeros(3), 0, value=w).sum().backward()
+    assert w.grad == 1.0
+    assert mg.softmax(x=leaf([1.0, 2.0])).op.name == "softmax"
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_subclasses_of_ndarray_are_plain_arrays_here_and_masks_are_refused():
+    w = leaf(np.ones((2, 2)))
+    matrix = np.asmatrix([[1.0, 2.0], [3.0, 4.0]])
+    np.sum(w * matrix).backward()
+    np.testing.assert_array_equal(w.grad, [[1.0, 2.0], [3.0, 4.0]])
+    assert type((w * matrix).data) is np.ndarray
+    with pytest.raises(TypeError, match="masked"):
+        w * np.ma.masked_array(np.ones((2, 2)), mask=np.eye(2))
+
+
+def test_what_asarray_gives_of_a_constant_cannot_be_written_to():
+    constant = Tensor([1.0, 2.0])
+    with pytest.raises(ValueError, match="read-only"):
+        np.asarray(constant)[0] = 9.0
+    np.array(constant)[0] = 9.0
+    assert constant.tolist() == [1.0, 2.0]
+
+
+def test_a_plain_function_cannot_be_declared():
+    with pytest.raises(TypeError, match="dispatching"):
+        elementwise(lambda x: x, lambda out, x: 1.0)
+    with pytest.raises(ValueError, match="1 partials"):
+        elementwise(np.gcd, lambda out, x, y: y)
+
+
+def test_a_shape_error_names_the_op_and_its_operands():
+    a, b = leaf(np.ones((2, 3)), name="a"), leaf(np.ones((5, 1)), name="b")
+    for call in (lambda: a @ b, lambda: np.concatenate([a, b], axis=1)):
+        with pytest.raises(ValueError, match="dimension") as caught:
+            call()
+        assert "'a' of shape (2, 3)" in caught.value.__notes__[0]
+
+
+def test_112_a_rule_in_raw_arrays_is_an_error_not_a_zero():
+    @mg.dispatching
+    def cube(x):
+        return x**3
+
+    elementwise(cube, lambda out, x: 3 * np.asarray(x) ** 2)
+    try:
+        first = mg.grad(cube)
+        assert float(first(2.0)) == 12.0
+        with pytest.raises(errors.LeavesGraphError):
+            mg.grad(first)(2.0)
+    finally:
+        del OPS[cube]
 
 
 def test_113_hessian_of_the_norm_at_zero_is_nan():

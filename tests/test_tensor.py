@@ -341,7 +341,7 @@ def test_ufunc_reduce_and_outer_record():
 def test_unregistered_numpy_function_says_how_to_register():
     with pytest.raises(errors.UnregisteredFunctionError, match="histogram") as caught:
         np.histogram(leaf([1.0, 2.0]))
-    for hint in ("elementwise", "primitive", ".data", "stop_gradient"):
+    for hint in ("elementwise(histogram", ".data", "stop_gradient"):
         assert hint in str(caught.value)
 
 
@@ -371,7 +371,8 @@ def test_unknown_option_raises_and_lists_the_known_ones():
 
 @pytest.mark.parametrize("data", [3, [1, 2], np.arange(3), True, [True, False], 1j, [1 + 2j]])
 def test_84_85_leaf_that_does_not_vary_smoothly_raises_with_a_hint(data):
-    with pytest.raises(errors.NotDifferentiableError, match="dtype=float") as caught:
+    advice = "Complex" if np.iscomplexobj(data) else "dtype=float"
+    with pytest.raises(errors.NotDifferentiableError, match=advice) as caught:
         leaf(data)
     assert isinstance(caught.value, TypeError)
     assert str(np.asarray(data).dtype) in str(caught.value)

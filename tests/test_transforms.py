@@ -106,7 +106,7 @@ def test_argument_numbers():
 
 @pytest.mark.parametrize("argnums", [1, -2, (0, 1), (5,)])
 def test_argument_numbers_out_of_range_raise(argnums):
-    with pytest.raises(TypeError, match="1 positional argument"):
+    with pytest.raises(TypeError, match="1 positional"):
         mg.grad(lambda x: x, argnums)(1.0)
 
 
@@ -248,7 +248,55 @@ def test_no_grad_inside_a_function(derivative):
 
 @modes
 def test_an_argument_used_for_its_value_only(derivative):
-    assert number(derivative(lambda x: x * float(x))(3.0)) == 3.0
+    assert number(derivative(lambda x: x * x.item())(3.0)) == 3.0
+
+
+@modes
+@pytest.mark.parametrize("number_of", [float, int, complex, math.sin])
+def test_109_a_number_taken_out_while_differentiating_is_an_error(derivative, number_of):
+    with pytest.raises(errors.LeavesGraphError, match=r"np\.sin"):
+        derivative(lambda x: x * number_of(x))(3.0)
+    assert float(leaf(2.0) * 3.0) == 6.0  # elsewhere it is a number
+
+
+@modes
+def test_109_filling_an_array_entry_by_entry_while_differentiating_is_an_error(derivative):
+    def f(x):
+        array = np.zeros(1)
+        array[0] = x
+        return array[0] * x
+
+    with pytest.raises((TypeError, ValueError)):
+        derivative(f)(3.0)
+
+
+@pytest.mark.parametrize("argnums", [(0, 0), (0, -2), 2, -3, "x", 1.0, np.ones(2)])
+def test_argnums_that_name_no_arguments_or_one_twice_raise(argnums):
+    with pytest.raises(TypeError, match="argnums"):
+        mg.grad(lambda x, y: x * y, argnums)(3.0, 4.0)
+
+
+def test_has_aux_without_a_pair_raises():
+    with pytest.raises(TypeError, match="pair"):
+        mg.grad(lambda x: x * 2.0, has_aux=True)(3.0)
+
+
+def test_a_function_that_returns_nothing_is_told_so():
+    with pytest.raises(errors.GraphError, match="return"):
+        mg.grad(lambda x: None)(3.0)
+
+
+def test_mixed_second_derivative_of_a_power_at_exponent_zero():
+    found = mg.hessian(lambda v: v[0] ** v[1])(np.array([2.0, 0.0])).numpy()
+    np.testing.assert_allclose(found, [[0.0, 0.5], [0.5, np.log(2.0) ** 2]])
+
+
+def test_cotangents_and_gradients_share_nothing_in_recorded_walks():
+    w, cotangent = leaf([1.0, 2.0]), Tensor([1.0, 1.0])
+    left, right = mg.vjp(lambda x, y: x + y, w, w)[1](cotangent)
+    left[0] = 9.0
+    assert right.tolist() == [1.0, 1.0]
+    assert cotangent.tolist() == [1.0, 1.0]
 
 
 # ---------------------------------------------------------------- what transforms refuse
@@ -291,7 +339,7 @@ def test_output_that_is_not_one_real_number_raises(transform, f):
     ids=["grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"],
 )
 def test_84_arguments_that_do_not_vary_smoothly_raise(transform, x):
-    with pytest.raises(TypeError, match="dtype=float"):
+    with pytest.raises(TypeError, match="Complex" if np.iscomplexobj(x) else "dtype=float"):
         transform(lambda x: np.sum(x * 1.0), x)
 
 
@@ -878,3 +926,43 @@ def test_derivatives_of_polynomials(coefficients, x, operators):
     found = float(composed(lambda x: polynomial(x) + 0.0 * x, operators)(x))
     scale = np.polyval(np.polyder(np.abs(coefficients), len(operators)), abs(x))
     assert found == pytest.approx(expected, rel=1e-12, abs=1e-13 * (1 + scale))
+
+
+# ---------------------------------------------------------------- changes while a function runs
+
+
+def changing_its_argument(x):
+    square = x * x
+    x.data = x.data + 1
+    return square * x
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f: mg.grad(f)(3.0),
+        lambda f: mg.jvp(f, [3.0], [1.0]),
+        lambda f: mg.vjp(f, 3.0)[1](1.0),
+        lambda f: mg.grad(mg.grad(f))(3.0),
+        lambda f: mg.jvp(mg.grad(f), [3.0], [1.0]),
+    ],
+)
+def test_a_function_that_changes_its_argument_is_an_error(transform):
+    with pytest.raises((errors.MutationError, errors.InPlaceError)):
+        transform(changing_its_argument)
+
+
+def test_a_parameter_changed_before_the_walk_is_an_error_in_both_modes():
+    w = leaf(2.0)
+    _, pullback = mg.vjp(lambda x: np.sin(w * x), 3.0)
+    w.data -= 1
+    with pytest.raises(errors.MutationError):
+        pullback(1.0)
+
+    def f(x):
+        out = np.sin(w * x)
+        w.data -= 1
+        return out
+
+    with pytest.raises(errors.MutationError):
+        mg.jvp(f, [3.0], [1.0])

@@ -736,3 +736,15 @@ def test_drawing_is_imported_without_the_layout_packages():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_case_111_ids_that_are_used_again_confuse_no_names():
+    def picture():
+        x = Tensor([1.0, 2.0], requires_grad=True, name="x")
+        total = x
+        for i in range(50):  # plain arrays that die with the graph, and whose ids come back
+            total = total + np.full(2, float(i))
+        return draw(np.sum(total)).source
+
+    assert picture() == picture()
+    assert all(re.search(rf"\b{i}\\? *\\? *{i}\b", picture()) for i in range(2, 50))

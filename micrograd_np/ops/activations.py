@@ -26,7 +26,7 @@ def sigmoid(x: Array) -> Array:
 
 
 def _logistic(x: Array) -> Array:
-    return np.reciprocal(1.0 + np.exp(-x))
+    return np.reciprocal(1.0 + np.exp(np.negative(x)))
 
 
 @dispatching_unary
@@ -60,7 +60,7 @@ def logsigmoid(x: Array) -> Array:
     >>> float(logsigmoid(np.float64(-1000)))
     -1000.0
     """
-    return -quietly(_softplus, -x)
+    return -quietly(_softplus, np.negative(x))
 
 
 def _shift(x: Array, axis: Axis) -> Array:

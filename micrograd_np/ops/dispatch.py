@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from micrograd_np.errors import UnregisteredFunctionError
 from micrograd_np.graph import Node
 from micrograd_np.op import OPS
 from micrograd_np.recording import apply, record
@@ -13,15 +14,30 @@ Result = TypeVar("Result")
 
 
 def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
-    """Make `raw`, a function of arrays, a function that Tensors record under its own name.
+    """Make `raw`, a function of arrays, one that Tensors record as a single op under its name.
 
-    The result is what the registry is keyed by; `raw_of` gives `raw` back.
+    What it returns is what an op is declared on. Declare it with a form of `micrograd_np.op` before
+    its first use on a Tensor, or that use raises UnregisteredFunctionError.
+
+    >>> from micrograd_np import Tensor
+    >>> from micrograd_np.op import OPS, elementwise
+    >>> @dispatching
+    ... def cube(x):
+    ...     return x * x * x
+    >>> op = elementwise(cube, lambda out, x: 3 * x**2)
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> cube(w).backward()
+    >>> w.grad
+    array(12.)
+    >>> del OPS[cube]  # an op stays declared until it is taken out
     """
 
     @wraps(raw)
     def function(*args: Given.args, **options: Given.kwargs) -> Any:
-        for x in args:
+        for x in (*args, *options.values()) if options else args:
             if isinstance(x, Node):
+                if function not in OPS:
+                    raise UnregisteredFunctionError(function)
                 return apply(OPS[function], args, options)
         return raw(*args, **options)
 

@@ -31,7 +31,8 @@ def power_base(out: Array, x: Array, y: Array) -> Array:
     """`y x^(y-1)`; 0 where y is 0, so that `x**0` is flat at 0 too."""
     if isinstance(y, (int, float)):
         return x + x if y == 2 else y * x ** (y - 1) if y != 0 else np.zeros_like(x)
-    return np.where(y == 0, 0, y * np.power(x, np.where(y == 0, 1, y - 1)))
+    flat = np.logical_and(np.equal(x, 0), np.equal(y, 0))
+    return np.where(flat, 0, y * np.power(np.where(flat, 1, x), y - 1))
 
 
 def power_exponent(out: Array, x: Array, y: Array) -> Array:

@@ -54,27 +54,27 @@ def vecdot_right(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Ar
 def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]]:
     """The axes that `np.tensordot` sums over, as two lists of non-negative numbers."""
     if isinstance(axes, int | np.integer):
-        return list(range(x.ndim - axes, x.ndim)), list(range(axes))
+        return list(range(np.ndim(x) - axes, np.ndim(x))), list(range(axes))
     left, right = (np.atleast_1d(pair).tolist() for pair in axes)
-    return [i % x.ndim for i in left], [i % y.ndim for i in right]
+    return [i % np.ndim(x) for i in left], [i % np.ndim(y) for i in right]
 
 
 def tensordot_left(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
     """Contract the free axes of `y`, then put the axes back in the order of `x`."""
     left, right = contracted_axes(x, y, axes)
-    free_x = [i for i in range(x.ndim) if i not in left]
-    free_y = [i for i in range(y.ndim) if i not in right]
+    free_x = [i for i in range(np.ndim(x)) if i not in left]
+    free_y = [i for i in range(np.ndim(y)) if i not in right]
     product = np.tensordot(g, y, axes=(list(range(len(free_x), g.ndim)), free_y))
-    summed = [left[right.index(i)] for i in range(y.ndim) if i in right]
+    summed = [left[right.index(i)] for i in range(np.ndim(y)) if i in right]
     return np.transpose(product, np.argsort(free_x + summed).tolist())
 
 
 def tensordot_right(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
     left, right = contracted_axes(x, y, axes)
-    free_x = [i for i in range(x.ndim) if i not in left]
-    free_y = [i for i in range(y.ndim) if i not in right]
+    free_x = [i for i in range(np.ndim(x)) if i not in left]
+    free_y = [i for i in range(np.ndim(y)) if i not in right]
     product = np.tensordot(x, g, axes=(free_x, list(range(len(free_x)))))
-    summed = [right[left.index(i)] for i in range(x.ndim) if i in left]
+    summed = [right[left.index(i)] for i in range(np.ndim(x)) if i in left]
     return np.transpose(product, np.argsort(summed + free_y).tolist())
 
 

@@ -173,19 +173,16 @@ def split_jvp(
 
 
 def bind_where(condition: Array, *branches: Array) -> tuple[Inputs, Options]:
-    """With a condition alone NumPy's `where` gives positions, which are constants."""
-    if not branches:
-        condition = condition.value if isinstance(condition, Node) else condition
+    """The mask is copied; alone, it makes NumPy's `where` give positions, which are constants."""
+    if not branches and isinstance(condition, Node):
+        condition = condition.value
+    elif type(condition) is np.ndarray:
+        condition = condition.copy()
     return (condition, *branches), {}
 
 
 def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:
     return g.reshape(x.shape)
-
-
-def axis_rule(*names: str) -> dict[str, Any]:
-    """For a row whose transpose needs only the shape of `x`: the options of its function."""
-    return {"accepted": names}
 
 
 # fmt: off
@@ -197,8 +194,8 @@ linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permut
 linear(np.matrix_transpose, lambda g, out, x: np.matrix_transpose(g), aliases=[np.linalg.matrix_transpose])
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
-linear(np.expand_dims,    same_shape,                   **axis_rule("axis"))
-linear(np.squeeze,        same_shape,                   **axis_rule("axis"))
+linear(np.expand_dims,    same_shape,                   accepted=("axis",))
+linear(np.squeeze,        same_shape,                   accepted=("axis",))
 linear(np.broadcast_to,   lambda g, out, x, shape=(), subok=False: g)
 linear(np.flip,           lambda g, out, x, axis=None: np.flip(g, axis=axis))
 linear(np.roll,           undo_roll)

@@ -23,6 +23,7 @@ GRAPH = {
     "pad": "0.1",
     "ranksep": "0.3",
     "nodesep": "0.25",
+    "ordering": "in",  # operands stand in the order in which they are written
 }
 NODE = {
     "shape": "Mrecord",

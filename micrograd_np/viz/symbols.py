@@ -32,6 +32,7 @@ SIGNS = {
     "sum": "Σ",
     "prod": "∏",
     "sigmoid": "σ",
+    "sigmoid_slope": "σ′",
     "power": "xʸ",
     "square": "x²",
     "exp2": "2ˣ",
