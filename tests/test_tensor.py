@@ -88,7 +88,7 @@ def test_107_membership_in_lists_is_python_s():
     a, b = leaf([1.0, 2.0]), leaf([1.0, 5.0])
     assert a in [a, b]  # found by identity first
     with pytest.raises(ValueError, match="ambiguous"):
-        b in [a, b]  # noqa: B015  # compares entries with `a` before it comes to `b`
+        b in [a, b]  # noqa: B015 - it raises  # compares entries with `a` before it comes to `b`
     assert b in {a, b}
 
 
@@ -100,12 +100,12 @@ def test_107_membership_in_a_tensor_is_numpy_s():
 
 def test_comparison_with_what_is_no_number():
     t = leaf([1.0, 2.0])
-    assert (t == None) is False  # noqa: E711
+    assert (t == None) is False  # noqa: E711 - `==` is what is tested
     assert (t != "text") is True
     with pytest.raises(TypeError):
         t + "text"
     with pytest.raises(TypeError):
-        t < None  # noqa: B015
+        t < None  # noqa: B015 - it raises
 
 
 # ---------------------------------------------------------------- Python's conversions

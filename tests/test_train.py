@@ -600,3 +600,26 @@ def test_plot_names_the_extra_it_needs(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(errors.MissingExtraError, match="pip install matplotlib"):
         History([Step(1, 1, 1.0, 1)]).plot()
+
+
+# ---------------------------------------------------------------- shapes that slip
+
+
+@pytest.mark.parametrize("shape", [(5,), (5, 1)])
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_loss_of_ones_own_that_broadcasts_is_pointed_out(shape, swapped):
+    model = nn.Linear(2, 1)
+    X, y = np.ones((5, 2)), np.ones(shape)
+
+    def loss(prediction, target):
+        return np.mean((target - prediction if swapped else prediction - target) ** 2)
+
+    def train():
+        mg.fit(model, X, y, loss=loss, optimizer=optim.sgd(0.01), epochs=3, progress=False)
+
+    if shape == (5,):
+        with pytest.warns(UserWarning, match=r"shape \(5, 5\)") as caught:
+            train()
+        assert len(caught) == 1
+    else:
+        train()

@@ -748,3 +748,8 @@ def test_case_111_ids_that_are_used_again_confuse_no_names():
 
     assert picture() == picture()
     assert all(re.search(rf"\b{i}\\? *\\? *{i}\b", picture()) for i in range(2, 50))
+
+
+def test_a_model_is_not_what_it_computes():
+    with pytest.raises(TypeError, match=r"draw\(model\(X\)\)"):
+        draw(nn.Sequential(nn.Linear(1, 1)))

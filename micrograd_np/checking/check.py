@@ -149,6 +149,7 @@ def first_order(record: Record, title: str, settings: Settings) -> GradientRepor
             "reverse": pulled(gradients, probes, place, subject.wide, scattered),
             "forward": pushed(record, rows, probes) if "forward" in settings.modes else None,
         }
+        # A mode that was asked for has a block.
         blocks: dict[Mode, Array] = {mode: found[mode] for mode in settings.modes}  # type: ignore[misc]
         slopes = measured(differences, probes, list(blocks.values()), rtol)
         layout = layout_of(subject, rows, point, probes, scattered)
@@ -157,6 +158,7 @@ def first_order(record: Record, title: str, settings: Settings) -> GradientRepor
     verdict = comparison.STATUSES[severity]
     notes = notes_of(record, lines, info)
     method = method_of(rows, lines, settings, rtol)
+    # A status is a verdict, of which there is one more.
     return GradientReport(verdict, lines, title, method, rtol, notes)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Why a loss is not finite: the cause in words, from what the failing step left behind."""
+"""What is wrong with a loss, in words: why it is not finite, or where its shapes slipped."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.errors import NonFiniteError, listed
+from micrograd_np.graph import history
 from micrograd_np.optim import Optimizer
 from micrograd_np.tensor import Tensor
 
@@ -48,6 +49,25 @@ def broken_update(epoch: int, step: int, optimizer: Optimizer) -> NonFiniteError
         f"the update of the last step, {step} (epoch {epoch}), is not finite. "
         f"{_broken_parameters(step, optimizer)}\nThe parameters are those before that update."
     )
+
+
+def broadcast_slip(loss: Tensor) -> str | None:
+    """What to tell of a loss that pairs every prediction with every target, if it does.
+
+    A column (n, 1) and a row (n,) that meet in an elementwise op broadcast to (n, n).
+    """
+    nodes, _ = history([loss])
+    for node in nodes:
+        shapes = [np.shape(value) for value in node.values]
+        if node.op.kind == "elementwise" and len(shapes) == 2:
+            flat, column = sorted(shapes, key=len)
+            if len(flat) == 1 and column == (*flat, 1) and flat[0] > 1:
+                return (
+                    f"the loss function applies `{node.op.name}` to arrays of shapes {shapes[0]} "
+                    f"and {shapes[1]}, which pairs every example with every other: the result has "
+                    f"shape {node.value.shape}. Reshape one of them, as in `y.reshape(-1, 1)`."
+                )
+    return None
 
 
 def _cause(failure: Failure, optimizer: Optimizer) -> str:

@@ -6,6 +6,7 @@ happen along the way (showing, measuring, saving) consumes the records.
 """
 
 import math
+import warnings
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import Any
@@ -19,7 +20,13 @@ from micrograd_np.op import Array
 from micrograd_np.optim import Optimizer, Transformation
 from micrograd_np.optim.transformation import check_transformation
 from micrograd_np.tensor import Tensor
-from micrograd_np.train.diagnosis import Failure, broken_update, explained, is_finite
+from micrograd_np.train.diagnosis import (
+    Failure,
+    broadcast_slip,
+    broken_update,
+    explained,
+    is_finite,
+)
 from micrograd_np.train.history import History, Step
 from micrograd_np.train.progress import display
 
@@ -51,6 +58,8 @@ def fit(
       for every epoch, and the last batch of an epoch may be smaller.
     - `rng`: the generator to shuffle with; None takes a fresh one, so that runs differ.
     - `progress`: a bar on stderr, or a few lines if that is not a terminal.
+
+    Warns if `loss` broadcasts a column (n, 1) against a row (n,), which is hardly ever meant.
 
     An interrupt (Ctrl-C) leaves the parameters as a whole number of steps made them.
 
@@ -159,6 +168,8 @@ class _Run:
                     prediction = model(X)
                     value = loss(prediction, y)
                     number = _number(value)
+                    if step == 1 and (slip := broadcast_slip(value)):
+                        warnings.warn(slip, stacklevel=3)
                     if not math.isfinite(number):
                         failure = Failure(epoch, step, number, X, y, prediction, first, last)
                         error = explained(failure, optimizer)

@@ -65,6 +65,11 @@ def draw(
 
 def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
     """The leaves of `outputs`, each once, which must all be Tensors."""
+    if callable(outputs):
+        raise TypeError(
+            f"draw takes what a model computes, not the model: draw(model(X)) or a loss of it. "
+            f"Given: {outputs!r:.60}"
+        )
     found = dict(tree.paths(outputs))
     strangers = {path: x for path, x in found.items() if not isinstance(x, Tensor)}
     if strangers:
