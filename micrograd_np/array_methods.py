@@ -15,7 +15,7 @@ from micrograd_np.graph import Node, describe
 from micrograd_np.mode import TRACING
 from micrograd_np.op import OPS
 from micrograd_np.ops.shaping import astype
-from micrograd_np.recording import PLAIN, apply, attach, located, plain, record, untracked
+from micrograd_np.recording import PLAIN, apply, attach, locate, plain, record, untracked
 
 Method = Callable[..., Any]
 
@@ -50,7 +50,8 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         try:
             value = forward(x, y)
         except ValueError as error:
-            raise located(error, op, (self, other))  # noqa: B904 - it is the same error
+            locate(error, op, (self, other))
+            raise
         return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
 
     def reflection(self: Node, other: Any) -> Any:
@@ -60,10 +61,11 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         try:
             value = forward(other, y)
         except ValueError as error:
-            raise located(error, op, (other, self))  # noqa: B904 - it is the same error
-        return (
-            attach(value, op, (other, self), (other, y)) if self.requires_grad else untracked(value)
-        )
+            locate(error, op, (other, self))
+            raise
+        if not self.requires_grad:
+            return untracked(value)
+        return attach(value, op, (other, self), (other, y))
 
     return method, reflection
 

@@ -89,7 +89,8 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     try:
         value = op.call(*values, **options) if options else op.call(*values)
     except ValueError as error:
-        raise located(error, op, inputs)  # noqa: B904 - it is the same error
+        locate(error, op, inputs)
+        raise
     if op.kind == "constant" and not isinstance(value, ARRAYS):
         return value
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
@@ -98,13 +99,12 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     return parts(node) if type(value) is tuple or type(value) is list else node
 
 
-def located(error: ValueError, op: Op, inputs: Inputs) -> ValueError:
-    """The error with a note that says at which op, and on what, it happened."""
+def locate(error: ValueError, op: Op, inputs: Inputs) -> None:
+    """Note on an error at which op, and on what, it happened."""
     operands = ", ".join(
         describe(x) if isinstance(x, Node) else f"an array of shape {np.shape(x)}" for x in inputs
     )
     error.add_note(f"in `{op.name}` of {operands}")
-    return error
 
 
 def attach(
