@@ -195,7 +195,8 @@ class Tensor(ArrayMethods):
             raise errors.GraphError.nothing_recorded(describe(self))
         found = pull({self: seed(self, gradient)})
         for leaf in found:
-            check_differentiable(leaf)
+            if leaf.value.dtype.kind != "f":
+                check_differentiable(leaf)
         with ACCUMULATING:
             for leaf, g in found.items():
                 leaf.grad = accumulated(leaf, g)

@@ -66,11 +66,6 @@ def reduction(
     primitive(function, vjp, jvp=jvp, accepted=("axis", "keepdims", *options), **fields)
 
 
-def method(name: str) -> Callable[..., Any]:
-    """The array's own method: NumPy's function of that name without its layer of Python."""
-    return lambda x, **options: getattr(x, name)(**options)
-
-
 # ---------------------------------------------------------------- sums and means
 
 
@@ -95,8 +90,8 @@ def cumsum_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: An
     return np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-linear(np.sum, sum_transpose, call=method("sum"))
-linear(np.mean, mean_transpose, call=method("mean"))
+linear(np.sum, sum_transpose, call=lambda x, **options: x.sum(**options))
+linear(np.mean, mean_transpose, call=lambda x, **options: x.mean(**options))
 linear(np.cumsum, cumsum_transpose)
 
 
