@@ -1047,6 +1047,17 @@ def test_a_shape_error_names_the_op_and_its_operands():
         assert "'a' of shape (2, 3)" in caught.value.__notes__[0]
 
 
+def test_anomaly_detection_may_be_entered_again_inside_itself():
+    detection = mg.detect_anomaly()
+    with detection:
+        with detection:
+            pass
+        with pytest.raises(errors.NonFiniteError):
+            np.sqrt(leaf(0.0)).backward()
+    assert recording()
+    np.sqrt(leaf(0.0)).backward()  # no longer watched
+
+
 def test_112_a_rule_in_raw_arrays_is_an_error_not_a_zero():
     @mg.dispatching
     def cube(x):

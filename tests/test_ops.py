@@ -431,3 +431,35 @@ def test_pad_widths_of_every_form_agree() -> None:
             found.append(t.grad)
         for other in found[1:]:
             np.testing.assert_array_equal(other, found[0])
+
+
+# ---------------------------------------------------------------- calls that NumPy allows
+
+
+@pytest.mark.parametrize("axis", [0, -1, None])
+@pytest.mark.parametrize("function", [np.sum, np.max, np.min, np.prod])
+def test_a_single_number_may_be_reduced_along_its_absent_axis(function: Any, axis: Any) -> None:
+    x = Tensor(2.0, requires_grad=True)
+    function(x, axis=axis).backward()
+    assert x.grad == 1.0
+
+
+def test_tensordot_of_numbers() -> None:
+    x = Tensor(2.0, requires_grad=True)
+    np.tensordot(x, 3.0, 0).backward()
+    assert x.grad == 3.0
+
+
+def test_activations_take_lists() -> None:
+    for function in (mg.sigmoid, mg.relu, mg.softplus, mg.logsigmoid, mg.softmax):
+        np.testing.assert_array_equal(function([1.0, 2.0]), function(np.array([1.0, 2.0])))
+
+
+def test_python_rounds_a_tensor() -> None:
+    assert round(Tensor(2.345), 1).item() == 2.3
+
+
+def test_outer_of_a_ufunc_without_a_derivative_is_refused() -> None:
+    unknown = np.frompyfunc(lambda x, y: x, 2, 1)
+    with pytest.raises(TypeError, match="derivative"):
+        unknown.outer(Tensor([1.0], requires_grad=True), [1.0])

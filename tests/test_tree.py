@@ -1,6 +1,6 @@
 """Trees: what is a branch, what is a leaf, and that nothing is lost or exchanged on the way."""
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,3 +204,11 @@ def test_too_few_or_too_many_leaves_raise():
 def test_keys_that_would_share_a_path_raise():
     with pytest.raises(ValueError, match="1"):
         tree.leaves({1: "number", "1": "text"})
+
+
+def test_a_defaultdict_keeps_its_class_and_its_factory():
+    given_tree = defaultdict(list, {"a": 1.0, "b": 2.0})
+    found = tree.map(lambda x: x + 1.0, given_tree)
+    assert found == {"a": 2.0, "b": 3.0}
+    assert found["new"] == []
+    assert dict(given_tree) == {"a": 1.0, "b": 2.0}

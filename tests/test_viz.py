@@ -645,7 +645,7 @@ def test_a_notebook_shows_svg(layout):
 
 def test_the_repr_says_what_it_is():
     assert repr(draw(parameter(1.0) * 2)) == (
-        "<Picture of 2 nodes and 1 edges; save it with .save('graph.svg')>"
+        "<Picture of 2 nodes and 1 edge; save it with .save('graph.svg')>"
     )
 
 

@@ -58,7 +58,7 @@ def draw(
     named = {x: path for path, x in tree.paths(names) if isinstance(x, Node)}
     facts = Facts(named, shown, frozenset(results), frozenset(changed_leaves(drawing.nodes)))
     cards = [card_of(node, facts) for node in drawing.nodes]
-    size = f"{len(cards)} nodes and {len(drawing.edges)} edges"
+    size = f"{counted(len(cards), 'node')} and {counted(len(drawing.edges), 'edge')}"
     shallow = depth(drawing) <= DEEPEST_ACROSS
     return Picture(digraph(cards, drawing.edges, direction or ("LR" if shallow else "TB")), size)
 
@@ -81,3 +81,8 @@ def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
     if not found:
         raise ValueError("draw was given no Tensor: there is nothing to draw.")
     return list(dict.fromkeys(found.values()))
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 node`, `2 nodes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
