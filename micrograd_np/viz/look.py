@@ -21,7 +21,7 @@ GRAPH = {
     "class": "micrograd_np",
     "bgcolor": "transparent",
     "pad": "0.1",
-    "ranksep": "0.3",
+    "ranksep": "0.42",
     "nodesep": "0.25",
     "ordering": "in",  # operands stand in the order in which they are written
 }
@@ -43,8 +43,8 @@ EDGE = {
     "fontsize": "9",
     "penwidth": "1.2",
     "arrowsize": "0.6",
-    "labeldistance": "1.4",
-    "labelangle": "45",
+    "labeldistance": "1.7",
+    "labelangle": "40",
 }
 ROLES = {
     "parameter": {"fillcolor": "#fff1d6", "color": "#d68b00"},
