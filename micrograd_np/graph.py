@@ -110,18 +110,18 @@ def pull(
     wrt: Iterable[Node] | None = None,
     *,
     recorded: bool = False,
-    since: int = -1,
+    nodes: Iterable[Node] | None = None,
 ) -> dict[Node, Array]:
     """Reverse mode: carry the `cotangents` of outputs back through the graph, youngest node first.
 
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node of
     `wrt` that nothing reaches has no entry: its gradient is zero. Each has its node's shape and
-    dtype. No `wrt` may be older than `since`. An observer in `MODE` is told of every cotangent.
-    Raises MutationError for a value that was changed after an op had used it.
+    dtype. `nodes`: the `history` of the outputs, for a caller who has it. An observer in `MODE` is
+    told of every cotangent. Raises MutationError for a value changed after an op had used it.
     """
     table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
-    active = None if wrt is None else descendants(history(table, since)[0], wanted)
+    active = None if wrt is None else descendants(nodes or history(table)[0], wanted)
     ahead: list[tuple[int, Node]] = []
     for node in table:
         if node.op is not None:

@@ -125,7 +125,7 @@ class Run:
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
         self.fresh: list[Tensor] = []
         self.given = tree.map(self._renewed, primals)
-        self.since = self.fresh[0].tick if self.fresh else 0
+        since = self.fresh[0].tick if self.fresh else 0
         tracing = TRACING.set(True)
         try:
             with enable_grad() if MODE.get() is False else nullcontext():
@@ -140,7 +140,7 @@ class Run:
         self.aux: Tree = aux
         self.out = tree.map(lambda x: x if isinstance(x, Tensor) else Tensor(x), out)
         made = [x for x in tree.leaves((self.out, self.aux)) if isinstance(x, Tensor)]
-        self.nodes, leaves = history(made, self.since)
+        self.nodes, leaves = history(made, since)
         self.open = MODE.get() is not False and not set(self.fresh).issuperset(leaves)
 
     def _renewed(self, leaf: Any) -> Tensor:
@@ -162,7 +162,7 @@ class Run:
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, cotangents, strict=True):
             table[output] = table[output] + g if output in table else g
-        found = pull(table, self.fresh, recorded=recorded, since=self.since)
+        found = pull(table, self.fresh, recorded=recorded, nodes=self.nodes)
         return [as_own_tensor(found.get(x), x) for x in self.fresh]
 
     def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:

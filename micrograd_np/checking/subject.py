@@ -129,7 +129,7 @@ class Record:
 
     def pull(self, cotangent: Vector) -> Points:
         """Reverse mode: the cotangents of the points, given that of the value."""
-        found = pull(self._seeds(cotangent), self.inputs)
+        found = pull(self._seeds(cotangent), self.inputs, nodes=self.nodes)
         return [np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.inputs]
 
     def rounding(self, cotangent: Vector) -> float:
@@ -138,7 +138,7 @@ class Record:
         Every intermediate value is off by its precision times its size; its cotangent says how much
         of that arrives.
         """
-        arrived = pull(self._seeds(cotangent), self.nodes)
+        arrived = pull(self._seeds(cotangent), self.nodes, nodes=self.nodes)
         squares = 0.0
         for node in set(arrived).difference(self.outputs):
             if type(node.value) is not tuple:
