@@ -18,6 +18,7 @@ from optable import (
 import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.op import OPS
+from micrograd_np.ops.shaping import astype
 
 Array = np.ndarray[Any, Any]
 
@@ -463,3 +464,56 @@ def test_outer_of_a_ufunc_without_a_derivative_is_refused() -> None:
     unknown = np.frompyfunc(lambda x, y: x, 2, 1)
     with pytest.raises(TypeError, match="derivative"):
         unknown.outer(Tensor([1.0], requires_grad=True), [1.0])
+
+
+# ---------------------------------------------------------------- nothing, and a single number
+
+EMPTY = {  # rows of the table that have no case of size 0, on zeros of shape (0, 3)
+    np.var: lambda x: np.var(x, axis=1),
+    np.std: lambda x: np.std(x, axis=1),
+    mg.logsumexp: lambda x: mg.logsumexp(x, axis=1),
+    astype: lambda x: x.astype(np.float32),
+    np.broadcast_to: lambda x: np.broadcast_to(x, (2, 0, 3)),
+    np.split: lambda x: np.split(x, 3, axis=1)[1],
+    np.trace: np.trace,
+    np.linalg.norm: lambda x: np.linalg.norm(x, axis=1),
+}
+SINGLE = {  # rows that have no case of a single number, and their slope at one
+    np.std: (np.std, 0.0),
+    mg.softmax: (mg.softmax, 0.0),
+    mg.log_softmax: (mg.log_softmax, 0.0),
+}
+NEED_AXES = {  # functions that NumPy does not define for a single number
+    np.matrix_transpose, np.swapaxes, np.moveaxis, np.pad, np.split, np.array_split, np.diagonal,
+    np.take_along_axis, np.matmul, np.vecdot, np.linalg.vecdot, np.matvec, np.vecmat, np.trace,
+    np.linalg.norm,
+}  # fmt: skip
+
+
+def shapes(row: Row) -> list[Any]:
+    inputs = [x for case in row.cases for x in case.inputs]
+    return [x if isinstance(x, tuple) else np.shape(x) for x in inputs]
+
+
+def test_every_row_is_tried_on_nothing_and_on_a_single_number() -> None:
+    rows = [row for row in ROWS.values() if row.order]
+    no_empty = {row.function for row in rows if not any(0 in shape for shape in shapes(row))}
+    no_single = {row.function for row in rows if () not in shapes(row)}
+    assert no_empty == set(EMPTY)
+    assert no_single == set(SINGLE) | NEED_AXES
+
+
+@pytest.mark.parametrize("function", EMPTY, ids=lambda function: function.__name__)
+def test_the_gradient_of_nothing_is_nothing(function: Any) -> None:
+    x = Tensor(np.zeros((0, 3)), requires_grad=True)
+    np.sum(EMPTY[function](x)).backward()
+    assert x.grad is not None
+    assert (x.grad.shape, x.grad.dtype) == ((0, 3), np.float64)
+
+
+@pytest.mark.parametrize("function", SINGLE, ids=lambda function: function.__name__)
+def test_the_slope_at_a_single_number(function: Any) -> None:
+    call, slope = SINGLE[function]
+    x = Tensor(2.0, requires_grad=True)
+    call(x).backward()
+    assert x.grad == slope
