@@ -27,16 +27,11 @@ def own_array(data: Any, dtype: Any = None) -> Array:
 
 
 def check_differentiable(x: Node) -> None:
-    """Raise NotDifferentiableError unless `x` holds real floating-point numbers."""
-    if x.value.dtype.kind != "f":
-        advice = (
-            "Complex numbers have no derivative rules yet; use their real and imaginary parts."
-            if x.value.dtype.kind == "c"
-            else "Write 2.0 for 2, pass dtype=float, or convert an array with astype(float)."
-        )
+    """Raise NotDifferentiableError unless `x` holds floating-point numbers, real or complex."""
+    if x.value.dtype.kind not in "fc":
         raise errors.NotDifferentiableError(
-            f"{describe(x)} cannot require a gradient: only real floating-point numbers vary "
-            f"smoothly here. {advice}"
+            f"{describe(x)} cannot require a gradient: only floating-point numbers vary smoothly. "
+            f"Write 2.0 for 2, pass dtype=float, or convert an array with astype(float)."
         )
 
 
@@ -62,3 +57,8 @@ def matching(like: Node, given: Any) -> Array:
             f"needs one of its own shape."
         )
     return vector if vector.dtype == like.value.dtype else vector.astype(like.value.dtype)
+
+
+def conjugated(g: Array) -> Array:
+    """Between what the walks carry and what a person sees, which differ for complex numbers."""
+    return np.conj(g) if g.dtype.kind == "c" else g

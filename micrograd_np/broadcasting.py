@@ -4,8 +4,6 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.errors import NotDifferentiableError
-
 Array = Any
 NUMPY = (np.ndarray, np.generic)
 
@@ -24,11 +22,9 @@ def fit(g: Array, like: Array) -> Array:
 
 
 def _cast(g: Array, dtype: np.dtype[Any]) -> Array:
+    """In another dtype. Of a complex number only the real part reaches what is real: `Re(g dx)`."""
     if g.dtype.kind == "c" and dtype.kind != "c":
-        raise NotDifferentiableError(
-            "a complex intermediate was met while differentiating a real expression; complex "
-            "numbers have no derivative rules yet. Keep the expression real."
-        )
+        g = np.real(g)
     return g.astype(dtype)
 
 

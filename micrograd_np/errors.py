@@ -93,6 +93,14 @@ class GraphError(RuntimeError):
             f"`out.backward(gradient)` with gradient of shape {shape}."
         )
 
+    @classmethod
+    def complex_output(cls, described: str) -> "GraphError":
+        """Backward from a complex number without a cotangent."""
+        return cls(
+            f"backward() from {described}: a complex number has no direction of ascent. Reduce it "
+            f"to a real one (np.abs, np.real), or pass the cotangent: `out.backward(gradient)`."
+        )
+
 
 class MutationError(RuntimeError):
     """A value was changed after an op had used it, so its gradient would be wrong."""

@@ -12,7 +12,12 @@ protocols, on Tensors:
 broadcasting or casting: the walks in `graph` fit every cotangent to its input with `fit`.
 
 Arrays are positional inputs, everything else is an option; `Op.bind` sorts a call's arguments.
-This module knows nothing of Tensors and imports nothing above it.
+An `Expression` is a function that needs no rules, for it is written in terms of others. `forms`
+has the statements that declare both. This module knows nothing of Tensors.
+
+Complex numbers: inside the walks, a cotangent `g` of `z` stands for the change `Re(g dz)` (no
+conjugate), so that the rules of holomorphic functions are those of real ones. What a person sees
+is its conjugate, the direction of steepest ascent; `backward` and the transforms conjugate.
 """
 
 import inspect
@@ -109,15 +114,22 @@ class Op:
 
     def _checked(self, options: Options) -> Options:
         """Drop what is at its neutral value; refuse what the rules do not know."""
-        given = {name: value for name, value in options.items() if value is not np._NoValue}
-        if given.get("out", 0) is None:
-            del given["out"]
+        given = without_neutral(options)
         if self.kind == "constant" and "out" not in given:
             return given
         unknown = sorted(given.keys() - self.accepted)
         if unknown:
             raise OptionError(self.name, unknown, sorted(self.accepted))
         return given
+
+
+def without_neutral(options: Options) -> Options:
+    """The options that say something: not NumPy's mark for "not given", and not `out=None`."""
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not np._NoValue and not (name == "out" and value is None)
+    }
 
 
 def _keywords(rule: Rule) -> set[str]:
@@ -145,118 +157,6 @@ def register(op: Op, *aliases: Callable[..., Any]) -> Op:
     return op
 
 
-# ---------------------------------------------------------------- the five declaration forms
-
-
-def elementwise(
-    function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
-) -> Op:
-    """`out[i] = f(x[i], y[i], …)` with one partial derivative per input, inputs broadcasting."""
-
-    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
-        terms = [
-            rule * t if isinstance(rule, int) else t * rule(out, *inputs)
-            for t, rule in zip(tangents, partials, strict=True)
-            if t is not None and rule is not None
-        ]
-        return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
-
-    if isinstance(function, np.ufunc) and len(partials) != function.nin:
-        raise ValueError(
-            f"elementwise({function.__name__}): {len(partials)} partials were given for "
-            f"{function.nin} inputs. Give one for each, None where it is flat."
-        )
-    vjps = [times(partial, len(partials)) for partial in partials]
-    fields.setdefault("arrays", len(partials))
-    return register(Op(function, "elementwise", vjps, jvp, **fields), *aliases)
-
-
-def times(partial: Partial, arity: int) -> Rule | None:
-    """The vjp that multiplies the cotangent by a partial derivative."""
-    if partial is None:
-        return None
-    if partial == 1:
-        return lambda g, out, *inputs: g
-    if partial == -1:
-        return lambda g, out, *inputs: -g
-    if arity == 1:
-        return lambda g, out, x: g * partial(out, x)
-    if arity == 2:
-        return lambda g, out, x, y: g * partial(out, x, y)
-    return lambda g, out, *inputs: g * partial(out, *inputs)
-
-
-def linear(
-    function: Callable[..., Any],
-    *transposes: Rule | None,
-    aliases: Sequence[Any] = (),
-    **fields: Any,
-) -> Op:
-    """Linear in all inputs that have a transpose, together; its jvp is the op itself.
-
-    With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
-    of the input as its option `index`.
-    """
-    sequence = fields.get("sequence", False)
-
-    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
-        rules = op.vjps
-        moved = [
-            x if rules[i] is None else np.zeros_like(x) if t is None else t
-            for i, (t, x) in enumerate(zip(tangents, inputs, strict=True))
-        ]
-        return function(moved, **options) if sequence else function(*moved, **options)
-
-    vjps: Any = EveryInput(transposes[0]) if sequence else transposes
-    fields.setdefault("arrays", len(transposes))
-    op = register(Op(function, "linear", vjps, jvp, **fields), *aliases)
-    return op
-
-
-def bilinear(
-    function: Callable[..., Any],
-    left: Rule,
-    right: Rule,
-    aliases: Sequence[Any] = (),
-    **fields: Any,
-) -> Op:
-    """Linear in each of two inputs; its jvp applies the op twice."""
-
-    def jvp(
-        tangents: Sequence[Array | None], out: Array, x: Array, y: Array, **options: Any
-    ) -> Array:
-        left_tangent, right_tangent = tangents
-        if right_tangent is None:
-            return function(left_tangent, y, **options)
-        if left_tangent is None:
-            return function(x, right_tangent, **options)
-        return function(left_tangent, y, **options) + function(x, right_tangent, **options)
-
-    return register(Op(function, "bilinear", (left, right), jvp, arrays=2, **fields), *aliases)
-
-
-def primitive(
-    function: Callable[..., Any],
-    *vjps: Rule | None,
-    jvp: Rule,
-    aliases: Sequence[Any] = (),
-    **fields: Any,
-) -> Op:
-    """Anything else: one vjp per input, and a jvp."""
-    rules: Any = EveryInput(vjps[0]) if fields.get("sequence") else vjps
-    fields.setdefault("arrays", len(vjps))
-    return register(Op(function, "primitive", rules, jvp, **fields), *aliases)
-
-
-def constant(*functions: Callable[..., Any], **fields: Any) -> None:
-    """Flat almost everywhere: the gradient is zero, and a floating-point result is recorded so.
-
-    With `recorded=False` the result does not depend on the values at all and is a plain constant.
-    """
-    for function in functions:
-        register(Op(function, "constant", EveryInput(None), None, **fields))
-
-
 class EveryInput:
     """The rules of an op with any number of inputs: one rule, told the input's `index`."""
 
@@ -265,3 +165,26 @@ class EveryInput:
 
     def __getitem__(self, index: int) -> Rule | None:
         return self.rule and partially(self.rule, index=index)
+
+
+class Expression:
+    """A function of NumPy written in terms of others, with NumPy's own parameters."""
+
+    def __init__(self, function: Callable[..., Any], written: Callable[..., Any]) -> None:
+        self.function = function
+        self.written = written
+        self.name: str = function.__name__
+        self._accepted: frozenset[str] | None = None
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """The result, with an error for an option that the expression does not know."""
+        given = without_neutral(keywords)
+        if self._accepted is None:
+            self._accepted = frozenset(inspect.signature(self.written).parameters)
+        unknown = sorted(given.keys() - self._accepted)
+        if unknown:
+            raise OptionError(self.name, unknown, sorted(self._accepted))
+        return self.written(*args, **given)
+
+
+EXPRESSIONS: dict[Callable[..., Any], Expression] = {}

@@ -94,7 +94,7 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     if op.kind == "constant" and not isinstance(value, ARRAYS):
         return value
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
-        tracked = op.recorded and getattr(value, "dtype", FLOAT).kind == "f"
+        tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
     return parts(node) if type(value) is tuple or type(value) is list else node
 

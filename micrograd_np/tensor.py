@@ -15,9 +15,9 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
-from micrograd_np.arrays import check_differentiable, matching, own_array
+from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array
 from micrograd_np.graph import PICK, Node, describe, pull, tick
-from micrograd_np.op import OPS, Array, Inputs, Options
+from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Options
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import NOTHING, apply, computed, record
 
@@ -164,6 +164,8 @@ class Tensor(ArrayMethods):
     ) -> Any:
         if function in OPS:
             return apply(OPS[function], args, dict(keywords))
+        if function in EXPRESSIONS:
+            return EXPRESSIONS[function](*args, **keywords)
         refusal = errors.UnregisteredFunctionError(function)
         return computed(function, args, dict(keywords), refusal)
 
@@ -199,7 +201,7 @@ class Tensor(ArrayMethods):
                 check_differentiable(leaf)
         with ACCUMULATING:
             for leaf, g in found.items():
-                leaf.grad = accumulated(leaf, g)
+                leaf.grad = accumulated(leaf, conjugated(g))
 
 
 # ---------------------------------------------------------------- building
@@ -260,10 +262,12 @@ def seed(output: Tensor, gradient: Any) -> Array:
     if gradient is None:
         if value.size != 1:
             raise errors.GraphError.not_scalar(describe(output), value.shape)
+        if value.dtype.kind == "c":
+            raise errors.GraphError.complex_output(describe(output))
         one = value.dtype.type(1)
         return np.full(value.shape, one) if value.shape else one
     vector: Array = matching(output, gradient.value if isinstance(gradient, Node) else gradient)
-    return vector
+    return conjugated(vector)
 
 
 def accumulated(leaf: Node, g: Array) -> Array:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.arrays import check_differentiable, matching, own_array, scalar
+from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array, scalar
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import MODE, TRACING, enable_grad
 from micrograd_np.op import OPS, Array
@@ -160,10 +160,10 @@ class Run:
         """The cotangents of the arguments' leaves, given those of the outputs."""
         recorded, cotangents = self._prepared(cotangents)
         table: dict[Node, Array] = {}
-        for output, g in zip(outputs, cotangents, strict=True):
+        for output, g in zip(outputs, map(conjugated, cotangents), strict=True):
             table[output] = table[output] + g if output in table else g
         found = pull(table, self.fresh, recorded=recorded, nodes=self.nodes)
-        return [as_own_tensor(found.get(x), x) for x in self.fresh]
+        return [conjugated(as_own_tensor(found.get(x), x)) for x in self.fresh]
 
     def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:
         """The tangents of the outputs, given those of the arguments' leaves."""

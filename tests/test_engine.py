@@ -22,7 +22,8 @@ import pytest
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, graph
-from micrograd_np.op import OPS, elementwise
+from micrograd_np.forms import elementwise
+from micrograd_np.op import OPS
 
 
 def leaf(data, **options):

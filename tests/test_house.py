@@ -23,7 +23,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # its own. `*` is the package's own face, `micrograd_np/__init__.py`: only commands look at it.
 FLOORS = """
     errors tree broadcasting quiet
-    op mode
+    op forms mode
     graph recording arrays ops
     array_methods tensor
     anomaly transforms jacobians

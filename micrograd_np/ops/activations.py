@@ -6,7 +6,8 @@ warn for large inputs, and their slopes stay accurate where they become tiny.
 
 import numpy as np
 
-from micrograd_np.op import Array, elementwise, primitive
+from micrograd_np.forms import elementwise, primitive
+from micrograd_np.op import Array
 from micrograd_np.ops.dispatch import dispatching, dispatching_unary, raw_of
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.reduction import Axis, reduction

@@ -7,7 +7,7 @@ constant too.
 
 import numpy as np
 
-from micrograd_np.op import constant
+from micrograd_np.forms import constant
 
 # fmt: off
 constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.sign,

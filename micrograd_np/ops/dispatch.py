@@ -20,7 +20,8 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     its first use on a Tensor, or that use raises UnregisteredFunctionError.
 
     >>> from micrograd_np import Tensor
-    >>> from micrograd_np.op import OPS, elementwise
+    >>> from micrograd_np.forms import elementwise
+    >>> from micrograd_np.op import OPS
     >>> @dispatching
     ... def cube(x):
     ...     return x * x * x

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.op import Array, Inputs, Options, elementwise, primitive
+from micrograd_np.forms import elementwise, primitive
+from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.dispatch import dispatching_unary, raw_of
 
 # ---------------------------------------------------------------- slopes that need a thought
@@ -52,6 +53,13 @@ def chosen(out: Array, x: Array, y: Array) -> Array:
 def attains(out: Array, x: Array) -> Array:
     both_nan = np.logical_and(np.not_equal(out, out), np.not_equal(x, x))
     return np.logical_or(np.equal(x, out), both_nan)
+
+
+def direction(out: Array, x: Array) -> Array:
+    """The slope of `|x|`: the sign, for complex numbers `conj(x) / |x|`; 0 at 0."""
+    if x.dtype.kind != "c":
+        return np.sign(x)
+    return np.where(out == 0, 0, np.conj(x) / np.where(out == 0, 1, out))
 
 
 def same_sign(out: Array, x: Array, y: Array) -> Array:
@@ -100,8 +108,7 @@ elementwise(np.logaddexp2,   lambda out, x, y: np.exp2(log_share(out, x)), lambd
 
 elementwise(np.positive,     1)
 elementwise(np.negative,     -1)
-elementwise(np.conjugate,    1)
-elementwise(np.absolute,     lambda out, x: np.sign(x))
+elementwise(np.absolute,     direction)
 elementwise(np.fabs,         lambda out, x: np.sign(x))
 elementwise(np.reciprocal,   lambda out, x: -np.square(out))
 elementwise(np.square,       lambda out, x: 2 * x)

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
-from micrograd_np.op import Array, Inputs, Options, linear, primitive
+from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.dispatch import dispatching, raw_of
 
 Key = Any

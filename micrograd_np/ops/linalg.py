@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.broadcasting import fit
-from micrograd_np.op import Array, Inputs, Options, bilinear, linear, primitive
+from micrograd_np.forms import bilinear, linear, primitive
+from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.reduction import Axis, axes_of, reduction, tied
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.op import Array, Inputs, Options, linear, primitive
+from micrograd_np.forms import linear, primitive
+from micrograd_np.op import Array, Inputs, Options
 
 Axis = int | tuple[int, ...] | None
 

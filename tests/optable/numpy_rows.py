@@ -1,147 +1,33 @@
-"""The table of the op tests: one row for every operation in the registry.
+"""Rows of the op tests: elementwise ops, reductions, shaping, indexing, products, constants."""
 
-A row says where to draw inputs from (a *domain* an input), in which *cases* to try the op (shapes
-and options), what its value is compared with, and how many derivatives are checked. In a case a
-tuple stands for an input of that shape, drawn from its domain and differentiated; anything else
-(an integer array, a mask, None) is given to the op as it is.
-"""
-
-from collections.abc import Callable
-from itertools import chain, repeat
-from typing import Any, NamedTuple
-from zlib import crc32
+from typing import Any
 
 import numpy as np
 import scipy.special
 
 import micrograd_np as mg
-from micrograd_np.op import OPS
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.indexing import getitem, scatter
 from micrograd_np.ops.shaping import astype
-
-Array = np.ndarray[Any, Any]
-Domain = Callable[[np.random.Generator, tuple[int, ...]], Array]
-
-
-class Case(NamedTuple):
-    """What one call is made with."""
-
-    inputs: tuple[Any, ...]
-    options: dict[str, Any]
-
-
-class Row(NamedTuple):
-    """How one op is tested."""
-
-    function: Callable[..., Any]
-    domains: tuple[Domain, ...]
-    cases: tuple[Case, ...]
-    reference: Callable[..., Any] | None = None  # called as the op is; None means NumPy itself
-    order: int = 2  # how many derivatives are checked; 0 for constants
-    spread: bool = True  # whether inputs are separate arguments, or one list
-    tolerance: float = 1e-7
-
-    @property
-    def name(self) -> str:
-        return name_of(self.function)
-
-    def call(self, inputs: Any, options: dict[str, Any]) -> Any:
-        return apply(self, self.function, inputs, options)
-
-    def expect(self, inputs: Any, options: dict[str, Any]) -> Any:
-        return apply(self, self.reference or self.function, inputs, options)
-
-    def draw(self, case: Case, seed: int = 0) -> list[Any]:
-        """The inputs of a case: the same ones at every run."""
-        rng = np.random.default_rng([crc32(self.name.encode()), seed])
-        domains = chain(self.domains, repeat(self.domains[-1]))
-        return [
-            domain(rng, given) if type(given) is tuple else given
-            for given, domain in zip(case.inputs, domains, strict=False)
-        ]
-
-
-def apply(row: Row, function: Callable[..., Any], inputs: Any, options: dict[str, Any]) -> Any:
-    if function is mg.index_update:
-        return mg.index_update(inputs[0], options["key"], inputs[1])
-    if function is np.einsum:
-        rest = dict(options)
-        return np.einsum(rest.pop("subscripts"), *inputs, **rest)
-    return function(*inputs, **options) if row.spread else function(list(inputs), **options)
-
-
-def name_of(function: Callable[..., Any]) -> str:
-    """The name of an op, with the part of NumPy it lives in where that matters."""
-    module = getattr(function, "__module__", "") or ""
-    return f"linalg.{function.__name__}" if module == "numpy.linalg" else function.__name__
-
-
-# ---------------------------------------------------------------- domains
-
-
-def between(low: float, high: float) -> Domain:
-    return lambda rng, shape: rng.uniform(low, high, shape)
-
-
-def signed(domain: Domain) -> Domain:
-    """Of either sign: for functions with a kink or a pole at 0."""
-    return lambda rng, shape: domain(rng, shape) * rng.choice([-1.0, 1.0], shape)
-
-
-def lattice(offset: float) -> Domain:
-    """Points 0.2 apart; lattices of different offset never tie."""
-    return lambda rng, shape: 0.2 * rng.integers(-9, 9, shape) + offset
-
-
-def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """No two entries alike: for extrema."""
-    size = int(np.prod(shape))
-    return rng.permutation(np.arange(size)).reshape(shape) * 0.3 - 0.1 * size
-
-
-any_real = between(-2, 2)
-positive = between(0.3, 2.5)
-nonzero = signed(positive)
-inside_one = between(-0.9, 0.9)
-
-# ---------------------------------------------------------------- building rows
-
-ROWS: dict[Callable[..., Any], Row] = {}
-
-
-def row(
-    function: Callable[..., Any], domains: Domain | tuple[Domain, ...], *cases: Case, **fields: Any
-) -> None:
-    several = domains if isinstance(domains, tuple) else (domains,)
-    ROWS[function] = Row(function, several, cases, **fields)
-
-
-def case(*inputs: Any, **options: Any) -> Case:
-    return Case(inputs, options)
-
-
-UNARY = tuple(case(shape) for shape in [(2, 3), (), (0,), (1, 3), (2, 0, 3)])
-PAIRS = [
-    ((2, 3), (2, 3)), ((), ()), ((3,), ()), ((), (3,)), ((1,), (3,)), ((3,), (1,)),
-    ((3, 1), (1, 4)), ((2, 3), (3,)), ((3,), (2, 1, 3)), ((1, 1), (2, 3)), ((1,), ()),
-    ((1,), (0,)), ((0,), (1,)), ((), (0,)), ((0, 1), (1, 3)), ((2, 1), (2, 0)),
-]  # fmt: skip
-BINARY = tuple(case(*shapes) for shapes in PAIRS)
-
-
-def unary(function: Callable[..., Any], domain: Domain = any_real, **fields: Any) -> None:
-    row(function, domain, *UNARY, **fields)
-
-
-def binary(
-    function: Callable[..., Any], x: Domain = any_real, y: Domain | None = None, **fields: Any
-) -> None:
-    row(function, (x, y or x), *BINARY, **fields)
-
-
-def flat_op(function: Callable[..., Any], *cases: Case, domain: Domain = any_real) -> None:
-    row(function, (domain, domain), *cases, order=0)
+from optable.table import (
+    BINARY,
+    UNARY,
+    Array,
+    Domain,
+    any_real,
+    between,
+    binary,
+    case,
+    distinct,
+    flat_op,
+    inside_one,
+    lattice,
+    nonzero,
+    positive,
+    row,
+    signed,
+    unary,
+)
 
 
 def added_at(g: Array, key: Any, shape: tuple[int, ...]) -> Array:
@@ -184,6 +70,8 @@ row(np.ldexp,           any_real, case((3,), np.array([-2, 0, 3])), case((2, 1),
 unary(np.positive)
 unary(np.negative)
 unary(np.conjugate)
+unary(np.real)
+unary(np.imag)
 unary(np.absolute,      nonzero)
 unary(np.fabs,          nonzero)
 unary(np.reciprocal,    nonzero)
@@ -499,29 +387,3 @@ for function in (np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.left_shift, n
 for function in (np.bitwise_count, np.invert):
     row(function, INTEGERS, *UNARY, order=0)
 # fmt: on
-
-# ---------------------------------------------------------------- views of the table
-
-DIFFERENTIABLE = [row for row in ROWS.values() if row.order > 0]
-CONSTANT = [row for row in ROWS.values() if row.order == 0]
-REFUSED_UFUNCS = {"isnat"}  # a Tensor holds no dates
-
-
-def cases_of(rows: list[Row]) -> list[Any]:
-    """Each case of each row as a test parameter, named for the op and what is tried."""
-    import pytest
-
-    return [
-        pytest.param(row, case, id=f"{row.name}-{number}")
-        for row in rows
-        for number, case in enumerate(row.cases)
-    ]
-
-
-def elementwise_rows(count: int) -> list[Row]:
-    """The differentiable rows of elementwise ops with `count` inputs."""
-    return [
-        row
-        for row in DIFFERENTIABLE
-        if OPS[row.function].kind == "elementwise" and len(row.domains) == count
-    ]

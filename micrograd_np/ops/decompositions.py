@@ -1,0 +1,1 @@
+"""Matrix decompositions, inverses, determinants, solutions and matrix norms."""

@@ -1,0 +1,1 @@
+"""Sorting, medians, quantiles: what depends on the order of the entries."""

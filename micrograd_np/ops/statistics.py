@@ -1,0 +1,1 @@
+"""Averages, covariances, differences, polynomials, and reductions that skip NaN."""
