@@ -18,6 +18,15 @@ from micrograd_np import ops as ops
 from micrograd_np import optim as optim
 from micrograd_np import tree as tree
 from micrograd_np.anomaly import detect_anomaly as detect_anomaly
+from micrograd_np.array_api import fft as fft
+from micrograd_np.array_api import linalg as linalg
+from micrograd_np.array_api.adapted import *  # noqa: F403  # the names are the Array API's
+from micrograd_np.array_api.creation import *  # noqa: F403  # the same
+from micrograd_np.array_api.data_types import *  # noqa: F403  # the same
+from micrograd_np.array_api.data_types import __array_api_version__ as __array_api_version__
+from micrograd_np.array_api.data_types import __array_namespace_info__ as __array_namespace_info__
+from micrograd_np.array_api.functions import *  # noqa: F403  # the same
+from micrograd_np.batching import vmap as vmap
 from micrograd_np.checking import GradientReport as GradientReport
 from micrograd_np.checking import assert_gradcheck as assert_gradcheck
 from micrograd_np.checking import gradcheck as gradcheck

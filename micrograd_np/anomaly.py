@@ -11,7 +11,8 @@ import numpy as np
 
 from micrograd_np.errors import MutationError, NonFiniteError
 from micrograd_np.graph import Node, describe
-from micrograd_np.mode import MODE
+from micrograd_np.mode import observing
+from micrograd_np.op import Operand
 
 
 class Saved:
@@ -42,15 +43,15 @@ class detect_anomaly:
     def __init__(self) -> None:
         self.saved: dict[Node, Saved] = {}
         self.consumer: dict[Node, Node] = {}
-        self.tokens: list[Any] = []  # it may be entered again inside itself
+        self.scope = observing(self)
 
     def __enter__(self) -> Self:
-        self.tokens.append(MODE.set(self))
+        self.scope.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        MODE.reset(self.tokens.pop())
-        if not self.tokens:
+        self.scope.__exit__()
+        if not self.scope.tokens:  # it may be entered again inside itself
             self.saved.clear()
             self.consumer.clear()
 
@@ -95,6 +96,8 @@ def is_finite(value: Any) -> bool:
     """Whether all entries are; true for what is not floating point, lists and tuples entry-wise."""
     if isinstance(value, list | tuple):
         return all(part is None or is_finite(part) for part in value)
+    while isinstance(value, Operand | Node):
+        value = value.value
     kind = getattr(getattr(value, "dtype", None), "kind", "f" if isinstance(value, float) else "O")
     return kind not in "fc" or bool(np.all(np.isfinite(value)))
 

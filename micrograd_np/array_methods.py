@@ -5,17 +5,28 @@ that it calls with the Tensor as first argument.
 """
 
 import operator
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.graph import Node, describe
+from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import TRACING
-from micrograd_np.op import OPS
+from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
+from micrograd_np.ops.lazily import read_tables
 from micrograd_np.ops.shaping import astype
-from micrograd_np.recording import PLAIN, apply, attach, locate, plain, record, untracked
+from micrograd_np.recording import (
+    PLAIN,
+    apply,
+    attach,
+    computed,
+    locate,
+    plain,
+    record,
+    untracked,
+)
 
 Method = Callable[..., Any]
 
@@ -71,7 +82,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
 
 
 def recording(function: np.ufunc) -> tuple[Method, Method]:
-    """The same for a ufunc whose result is a constant, or has several parts."""
+    """The same without the shortcut."""
     op = OPS[function]
 
     def method(self: Node, other: Any) -> Any:
@@ -93,11 +104,27 @@ def unary(function: np.ufunc) -> Method:
     return lambda self: record(op, (self,))
 
 
-def in_place(self: Node, _other: Any) -> Any:
-    """`t += x` means `t = t + x`, which for a parameter would lose the parameter."""
-    if self.requires_grad and self.op is None:
-        raise errors.InPlaceError.augmented(describe(self))
-    return NotImplemented
+def in_place(forward: Callable[[Any, Any], Any]) -> Method:
+    """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
+
+    Where a gradient is involved, `t += x` means `t = t + x`, which would lose a parameter.
+    """
+
+    def method(self: Any, other: Any) -> Any:
+        if isinstance(self, Operand):
+            return NotImplemented
+        if self.requires_grad and self.op is None:
+            raise errors.InPlaceError.augmented(describe(self))
+        if type(other) not in PLAIN:
+            other = operand(other)
+        varies = self.requires_grad or isinstance(other, Operand)
+        if varies or other is NotImplemented or getattr(other, "requires_grad", False):
+            return NotImplemented
+        self.value = forward(self.data, other.value if isinstance(other, Node) else other)
+        self.tick = tick()
+        return self
+
+    return method
 
 
 def calling(function: Any) -> Method:
@@ -127,11 +154,42 @@ UFUNC_METHODS: dict[str, dict[Any, Callable[..., Any]]] = {
 }
 
 
-class ArrayMethods(Node):
-    """The operators and methods of an ndarray, for `Tensor` to inherit."""
+class ArrayMethods:
+    """The protocols, operators and methods of an ndarray, for `Tensor` to inherit."""
 
     __slots__ = ()
+    value: Any
+    requires_grad: bool
     __hash__ = object.__hash__  # Tensors are identified, though `==` compares entries
+
+    # ------------------------------------------------------------ NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        op = OPS.get(ufunc)
+        if op is not None and method == "__call__":
+            return apply(op, inputs, options) if options else record(op, inputs)
+        if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
+            options.setdefault("axis", 0)
+            return apply(OPS[function], inputs, options)
+        if method == "outer" and op is not None:
+            x, y = inputs
+            stretched = np.reshape(x, np.shape(x) + (1,) * np.ndim(y))
+            return apply(OPS[ufunc], (stretched, y), options)
+        if op is None and read_tables():
+            return self.__array_ufunc__(ufunc, method, *inputs, **options)
+        detail = "" if method == "__call__" else f".{method}"
+        refusal = errors.UnregisteredFunctionError(ufunc, detail)
+        return computed(getattr(ufunc, method), inputs, options, refusal)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Inputs, keywords: Options
+    ) -> Any:
+        if function in OPS:
+            return apply(OPS[function], args, dict(keywords))
+        if function in EXPRESSIONS:
+            return EXPRESSIONS[function](*args, **keywords)
+        refusal = errors.UnregisteredFunctionError(function)
+        return computed(function, args, dict(keywords), refusal)
 
     # ------------------------------------------------------------ ndarray's attributes
 
@@ -164,14 +222,50 @@ class ArrayMethods(Node):
         return nbytes
 
     @property
+    def device(self) -> Any:
+        """Where the entries are: "cpu", unless the array is another library's and elsewhere."""
+        return getattr(self.value, "device", "cpu")
+
+    @property
     def T(self) -> Any:
         """The axes reversed."""
         return self.transpose()
 
     @property
+    def real(self) -> Any:
+        """The real part."""
+        return record(OPS[np.real], (self,))
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part: zeros for real numbers."""
+        return record(OPS[np.imag], (self,))
+
+    @property
     def mT(self) -> Any:
         """The last two axes exchanged."""
         return record(OPS[np.matrix_transpose], (self,))
+
+    # ------------------------------------------------------------ the Array API's
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The module whose functions take and return Tensors, of the Python Array API standard."""
+        namespace = sys.modules[__name__.partition(".")[0]]
+        if api_version in {None, "2021.12", "2022.12", "2023.12", "2024.12"}:
+            return namespace
+        raise ValueError(
+            f"version {api_version!r} of the Array API standard was asked for; versions up to "
+            f"'2024.12' are known here."
+        )
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """The same Tensor, if it is on `device`; moving its data needs a new one."""
+        if device == self.device and stream is None:
+            return self
+        raise ValueError(
+            f"a Tensor stays on its device, {self.device!r}; device={device!r}, stream={stream!r} "
+            f"were asked for. Make a new Tensor of an array that is there."
+        )
 
     # ------------------------------------------------------------ conversions to Python's numbers
 
@@ -199,7 +293,7 @@ class ArrayMethods(Node):
     def _number(self) -> Any:
         """The value to convert, unless a transform is running, which would lose its gradient."""
         if self.requires_grad and TRACING.get():
-            raise errors.LeavesGraphError.as_number(describe(self))
+            raise errors.LeavesGraphError.as_number(f"a Tensor of shape {self.shape}")
         return self.value
 
     def __index__(self) -> int:
@@ -207,13 +301,13 @@ class ArrayMethods(Node):
 
     # ------------------------------------------------------------ operators
 
-    __add__, __radd__ = binary(np.add, operator.add)
-    __sub__, __rsub__ = binary(np.subtract, operator.sub)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul)
-    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
-    __pow__, __rpow__ = binary(np.power, operator.pow)
-    __mod__, __rmod__ = binary(np.remainder, operator.mod)
-    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
+    __add__, __radd__ = recording(np.add)
+    __sub__, __rsub__ = recording(np.subtract)
+    __mul__, __rmul__ = recording(np.multiply)
+    __truediv__, __rtruediv__ = recording(np.divide)
+    __pow__, __rpow__ = recording(np.power)
+    __mod__, __rmod__ = recording(np.remainder)
+    __matmul__, __rmatmul__ = recording(np.matmul)
     __neg__, __pos__, __abs__ = unary(np.negative), unary(np.positive), unary(np.absolute)
     __divmod__, __rdivmod__ = recording(np.divmod)
     __floordiv__, __rfloordiv__ = recording(np.floor_divide)
@@ -226,9 +320,12 @@ class ArrayMethods(Node):
     __xor__, __rxor__ = recording(np.bitwise_xor)
     __lshift__, __rlshift__ = recording(np.left_shift)
     __rshift__, __rrshift__ = recording(np.right_shift)
-    __iadd__ = __isub__ = __imul__ = __itruediv__ = __ipow__ = __imatmul__ = __ifloordiv__ = (
-        __imod__
-    ) = in_place
+    __iadd__, __isub__ = in_place(operator.iadd), in_place(operator.isub)
+    __imul__, __imatmul__ = in_place(operator.imul), in_place(operator.imatmul)
+    __itruediv__, __ifloordiv__ = in_place(operator.itruediv), in_place(operator.ifloordiv)
+    __ipow__, __imod__ = in_place(operator.ipow), in_place(operator.imod)
+    __iand__, __ior__, __ixor__ = map(in_place, (operator.iand, operator.ior, operator.ixor))
+    __ilshift__, __irshift__ = in_place(operator.ilshift), in_place(operator.irshift)
 
     # ------------------------------------------------------------ ndarray's methods
 

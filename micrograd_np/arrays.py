@@ -18,12 +18,16 @@ def own_array(data: Any, dtype: Any = None) -> Array:
         data = data.value
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         return data if dtype is None else data.astype(dtype)
-    value = np.array(data, dtype=dtype)
-    if value.dtype.kind not in "fiubc":
+    return numbers(np.array(data, dtype=dtype))
+
+
+def numbers(array: Array) -> Array:
+    """`array`, if it holds numbers."""
+    if array.dtype.kind not in "fiubc":
         raise errors.NotDifferentiableError(
-            f"a Tensor holds numbers, not dtype {value.dtype}. Given: {data!r:.80}"
+            f"a Tensor holds numbers, not dtype {array.dtype}. Given: {array!r:.80}"
         )
-    return value
+    return array
 
 
 def check_differentiable(x: Node) -> None:
@@ -40,10 +44,12 @@ def scalar(out: Any, name: str) -> Any:
     if not isinstance(out, Node) or out.value.size != 1 or out.value.dtype.kind != "f":
         given = f"a tree of {len(leaves(out))} arrays" if leaves(out) else "nothing (no `return`?)"
         given = describe(out) if isinstance(out, Node) else given
+        advice = "Reduce it (np.sum, np.mean), return extra values with has_aux=True"
+        if isinstance(out, Node) and out.value.dtype.kind == "c":
+            advice = "Make it real (np.abs, np.real: a complex number has no direction of ascent)"
         raise errors.GraphError(
             f"the gradient of {name} is defined when it returns a single real number, but it "
-            f"returned {given}. Reduce it (np.sum, np.mean), return extra values with "
-            f"has_aux=True, or use vjp, jvp or jacobian."
+            f"returned {given}. {advice}, or use vjp, jvp or jacobian."
         )
     return out
 
@@ -55,6 +61,11 @@ def matching(like: Node, given: Any) -> Array:
         raise errors.ShapeError(
             f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
             f"needs one of its own shape."
+        )
+    if vector.dtype.kind == "c" and like.value.dtype.kind != "c":
+        raise errors.NotDifferentiableError(
+            f"a complex tangent or cotangent ({vector.dtype}) was given for {describe(like)}, "
+            f"which is real, so that its imaginary part would be lost. Give np.real of it."
         )
     return vector if vector.dtype == like.value.dtype else vector.astype(like.value.dtype)
 

@@ -68,6 +68,37 @@ class LeavesGraphError(TypeError):
         return error
 
 
+class RuleError(TypeError):
+    """The derivative rule of a user's op cannot be right."""
+
+    @classmethod
+    def wrong_count(cls, name: str, kind: str, given: int, needed: str) -> "RuleError":
+        """A tuple of the wrong length."""
+        return cls(
+            f"the {kind} of `{name}` returned {given} value(s) for {needed}. Return one for each, "
+            f"in order, as a tuple, with None where there is nothing to carry."
+        )
+
+    @classmethod
+    def lost_graph(cls, name: str, kind: str) -> "RuleError":
+        """A plain array where a Tensor was to be expected."""
+        given = "cotangent" if kind == "vjp" else "tangent"
+        return cls(
+            f"the {kind} of `{name}` was given a Tensor as its {given} and returned something that "
+            f"does not depend on it, so derivatives of this derivative would be silently wrong. "
+            f"Write the rule in NumPy functions of its arguments, without `.data`, `.numpy()` or "
+            f"other libraries; what needs those can be an op of its own: mg.primitive(...)."
+        )
+
+    @classmethod
+    def closes_over(cls, name: str, what: str) -> "RuleError":
+        """A Tensor that is no argument."""
+        return cls(
+            f"{what} returned a Tensor though `{name}` was given arrays: it uses a Tensor that is "
+            f"not among its arguments, whose gradient would be lost. Make that Tensor an argument."
+        )
+
+
 class NotDifferentiableError(TypeError):
     """A gradient was asked for something that has none."""
 
@@ -164,3 +195,34 @@ class RenderingError(RuntimeError):
 def listed(items: Iterable[str]) -> str:
     """Offenders as an indented list, for messages that name all of them at once."""
     return "".join(f"\n  - {item}" for item in items)
+
+
+class BatchedError(TypeError):
+    """Something that would depend on the values of single examples of a batch."""
+
+    def __init__(self, described: str) -> None:
+        super().__init__(
+            f"{described} was used as a number, a truth value or a plain array, inside vmap, where "
+            f"every example has another value. Use np.where for a choice and NumPy functions for "
+            f"arithmetic, or loop over the examples instead of vmap."
+        )
+
+    @classmethod
+    def mask(cls) -> "BatchedError":
+        """A boolean index of every example's own."""
+        error = cls("a boolean mask")
+        error.args = (
+            "a boolean mask computed inside vmap was used as an index: every example would have a "
+            "result of another length. Use np.where(mask, x, 0) and reduce.",
+        )
+        return error
+
+    @classmethod
+    def escaped(cls, described: str) -> "BatchedError":
+        """A value used after its vmap was over."""
+        error = cls(described)
+        error.args = (
+            f"{described} was used after vmap had finished: it was stored somewhere by the batched "
+            f"function. Return it from the function instead.",
+        )
+        return error

@@ -65,17 +65,20 @@ def linear(
     function: Callable[..., Any],
     *transposes: Rule | None,
     aliases: Sequence[Any] = (),
+    offsets: Sequence[str] = (),
     **fields: Any,
 ) -> Op:
     """Linear in all inputs that have a transpose, together; its jvp is the op itself.
 
     With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
-    of the input as its option `index`.
+    of the input as its option `index`. `offsets`: options that add a constant, which has no tangent.
     """
     sequence = fields.get("sequence", False)
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
         rules = op.vjps
+        for name in offsets:
+            options.pop(name, None)
         moved = [
             x if rules[i] is None else np.zeros_like(x) if t is None else t
             for i, (t, x) in enumerate(zip(tangents, inputs, strict=True))

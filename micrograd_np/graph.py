@@ -111,13 +111,15 @@ def pull(
     *,
     recorded: bool = False,
     nodes: Iterable[Node] | None = None,
+    beyond: bool = True,
 ) -> dict[Node, Array]:
     """Reverse mode: carry the `cotangents` of outputs back through the graph, youngest node first.
 
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node of
     `wrt` that nothing reaches has no entry: its gradient is zero. Each has its node's shape and
-    dtype. `nodes`: the `history` of the outputs, for a caller who has it. An observer in `MODE` is
-    told of every cotangent. Raises MutationError for a value changed after an op had used it.
+    dtype. `nodes`: the `history` of the outputs, for a caller who has it. `beyond`: whether to walk
+    on from a node of `wrt` to others of them. An observer in `MODE` is told of every cotangent.
+    Raises MutationError for a value changed after an op had used it.
     """
     table: dict[Node, Any] = dict(cotangents)
     wanted = frozenset(wrt or ())
@@ -137,6 +139,8 @@ def pull(
                 watch(node, g)
             if wanted and node in wanted:
                 kept[node] = g
+                if not beyond:
+                    continue
             if node.op is PICK:
                 gather(node, g, table, ahead)
             else:

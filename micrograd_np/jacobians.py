@@ -1,68 +1,133 @@
 """Matrices of derivatives: `jacobian`, `hessian`, and the Hessian-vector product `hvp`."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 import numpy as np
 
 from micrograd_np import tree
+from micrograd_np.batching import vmap
+from micrograd_np.errors import NotDifferentiableError
+from micrograd_np.graph import Node, describe
+from micrograd_np.op import Array
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import Argnums, Function, at, grad, jvp, vjp
+from micrograd_np.transforms import Argnums, Function, Run, at, grad, jvp
 from micrograd_np.tree import Tree
 
+Mode = Literal["forward", "reverse"] | None
 
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
+
+def jacobian(
+    f: Function, argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
+) -> Function:
     """A function that returns all derivatives of the outputs of `f` in its argument.
 
     For an array of shape `n` and a result of shape `m` the Jacobian has shape `m + n`, entry
     `[i, j]` being the derivative of `out[i]` in `x[j]`. For trees: a tree like the output, whose
-    leaves are trees like the argument (a tuple of those for several `argnums`). Computed one row
-    (entry of the output) at a time, in reverse mode.
+    leaves are trees like the argument (a tuple of those for several `argnums`). With `has_aux`, `f`
+    returns `(value, aux)`, and the result is `(jacobian, aux)`.
+
+    `f` runs once. `mode="reverse"` pulls one cotangent back for each entry of the output,
+    `"forward"` pushes one tangent on for each entry of the argument, all at once (`vmap`); None
+    takes whichever are fewer.
+
+    Raises NotDifferentiableError for a complex argument, in which a derivative is not one number:
+    take it in the real and the imaginary part, `jacobian(lambda x, y: f(x + 1j * y), (0, 1))`.
 
     >>> jacobian(lambda x: x**2)(np.array([1.0, 3.0])).numpy()
     array([[2., 0.],
            [0., 6.]])
     """
+    if mode not in (None, "forward", "reverse"):
+        raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
     def transformed(*args: Any, **keywords: Any) -> Tree:
         function, chosen = at(f, argnums, args, keywords)
-        out, pullback = vjp(function, *chosen)
-        blocks = []
-        for place, leaf in enumerate(tree.leaves(out)):
-            rows = [pullback(cotangent) for cotangent in _one_hots(out, place, leaf)]
-            block = _stacked(rows, leaf.shape, chosen)
-            blocks.append(block[0] if isinstance(argnums, int) else block)
-        return tree.replace(out, blocks)
+        run = Run(function, chosen, has_aux)
+        outputs: list[Tensor] = tree.leaves(run.out)
+        rows = blocks_of(run, outputs, direction(run, outputs, mode))
+        blocks = [tree.replace(chosen, row) for row in rows]
+        if isinstance(argnums, int):
+            blocks = [block[0] for block in blocks]
+        found = tree.replace(run.out, blocks)
+        return (found, run.freed(run.aux)) if has_aux else found
 
     return transformed
 
 
-def _one_hots(out: Tree, place: int, leaf: Tensor) -> Any:
-    """Cotangents like `out`, zero but for one entry of the leaf at `place`."""
-    zeros = [np.zeros(x.shape, x.dtype) for x in tree.leaves(out)]
-    for entry in range(leaf.size):
-        zeros[place].flat[entry] = 1
-        yield tree.replace(out, zeros)
-        zeros[place].flat[entry] = 0
+def direction(run: Run, outputs: list[Tensor], mode: Mode) -> str:
+    """In which direction to differentiate, and whether the Jacobian is defined at all."""
+    for x in run.fresh:
+        if x.value.dtype.kind == "c":
+            raise NotDifferentiableError(
+                f"the Jacobian in {describe(x)} is not one number an entry: a complex function has "
+                f"one derivative along the real axis and one along the imaginary. Take it in both: "
+                f"jacobian(lambda x, y: f(x + 1j * y), argnums=(0, 1))."
+            )
+    if any(x.value.dtype.kind == "c" for x in outputs):
+        if mode == "reverse":
+            raise NotDifferentiableError(
+                "a complex output has derivatives in forward mode only: pulled back to real "
+                "arguments, its imaginary part would be lost. Use mode='forward'."
+            )
+        return "forward"
+    return mode or ("forward" if entries(run.fresh) < entries(outputs) else "reverse")
 
 
-def _stacked(rows: list[Tree], shape: tuple[int, ...], like: Tree) -> Tree:
-    """Rows of trees as one tree of Jacobians with the output's shape in front."""
-    if not rows:
-        return tree.map(lambda x: Tensor(np.zeros(shape + np.shape(x), np.asarray(x).dtype)), like)
-    return tree.map(lambda *parts: np.reshape(np.stack(parts), shape + parts[0].shape), *rows)
+def entries(nodes: Sequence[Node]) -> int:
+    """How many numbers they hold together."""
+    return sum(int(x.value.size) for x in nodes)
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def blocks_of(run: Run, outputs: list[Tensor], mode: str) -> Iterator[list[Array]]:
+    """For each output the derivatives in each argument's leaf, of shape `output + leaf`."""
+    if mode == "reverse":
+        rows = vmap(lambda *gs: run.pull(outputs, list(gs)))(*one_hots(outputs))
+        for part, out in parts(outputs):
+            yield [reshaped(row[part], out, x) for row, x in zip(rows, run.fresh, strict=True)]
+    else:
+        columns = vmap(lambda *ts: run.push(outputs, list(ts)), out_axes=-1)(*one_hots(run.fresh))
+        for column, out in zip(columns, outputs, strict=True):
+            yield [reshaped(column[..., part], out, x) for part, x in parts(run.fresh)]
+
+
+def one_hots(nodes: Sequence[Node]) -> list[Array]:
+    """For each node a batch of vectors like it, one for each entry of all nodes together."""
+    total = entries(nodes)
+    batches = []
+    for part, x in parts(nodes):
+        batch = np.zeros((total, x.value.size), x.value.dtype)
+        batch[part] = np.eye(x.value.size, dtype=x.value.dtype)
+        batches.append(batch.reshape((total, *x.value.shape)))
+    return batches
+
+
+def parts(nodes: Sequence[Node]) -> Iterator[tuple[slice, Node]]:
+    """Each node with the place of its entries among those of all."""
+    start = 0
+    for x in nodes:
+        yield slice(start, start + x.value.size), x
+        start += x.value.size
+
+
+def reshaped(block: Array, out: Node, x: Node) -> Array:
+    """Entries of an output against entries of an argument, in the shapes of both."""
+    return np.reshape(block, out.value.shape + x.value.shape)
+
+
+def hessian(
+    f: Function, argnums: Argnums = 0, *, mode: Mode = "forward", has_aux: bool = False
+) -> Function:
     """A function that returns all second derivatives of a scalar `f`: `jacobian(grad(f))`.
 
-    For an array of shape `n` it has shape `n + n`.
+    For an array of shape `n` it has shape `n + n`. `mode`: the direction of the second
+    differentiation; the first is in reverse. `has_aux`: as in `jacobian`.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0])).numpy()
     array([[6., 2.],
            [2., 0.]])
     """
-    return jacobian(grad(f, argnums), argnums)
+    return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
 def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> Tree:

@@ -23,6 +23,12 @@ class Observer(Protocol):
 
 MODE: ContextVar[bool | Observer] = ContextVar("micrograd_np_mode", default=True)
 
+# Who is told while ops are recorded: kept while `no_grad` has MODE at False.
+OBSERVER: ContextVar[Observer | None] = ContextVar("micrograd_np_observer", default=None)
+
+# The innermost batch that `vmap` is running a function on.
+BATCH: ContextVar[Any] = ContextVar("micrograd_np_batch", default=None)
+
 # Whether a transform is running a function, so that a number taken out of the graph would be wrong.
 TRACING: ContextVar[bool] = ContextVar("micrograd_np_tracing", default=False)
 
@@ -55,8 +61,8 @@ class grad_mode:
         MODE.reset(self.tokens.pop())
 
     def mode(self) -> bool | Observer:
-        """What to set: an observer records already, and goes on observing."""
-        return self.recording and (MODE.get() or True)
+        """What to set: an observer goes on observing."""
+        return self.recording and (OBSERVER.get() or True)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate a function, a coroutine function, or a generator function of either kind."""
@@ -143,3 +149,20 @@ class enable_grad(grad_mode):
     """
 
     recording = True
+
+
+class observing:
+    """A context manager under which `observer` is told of what is recorded and pulled."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.tokens: list[tuple[Token[Any], Token[Any]]] = []
+
+    def __enter__(self) -> None:
+        mode = MODE.get() and self.observer
+        self.tokens.append((MODE.set(mode), OBSERVER.set(self.observer)))
+
+    def __exit__(self, *exception: object) -> None:
+        mode, observer = self.tokens.pop()
+        MODE.reset(mode)
+        OBSERVER.reset(observer)

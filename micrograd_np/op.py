@@ -123,6 +123,25 @@ class Op:
         return given
 
 
+class Operand:
+    """An array of our own kind that applies ops itself, where a Tensor would record them."""
+
+    __slots__ = ()
+    value: Any  # the array it stands for
+
+    def outranks(self, inputs: Inputs) -> bool:
+        """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
+        raise NotImplementedError
+
+    def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
+        """The result of `op`."""
+        raise NotImplementedError
+
+    def compute(self, function: Callable[..., Any], args: Inputs, keywords: Options) -> Any:
+        """The result of a function that is no op, on arguments that are not tracked."""
+        raise NotImplementedError
+
+
 def without_neutral(options: Options) -> Options:
     """The options that say something: not NumPy's mark for "not given", and not `out=None`."""
     return {
@@ -175,14 +194,17 @@ class Expression:
         self.written = written
         self.name: str = function.__name__
         self._accepted: frozenset[str] | None = None
+        self._open = False  # whether it passes any keyword on to a function it is given
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """The result, with an error for an option that the expression does not know."""
         given = without_neutral(keywords)
         if self._accepted is None:
-            self._accepted = frozenset(inspect.signature(self.written).parameters)
+            parameters = inspect.signature(self.written).parameters
+            self._accepted = frozenset(parameters)
+            self._open = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
         unknown = sorted(given.keys() - self._accepted)
-        if unknown:
+        if unknown and not self._open:
             raise OptionError(self.name, unknown, sorted(self._accepted))
         return self.written(*args, **given)
 

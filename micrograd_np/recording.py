@@ -12,10 +12,11 @@ import numpy as np
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.graph import PICK, Node, describe, tick
 from micrograd_np.mode import MODE
-from micrograd_np.op import Inputs, Op, Options
+from micrograd_np.op import Inputs, Op, Operand, Options
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
+SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
 PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
@@ -25,26 +26,45 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
+    if options and (operand := operand_among(options)) is not None and operand.outranks(inputs):
+        return operand.apply(op, inputs, options)
     if options and not op.binder:  # a binder sees to its options itself
         options = {name: own(option) for name, option in options.items()}
     return record(op, inputs, options)
+
+
+def operand_among(options: Options) -> Operand | None:
+    """An operand that stands where options do, as an index computed in a batch."""
+    for option in options.values():
+        for part in option if type(option) is tuple else (option,):
+            if isinstance(part, Operand):
+                return part
+    return None
 
 
 def computed(
     function: Callable[..., Any], args: Inputs, keywords: Options, refusal: TypeError
 ) -> Any:
     """A function without a derivative: computed on constants, refused on what is tracked."""
-    args, keywords = constant_of((args, keywords), refusal)
+    found: list[Operand] = []
+    args, keywords = constant_of((args, keywords), refusal, found)
+    if found:
+        return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
     return untracked(value) if isinstance(value, ARRAYS) else value
 
 
-def constant_of(argument: Any, refusal: TypeError) -> Any:
-    """The argument with arrays for Tensors. Raises `refusal` for a tracked one."""
+def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
+    """The argument with arrays for Tensors, its operands added to `found`.
+
+    Raises `refusal` for a tracked Tensor.
+    """
     if isinstance(argument, dict):
-        return {name: constant_of(value, refusal) for name, value in argument.items()}
+        return {name: constant_of(value, refusal, found) for name, value in argument.items()}
     if type(argument) in (list, tuple):
-        return type(argument)(constant_of(part, refusal) for part in argument)
+        return type(argument)(constant_of(part, refusal, found) for part in argument)
+    if isinstance(argument, Operand):
+        found.append(argument)
     if not isinstance(argument, Node):
         return argument
     if argument.requires_grad:
@@ -82,10 +102,14 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
             values.append(x.value)
             if x.requires_grad:
                 tracked = True
-        elif type(x) in PLAIN or not isinstance(x, CONVERTED):
+        elif type(x) in PLAIN:
             values.append(x)
-        else:
+        elif isinstance(x, CONVERTED):
             return record(op, tuple(map(plain, inputs)), options)
+        elif isinstance(x, Operand) and x.outranks(inputs):
+            return x.apply(op, inputs, options)
+        else:
+            values.append(x)
     try:
         value = op.call(*values, **options) if options else op.call(*values)
     except ValueError as error:
@@ -96,7 +120,7 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
-    return parts(node) if type(value) is tuple or type(value) is list else node
+    return parts(node) if isinstance(value, SEVERAL) else node
 
 
 def locate(error: ValueError, op: Op, inputs: Inputs) -> None:
@@ -130,18 +154,23 @@ def attach(
 
 
 def parts(whole: Node) -> Any:
-    """The results of an op with several, each a node of its own."""
+    """The results of an op with several, each a node of its own, in a tuple or list like NumPy's."""
     value = whole.value
     whole.value = tuple(value)
-    if not whole.requires_grad:
-        return type(value)(map(untracked, value))
-    return type(value)(record(PICK, (whole,), {"index": i}) for i in range(len(value)))
+    if whole.requires_grad:
+        made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
+    else:
+        made = [untracked(part) for part in value]
+    return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
 
 
 def untracked(value: Any) -> Any:
     """A value no gradient is wanted for, as a Tensor without a recipe."""
-    if type(value) is np.ndarray and value.base is not None:
-        value = value.copy()  # a view would change when its base is changed, without a stamp
+    if type(value) is np.ndarray:
+        if value.base is not None:
+            value = value.copy()  # a view would change when its base is changed, without a stamp
+    elif isinstance(value, Operand):
+        return value  # it needs no Tensor around it, and would be hidden by one
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None

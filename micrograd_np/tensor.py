@@ -6,25 +6,26 @@ them on the leaves. Tensors in a graph are immutable; a leaf changes by assignin
 stamps it.
 """
 
+import operator
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
+from micrograd_np.array_methods import ArrayMethods, binary
 from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array
 from micrograd_np.graph import PICK, Node, describe, pull, tick
-from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Options
+from micrograd_np.op import OPS, Array
 from micrograd_np.ops.indexing import getitem
-from micrograd_np.recording import NOTHING, apply, computed, record
+from micrograd_np.recording import NOTHING, apply, record, untracked
 
 ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
 
 
-class Tensor(ArrayMethods):
+class Tensor(ArrayMethods, Node):
     """An n-dimensional array that records what is done with it.
 
     `data`: anything `np.array` takes, copied; or an array of another library that speaks NumPy's
@@ -119,6 +120,28 @@ class Tensor(ArrayMethods):
             array.flags.writeable = False  # a write would leave no stamp
         return array
 
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A capsule that shares the memory with another library; read-only, if that can be said."""
+        if self.requires_grad:
+            raise errors.LeavesGraphError(describe(self))
+        array = self.data
+        if max_version and max_version[0] >= 1 and isinstance(array, np.ndarray) and not copy:
+            array = np.asarray(self)
+        return array.__dlpack__(
+            stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
+        )
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        device: tuple[int, int] = self.data.__dlpack_device__()
+        return device
+
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a plain NumPy array."""
         return np.array(self.value)
@@ -142,32 +165,15 @@ class Tensor(ArrayMethods):
         """The value as a constant: a copy without history."""
         return stop_gradient(self)
 
-    # ------------------------------------------------------------ NumPy's protocols
+    # ------------------------------------------------------------ arithmetic, by a short way
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        op = OPS.get(ufunc)
-        if op is not None and method == "__call__":
-            return apply(op, inputs, options) if options else record(op, inputs)
-        if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
-            options.setdefault("axis", 0)
-            return apply(OPS[function], inputs, options)
-        if method == "outer" and op is not None:
-            x, y = inputs
-            stretched = np.reshape(x, np.shape(x) + (1,) * np.ndim(y))
-            return apply(OPS[ufunc], (stretched, y), options)
-        detail = "" if method == "__call__" else f".{method}"
-        refusal = errors.UnregisteredFunctionError(ufunc, detail)
-        return computed(getattr(ufunc, method), inputs, options, refusal)
-
-    def __array_function__(
-        self, function: Callable[..., Any], types: Any, args: Inputs, keywords: Options
-    ) -> Any:
-        if function in OPS:
-            return apply(OPS[function], args, dict(keywords))
-        if function in EXPRESSIONS:
-            return EXPRESSIONS[function](*args, **keywords)
-        refusal = errors.UnregisteredFunctionError(function)
-        return computed(function, args, dict(keywords), refusal)
+    __add__, __radd__ = binary(np.add, operator.add)
+    __sub__, __rsub__ = binary(np.subtract, operator.sub)
+    __mul__, __rmul__ = binary(np.multiply, operator.mul)
+    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
+    __pow__, __rpow__ = binary(np.power, operator.pow)
+    __mod__, __rmod__ = binary(np.remainder, operator.mod)
+    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
 
     # ------------------------------------------------------------ indexing
 
@@ -253,7 +259,10 @@ def stop_gradient(x: Any) -> Tensor:
     """
     if not isinstance(x, Tensor):
         return Tensor(x)
-    return Tensor(x.value, name=x.name)
+    constant: Tensor = untracked(own_array(x.value))
+    if x.name:
+        constant.name = x.name
+    return constant
 
 
 def seed(output: Tensor, gradient: Any) -> Array:

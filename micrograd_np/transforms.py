@@ -17,7 +17,7 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array, scalar
 from micrograd_np.graph import Node, history, pull, push
-from micrograd_np.mode import MODE, TRACING, enable_grad
+from micrograd_np.mode import BATCH, MODE, TRACING, enable_grad
 from micrograd_np.op import OPS, Array
 from micrograd_np.recording import record, untracked
 from micrograd_np.tensor import Tensor, stop_gradient
@@ -71,11 +71,12 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     return transformed
 
 
-def vjp(f: Function, *primals: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree, ...]]]:
+def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of `f(*primals)` and the function that pulls a cotangent of it back.
 
     The pullback takes a tree like the value and returns a tuple of trees like `primals`: the
-    product of the cotangent with the Jacobian. It may be called any number of times.
+    product of the cotangent with the Jacobian. It may be called any number of times. With `has_aux`
+    `f` returns `(value, aux)`, and the result is `(value, pullback, aux)`.
 
     Raises ShapeError for a cotangent of another shape, ValueError for one of another structure.
 
@@ -83,21 +84,25 @@ def vjp(f: Function, *primals: Tree) -> tuple[Tree, Callable[[Tree], tuple[Tree,
     >>> pullback(np.array([1.0, 1.0]))[0].numpy()
     array([ 1., -1.])
     """
-    run = Run(f, primals)
+    run = Run(f, primals, has_aux)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
         matched = tree.leaves(tree.map(matching, run.out, cotangents))
         found: tuple[Tree, ...] = tree.replace(primals, run.pull(tree.leaves(run.out), matched))
         return found
 
-    return run.freed(run.out), pullback
+    pair = run.freed(run.out), pullback
+    return (*pair, run.freed(run.aux)) if has_aux else pair
 
 
-def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple[Tree, Tree]:
+def jvp(
+    f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], has_aux: bool = False
+) -> tuple[Tree, ...]:
     """The value of `f(*primals)` and its directional derivative along `tangents`.
 
     `tangents` is a tree like `primals`; the derivative is a tree like the value: the product of the
-    Jacobian with the tangents, in one forward walk.
+    Jacobian with the tangents, in one forward walk. With `has_aux` `f` returns `(value, aux)`, and
+    the result is `(value, derivative, aux)`.
 
     Raises ShapeError for a tangent of another shape, ValueError for one of another structure.
 
@@ -110,10 +115,11 @@ def jvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> tuple
             f"jvp takes the arguments of {name_of(f)} as a list, and their tangents as another: "
             f"jvp(f, [x], [t]). Given: {type(primals).__name__}, {type(tangents).__name__}."
         )
-    run = Run(f, tuple(primals))
+    run = Run(f, tuple(primals), has_aux)
     matched = tree.leaves(tree.map(matching, run.given, tuple(tangents)))
     pushed = run.push(tree.leaves(run.out), matched)
-    return run.freed(run.out), tree.replace(run.out, pushed)
+    pair = run.freed(run.out), tree.replace(run.out, pushed)
+    return (*pair, run.freed(run.aux)) if has_aux else pair
 
 
 # ---------------------------------------------------------------- one run of a function
@@ -146,12 +152,12 @@ class Run:
     def _renewed(self, leaf: Any) -> Tensor:
         """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
+        if (batch := BATCH.get()) is not None:
+            leaf = batch.lift(leaf)
         if isinstance(leaf, Tensor) and leaf.requires_grad and MODE.get():
             node = record(OPS[np.copy], (leaf,))
         else:
-            node = untracked(own_array(leaf.value if isinstance(leaf, Tensor) else leaf))
-            check_differentiable(node)
-            node.requires_grad = True
+            node = Tensor(leaf.value if isinstance(leaf, Tensor) else leaf, requires_grad=True)
         node.name = getattr(leaf, "name", None)
         self.fresh.append(node)
         return node
@@ -159,6 +165,8 @@ class Run:
     def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Tensor]:
         """The cotangents of the arguments' leaves, given those of the outputs."""
         recorded, cotangents = self._prepared(cotangents)
+        if (batch := BATCH.get()) is not None:
+            cotangents = [batch.lift(g) for g in cotangents]
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, map(conjugated, cotangents), strict=True):
             table[output] = table[output] + g if output in table else g

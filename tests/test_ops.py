@@ -17,7 +17,7 @@ from optable import (
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.op import OPS
+from micrograd_np.op import EXPRESSIONS, OPS
 from micrograd_np.ops.shaping import astype
 
 Array = np.ndarray[Any, Any]
@@ -46,14 +46,20 @@ class Call:
         return self.row.call(self._placed(varied), self.case.options)
 
     def __call__(self, *varied: Any) -> Any:
-        """The op's real-valued results: what can be differentiated."""
+        """The op's floating-point results: what can be differentiated."""
         out = self.everything(*varied)
         parts = list(out) if isinstance(out, list | tuple) else [out]
-        return [part for part in parts if part.dtype.kind == "f"]
+        return [part for part in parts if part.dtype.kind in "fc"]
 
     def like(self, arrays: Any) -> list[Array]:
-        """Random directions of the shapes of `arrays`."""
-        return [self.rng.standard_normal(x.shape).astype(x.dtype) for x in arrays]
+        """Random directions of the shapes and kinds of `arrays`."""
+        return [self._direction(x.shape, x.dtype) for x in arrays]
+
+    def _direction(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        drawn = self.rng.standard_normal(shape)
+        if dtype.kind == "c":
+            drawn = drawn + 1j * self.rng.standard_normal(shape)
+        return drawn.astype(dtype)
 
 
 def tensors(arrays: Any, dtype: Any = None) -> list[Tensor]:
@@ -61,15 +67,25 @@ def tensors(arrays: Any, dtype: Any = None) -> list[Tensor]:
 
 
 def total(parts: list[Tensor], weights: list[Array]) -> Tensor:
-    terms = [np.sum(part * weight) for part, weight in zip(parts, weights, strict=True)]
+    """A real number whose cotangents at `parts` are `weights`."""
+    terms = [np.real(np.sum(p * np.conj(w))) for p, w in zip(parts, weights, strict=True)]
     return sum(terms[1:], terms[0])
+
+
+NARROW = {np.dtype(np.float64): np.float32, np.dtype(np.complex128): np.complex64}
+WIDE = {np.dtype(np.float32): np.float64, np.dtype(np.complex64): np.complex128}
+
+
+def recast(arrays: list[Array], dtypes: Any) -> list[Array]:
+    return [x.astype(dtypes.get(x.dtype, x.dtype)) for x in arrays]
 
 
 # ---------------------------------------------------------------- the table itself
 
 
 def test_rows_and_registry_have_the_same_ops() -> None:
-    assert set(ROWS) == {op.function for op in OPS.values()}
+    declared = [*OPS.values(), *EXPRESSIONS.values()]
+    assert set(ROWS) == {given.function for given in declared}
 
 
 def test_every_ufunc_of_numpy_is_registered_or_refused_on_purpose() -> None:
@@ -106,7 +122,7 @@ def test_value_is_numpys(row: Row, case: Case) -> None:
     for part, right in zip(out, expected, strict=True):
         assert isinstance(part, Tensor)
         assert part.data.dtype == np.asarray(right).dtype
-        if row.reference is None:
+        if row.reference is None and row.function in OPS:
             np.testing.assert_array_equal(part.data, right)
         else:
             assert part.shape == np.shape(right)
@@ -117,7 +133,7 @@ def test_value_is_numpys(row: Row, case: Case) -> None:
 def test_constant(row: Row, case: Case) -> None:
     """A constant's value is NumPy's; only a floating-point one is recorded, with gradient zero."""
     call = Call(row, case)
-    xs = [Tensor(x, requires_grad=x.dtype.kind == "f") for x in call.inputs]
+    xs = [Tensor(x, requires_grad=x.dtype.kind in "fc") for x in call.inputs]
     out, expected = call.everything(*xs), call.expected(*call.inputs)
     if not isinstance(expected, np.ndarray | np.generic):
         assert type(out) is type(expected)
@@ -126,7 +142,8 @@ def test_constant(row: Row, case: Case) -> None:
         return
     np.testing.assert_array_equal(out.data, expected)
     assert out.dtype == expected.dtype
-    recorded = OPS[row.function].recorded and out.dtype.kind == "f"
+    op = OPS.get(row.function)
+    recorded = (op is None or op.recorded) and out.dtype.kind in "fc"
     assert out.requires_grad == recorded
     if recorded:
         out.backward(np.ones(out.shape))
@@ -146,9 +163,9 @@ def assert_first_derivatives(row: Row, f: Any, call: Call) -> None:
     for found, matrix, x in zip(pullback(weights), matrices, call.inputs, strict=True):
         assert found.shape == x.shape
         assert found.dtype == x.dtype
-        assert_close(found.data.ravel(), g @ matrix, row.tolerance)
+        assert_close(flat(found.data), g @ matrix, row.tolerance)
     _, pushed = mg.jvp(f, call.inputs, directions)
-    along = sum(m @ t.ravel() for m, t in zip(matrices, directions, strict=True))
+    along = sum(m @ flat(t) for m, t in zip(matrices, directions, strict=True))
     assert_close(flat([part.data for part in pushed]), along, row.tolerance)
 
 
@@ -225,24 +242,23 @@ def test_the_pullback_is_linear_in_its_cotangent(row: Row, case: Case) -> None:
 
 @pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
 def test_float32(row: Row, case: Case) -> None:
-    """Value as NumPy's in dtype, gradients float32, and no rule computes in another precision."""
+    """Value as NumPy's in dtype, gradients narrow, and no rule computes in another precision."""
     call = Call(row, case)
-    small = [x.astype(np.float32) for x in call.inputs]
+    small = recast(call.inputs, NARROW)
     xs = tensors(small)
     out, expected = call.everything(*xs), call.expected(*small)
     parts = list(out) if isinstance(out, list | tuple) else [out]
     rights = list(expected) if isinstance(expected, list | tuple) else [expected]
     assert [p.dtype for p in parts] == [np.asarray(right).dtype for right in rights]
-    parts = [part for part in parts if part.dtype.kind == "f"]
+    parts = [part for part in parts if part.dtype.kind in "fc"]
     weights = call.like(parts)
     total(parts, weights).backward()
-    wide = [x.astype(np.float64) for x in small]
-    exact = mg.vjp(call, *wide)[1]([weight.astype(np.float64) for weight in weights])
+    exact = mg.vjp(call, *recast(small, WIDE))[1](recast(weights, WIDE))
     for x, right in zip(xs, exact, strict=True):
-        assert x.grad.dtype == np.float32
+        assert x.grad.dtype == x.dtype
         assert x.grad.shape == x.shape
-        assert_close(x.grad, right.data.astype(np.float32), 3e-5)
-    if all(part.dtype == np.float32 for part in parts):
+        assert_close(x.grad, right.data.astype(x.dtype), max(3e-5, row.tolerance))
+    if row.function in OPS and all(part.dtype in WIDE for part in parts):
         assert_rules_keep_float32(call, small, weights)
 
 
@@ -253,15 +269,20 @@ def assert_rules_keep_float32(call: Call, small: list[Array], weights: list[Arra
     whole = call.row.call(given, call.case.options)
     node = whole if isinstance(whole, Tensor) else whole[0].inputs[0]
     values = [x.value if isinstance(x, Tensor) else x for x in node.inputs]
-    cotangent = weights if isinstance(node.value, tuple) else weights[0]
-    if isinstance(node.value, tuple) and len(weights) < len(node.value):
-        cotangent = [*weights, np.zeros(node.value[-1].shape, np.float32)]
+    given_back = iter(weights)
+    cotangent = weights[0]
+    if isinstance(node.value, tuple):
+        cotangent = [
+            next(given_back) if part.dtype.kind in "fc" else np.zeros(part.shape, np.float32)
+            for part in node.value
+        ]
     out = node.value
     wanted = [i for i, x in enumerate(node.inputs) if isinstance(x, Tensor)]
     for index in wanted:
         rule = op.vjps[index]
         if rule is not None:
-            assert rule(cotangent, out, *values, **node.options).dtype in (np.float32, np.bool_)
+            found = rule(cotangent, out, *values, **node.options)
+            assert found.dtype in (np.float32, np.complex64, np.bool_)
     tangents = [np.ones_like(values[i]) if i in wanted else None for i in range(len(values))]
     pushed = op.jvp(tangents, out, *values, **node.options)
     if not all(isinstance(x, np.ndarray | np.generic) for x in values):
@@ -271,7 +292,7 @@ def assert_rules_keep_float32(call: Call, small: list[Array], weights: list[Arra
         out if isinstance(out, tuple) else [out],
         strict=True,
     ):
-        assert value.dtype != np.float32 or part.dtype == np.float32
+        assert value.dtype not in WIDE or part.dtype in WIDE
 
 
 @pytest.mark.parametrize(("row", "case"), cases_of(DIFFERENTIABLE))
@@ -483,11 +504,6 @@ SINGLE = {  # rows that have no case of a single number, and their slope at one
     mg.softmax: (mg.softmax, 0.0),
     mg.log_softmax: (mg.log_softmax, 0.0),
 }
-NEED_AXES = {  # functions that NumPy does not define for a single number
-    np.matrix_transpose, np.swapaxes, np.moveaxis, np.pad, np.split, np.array_split, np.diagonal,
-    np.take_along_axis, np.matmul, np.vecdot, np.linalg.vecdot, np.matvec, np.vecmat, np.trace,
-    np.linalg.norm,
-}  # fmt: skip
 
 
 def shapes(row: Row) -> list[Any]:
@@ -499,8 +515,10 @@ def test_every_row_is_tried_on_nothing_and_on_a_single_number() -> None:
     rows = [row for row in ROWS.values() if row.order]
     no_empty = {row.function for row in rows if not any(0 in shape for shape in shapes(row))}
     no_single = {row.function for row in rows if () not in shapes(row)}
-    assert no_empty == set(EMPTY)
-    assert no_single == set(SINGLE) | NEED_AXES
+    lacks_empty = {row.function for row in rows if "empty" in row.lacks}
+    lacks_single = {row.function for row in rows if "single" in row.lacks}
+    assert no_empty == set(EMPTY) | lacks_empty
+    assert no_single == set(SINGLE) | lacks_single
 
 
 @pytest.mark.parametrize("function", EMPTY, ids=lambda function: function.__name__)

@@ -15,6 +15,7 @@ from micrograd_np.checking.differences import (
     directions,
     entries,
 )
+from micrograd_np.checking.parts import joined, parts_of
 from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
 from micrograd_np.checking.subject import Points, Record, Subject, same, size
 from micrograd_np.transforms import jvp, vjp
@@ -56,7 +57,10 @@ def gradcheck(
     Steps and error bars follow the values and dtypes at hand (see `checking.differences`); an entry
     smaller than the error bar of its difference cannot be told from zero, and the report counts it.
 
-    Raises NotDifferentiableError for complex inputs or outputs, or if no input is floating-point;
+    A complex array counts as two real ones, its real and its imaginary part, which the report names
+    `z.real` and `z.imag`; so does a complex output.
+
+    Raises NotDifferentiableError if no input, or nothing that `f` returns, is floating-point;
     ValueError for an `order` below 1.
 
     >>> from micrograd_np.checking import gradcheck
@@ -117,7 +121,7 @@ def checked(subject: Subject, order: int, title: str, settings: Settings) -> Gra
         return unrepeatable(values, title)
     report = first_order(record, title, settings)
     if order > 1 and report:
-        below = derivatives(subject, title, settings)
+        below = derivatives(record, title, settings)
         report.derivatives = tuple(checked(s, order - 1, name, settings) for s, name in below)
         report.verdict = next((r.verdict for r in report.derivatives if not r), report.verdict)
     return report
@@ -193,9 +197,7 @@ def pushed(record: Record, rows: Rows, probes: list[Probe]) -> Array:
     """The forward-mode block of one input: rows against probes."""
     block = np.zeros((len(probes), rows.count), record.subject.wide)
     for i, probe in enumerate(probes):
-        tangents: list[Array | None] = [None] * len(record.inputs)
-        tangents[probe.place] = probe.tangent()
-        block[i] = rows.of(record.push(tangents))
+        block[i] = rows.of(record.push(probe.place, probe.tangent()))
     return block.T
 
 
@@ -224,46 +226,49 @@ def measured(
 # ---------------------------------------------------------------- derivatives as functions
 
 
-def derivatives(subject: Subject, title: str, settings: Settings) -> list[tuple[Subject, str]]:
+def derivatives(record: Record, title: str, settings: Settings) -> list[tuple[Subject, str]]:
     """The pull-back and the push-forward as functions of the inputs and of what they carry.
 
     What they carry is an input too: a rule that treats it as a constant gives wrong second
     derivatives of every function around it.
     """
-    count = len(subject.points)
-    points = subject.points
-    shapes = zip(subject.shapes, subject.dtypes, strict=True)
-    cotangents = [weights(settings.rng, shape, dtype) for shape, dtype in shapes]
-    tangents = [weights(settings.rng, x.shape, x.dtype) for x in points]
+    subject = record.subject
+    arrays = subject.arrays
+    count = len(arrays)
+    cotangents = [weights(settings.rng, x) for x in subject.split(record.value)]
+    tangents = [weights(settings.rng, x) for x in arrays]
 
-    def pull_back(*arrays: Any) -> Tree:
-        return vjp(subject.outputs, *arrays[:count])[1](arrays[count:])
+    def pull_back(*given: Any) -> Tree:
+        return vjp(subject.outputs, *given[:count])[1](given[count:])
 
-    def push_forward(*arrays: Any) -> Tree:
-        return jvp(subject.outputs, arrays[:count], arrays[count:])[1]
+    def push_forward(*given: Any) -> Tree:
+        return jvp(subject.outputs, given[:count], given[count:])[1]
 
-    outputs = [f"cotangent {name}".rstrip() for name in subject.output_names]
+    outputs = [f"cotangent {name}".rstrip() for name in subject.output_titles]
     found = [
         (
-            Subject(pull_back, (*points, *cotangents), [*subject.names, *outputs]),
+            Subject(pull_back, (*arrays, *cotangents), [*subject.titles, *outputs]),
             f"reverse derivative of {title}",
         )
     ]
     if "forward" in settings.modes:
-        moves = [f"tangent {name}" for name in subject.names]
+        moves = [f"tangent {name}" for name in subject.titles]
         found.append(
             (
-                Subject(push_forward, (*points, *tangents), [*subject.names, *moves]),
+                Subject(push_forward, (*arrays, *tangents), [*subject.titles, *moves]),
                 f"forward derivative of {title}",
             )
         )
     return found
 
 
-def weights(rng: "np.random.Generator", shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
-    """Random numbers of either sign, none of them small."""
-    found = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
-    return np.asarray(found, dtype=dtype)
+def weights(rng: "np.random.Generator", like: Array) -> Array:
+    """Random numbers of either sign, none of them small, in both parts of complex ones."""
+    shape = like.shape
+    parts = [
+        rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for _ in parts_of([like])
+    ]
+    return joined(parts, [like.dtype])[0]
 
 
 # ---------------------------------------------------------------- what the report says
@@ -313,7 +318,7 @@ def notes_of(record: Record, lines: list[InputReport], info: np.finfo[Any]) -> l
             f"computed before then belong to other numbers. Copy the input first."
         )
     leaves = [subject.leaves[i] for i in subject.places]
-    repeated = [subject.names[i] for i, x in enumerate(leaves) if any(x is y for y in leaves[:i])]
+    repeated = [subject.titles[i] for i, x in enumerate(leaves) if any(x is y for y in leaves[:i])]
     if repeated:
         notes.append(
             f"input {', '.join(repeated)} is the same object as an earlier one; each is "

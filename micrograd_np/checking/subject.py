@@ -1,9 +1,10 @@
 """The function under check, seen as a map from a list of arrays to one flat vector.
 
 A *subject* hides the trees: its *points* are the differentiable arrays among the inputs, its
-*value* is the vector of all floating-point numbers the function returns. Every evaluation gets
-copies, so a function may do to its arguments what it likes. A *record* is one evaluation kept as a
-graph, from which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
+*value* is the vector of all floating-point numbers the function returns. A complex array counts as
+two real ones, its real and its imaginary part, among the points and in the value. Every evaluation
+gets copies, so a function may do to its arguments what it likes. A *record* is one evaluation kept
+as a graph, from which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors, tree
+from micrograd_np.arrays import conjugated
+from micrograd_np.checking.parts import joined, part_names, parts_of, real_dtype
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import enable_grad
 from micrograd_np.tensor import Tensor
@@ -19,6 +22,7 @@ from micrograd_np.tree import Tree
 
 Vector = np.ndarray[Any, Any]
 Points = list[np.ndarray[Any, Any]]
+FLOATING = ("f", "c")  # kinds of dtypes that are differentiated
 
 
 class Subject:
@@ -31,34 +35,28 @@ class Subject:
         self.args = inputs if type(inputs) in (tuple, list) else (inputs,)
         found = list(tree.paths(inputs))
         self.leaves = [leaf for _, leaf in found]
-        self.places = [i for i, leaf in enumerate(self.leaves) if kind(leaf) == "f"]
-        self.constants = [i for i, leaf in enumerate(self.leaves) if kind(leaf) != "f"]
+        self.places = [i for i, leaf in enumerate(self.leaves) if kind(leaf) in FLOATING]
+        self.constants = [i for i, leaf in enumerate(self.leaves) if kind(leaf) not in FLOATING]
         titles = [title(path, leaf) for path, leaf in found]
-        self._refuse(titles)
-        self.names = list(names or [titles[i] for i in self.places])
-        self.constant_names = [titles[i] for i in self.constants]
-        self.points: Points = [np.array(data_of(self.leaves[i])) for i in self.places]
-        self.output_names: list[str] = []
-        self.shapes: list[tuple[int, ...]] = []
-        self.dtypes: list[np.dtype[Any]] = []
-        self.wide = np.dtype(np.float64)
-
-    def _refuse(self, titles: list[str]) -> None:
-        """Raise for inputs that cannot be checked, naming all of them."""
-        if offenders := [titles[i] for i, leaf in enumerate(self.leaves) if kind(leaf) == "c"]:
-            raise errors.NotDifferentiableError(
-                f"gradcheck was given complex inputs, which have no derivative rules yet:"
-                f"{errors.listed(offenders)}\nPass real and imaginary parts as two real inputs."
-            )
         if not self.places:
             raise errors.NotDifferentiableError(
                 f"gradcheck has nothing to differentiate: none of the inputs is a floating-point "
                 f"array. Given:{errors.listed(titles) or ' no inputs'}\nWrite numbers with a "
                 f"decimal point, or pass dtype=float."
             )
+        self.titles = list(names or [titles[i] for i in self.places])
+        self.constant_names = [titles[i] for i in self.constants]
+        self.arrays: Points = [np.array(data_of(self.leaves[i])) for i in self.places]
+        self.points: Points = parts_of(self.arrays)
+        self.names = part_names(self.titles, self.arrays)
+        self.output_titles: list[str] = []
+        self.output_names: list[str] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.dtypes: list[np.dtype[Any]] = []
+        self.wide = np.dtype(np.float64)
 
     def outputs(self, *tensors: Any) -> tuple[Any, ...]:
-        """What `f` returns for these points, reduced to its floating-point leaves."""
+        """What `f` returns for these arrays, reduced to its floating-point leaves."""
         return tuple(leaf for _, leaf in self.named_outputs(*tensors))
 
     def named_outputs(self, *tensors: Any) -> list[tuple[str, Any]]:
@@ -69,29 +67,26 @@ class Subject:
         for place, tensor in zip(self.places, tensors, strict=True):
             leaves[place] = tensor
         out = self.f(*tree.replace(self.args, leaves))
-        return [(path, leaf) for path, leaf in tree.paths(out) if real(path, leaf)]
+        return [(path, leaf) for path, leaf in tree.paths(out) if kind(leaf) in FLOATING]
 
     def value(self, points: Points) -> Vector:
         """The value at `points` as a vector, NaN throughout where its shapes are other ones."""
-        arrays = [data_of(leaf) for leaf in self.outputs(*map(Tensor, points))]
-        if [x.shape for x in arrays] != self.shapes:
+        arrays = joined(points, [x.dtype for x in self.arrays])
+        found = [data_of(leaf) for leaf in self.outputs(*map(Tensor, arrays))]
+        if [x.shape for x in parts_of(found)] != self.shapes:
             return np.full(sum(map(size, self.shapes)), np.nan, self.wide)
-        return self.vector(arrays)
+        return self.vector(found)
 
     def vector(self, arrays: Iterable[np.ndarray[Any, Any]]) -> Vector:
         """Arrays like the outputs as one vector."""
-        flat = [np.ravel(x) for x in arrays]
+        flat = [np.ravel(x) for x in parts_of(arrays)]
         return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
 
     def split(self, vector: Vector) -> Points:
         """A vector like the value as arrays like the outputs."""
         ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
-        return [
-            part.reshape(shape).astype(dtype)
-            for part, shape, dtype in zip(
-                np.split(vector, ends), self.shapes, self.dtypes, strict=True
-            )
-        ]
+        parts = zip(np.split(vector, ends), self.shapes, strict=True)
+        return joined([part.reshape(shape) for part, shape in parts], self.dtypes)
 
 
 class Record:
@@ -99,7 +94,7 @@ class Record:
 
     def __init__(self, subject: Subject) -> None:
         self.subject = subject
-        self.inputs = [Tensor(point, requires_grad=True) for point in subject.points]
+        self.inputs = [Tensor(array, requires_grad=True) for array in subject.arrays]
         with enable_grad():
             found = subject.named_outputs(*self.inputs)
         if not found:
@@ -109,28 +104,31 @@ class Record:
             )
         self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for _, leaf in found]
         self.nodes, _ = history(self.outputs)
-        subject.output_names = [name for name, _ in found]
-        subject.shapes = [x.shape for x in self.outputs]
-        subject.dtypes = [x.dtype for x in self.outputs]
-        subject.wide = np.result_type(np.float64, *subject.dtypes)
-        self.value = subject.vector(x.data for x in self.outputs)
+        arrays = [x.data for x in self.outputs]
+        subject.output_titles = [name for name, _ in found]
+        subject.output_names = part_names(subject.output_titles, arrays)
+        subject.shapes = [x.shape for x in parts_of(arrays)]
+        subject.dtypes = [x.dtype for x in arrays]
+        subject.wide = np.result_type(np.float64, *map(real_dtype, subject.dtypes))
+        self.value = subject.vector(arrays)
 
     def precision(self) -> np.finfo[Any]:
         """The coarsest floating-point type that the computation passes through."""
         values = [node.value for node in (*self.inputs, *self.outputs, *self.nodes)]
         flat = [v for value in values for v in (value if type(value) is tuple else (value,))]
-        kinds = {v.dtype for v in flat if v.dtype.kind == "f"}
+        kinds = {v.dtype for v in flat if v.dtype.kind in FLOATING}
         return max((np.finfo(dtype) for dtype in kinds), key=lambda info: float(info.eps))
 
     def changed(self) -> list[str]:
         """The names of the inputs whose numbers the function changed while it ran."""
-        triples = zip(self.subject.names, self.inputs, self.subject.points, strict=True)
-        return [name for name, x, point in triples if not same(x.data, point)]
+        triples = zip(self.subject.titles, self.inputs, self.subject.arrays, strict=True)
+        return [name for name, x, array in triples if not same(x.data, array)]
 
     def pull(self, cotangent: Vector) -> Points:
         """Reverse mode: the cotangents of the points, given that of the value."""
         found = pull(self._seeds(cotangent), self.inputs, nodes=self.nodes)
-        return [np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.inputs]
+        gradients = [found.get(x, np.zeros_like(x.data)) for x in self.inputs]
+        return parts_of(np.asarray(conjugated(g)) for g in gradients)
 
     def rounding(self, cotangent: Vector) -> float:
         """The rounding noise to expect in a combination of the outputs, besides their own.
@@ -142,8 +140,9 @@ class Record:
         squares = 0.0
         for node in set(arrived).difference(self.outputs):
             if type(node.value) is not tuple:
-                wide = np.asarray(arrived[node], np.float64) * np.asarray(node.value, np.float64)
-                share = float(np.sum(wide**2)) * float(np.finfo(node.value.dtype).eps) ** 2
+                sizes = np.abs(arrived[node]).astype(np.float64), np.abs(node.value)
+                share = float(np.sum((sizes[0] * sizes[1]) ** 2))
+                share *= float(np.finfo(node.value.dtype).eps) ** 2
                 squares += share if np.isfinite(share) else 0
         return float(np.sqrt(squares))
 
@@ -151,13 +150,16 @@ class Record:
         table: dict[Node, Any] = {}
         for out, g in zip(self.outputs, self.subject.split(cotangent), strict=True):
             if out.requires_grad:
+                g = conjugated(g)
                 table[out] = table[out] + g if out in table else g
         return table
 
-    def push(self, tangents: Sequence[np.ndarray[Any, Any] | None]) -> Vector:
-        """Forward mode: the tangent of the value, given those of the points (None: zero)."""
-        pairs = zip(self.inputs, tangents, strict=True)
-        table: dict[Node, Any] = {x: t for x, t in pairs if t is not None}
+    def push(self, place: int, tangent: np.ndarray[Any, Any]) -> Vector:
+        """Forward mode: the tangent of the value, given that of the point at `place`."""
+        tangents = [np.zeros_like(point) for point in self.subject.points]
+        tangents[place] = tangent
+        moves = joined(tangents, [x.dtype for x in self.inputs])
+        table: dict[Node, Any] = {x: t for x, t in zip(self.inputs, moves, strict=True) if t.any()}
         found = push(self.nodes, table)
         return self.subject.vector(
             np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.outputs
@@ -172,17 +174,6 @@ def kind(leaf: Any) -> str:
     if isinstance(leaf, Tensor | np.ndarray | np.generic):
         return leaf.dtype.kind
     return np.dtype(type(leaf)).kind if isinstance(leaf, float | int | complex) else ""
-
-
-def real(path: str, leaf: Any) -> bool:
-    """Whether an output is differentiable: integers are not, and complex ones are refused."""
-    found = kind(leaf)
-    if found == "c":
-        raise errors.NotDifferentiableError(
-            f"the function returned complex numbers{f' at {path!r}' if path else ''}, which have "
-            f"no derivative rules yet. Return real and imaginary parts as two real arrays."
-        )
-    return found == "f"
 
 
 def data_of(leaf: Any) -> np.ndarray[Any, Any]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from micrograd_np.forms import elementwise, primitive
 from micrograd_np.op import Array
-from micrograd_np.ops.dispatch import dispatching, dispatching_unary, raw_of
+from micrograd_np.ops.dispatch import dispatching, dispatching_unary
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.reduction import Axis, reduction
 from micrograd_np.quiet import quiet, quietly
@@ -27,17 +27,27 @@ def sigmoid(x: Array) -> Array:
 
 
 def _logistic(x: Array) -> Array:
-    return np.reciprocal(1.0 + np.exp(np.negative(x)))
+    e = np.exp(np.negative(x))
+    out = np.reciprocal(1.0 + e)
+    return out if e.dtype.kind != "c" else np.where(np.isinf(e), 0, out)
 
 
 @dispatching_unary
 def relu(x: Array) -> Array:
     """`max(x, 0)`, elementwise; the slope at 0 is 0, a NaN stays NaN.
 
+    Raises TypeError for complex numbers, which have no order.
+
     >>> relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    return np.maximum(x, 0)
+    out = np.maximum(x, 0)
+    if out.dtype.kind == "c":
+        raise TypeError(
+            f"relu was given complex numbers ({out.dtype}), which have no order. Apply it to their "
+            f"parts, relu(np.real(z)) + 1j * relu(np.imag(z)), or to np.abs(z)."
+        )
+    return out
 
 
 @dispatching_unary
@@ -65,8 +75,8 @@ def logsigmoid(x: Array) -> Array:
 
 
 def _shift(x: Array, axis: Axis) -> Array:
-    """The largest entry along `axis`, or 0 where it is infinite, to be taken out of exponents."""
-    top = np.max(x, axis=axis, keepdims=True)
+    """The largest real part along `axis`, 0 where it is infinite, to be taken out of exponents."""
+    top = np.max(np.real(x), axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0)
 
 
@@ -128,11 +138,11 @@ def log_softmax_jvp(ts: list[Array], out: Array, x: Array, axis: Axis = -1) -> A
 
 
 # fmt: off
-elementwise(sigmoid,    lambda out, x: sigmoid_slope(x),  call=raw_of(sigmoid))
-elementwise(relu,       lambda out, x: np.greater(x, 0),  call=raw_of(relu))
-elementwise(softplus,   lambda out, x: sigmoid(x),        call=raw_of(softplus))
-elementwise(logsigmoid, lambda out, x: sigmoid(-x),       call=raw_of(logsigmoid))
-reduction(logsumexp,    logsumexp_slope,                  call=raw_of(logsumexp))
-primitive(softmax,      softmax_vjp,     jvp=softmax_jvp,     call=raw_of(softmax))
-primitive(log_softmax,  log_softmax_vjp, jvp=log_softmax_jvp, call=raw_of(log_softmax))
+elementwise(sigmoid,    lambda out, x: sigmoid_slope(x))
+elementwise(relu,       lambda out, x: np.greater(x, 0))
+elementwise(softplus,   lambda out, x: sigmoid(x))
+elementwise(logsigmoid, lambda out, x: sigmoid(-x))
+reduction(logsumexp,    logsumexp_slope)
+primitive(softmax,      softmax_vjp,     jvp=softmax_jvp)
+primitive(log_softmax,  log_softmax_vjp, jvp=log_softmax_jvp)
 # fmt: on

@@ -10,7 +10,7 @@ import numpy as np
 from micrograd_np.forms import constant
 
 # fmt: off
-constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.sign,
+constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around,
          np.floor_divide, np.spacing)
 
 constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
@@ -31,6 +31,11 @@ constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.min_scala
 constant(np.can_cast, parameters="from_ to casting")
 constant(np.may_share_memory, np.shares_memory, parameters="a b max_work", arrays=2)
 constant(np.result_type, np.common_type, binder=lambda *arrays: (arrays, {}))
+
+constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.unravel_index,
+         np.packbits, np.unpackbits)
+constant(np.lexsort, np.ravel_multi_index, sequence=True)
+constant(np.array_str, np.array_repr, np.array2string)
 
 constant(np.zeros_like, np.ones_like, np.full_like, recorded=False)
 constant(np.empty_like, parameters="prototype dtype order subok shape", recorded=False)

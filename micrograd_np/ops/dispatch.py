@@ -6,11 +6,12 @@ from typing import Any, ParamSpec, TypeVar
 
 from micrograd_np.errors import UnregisteredFunctionError
 from micrograd_np.graph import Node
-from micrograd_np.op import OPS
+from micrograd_np.op import OPS, Operand
 from micrograd_np.recording import apply, record
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
+DISPATCHED = (Node, Operand)
 
 
 def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -36,7 +37,7 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     @wraps(raw)
     def function(*args: Given.args, **options: Given.kwargs) -> Any:
         for x in (*args, *options.values()) if options else args:
-            if isinstance(x, Node):
+            if isinstance(x, DISPATCHED):
                 if function not in OPS:
                     raise UnregisteredFunctionError(function)
                 return apply(OPS[function], args, options)
@@ -50,11 +51,6 @@ def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     @wraps(raw)
     def function(x: Any) -> Any:
-        return record(OPS[function], (x,)) if isinstance(x, Node) else raw(x)
+        return record(OPS[function], (x,)) if isinstance(x, DISPATCHED) else raw(x)
 
     return function
-
-
-def raw_of(function: Any) -> Any:
-    """The function of arrays behind one made by `dispatching`."""
-    return function.__wrapped__

@@ -12,7 +12,7 @@ import numpy as np
 
 from micrograd_np.forms import elementwise, primitive
 from micrograd_np.op import Array, Inputs, Options
-from micrograd_np.ops.dispatch import dispatching_unary, raw_of
+from micrograd_np.ops.dispatch import dispatching_unary
 
 # ---------------------------------------------------------------- slopes that need a thought
 
@@ -20,7 +20,9 @@ from micrograd_np.ops.dispatch import dispatching_unary, raw_of
 @dispatching_unary
 def sigmoid_slope(x: Array) -> Array:
     """The sigmoid's derivative `1 / (2 + 2 cosh(x))`, accurate in both tails; 0 where it overflows."""
-    return 0.5 / (1.0 + np.cosh(x))
+    cosh = np.cosh(x)
+    slope = 0.5 / (1.0 + cosh)
+    return slope if cosh.dtype.kind != "c" else np.where(np.isinf(cosh), 0, slope)
 
 
 def sech_squared(x: Array) -> Array:
@@ -55,9 +57,13 @@ def attains(out: Array, x: Array) -> Array:
     return np.logical_or(np.equal(x, out), both_nan)
 
 
+def is_complex(x: Array) -> bool:
+    return bool(x.dtype.kind == "c")
+
+
 def direction(out: Array, x: Array) -> Array:
     """The slope of `|x|`: the sign, for complex numbers `conj(x) / |x|`; 0 at 0."""
-    if x.dtype.kind != "c":
+    if not is_complex(x):
         return np.sign(x)
     return np.where(out == 0, 0, np.conj(x) / np.where(out == 0, 1, out))
 
@@ -123,19 +129,19 @@ elementwise(np.log10,        lambda out, x: 1 / (x * log(10)))
 elementwise(np.log1p,        lambda out, x: 1 / (1 + x))
 elementwise(np.sin,          lambda out, x: np.cos(x))
 elementwise(np.cos,          lambda out, x: -np.sin(x))
-elementwise(np.tan,          lambda out, x: 1 + np.square(out))
-elementwise(np.arcsin,       lambda out, x: 1 / np.sqrt((1 - x) * (1 + x)))
-elementwise(np.arccos,       lambda out, x: -1 / np.sqrt((1 - x) * (1 + x)))
+elementwise(np.tan,          lambda out, x: sech_squared(1j * x) if is_complex(x) else 1 + np.square(out))
+elementwise(np.arcsin,       lambda out, x: 1 / (np.cos(out) if is_complex(x) else np.sqrt((1 - x) * (1 + x))))
+elementwise(np.arccos,       lambda out, x: -1 / (np.sin(out) if is_complex(x) else np.sqrt((1 - x) * (1 + x))))
 elementwise(np.arctan,       lambda out, x: 1 / (1 + np.square(x)))
 elementwise(np.sinh,         lambda out, x: np.cosh(x))
 elementwise(np.cosh,         lambda out, x: np.sinh(x))
 elementwise(np.tanh,         lambda out, x: sech_squared(x))
-elementwise(np.arcsinh,      lambda out, x: 1 / np.hypot(1, x))
-elementwise(np.arccosh,      lambda out, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)))
+elementwise(np.arcsinh,      lambda out, x: 1 / (np.cosh(out) if is_complex(x) else np.hypot(1, x)))
+elementwise(np.arccosh,      lambda out, x: 1 / (np.sinh(out) if is_complex(x) else np.sqrt(x - 1) * np.sqrt(x + 1)))
 elementwise(np.arctanh,      lambda out, x: 1 / ((1 - x) * (1 + x)))
 elementwise(np.deg2rad,      lambda out, x: pi / 180, aliases=[np.radians])
 elementwise(np.rad2deg,      lambda out, x: 180 / pi, aliases=[np.degrees])
-elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2), call=raw_of(sigmoid_slope))
+elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2))
 # fmt: on
 
 

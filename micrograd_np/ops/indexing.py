@@ -5,6 +5,7 @@ transpose of `scatter` is `x[key]` again. Keys are options, with masks and index
 the op is recorded, so that changing them later cannot change the gradient.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
-from micrograd_np.ops.dispatch import dispatching, raw_of
+from micrograd_np.ops.dispatch import dispatching
 
 Key = Any
 
@@ -68,6 +69,36 @@ def index_update(x: Array, key: Key, value: Array) -> Array:
     out = np.array(x)
     out[key] = value
     return out
+
+
+def fill_diagonal(x: Array, value: Array, wrap: bool = False) -> Array:
+    """A copy of `x` with `value` on its main diagonal, differentiable in both.
+
+    The functional form of `np.fill_diagonal`: of an array of more than two dimensions, which must
+    be of equal length, the entries `x[i, i, …, i]`. An array of values is repeated until the
+    diagonal is full. `wrap`: a tall matrix has its diagonal begin again below.
+
+    Raises ValueError for an array of fewer than two dimensions, one of more than two whose
+    dimensions are not of equal length, and for a value without entries.
+
+    >>> fill_diagonal(np.zeros((2, 3)), [5.0, 6.0])
+    array([[5., 0., 0.],
+           [0., 6., 0.]])
+    """
+    shape = np.shape(x)
+    if len(shape) < 2 or (len(shape) > 2 and len(set(shape)) > 1):
+        raise ValueError(
+            f"fill_diagonal: an array of shape {shape} has no main diagonal. Give a matrix, or an "
+            f"array of more dimensions that are all of equal length."
+        )
+    step = 1 + sum(prod(shape[i + 1 :]) for i in range(len(shape) - 1))
+    end = None if wrap or len(shape) > 2 else shape[1] * shape[1]
+    places = np.unravel_index(np.arange(prod(shape))[:end:step], shape)
+    if np.ndim(value):
+        if np.size(value) == 0:
+            raise ValueError("fill_diagonal: there is no value to fill in, `value` is empty")
+        value = np.ravel(value)[np.arange(len(places[0])) % np.size(value)]
+    return index_update(x, places, value)
 
 
 def bind_index_update(x: Array, key: Key, value: Array) -> tuple[Inputs, Options]:
@@ -133,13 +164,11 @@ def index_update_jvp(ts: list[Array | None], out: Array, x: Array, value: Array,
 linear(
     getitem,
     lambda g, out, x, key=None: scatter(g, key, x.shape),
-    call=raw_of(getitem),
     binder=lambda x, key: ((x,), {"key": frozen(key)}),
 )
 linear(
     scatter,
     lambda g, out, x, key=None, shape=None: getitem(g, key),
-    call=raw_of(scatter),
     binder=lambda g, key, shape: ((g,), {"key": frozen(key), "shape": shape}),
 )
 primitive(
@@ -147,7 +176,7 @@ primitive(
     update_base,
     update_value,
     jvp=index_update_jvp,
-    call=lambda x, value, key: raw_of(index_update)(x, key, value),
+    call=lambda x, value, key: index_update(x, key, value),
     binder=bind_index_update,
     accepted=("key",),
 )

@@ -1,15 +1,20 @@
-"""Linear algebra: products, contractions, diagonals and norms, right for batches of matrices."""
+"""Linear algebra: products, contractions and diagonals, right for batches of matrices.
+
+All are bilinear or linear, so that their rules are transposes, without a conjugate; only the
+products that conjugate their first argument themselves (`vdot`, `vecdot`, `vecmat`) have one.
+"""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from micrograd_np.arrays import conjugated
 from micrograd_np.broadcasting import fit
-from micrograd_np.forms import bilinear, linear, primitive
+from micrograd_np.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.indexing import scatter
-from micrograd_np.ops.reduction import Axis, axes_of, reduction, tied
+from micrograd_np.ops.reduction import axes_of
 
 # ---------------------------------------------------------------- products
 
@@ -35,21 +40,36 @@ def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return np.matvec(y, g)
+    return conjugated(np.matvec(y, g))
 
 
 def vecmat_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return x[..., :, None] * g[..., None, :]
+    return conjugated(x)[..., :, None] * g[..., None, :]
+
+
+def vdot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return conjugated(g * np.ravel(y)).reshape(x.shape)
+
+
+def vdot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (g * conjugated(np.ravel(x))).reshape(y.shape)
 
 
 def vecdot_left(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
-    """The summed axis goes last, for batches broadcast from the right whatever its number."""
-    product = np.expand_dims(g, -1) * np.moveaxis(y, axis, -1)
-    return np.moveaxis(fit(product, np.moveaxis(x, axis, -1)), -1, axis)
+    return conjugated(along(axis, g, y, x))
 
 
 def vecdot_right(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
-    return vecdot_left(g, out, y, x, axis)
+    return along(axis, g, conjugated(x), y)
+
+
+def along(axis: int, g: Array, factor: Array, like: Array) -> Array:
+    """`g` times a factor that has the summed `axis`, in the shape of `like`.
+
+    That axis goes last meanwhile, for batches broadcast from the right whatever its number.
+    """
+    product = np.expand_dims(g, -1) * np.moveaxis(factor, axis, -1)
+    return np.moveaxis(fit(product, np.moveaxis(like, axis, -1)), -1, axis)
 
 
 def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]]:
@@ -113,14 +133,21 @@ def inner_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     )
 
 
+def outer_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (g @ np.ravel(y)).reshape(x.shape)
+
+
+def outer_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (np.ravel(x) @ g).reshape(y.shape)
+
+
 # fmt: off
 bilinear(np.matmul,    matmul_left,    matmul_right,   aliases=[np.linalg.matmul])
 bilinear(np.dot,       dot_left,       dot_right,      parameters="a b out")
 bilinear(np.inner,     inner_left,     inner_right,    parameters="a b")
-bilinear(np.vdot,      lambda g, out, x, y: (g * np.ravel(y)).reshape(x.shape),
-                       lambda g, out, x, y: (g * np.ravel(x)).reshape(y.shape), parameters="a b")
-bilinear(np.outer,     lambda g, out, x, y: (g @ np.ravel(y)).reshape(x.shape),
-                       lambda g, out, x, y: (np.ravel(x) @ g).reshape(y.shape), aliases=[np.linalg.outer])
+bilinear(np.vdot,      vdot_left,      vdot_right,     parameters="a b")
+bilinear(np.outer,     outer_left,     outer_right)
+bilinear(np.linalg.outer, outer_left,  outer_right)
 bilinear(np.vecdot,    vecdot_left,    vecdot_right)
 bilinear(np.linalg.vecdot, vecdot_left, vecdot_right)
 bilinear(np.matvec,    matvec_left,    matvec_right)
@@ -217,9 +244,10 @@ def einsum_jvp(
 
 
 primitive(np.einsum, einsum_vjp, jvp=einsum_jvp, sequence=True, call=einsum, binder=bind_einsum)
+constant(np.einsum_path, binder=lambda *operands, **options: (operands, options))
 
 
-# ---------------------------------------------------------------- diagonals and norms
+# ---------------------------------------------------------------- diagonals
 
 
 def diagonal_transpose(
@@ -249,28 +277,9 @@ def trace_transpose(
     )
 
 
-def checked_norm(x: Array, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Array:
-    if len(axes_of(axis, x.ndim)) != 1 and ord not in (None, "fro"):
-        raise NotImplementedError(
-            f"np.linalg.norm with ord={ord!r} of matrices has no derivative yet; vector norms (one "
-            f"axis, any ord) and the Frobenius norm (ord=None or 'fro') have."
-        )
-    return np.linalg.norm(x, ord=ord, axis=axis, keepdims=keepdims)
-
-
-def norm_slope(out: Array, x: Array, axis: Axis, *, ord: Any = None) -> Array:
-    """The dual vector of length one; 0, the minimum-norm subgradient, at the origin."""
-    if ord in (None, 2, "fro"):
-        return np.where(out == 0, 0, x / out)
-    if ord == 0:
-        return np.zeros_like(x)
-    if ord == 1:
-        return np.sign(x)
-    if abs(ord) == np.inf:
-        return np.sign(x) * tied(out, np.abs(x), axis)
-    return np.where(out == 0, 0, np.sign(x) * (np.abs(x) / out) ** (ord - 1))
-
-
+# fmt: off
 linear(np.diagonal, diagonal_transpose)
-linear(np.trace, trace_transpose)
-reduction(np.linalg.norm, norm_slope, ("ord",), call=checked_norm)
+linear(np.trace,    trace_transpose)
+expression(np.linalg.diagonal, lambda x, offset=0: np.diagonal(x, offset, axis1=-2, axis2=-1))
+expression(np.linalg.trace, lambda x, offset=0, dtype=None: np.trace(x, offset, axis1=-2, axis2=-1, dtype=dtype))
+# fmt: on

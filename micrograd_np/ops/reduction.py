@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.forms import linear, primitive
-from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.op import Array, Inputs, Options, without_neutral
+from micrograd_np.ops.indexing import frozen
 
 Axis = int | tuple[int, ...] | None
 
@@ -37,6 +38,18 @@ def count(x: Array, axis: Axis) -> int:
     for i in axes_of(axis, x.ndim):
         total *= x.shape[i]
     return total
+
+
+def counted(x: Array, axis: Axis, where: Any) -> int | Array:
+    """The same with a mask, which makes it differ from place to place."""
+    if where is True:
+        return count(x, axis)
+    return np.sum(np.broadcast_to(where, x.shape), axis=axis, keepdims=True).astype(x.dtype)
+
+
+def masked(x: Array, where: Any, other: float = 0) -> Array:
+    """`x` with another number in place of the entries that a mask leaves out."""
+    return x if where is True else np.where(where, x, other)
 
 
 def reduction(
@@ -72,16 +85,19 @@ def reduction(
 
 def sum_transpose(
     g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False,
-    where: Any = True,
+    initial: Any = 0, where: Any = True,
 ) -> Array:  # fmt: skip
-    g = restore(g, x, axis, keepdims)
-    return g if where is True else np.where(where, g, 0)
+    return masked(restore(g, x, axis, keepdims), where)
 
 
 def mean_transpose(
-    g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False
-) -> Array:
-    return restore(g, x, axis, keepdims) * (1 / max(count(x, axis), 1))
+    g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False,
+    where: Any = True,
+) -> Array:  # fmt: skip
+    restored = restore(g, x, axis, keepdims)
+    if where is True:
+        return restored * (1 / max(count(x, axis), 1))
+    return np.where(where, restored / counted(x, axis, where), 0)
 
 
 def cumsum_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
@@ -91,7 +107,7 @@ def cumsum_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: An
     return np.flip(np.cumsum(np.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-linear(np.sum, sum_transpose, call=lambda x, **options: x.sum(**options))
+linear(np.sum, sum_transpose, offsets=["initial"], call=lambda x, **options: x.sum(**options))
 linear(np.mean, mean_transpose, call=lambda x, **options: x.mean(**options))
 linear(np.cumsum, cumsum_transpose)
 
@@ -99,53 +115,112 @@ linear(np.cumsum, cumsum_transpose)
 # ---------------------------------------------------------------- extrema
 
 
-def tied(out: Array, x: Array, axis: Axis) -> Array:
-    """An equal share for every entry that attains the extremum; a NaN attains it."""
+def tied(out: Array, x: Array, axis: Axis, *, initial: Any = None, where: Any = True) -> Array:
+    """An equal share for every entry that attains the extremum; a NaN attains it.
+
+    So does the `initial` value, whose share goes nowhere.
+    """
     hits = np.logical_or(np.equal(x, out), np.not_equal(x, x)).astype(x.dtype)
-    return hits / np.sum(hits, axis=axis, keepdims=True)
+    if initial is None and where is True:
+        return hits / np.sum(hits, axis=axis, keepdims=True)
+    hits = masked(hits, where)
+    attained = np.sum(hits, axis=axis, keepdims=True) + np.equal(out, initial)
+    return hits / np.maximum(attained, 1)
 
 
-reduction(np.max, tied, aliases=[np.amax])
-reduction(np.min, tied, aliases=[np.amin])
+reduction(np.max, tied, ("initial", "where"), aliases=[np.amax])
+reduction(np.min, tied, ("initial", "where"), aliases=[np.amin])
 
 
 # ---------------------------------------------------------------- spread
 
 
-def var_slope(out: Array, x: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None) -> Array:
-    return 2 * (x - np.mean(x, axis=axis, keepdims=True)) / (count(x, axis) - ddof)
+def deviation(x: Array, mean: Array, axis: Axis, where: Any) -> Array:
+    """`x - mean`, and its conjugate for complex numbers, whose spread is that of their size."""
+    if mean is None:
+        options = {} if where is True else {"where": where}
+        mean = np.mean(x, axis=axis, keepdims=True, **options)
+    away = masked(x - mean, where)
+    return np.conj(away) if x.dtype.kind == "c" else away
 
 
-def std_slope(out: Array, x: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None) -> Array:
+def var_slope(
+    out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
+    where: Any = True,
+) -> Array:  # fmt: skip
+    return 2 * deviation(x, mean, axis, where) / (counted(x, axis, where) - ddof)
+
+
+def std_slope(
+    out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
+    where: Any = True,
+) -> Array:  # fmt: skip
     """`(x - mean) / ((n - ddof) std)`; 0, the minimum-norm subgradient, where all entries agree."""
-    deviation = x - np.mean(x, axis=axis, keepdims=True)
-    return np.where(out == 0, 0, deviation / ((count(x, axis) - ddof) * out))
+    free = counted(x, axis, where) - ddof
+    return np.where(out == 0, 0, deviation(x, mean, axis, where) / (free * out))
 
 
 def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
     """`var` or `std` with the check that makes its derivative defined."""
 
-    def checked(x: Array, axis: Axis = None, ddof: float = 0, **options: Any) -> Array:
+    def checked(
+        x: Array, mean: Array = None, axis: Axis = None, ddof: float = 0, **options: Any
+    ) -> Array:
         if 0 < (n := count(x, axis)) <= ddof:
             raise ValueError(
                 f"np.{function.__name__} over {n} entries with ddof={ddof} divides by "
                 f"{n - ddof}: it has no value and no gradient. Use more entries or a smaller ddof."
             )
+        options |= {} if mean is None else {"mean": mean}
         return function(x, axis=axis, ddof=ddof, **options)
 
     return checked
 
 
 def bind_spread(a: Array, *args: Any, **options: Any) -> tuple[Inputs, Options]:
-    """Sort the arguments of `var` and `std`, whose `ddof` may be called `correction`."""
+    """Sort the arguments of `var` and `std`: `ddof` has two names, a mean that is given varies."""
     options |= zip(("axis", "dtype", "out", "ddof", "keepdims"), args, strict=False)
+    options = without_neutral(options)
     if "correction" in options:
         options["ddof"] = options.pop("correction")
-    return (a,), options
+    if "where" in options:
+        options["where"] = frozen(options["where"])
+    mean = options.pop("mean", None)
+    return (a,) if mean is None else (a, mean), options
 
 
-reduction(np.var, var_slope, ("ddof", "dtype"), call=spread_of(np.var), binder=bind_spread)
-reduction(np.std, std_slope, ("ddof", "dtype"), call=spread_of(np.std), binder=bind_spread)
+def spread(function: Callable[..., Any], slope: Callable[..., Array]) -> None:
+    """Declare `var` or `std` by its slope in x, which is minus that in the mean."""
+
+    def vjp(
+        g: Array, out: Array, x: Array, mean: Array = None, axis: Axis = None,
+        keepdims: bool = False, **options: Any,
+    ) -> Array:  # fmt: skip
+        g, out = restore(g, x, axis, keepdims), restore(out, x, axis, keepdims)
+        return g * slope(out, x, mean, axis, **options)
+
+    def jvp(
+        ts: list[Array | None], out: Array, x: Array, mean: Array = None, axis: Axis = None,
+        keepdims: bool = False, **options: Any,
+    ) -> Array:  # fmt: skip
+        weights = slope(restore(out, x, axis, keepdims), x, mean, axis, **options)
+        moved = [t * w for t, w in zip(ts, (weights, -weights), strict=False) if t is not None]
+        return np.sum(sum(moved[1:], moved[0]), axis=axis, keepdims=keepdims)
+
+    primitive(
+        function,
+        vjp,
+        lambda g, out, x, mean, **options: -vjp(g, out, x, mean, **options),
+        jvp=jvp,
+        arrays=1,
+        call=spread_of(function),
+        binder=bind_spread,
+        accepted=("axis", "keepdims", "ddof", "dtype", "where"),
+    )
+
+
+spread(np.var, var_slope)
+spread(np.std, std_slope)
 
 
 # ---------------------------------------------------------------- products, without division
@@ -162,17 +237,20 @@ def _along(axis: int, key: Any, ndim: int) -> tuple[Any, ...]:
     return (slice(None),) * (axis % ndim) + (key,)
 
 
-def prod_slope(out: Array, x: Array, axis: Axis, *, dtype: Any = None) -> Array:
+def prod_slope(
+    out: Array, x: Array, axis: Axis, *, dtype: Any = None, initial: Any = 1, where: Any = True
+) -> Array:
     """The product of all other entries: of those before times of those after."""
     axes = axes_of(axis, x.ndim)
+    x = masked(x, where, 1)
     if not axes or x.size == 0:
-        return np.ones_like(x)
+        return masked(np.ones_like(x) * initial, where)
     kept = tuple(i for i in range(x.ndim) if i not in axes)
     moved = np.transpose(x, kept + axes)
     flat = moved.reshape((*moved.shape[: len(kept)], count(x, axis)))
     after = np.flip(products_before(np.flip(flat, axis=-1), -1), axis=-1)
     others = (products_before(flat, -1) * after).reshape(moved.shape)
-    return np.transpose(others, tuple(np.argsort(kept + axes)))
+    return masked(np.transpose(others, tuple(np.argsort(kept + axes))) * initial, where)
 
 
 def cumprod_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
@@ -204,5 +282,5 @@ def cumprod_jvp(
     return np.moveaxis(np.stack(d), 0, axis)
 
 
-reduction(np.prod, prod_slope, ("dtype",))
+reduction(np.prod, prod_slope, ("dtype", "initial", "where"))
 primitive(np.cumprod, cumprod_transpose, jvp=cumprod_jvp)

@@ -1,23 +1,34 @@
 """Shaping: moving entries about without changing them. All linear, each row with its transpose."""
 
-from collections.abc import Sequence
-from itertools import accumulate
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.exceptions import AxisError
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from micrograd_np.forms import linear, primitive
+from micrograd_np.forms import expression, linear
 from micrograd_np.graph import Node
-from micrograd_np.op import Array, Inputs, Options
-from micrograd_np.ops.dispatch import dispatching, raw_of
+from micrograd_np.op import Array, Inputs, Operand, Options
+from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.indexing import scatter
+from micrograd_np.recording import plain
 
 Shape = int | tuple[int, ...]
 
 
 @dispatching
 def astype(x: Array, dtype: Any) -> Array:
-    """`x` in another floating-point dtype; the gradient is cast back."""
+    """`x` in another floating-point dtype; the gradient is cast back.
+
+    Raises TypeError from complex to real numbers, which would drop the imaginary part.
+    """
+    if x.dtype.kind == "c" and np.dtype(dtype).kind not in "cb":
+        raise TypeError(
+            f"casting {x.dtype} to {np.dtype(dtype)} would drop the imaginary part. Say which real "
+            f"number you mean: np.real(t), np.imag(t), np.abs(t) or np.angle(t)."
+        )
     return x.astype(dtype)
 
 
@@ -42,7 +53,10 @@ def resolved(order: str, x: Array) -> str:
     """
     if order not in ("A", "K"):
         return order
-    value = x.value if isinstance(x, Node) else np.asarray(x)
+    value = x
+    while isinstance(value, Node | Operand):
+        value = value.value
+    value = np.asarray(value)
     if order == "A":
         return "F" if np.isfortran(value) else "C"
     strides = [abs(s) for s, n in zip(value.strides, value.shape, strict=True) if n > 1]
@@ -61,24 +75,6 @@ def undo_order(
     g: Array, out: Array, x: Array, shape: Shape = (), order: Any = "C", copy: bool | None = None
 ) -> Array:
     return np.reshape(g, x.shape, order=order)
-
-
-def undo_concatenate(
-    g: Array, out: Array, *inputs: Array, index: int, axis: int | None = 0, dtype: Any = None
-) -> Array:
-    """The part of the cotangent that came from the input at `index`."""
-    if axis is None:
-        start = sum(np.size(x) for x in inputs[:index])
-        return g[start : start + inputs[index].size].reshape(inputs[index].shape)
-    axis %= g.ndim
-    start = sum(x.shape[axis] for x in inputs[:index])
-    return g[(slice(None),) * axis + (slice(start, start + inputs[index].shape[axis]),)]
-
-
-def undo_stack(
-    g: Array, out: Array, *inputs: Array, index: int, axis: int = 0, dtype: Any = None
-) -> Array:
-    return g[(slice(None),) * (axis % g.ndim) + (index,)]
 
 
 def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) -> Array:
@@ -103,91 +99,81 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
     return scatter(g, (slice(None),) * along + (source,), shape).reshape(x.shape)
 
 
-def pad_source(x: Array, pad_width: Any, mode: Any) -> Array:
-    """Which entry of the flattened `x` each entry of the padded array copies."""
-    return np.pad(np.arange(x.size).reshape(x.shape), pad_width, mode=mode)
-
-
-def undo_pad(
-    g: Array,
-    out: Array,
-    x: Array,
-    pad_width: Any = 0,
-    mode: str = "constant",
-    constant_values: Any = 0,
-) -> Array:
-    if mode == "constant":
-        widths = np.broadcast_to(_pad_widths(pad_width, x.ndim), (x.ndim, 2))
-        return g[
-            tuple(
-                slice(before, before + n)
-                for (before, _), n in zip(widths.tolist(), x.shape, strict=True)
-            )
-        ]
-    return scatter(g, pad_source(x, pad_width, mode), (x.size,)).reshape(x.shape)
-
-
-def _pad_widths(pad_width: Any, ndim: int) -> Any:
-    if isinstance(pad_width, dict):
-        pairs: list[Any] = [(0, 0)] * ndim
-        for axis, width in pad_width.items():
-            pairs[axis] = np.broadcast_to(width, 2)
-        return pairs
-    return pad_width
-
-
-COPYING_MODES = ("edge", "reflect", "symmetric", "wrap")
-
-
-def checked_pad(x: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
-    if mode != "constant" and mode not in COPYING_MODES:
-        raise ValueError(
-            f"np.pad with mode={mode!r} has no derivative here; the modes that have one are "
-            f"'constant', {', '.join(map(repr, COPYING_MODES))}."
-        )
-    return np.pad(x, pad_width, mode=mode, **options)
-
-
-def pad_jvp(
-    ts: list[Array],
-    out: Array,
-    x: Array,
-    pad_width: Any = 0,
-    mode: Any = "constant",
-    constant_values: Any = 0,
-) -> Array:
-    return np.pad(ts[0], pad_width, mode=mode)
-
-
-def undo_split(
-    g: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0
-) -> Array:
-    return np.concatenate(g, axis=axis)
-
-
-def split_jvp(
-    ts: list[Array], out: Any, x: Array, indices_or_sections: Any = 1, axis: int = 0
-) -> Any:
-    """Cut the tangent where `x` was cut."""
-    cuts = list(accumulate(part.shape[axis] for part in out))[:-1]
-    return np.split(ts[0], cuts, axis=axis)
-
-
-def bind_where(condition: Array, *branches: Array) -> tuple[Inputs, Options]:
-    """The mask is copied; alone, it makes NumPy's `where` give positions, which are constants."""
-    if not branches and isinstance(condition, Node):
-        condition = condition.value
-    elif type(condition) is np.ndarray:
-        condition = condition.copy()
-    return (condition, *branches), {}
-
-
 def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:
     return g.reshape(x.shape)
 
 
+# ---------------------------------------------------------------- more axes, other orders
+
+
+def at_least(axes: dict[int, tuple[int, ...]]) -> Callable[..., Any]:
+    """Each array with the new axes that stand in the table for its number of dimensions."""
+
+    def written(*arys: Array) -> Any:
+        results = tuple(
+            np.expand_dims(x, axes[np.ndim(x)]) if np.ndim(x) in axes else plain(x) for x in arys
+        )
+        return results[0] if len(results) == 1 else results
+
+    return written
+
+
+def rollaxis(a: Array, axis: int, start: int = 0) -> Array:
+    axis = normalize_axis_index(axis, a.ndim)
+    start = normalize_axis_index(start, a.ndim + 1) if start >= 0 else start + a.ndim
+    if not 0 <= start <= a.ndim:
+        raise AxisError(f"np.rollaxis: start={start - a.ndim} for an array of {a.ndim} dimensions")
+    return np.moveaxis(a, axis, start - (axis < start))
+
+
+def rot90(m: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
+    """Quarter turns: a transposition and a flip."""
+    first, second = normalize_axis_tuple(axes, m.ndim)
+    k %= 4
+    if k == 0:
+        return m
+    if k == 2:
+        return np.flip(m, (first, second))
+    if k == 1:
+        return np.swapaxes(np.flip(m, second), first, second)
+    return np.flip(np.swapaxes(m, first, second), second)
+
+
+def fliplr(m: Array) -> Array:
+    return np.flip(m, normalize_axis_index(1, m.ndim))
+
+
+def flipud(m: Array) -> Array:
+    return np.flip(m, normalize_axis_index(0, m.ndim))
+
+
+def resize(a: Array, new_shape: Shape) -> Array:
+    """The entries again and again, until the new shape is full."""
+    shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    if min(shape, default=0) < 0:
+        raise ValueError(f"np.resize: all dimensions of {shape} must be 0 or more")
+    if np.size(a) == 0:
+        return np.zeros_like(a, shape=shape)
+    return np.reshape(np.take(a, np.arange(prod(shape)) % np.size(a)), shape)
+
+
+# ---------------------------------------------------------------- triangles and diagonals
+
+
+def undo_diag(g: Array, out: Array, v: Array, k: int = 0) -> Array:
+    """The diagonal of a cotangent for a vector; for a matrix, zeros with `g` on the diagonal."""
+    if v.ndim == 1:
+        return np.diag(g, k)
+    places = np.arange(g.shape[0])
+    return scatter(g, (places + max(-k, 0), places + max(k, 0)), v.shape)
+
+
+def diagflat(v: Array, k: int = 0) -> Array:
+    return np.diag(np.ravel(v), k)
+
+
 # fmt: off
-linear(astype,            lambda g, out, x, dtype=None: g, call=raw_of(astype), parameters="x dtype")
+linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)
 linear(np.ravel,          undo_order,                   binder=bind_ravel)
@@ -202,13 +188,18 @@ linear(np.flip,           lambda g, out, x, axis=None: np.flip(g, axis=axis))
 linear(np.roll,           undo_roll)
 linear(np.tile,           undo_tile)
 linear(np.repeat,         undo_repeat)
-linear(np.where,          None,
-                          lambda g, out, condition, x, y: np.where(condition, g, 0),
-                          lambda g, out, condition, x, y: np.where(condition, 0, g),
-                          binder=bind_where)
-linear(np.concatenate,    undo_concatenate,             sequence=True, parameters="arrays axis out dtype casting")
-linear(np.stack,          undo_stack,                   sequence=True)
-primitive(np.pad,         undo_pad,   jvp=pad_jvp,      call=checked_pad)
-primitive(np.split,       undo_split, jvp=split_jvp)
-primitive(np.array_split, undo_split, jvp=split_jvp)
+linear(np.tril,           lambda g, out, m, k=0: np.tril(g, k))
+linear(np.triu,           lambda g, out, m, k=0: np.triu(g, k))
+linear(np.diag,           undo_diag)
+
+expression(np.atleast_1d, at_least({0: (0,)}))
+expression(np.atleast_2d, at_least({0: (0, 1), 1: (0,)}))
+expression(np.atleast_3d, at_least({0: (0, 1, 2), 1: (0, 2), 2: (2,)}))
+expression(np.rollaxis,   rollaxis)
+expression(np.rot90,      rot90)
+expression(np.fliplr,     fliplr)
+expression(np.flipud,     flipud)
+expression(np.resize,     resize)
+expression(np.diagflat,   diagflat)
+expression(np.astype,     lambda x, dtype, *, copy=True: astype(x, dtype))
 # fmt: on

@@ -42,7 +42,7 @@ def adam(
 ) -> Transformation:
     """Adam: `p -= learning_rate * m / (sqrt(v) + epsilon)`, see `scale_by_adam`.
 
-    The same numbers as PyTorch's Adam.
+    The same numbers as PyTorch's Adam, for real parameters.
 
     Raises ValueError naming all of: a learning rate that is negative or not finite, a beta outside
     [0, 1), an epsilon that is not positive and finite.
@@ -88,7 +88,7 @@ _momentum = momentum  # `sgd` has an argument of that name
 
 
 class AdamState(NamedTuple):
-    """The number of steps made, and the running means of the gradient and of its square."""
+    """The number of steps made, and the running means of the gradient and of its squared size."""
 
     steps: int
     mean: Tree
@@ -100,8 +100,9 @@ def scale_by_adam(
 ) -> Transformation:
     """`m / (sqrt(v) + epsilon)`: the running mean of `g` in units of its running size.
 
-    `m` and `v` are exponential means of `g` and `g²` with decays `beta1` and `beta2`, divided by
-    `1 - beta ** steps`, which makes up for their start at zero.
+    `m` and `v` are exponential means of `g` and `|g|²` with decays `beta1` and `beta2`, divided by
+    `1 - beta ** steps`, which makes up for their start at zero. A complex parameter has one real
+    `v`, so turning `g` in the plane turns the step; PyTorch gives each of its two parts its own.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 
     Keeps an `AdamState`. Raises ValueError for a beta outside [0, 1) or an epsilon that is not
@@ -111,17 +112,24 @@ def scale_by_adam(
     beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)
 
     def init(parameters: Tree) -> AdamState:
-        return AdamState(0, _zeros(parameters), _zeros(parameters))
+        sizes = tree.map(lambda p: np.zeros_like(np.real(p)), parameters)
+        return AdamState(0, _zeros(parameters), sizes)
 
     def update(gradients: Tree, state: AdamState, _parameters: Tree) -> tuple[Tree, AdamState]:
         steps = state.steps + 1
         mean = leafwise(lambda g, m: beta1 * m + (1 - beta1) * g, gradients, state.mean)
-        square = leafwise(lambda g, v: beta2 * v + (1 - beta2) * (g * g), gradients, state.square)
+        square = leafwise(
+            lambda g, v: beta2 * v + (1 - beta2) * _squared(g), gradients, state.square
+        )
         first, second = 1 - beta1**steps, 1 - beta2**steps
         updates = leafwise(lambda m, v: (m / first) / (np.sqrt(v / second) + epsilon), mean, square)
         return updates, AdamState(steps, mean, square)
 
     return Transformation(init, update)
+
+
+def _squared(g: Any) -> Any:
+    return g * g if g.dtype.kind != "c" else np.real(g * np.conj(g))
 
 
 def _nothing(_parameters: Tree) -> tuple[()]:

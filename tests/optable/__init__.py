@@ -42,5 +42,7 @@ def elementwise_rows(count: int) -> list[Row]:
     return [
         row
         for row in DIFFERENTIABLE
-        if OPS[row.function].kind == "elementwise" and len(row.domains) == count
+        if row.function in OPS
+        and OPS[row.function].kind == "elementwise"
+        and len(row.domains) == count
     ]

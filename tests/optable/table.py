@@ -3,7 +3,8 @@
 A row says where to draw inputs from (a *domain* an input), in which *cases* to try the op (shapes
 and options), what its value is compared with, and how many derivatives are checked. In a case a
 tuple stands for an input of that shape, drawn from its domain and differentiated; anything else
-(an integer array, a mask, None) is given to the op as it is.
+(an integer array, a mask, None) is given to the op as it is. A complex input has its real and its
+imaginary part from the domain, or is what a domain of complex numbers draws.
 """
 
 from collections.abc import Callable
@@ -24,6 +25,7 @@ class Case(NamedTuple):
 
     inputs: tuple[Any, ...]
     options: dict[str, Any]
+    kinds: str = ""  # "c" for each input that is complex, "f" for a real one; "" when all are real
 
 
 class Row(NamedTuple):
@@ -36,6 +38,8 @@ class Row(NamedTuple):
     order: int = 2  # how many derivatives are checked; 0 for constants
     spread: bool = True  # whether inputs are separate arguments, or one list
     tolerance: float = 1e-7
+    lacks: str = ""  # "empty", "single" or both: cases that NumPy has no answer for
+    through: Callable[..., Any] | None = None  # makes inputs what the op takes, as symmetric ones
 
     @property
     def name(self) -> str:
@@ -51,18 +55,33 @@ class Row(NamedTuple):
         """The inputs of a case: the same ones at every run."""
         rng = np.random.default_rng([crc32(self.name.encode()), seed])
         domains = chain(self.domains, repeat(self.domains[-1]))
+        kinds = chain(case.kinds, repeat("f"))
         return [
-            domain(rng, given) if type(given) is tuple else given
-            for given, domain in zip(case.inputs, domains, strict=False)
+            sample(domain, rng, given, kind) if type(given) is tuple else given
+            for given, domain, kind in zip(case.inputs, domains, kinds, strict=False)
         ]
 
 
+def sample(domain: Domain, rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> Array:
+    """An array drawn from a domain, with an imaginary part drawn from it too if `kind` is "c"."""
+    x = np.asarray(domain(rng, shape))
+    return x + 1j * domain(rng, shape) if kind == "c" and x.dtype.kind == "f" else x
+
+
+LISTED = {np.select: "condlist", np.choose: "a"}  # functions of a constant and a list of arrays
+
+
 def apply(row: Row, function: Callable[..., Any], inputs: Any, options: dict[str, Any]) -> Any:
+    if row.through is not None:
+        inputs = [row.through(x) for x in inputs]
     if function is mg.index_update:
         return mg.index_update(inputs[0], options["key"], inputs[1])
     if function is np.einsum:
         rest = dict(options)
         return np.einsum(rest.pop("subscripts"), *inputs, **rest)
+    if function in LISTED:
+        rest = dict(options)
+        return function(rest.pop(LISTED[function]), list(inputs), **rest)
     return function(*inputs, **options) if row.spread else function(list(inputs), **options)
 
 
@@ -108,12 +127,30 @@ ROWS: dict[Callable[..., Any], Row] = {}
 def row(
     function: Callable[..., Any], domains: Domain | tuple[Domain, ...], *cases: Case, **fields: Any
 ) -> None:
+    """Enter an op's row; cases for complex numbers may follow in `also`."""
+    if function in ROWS:
+        raise ValueError(f"{name_of(function)} has a row already: give further cases with `also`")
     several = domains if isinstance(domains, tuple) else (domains,)
     ROWS[function] = Row(function, several, cases, **fields)
 
 
+def also(function: Callable[..., Any], *cases: Case) -> None:
+    """Further cases for an op that has a row, drawn from the domains it has there."""
+    ROWS[function] = ROWS[function]._replace(cases=ROWS[function].cases + cases)
+
+
 def case(*inputs: Any, **options: Any) -> Case:
     return Case(inputs, options)
+
+
+def complex_case(*inputs: Any, **options: Any) -> Case:
+    """A case in which all drawn inputs are complex."""
+    return Case(inputs, options, "c" * len(inputs))
+
+
+def mixed_case(kinds: str, *inputs: Any, **options: Any) -> Case:
+    """A case in which some are: `mixed_case("cf", (2, 3), (3,))` has a complex and a real input."""
+    return Case(inputs, options, kinds)
 
 
 UNARY = tuple(case(shape) for shape in [(2, 3), (), (0,), (1, 3), (2, 0, 3)])
@@ -123,6 +160,11 @@ PAIRS = [
     ((1,), (0,)), ((0,), (1,)), ((), (0,)), ((0, 1), (1, 3)), ((2, 1), (2, 0)),
 ]  # fmt: skip
 BINARY = tuple(case(*shapes) for shapes in PAIRS)
+COMPLEX_UNARY = tuple(complex_case(shape) for shape in [(2, 3), (), (0,)])
+COMPLEX_BINARY = (
+    *(complex_case(*shapes) for shapes in PAIRS[:7]),
+    *(mixed_case(kinds, *shapes) for kinds in ("cf", "fc") for shapes in PAIRS[:7]),
+)
 
 
 def unary(function: Callable[..., Any], domain: Domain = any_real, **fields: Any) -> None:

@@ -1,0 +1,50 @@
+"""Functions that the standard has in other terms than NumPy."""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.array_api.wrapping import as_tensors
+
+__all__ = ["argsort", "clip", "sort", "where"]
+
+
+def where(condition: Any, x1: Any, x2: Any, /) -> Any:
+    """The entries of `x1` where `condition` holds, of `x2` elsewhere; the three broadcast.
+
+    >>> where(np.array([True, False]), 1.0, np.array([2.0, 3.0]))
+    Tensor([1., 3.])
+    """
+    return as_tensors(np.where(condition, x1, x2))
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:
+    """`x` with its entries kept between `min` and `max`, either of which may be left out.
+
+    >>> clip(np.array([-1.0, 0.5, 2.0]), 0.0, max=1.0)
+    Tensor([0. , 0.5, 1. ])
+    """
+    return as_tensors(np.clip(x, min, max))
+
+
+def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """The entries along an axis in order, the largest first if `descending`.
+
+    >>> sort(np.array([2.0, 1.0, 3.0]), descending=True)
+    Tensor([3., 2., 1.])
+    """
+    ascending = np.sort(x, axis=axis, stable=stable)
+    return as_tensors(np.flip(ascending, axis=axis) if descending else ascending)
+
+
+def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+    """The positions that put the entries along an axis in order; of equal ones the first is first.
+
+    >>> argsort(np.array([2.0, 3.0, 2.0]), descending=True)
+    Tensor([1, 0, 2])
+    """
+    if not descending:
+        return as_tensors(np.argsort(x, axis=axis, stable=stable))
+    # The last entry of the mirrored array, put last, is the first of equals, put first.
+    positions = np.argsort(np.flip(x, axis=axis), axis=axis, stable=stable)
+    return as_tensors(np.shape(x)[axis] - 1 - np.flip(positions, axis=axis))

@@ -1,0 +1,179 @@
+"""The array that pretends to be one example of a batch.
+
+A `Batched` stands for an array of the shape of one example. Its `value` holds all of them, along a
+first axis, if it is *mapped*; else one that all share. The value is an array, a Tensor (so that
+what is done with a batch is recorded as a few large ops), or a `Batched` of an outer batch.
+
+Nesting has one order: a `Batch` knows its *depth*, and deeper ones are on the outside. A Tensor
+whose own value is Batched belongs to a derivative taken *inside* the batched function; every other
+Tensor comes from outside, and is an operand like any array.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import errors
+from micrograd_np.array_methods import ArrayMethods
+from micrograd_np.batching.calls import compute_each
+from micrograd_np.batching.keys import Each
+from micrograd_np.batching.table import apply_to_batch
+from micrograd_np.graph import Node
+from micrograd_np.op import OPS, Array, Inputs, Op, Operand, Options
+from micrograd_np.ops.indexing import getitem
+from micrograd_np.recording import ARRAYS, apply
+
+
+class Batch:
+    """One run of a batched function: its number of examples, its depth, and if it is over."""
+
+    __slots__ = ("depth", "over", "size")
+
+    def __init__(self, size: int, depth: int) -> None:
+        self.size = size
+        self.depth = depth
+        self.over = False
+
+    def lift(self, x: Any) -> Any:
+        """`x` as an operand that belongs to this batch, shared by all examples if it is not yet."""
+        return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
+
+
+def depth_of(x: Any) -> int:
+    """How deep the batch is that `x` belongs to; 0 for none."""
+    if isinstance(x, Node):
+        x = x.value
+    if isinstance(x, tuple):  # an op with several results
+        return max(map(depth_of, x), default=0)
+    return x.batch.depth if isinstance(x, Batched) else 0
+
+
+class Batched(ArrayMethods, Operand):
+    """One example, as far as the function can tell. It has the methods of a Tensor."""
+
+    __slots__ = ("batch", "mapped", "value")
+    __hash__ = object.__hash__
+
+    requires_grad = False
+
+    def __init__(self, value: Array, batch: Batch, *, mapped: bool) -> None:
+        self.value = value
+        self.batch = batch
+        self.mapped = mapped
+
+    def __repr__(self) -> str:
+        return f"<one of {self.batch.size} examples, of shape {self.shape}, {self.dtype}>"
+
+    # ------------------------------------------------------------ of one example
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example; so are the other attributes."""
+        shape: tuple[int, ...] = self.value.shape
+        return shape[1:] if self.mapped else shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return int(np.prod(self.shape))
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.dtype.itemsize)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of one number")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        return apply(OPS[getitem], (self, key), {})
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        raise errors.InPlaceError.item(repr(self))
+
+    # ------------------------------------------------------------ ops
+
+    def outranks(self, inputs: Inputs) -> bool:
+        """Whether no input is a Tensor of a derivative taken inside this batch."""
+        depth = max(self.batch.depth, *(depth_of(x) for x in inputs if isinstance(x, Batched)), 0)
+        return not any(isinstance(x, Node) and depth_of(x) >= depth for x in inputs)
+
+    def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
+        """`op` on all examples at once, in the deepest batch that an operand belongs to."""
+        batch = deepest((*inputs, *options.values()), self).batch
+        if batch.over:
+            raise errors.BatchedError.escaped(repr(self))
+        mine = [x if isinstance(x, Batched) and x.batch is batch else None for x in inputs]
+        mapped = [x is not None and x.mapped for x in mine]
+        values = [x if b is None else b.value for x, b in zip(inputs, mine, strict=True)]
+        out, over_batch = apply_to_batch(
+            op, values, mapped, own_options(options, batch), batch.size
+        )
+        return wrapped(out, batch, over_batch)
+
+    def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
+        """A function without a rule: one example at a time."""
+        batch = deepest((args, keywords), self).batch
+        given = own_options({"args": args, "keywords": keywords}, batch)
+        out = compute_each(lambda args, keywords: function(*args, **keywords), given, batch.size)
+        return wrapped(out, batch, mapped=True)
+
+    # ------------------------------------------------------------ what one example cannot do
+
+    def _no_number(self, *_: Any, **__: Any) -> Any:
+        raise errors.BatchedError(repr(self))
+
+    item = tolist = numpy = __bool__ = __int__ = __float__ = __complex__ = __index__ = _no_number
+    __array__ = __round__ = __format__ = _no_number
+
+    def backward(self, _gradient: Any = None) -> None:
+        """Gradients inside a batch are taken by `grad`."""
+        raise errors.GraphError(
+            f"backward() from {self!r}, inside vmap. Use a transform there: vmap(grad(f)) gives "
+            f"one gradient per example, grad of a function that calls vmap their sum."
+        )
+
+
+def own_options(options: Any, batch: Batch) -> Any:
+    """Options with `Each` for what differs from example to example of this batch."""
+    if isinstance(options, Batched) and options.batch is batch:
+        return Each(options.value) if options.mapped else options.value
+    if isinstance(options, dict):
+        return {name: own_options(part, batch) for name, part in options.items()}
+    if type(options) in (list, tuple):
+        return type(options)(own_options(part, batch) for part in options)
+    return options
+
+
+def deepest(tree: Any, found: Batched) -> Batched:
+    """The operand of the deepest batch in nested lists, tuples and dicts."""
+    if isinstance(tree, Batched) and tree.batch.depth > found.batch.depth:
+        return tree
+    if isinstance(tree, dict):
+        tree = tuple(tree.values())
+    if isinstance(tree, list | tuple):
+        for part in tree:
+            found = deepest(part, found)
+    return found
+
+
+def wrapped(out: Any, batch: Batch, mapped: bool) -> Any:
+    """The results of an op as operands of the batch."""
+    if isinstance(out, tuple) and hasattr(out, "_fields"):
+        return type(out)(*(wrapped(part, batch, mapped) for part in out))
+    if isinstance(out, list | tuple):
+        return type(out)(wrapped(part, batch, mapped) for part in out)
+    if not (isinstance(out, ARRAYS) or hasattr(type(out), "__array_function__")):
+        return out
+    return Batched(out, batch, mapped=mapped)

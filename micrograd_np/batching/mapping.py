@@ -1,0 +1,195 @@
+"""`vmap`: a function of one example as a function of a batch."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import tree
+from micrograd_np.arrays import own_array
+from micrograd_np.batching.batched import Batch, Batched, depth_of
+from micrograd_np.errors import ShapeError
+from micrograd_np.graph import Node
+from micrograd_np.mode import BATCH, OBSERVER, observing
+from micrograd_np.op import Operand
+from micrograd_np.recording import untracked
+from micrograd_np.tree import Tree
+
+Axes = Any  # an axis, None, or a tree of those
+
+
+def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., Any]:
+    """A function that applies `f`, written for one example, to every example of a batch.
+
+    `in_axes`: the axis along which the arguments hold the examples; None for an argument that all
+    examples share; a tuple with one for each argument, each of which may be a tree like the
+    argument. Keyword arguments hold examples along their first axis. `out_axes`: where the results
+    hold them.
+
+    `f` runs once, on arrays that look like one example; every op works on the whole batch. What is
+    recorded is those ops, so the result is differentiable, and `vmap` may be nested, in itself and
+    in `grad` and its kin. `vmap(grad(f))` gives the gradient of every example.
+
+    Raises ShapeError if the arguments hold different numbers of examples, BatchedError where `f`
+    asks for the value of a single example (`if x > 0`, `float(x)`), ValueError for `in_axes` of
+    another structure.
+
+    >>> from micrograd_np import grad
+    >>> vmap(lambda x, y: x @ y)(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    array([1., 4.])
+    >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0])).numpy()
+    array([ 6., 24.])
+    """
+
+    @wraps(f)
+    def batched(*args: Any, **keywords: Any) -> Any:
+        axes = tuple(in_axes) if isinstance(in_axes, list | tuple) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ValueError(
+                f"in_axes={in_axes!r:.60} has {len(axes)} entries, but {len(args)} arguments were "
+                f"given: give one for each, None for an argument that all examples share."
+            )
+        given, along = (args, keywords), (axes, 0)
+        batch = Batch(size_of(given, along), depth=1 + enclosing_depth())
+        outcome = run(f, spread(lambda x, axis: enter(x, axis, batch), given, along), batch)
+        return spread(lambda x, axis: leave(x, axis, batch), outcome, out_axes)
+
+    return batched
+
+
+def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
+    """`f` on one example, as it seems to it."""
+    token = BATCH.set(batch)
+    try:
+        with observing(Lifting(OBSERVER.get())):
+            args, keywords = given
+            return f(*args, **keywords)
+    finally:
+        batch.over = True
+        BATCH.reset(token)
+
+
+def enclosing_depth() -> int:
+    """How deep the batch is in which we are."""
+    outer = BATCH.get()
+    return 0 if outer is None else int(outer.depth)
+
+
+def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree:
+    """`function(leaf, axis)` for every leaf; an axis stands for all leaves of its branch."""
+    if axes is None or isinstance(axes, int | np.integer):
+        return tree.map(lambda leaf: function(leaf, axes), given)
+    branch, below = tree.children(given), tree.children(axes)
+    if branch is None or below is None or branch.keys() != below.keys():
+        raise ValueError(
+            f"the axes {axes!r:.60} do not fit the structure of what they are for: give an axis, "
+            f"None, or a tree of those that follows it."
+        )
+    parts = [spread(function, branch[name], below[name]) for name in branch]
+    return tree.rebuild(given, parts)
+
+
+# ---------------------------------------------------------------- in
+
+
+def size_of(given: Tree, axes: Axes) -> int:
+    """The number of examples, on which all arguments must agree."""
+    sizes: list[tuple[int, tuple[int, ...]]] = []
+
+    def note(x: Any, axis: int | None) -> None:
+        if axis is None:
+            return
+        shape = x.shape if hasattr(x, "shape") else np.shape(x)
+        if not -len(shape) <= axis < len(shape):
+            raise ShapeError(
+                f"vmap was to map over axis {axis} of an argument of shape {shape}. Give in_axes "
+                f"with None for arguments that all examples share."
+            )
+        sizes.append((shape[axis], shape))
+
+    spread(note, given, axes)
+    if not sizes:
+        raise ValueError("vmap needs an argument to map over: all of in_axes are None")
+    if len({n for n, _ in sizes}) > 1:
+        raise ShapeError(
+            f"the arguments of vmap hold different numbers of examples: "
+            f"{', '.join(f'{n} (shape {shape})' for n, shape in sizes)}."
+        )
+    return sizes[0][0]
+
+
+def enter(x: Any, axis: int | None, batch: Batch) -> Any:
+    """A leaf of the arguments as one example."""
+    if axis is None:
+        return x
+    if not isinstance(x, Node | Operand):
+        x = own_array(x)
+    elif isinstance(x, Node) and not x.requires_grad:
+        x = x.value
+    return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
+
+
+# ---------------------------------------------------------------- out
+
+
+def leave(x: Any, axis: int | None, batch: Batch) -> Any:
+    """A leaf of the result with the examples along `axis`."""
+    if isinstance(x, Node) and depth_of(x) >= batch.depth:
+        raise ValueError(
+            f"the function under vmap returned a Tensor of a derivative that was still being "
+            f"taken ({x.value!r}). Return what grad, vjp or jvp return."
+        )
+    mapped = isinstance(x, Batched) and x.batch is batch and x.mapped
+    own = isinstance(x, Batched) and x.batch is batch
+    value: Any = x.value if own else x if isinstance(x, Node | Operand) else own_array(x)
+    if axis is None:
+        if mapped:
+            raise ValueError(
+                "out_axes is None for a result that differs from example to example: give an axis."
+            )
+    elif not mapped:
+        value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
+    if axis:
+        value = np.moveaxis(value, 0, axis)
+    return value if isinstance(value, Node | Operand) else untracked(value)
+
+
+class Lifting:
+    """An observer that keeps derivatives inside a batch apart from those around it.
+
+    A node of a derivative taken inside has values that are Batched. If it was also given a Tensor
+    from outside, that Tensor becomes an operand of the batch: a constant to the inner derivative,
+    through which the outer one is recorded.
+    """
+
+    def __init__(self, outer: Any) -> None:
+        self.outer = outer
+
+    def recorded(self, node: Any) -> None:
+        """Mend a node that was recorded with a Tensor from outside."""
+        depth = depth_of(node)
+        if any(is_outside(x, depth) for x in node.inputs):
+            batch = batch_of(node.value)
+            node.inputs = tuple(batch.lift(x) if is_outside(x, depth) else x for x in node.inputs)
+            node.values = tuple(x.value if isinstance(x, Node) else x for x in node.inputs)
+            node.value = node.op.call(*node.values, **node.options)
+        if self.outer is not None:
+            self.outer.recorded(node)
+
+    def pulled(self, node: Any, g: Any) -> None:
+        """Nothing to mend on the way back."""
+        if self.outer is not None:
+            self.outer.pulled(node, g)
+
+
+def is_outside(x: Any, depth: int) -> bool:
+    """Whether an input is tracked by a derivative around the batch of this depth."""
+    return isinstance(x, Node) and x.requires_grad and depth_of(x) < depth
+
+
+def batch_of(value: Any) -> Batch:
+    """The batch that a value belongs to, or the parts of one with several."""
+    batched = [x for x in (value if isinstance(value, list | tuple) else [value]) if depth_of(x)]
+    batch: Batch = max((x.batch for x in batched), key=lambda batch: batch.depth)
+    return batch

@@ -1,0 +1,113 @@
+"""Products of batches: stacks of matrix products, and solutions of stacks of equations."""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.batching.calls import Call, example
+from micrograd_np.batching.rules import entry_by_entry, flat, padded
+from micrograd_np.op import OPS, Array
+from micrograd_np.ops.linalg import contracted_axes, dot_axes, labels_of
+
+
+def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
+    """`np.tensordot` of every example, as one product of stacks of matrices."""
+    (left, right), (in_x, in_y) = axes, mapped
+    x_free = [i for i in range(x.ndim - in_x) if i not in left]
+    y_free = [i for i in range(y.ndim - in_y) if i not in right]
+    x_shape = [x.shape[i + in_x] for i in x_free]
+    y_shape = [y.shape[i + in_y] for i in y_free]
+    length = int(np.prod([x.shape[i + in_x] for i in left]))
+    rows, columns = int(np.prod(x_shape)), int(np.prod(y_shape))
+    x = np.transpose(x, [*range(in_x), *(i + in_x for i in (*x_free, *left))])
+    y = np.transpose(y, [*range(in_y), *(i + in_y for i in (*right, *y_free))])
+    batch = x.shape[:1] if in_x else y.shape[:1]
+    if in_x and not in_y:  # one product serves all examples
+        out = np.reshape(x, (batch[0] * rows, length)) @ np.reshape(y, (length, columns))
+    else:
+        x = np.reshape(x, (*x.shape[:in_x], rows, length))
+        y = np.reshape(y, (*y.shape[:in_y], length, columns))
+        out = x @ y
+    return np.reshape(out, (*batch, *x_shape, *y_shape))
+
+
+def tensordot(call: Call) -> Any:
+    x, y = (example(call, i) for i in (0, 1))
+    axes = contracted_axes(x, y, call.options.get("axes", 2))
+    return contract(call.inputs[0], call.inputs[1], axes, call.mapped)
+
+
+def dot(call: Call) -> Any:
+    x, y = (example(call, i) for i in (0, 1))
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return entry_by_entry(call._replace(op=OPS[np.multiply]))
+    return contract(call.inputs[0], call.inputs[1], dot_axes(x, y), call.mapped)
+
+
+def inner(call: Call) -> Any:
+    x, y = (example(call, i) for i in (0, 1))
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return entry_by_entry(call._replace(op=OPS[np.multiply]))
+    return contract(call.inputs[0], call.inputs[1], ([x.ndim - 1], [y.ndim - 1]), call.mapped)
+
+
+def outer(call: Call) -> Any:
+    x, y = (
+        flat(call._replace(inputs=[x], mapped=[m]))
+        for x, m in zip(call.inputs, call.mapped, strict=True)
+    )
+    return x[:, :, None] * y[:, None, :]
+
+
+def vdot(call: Call) -> Any:
+    x, y = (
+        flat(call._replace(inputs=[x], mapped=[m]))
+        for x, m in zip(call.inputs, call.mapped, strict=True)
+    )
+    return np.sum(np.conj(x) * y, axis=1)
+
+
+def matmul(call: Call) -> Any:
+    """Vectors as matrices of one row or column; the stacks of matrices in front broadcast."""
+    x_ndim, y_ndim = call.ndim(0), call.ndim(1)
+    if x_ndim <= 2 and y_ndim <= 2:
+        return contract(
+            call.inputs[0], call.inputs[1], ([x_ndim - 1], [max(y_ndim - 2, 0)]), call.mapped
+        )
+    x, y = call.inputs
+    x = np.expand_dims(x, -2) if x_ndim == 1 else x
+    y = np.expand_dims(y, -1) if y_ndim == 1 else y
+    widest = max(x_ndim, y_ndim, 2)
+    x = padded(x, widest - max(x_ndim, 2)) if call.mapped[0] else x
+    y = padded(y, widest - max(y_ndim, 2)) if call.mapped[1] else y
+    out = np.matmul(x, y)
+    out = np.squeeze(out, -2) if x_ndim == 1 else out
+    return np.squeeze(out, -1) if y_ndim == 1 else out
+
+
+def einsum(call: Call) -> Any:
+    """One letter more, in front of the operands that have the batch, and of the result."""
+    terms, output = labels_of(
+        call.options["subscripts"], [call.ndim(i) for i in range(len(call.inputs))]
+    )
+    letter = next(
+        c
+        for c in map(chr, range(ord("A"), ord("z")))
+        if c.isalpha() and not any(c in t for t in (*terms, output))
+    )
+    spelled = ",".join(letter + t if m else t for t, m in zip(terms, call.mapped, strict=True))
+    subscripts = f"{spelled}->{letter}{output}"
+    return call.evaluated(*call.inputs, subscripts=subscripts, optimize=True)
+
+
+def solve(call: Call) -> Any:
+    """A vector on the right is a matrix of one column."""
+    a, b = call.inputs
+    vector = call.ndim(1) == 1
+    b = b[..., None] if vector else b
+    b_ndim = 2 if vector else call.ndim(1)
+    widest = max(call.ndim(0), b_ndim)
+    a = padded(a, widest - call.ndim(0)) if call.mapped[0] else a
+    b = padded(b, widest - b_ndim) if call.mapped[1] else b
+    out = np.linalg.solve(a, b)
+    return out[..., 0] if vector else out

@@ -1,0 +1,124 @@
+"""Which rule batches which op."""
+
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.batching import indexing, products, rules
+from micrograd_np.batching.calls import Call, Rule, evaluate, example, one_by_one
+from micrograd_np.batching.keys import each_among
+from micrograd_np.op import EXPRESSIONS, OPS, Op, Options
+from micrograd_np.ops.activations import log_softmax, logsumexp, softmax
+from micrograd_np.ops.decompositions import qr
+from micrograd_np.ops.determinants import cofactors
+from micrograd_np.ops.indexing import getitem, index_update, scatter
+from micrograd_np.ops.products import cross
+from micrograd_np.ops.shaping import astype
+from micrograd_np.ops.singular_values import svd
+
+
+def apply_to_batch(
+    op: Op, inputs: list[Any], mapped: list[bool], options: Options, size: int
+) -> tuple[Any, bool]:
+    """The result of an op, and whether each example has its own."""
+    own_options = each_among(options)
+    if not (any(mapped) or own_options):
+        return evaluate(op, inputs, options), False
+    call = Call(op, inputs, mapped, options, size)
+    if op.function in OF_SHAPES:
+        examples = [example(call, i) for i in range(len(inputs))]
+        return evaluate(op, examples, options), False
+    rule = KEYED.get(op.function) or (one_by_one if own_options else rule_of(op))
+    return rule(call), True
+
+
+def rule_of(op: Op) -> Rule:
+    """The rule declared for an op, or what follows from its structure."""
+    if op.function in RULES:
+        return RULES[op.function]
+    ufunc = isinstance(op.function, np.ufunc) and op.function.signature is None
+    return rules.entry_by_entry if ufunc or op.kind == "elementwise" else one_by_one
+
+
+# ---------------------------------------------------------------- the table
+
+
+def table(rows: dict[Rule, str]) -> dict[Any, Rule]:
+    """A dictionary from functions to rules, the functions given by their names in NumPy."""
+    found = {}
+    for rule, names in rows.items():
+        for name in names.split():
+            function = attrgetter(name)(np)
+            if function not in EXPRESSIONS:  # which are other ops to a batch too
+                found[OPS[function].function] = rule
+    return found
+
+
+RULES: dict[Any, Rule] = table(
+    {
+        rules.entry_by_entry: """
+            where clip round fix isclose real imag isposinf isneginf isreal iscomplex
+        """,
+        rules.along_all: "sum mean prod max min var std all any count_nonzero flip",
+        rules.along_flat: "argmax argmin nanargmax nanargmin cumsum cumprod repeat",
+        rules.along(-1, "axis"): "sort argsort",
+        rules.along(0, "axis"): "split array_split",
+        rules.along((0, 1), "axis1", "axis2"): "diagonal trace swapaxes",
+        rules.unchanged: """
+            copy conjugate matrix_transpose linalg.inv linalg.det linalg.slogdet linalg.cholesky
+            linalg.eigh linalg.eigvalsh linalg.eig linalg.svdvals linalg.pinv
+        """,
+        rules.roll: "roll",
+        rules.norm: "linalg.norm",
+        rules.reshape: "reshape ravel",
+        rules.transpose: "transpose",
+        rules.move_axes: "moveaxis",
+        rules.expand_dims: "expand_dims",
+        rules.squeeze: "squeeze",
+        rules.broadcast_to: "broadcast_to",
+        rules.tile: "tile",
+        rules.pad: "pad",
+        rules.join: "concatenate",
+        rules.stack: "stack",
+        products.matmul: "matmul",
+        products.tensordot: "tensordot",
+        products.dot: "dot",
+        products.inner: "inner",
+        products.outer: "outer",
+        products.vdot: "vdot",
+        products.einsum: "einsum",
+        products.solve: "linalg.solve",
+    }
+)
+RULES |= {
+    astype: rules.unchanged,
+    svd: rules.unchanged,
+    qr: rules.unchanged,
+    cofactors: rules.unchanged,
+    cross: rules.entry_by_entry,
+    logsumexp: rules.along_all,
+    softmax: rules.along(-1, "axis"),
+    log_softmax: rules.along(-1, "axis"),
+}
+
+# Ops whose options may differ from example to example: indices.
+KEYED: dict[Any, Rule] = {
+    getitem: indexing.read,
+    scatter: indexing.scattered,
+    index_update: indexing.updated,
+    np.take: indexing.take,
+    np.take_along_axis: indexing.take_along_axis,
+}
+
+# What depends on the shape and the dtype of an example alone: no batch comes of it.
+OF_SHAPES = frozenset(
+    table(
+        {
+            rules.unchanged: """
+                shape ndim size iscomplexobj isrealobj result_type can_cast min_scalar_type
+                common_type may_share_memory shares_memory zeros_like ones_like full_like empty_like
+            """
+        }
+    )
+)

@@ -1,0 +1,43 @@
+"""Complex arrays as two real ones: with it, every check is one of real numbers."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+
+
+def parts_of(arrays: Iterable[Array]) -> list[Array]:
+    """The arrays as real ones: of a complex one the real part, then the imaginary part."""
+    return [
+        part
+        for x in arrays
+        for part in ((x.real.copy(), x.imag.copy()) if x.dtype.kind == "c" else (x,))
+    ]
+
+
+def part_names(names: Iterable[str], arrays: Iterable[Array]) -> list[str]:
+    """What to call the parts of arrays that have these names."""
+    return [
+        ".".join(filter(None, (name, part)))
+        for name, x in zip(names, arrays, strict=True)
+        for part in (("real", "imag") if x.dtype.kind == "c" else ("",))
+    ]
+
+
+def joined(parts: Iterable[Array], dtypes: Iterable[np.dtype[Any]]) -> list[Array]:
+    """The arrays of these dtypes that have these parts."""
+    rest = iter(parts)
+    found = []
+    for dtype in dtypes:
+        x = np.array(next(rest), dtype)
+        if dtype.kind == "c":
+            x.imag = next(rest)
+        found.append(x)
+    return found
+
+
+def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The dtype of the parts of an array of this dtype."""
+    return np.finfo(dtype).dtype

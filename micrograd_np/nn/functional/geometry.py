@@ -1,0 +1,41 @@
+"""What convolution and pooling are asked for, made regular: a number for each axis.
+
+A length of n sees `(n + before + after - dilation * (kernel - 1) - 1) // stride + 1` windows.
+"""
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.op import Array
+from micrograd_np.ops.taps import Lengths
+
+
+def as_array(x: Any) -> Array:
+    """`x` itself if it is an array of any kind, else the array that it lists."""
+    return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:
+    """An option as one integer an axis, from an integer or from a tuple.
+
+    Raises TypeError for what is no integer, ValueError for the wrong number of them or for one
+    below `least`.
+    """
+    several = tuple(given) if isinstance(given, list | tuple) else (given,)
+    try:
+        numbers = tuple(operator.index(number) for number in several)
+    except TypeError as error:
+        raise TypeError(f"{name}={given!r:.60} is not an integer or a tuple of them.") from error
+    if len(numbers) not in (1, ndim) or min(numbers) < least:
+        raise ValueError(
+            f"{name}={given!r:.60} was given; it is an integer of at least {least}, or a tuple of "
+            f"{ndim} of them, one for each axis that the windows slide along."
+        )
+    return numbers if len(numbers) == ndim else numbers * ndim
+
+
+def reach(kernel: Lengths, dilation: Lengths) -> Lengths:
+    """How far each kernel stretches: the lengths it needs."""
+    return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))

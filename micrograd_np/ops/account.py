@@ -1,0 +1,200 @@
+"""The account of NumPy: what each of its public functions does when it is given a Tensor.
+
+Every public callable of NumPy and of the submodules in `SPACES`, and every attribute of an
+`ndarray`, is one of: *differentiable* or *constant*, which the registries know; *no array*: it
+takes no Tensors (types, files, settings, arrays made from plain numbers); *refused*, with the
+reason, which the error says too. Names are written as after `np.`, those of arrays as `ndarray.…`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.errors import InPlaceError, UnregisteredFunctionError
+from micrograd_np.graph import Node
+from micrograd_np.op import EXPRESSIONS, OPS, Inputs
+
+SPACES = ("linalg", "fft", "emath", "lib.stride_tricks", "lib.array_utils")
+NAMED_OTHERWISE = {"lib.scimath": "emath"}  # modules by another name than the public one
+
+# ---------------------------------------------------------------- what takes no Tensors
+
+NO_ARRAY: dict[str, str] = {
+    "a type": """
+        bool broadcast busdaycalendar dtype errstate finfo flatiter iinfo linalg.LinAlgError memmap
+        ndarray ndenumerate ndindex nditer poly1d printoptions recarray record ufunc vectorize
+    """,
+    "an array made from numbers": """
+        arange bartlett blackman diag_indices empty eye fft.fftfreq fft.rfftfreq fromfunction full
+        hamming hanning identity indices kaiser mask_indices nested_iters ones tri tril_indices
+        triu_indices zeros
+    """,
+    "an array made from a file or a text": """
+        frombuffer fromfile fromiter fromregex fromstring genfromtxt load loadtxt
+    """,
+    "types and shapes as such": """
+        broadcast_shapes datetime_data isdtype isfortran isscalar issubdtype iterable
+        lib.array_utils.byte_bounds lib.array_utils.normalize_axis_index
+        lib.array_utils.normalize_axis_tuple mintypecode promote_types typename
+    """,
+    "numbers as text": """
+        base_repr binary_repr format_float_positional format_float_scientific
+    """,
+    "settings and information": """
+        fft.test get_include get_printoptions getbufsize geterr geterrcall info linalg.test
+        set_printoptions setbufsize seterr seterrcall show_config show_runtime test
+    """,
+}
+
+CALLS = {"row_stack": "vstack"}  # plain functions of NumPy that do no more than call another
+ONLY_SOME_VERSIONS = frozenset({"row_stack", "typename"})  # of those that are supported
+
+# ---------------------------------------------------------------- what is refused
+
+IN_PLACE: dict[str, str] = {  # what would write into a Tensor, and what to write instead
+    "copyto": "t = np.where(mask, source, t)",
+    "fill_diagonal": "t = mg.fill_diagonal(t, value)",
+    "place": "t = mg.index_update(t, mask, values)",
+    "put": "t = mg.index_update(t, np.unravel_index(indices, t.shape), values)",
+    "put_along_axis": "t = mg.index_update(t, key, values)",
+    "putmask": "t = np.where(mask, values, t)",
+    "ndarray.fill": "t = np.full_like(t, value)",
+    "ndarray.partition": "t = np.partition(t, kth)",
+    "ndarray.put": "t = mg.index_update(t, np.unravel_index(indices, t.shape), values)",
+    "ndarray.resize": "t = np.resize(t, shape)",
+    "ndarray.setfield": "t = mg.index_update(t, ..., values)",
+    "ndarray.sort": "t = np.sort(t)",
+}
+
+PLAIN = "it makes a plain array; mg.tensor([...]) joins Tensors, t.data leaves the graph"
+FILES = "a file holds no history; save t.data"
+DATES = "a Tensor holds numbers, not dates"
+COUNTS = "counts are flat, and the edges follow the data; give it t.data"
+MEMORY = "it reads memory, which a Tensor shares with nobody; use t.data"
+BYTES = "bytes hold no history; use t.numpy()"
+MATRIX = "np.matrix is a subclass of ndarray with other operators; keep arrays and use @"
+
+REFUSED: dict[str, str] = {
+    "array": PLAIN,
+    "asanyarray": PLAIN,
+    "asarray": PLAIN,
+    "asarray_chkfinite": PLAIN,
+    "ascontiguousarray": PLAIN,
+    "asfortranarray": PLAIN,
+    "require": PLAIN,
+    "asmatrix": MATRIX,
+    "bmat": MATRIX,
+    "matrix": MATRIX,
+    "from_dlpack": "it makes a plain array; write mg.from_dlpack(t) or t.detach()",
+    "frompyfunc": "its function sees one Python number at a time; write it with NumPy functions",
+    "roots": "np.linalg.eigvals of the companion matrix has a derivative",
+    "save": FILES,
+    "savetxt": FILES,
+    "savez": FILES,
+    "savez_compressed": FILES,
+    "busday_count": DATES,
+    "busday_offset": DATES,
+    "datetime_as_string": DATES,
+    "is_busday": DATES,
+    "isnat": DATES,
+    "histogram": COUNTS,
+    "histogram2d": COUNTS,
+    "histogram_bin_edges": COUNTS,
+    "histogramdd": COUNTS,
+    "lib.stride_tricks.as_strided": MEMORY + ", or np.lib.stride_tricks.sliding_window_view",
+    "ndarray.base": MEMORY,
+    "ndarray.byteswap": MEMORY,
+    "ndarray.ctypes": MEMORY,
+    "ndarray.flags": MEMORY,
+    "ndarray.getfield": MEMORY,
+    "ndarray.setflags": MEMORY,
+    "ndarray.strides": MEMORY,
+    "ndarray.view": MEMORY,
+    "ndarray.flat": "it writes too; np.ravel(t) is the entries in a row",
+    "ndarray.dump": BYTES,
+    "ndarray.dumps": BYTES,
+    "ndarray.tobytes": BYTES,
+    "ndarray.tofile": BYTES,
+} | {name: f"it writes in place; write {instead}" for name, instead in IN_PLACE.items()}
+
+
+def name_of(function: Callable[..., Any]) -> str:
+    """A function of NumPy's as the tables write it."""
+    module = (getattr(function, "__module__", None) or "numpy").removeprefix("numpy")
+    module = module.removeprefix(".")
+    name = getattr(function, "__name__", str(function))
+    return ".".join(filter(None, (NAMED_OTHERWISE.get(module, module), name)))
+
+
+def refusal_of(function: Callable[..., Any], args: Inputs) -> TypeError:
+    """The error for a function without a derivative, given a tracked Tensor.
+
+    Raises InPlaceError at once if it would write into a Tensor, tracked or not.
+    """
+    name = name_of(function)
+    if name in IN_PLACE and args and isinstance(args[0], Node):
+        raise InPlaceError.function(f"np.{name}", IN_PLACE[name])
+    return UnregisteredFunctionError(function, reason=REFUSED.get(name, ""))
+
+
+# ---------------------------------------------------------------- the account
+
+
+class Entry(NamedTuple):
+    """One callable of NumPy: its name after `np.`, what becomes of it here, and what to know."""
+
+    name: str
+    status: str
+    note: str = ""
+
+
+def account() -> list[Entry]:
+    """Every public callable of NumPy, in NumPy's order of modules and by name."""
+    return [entry(name, thing) for name, thing in callables()] + [
+        method(f"ndarray.{name}") for name in sorted(vars(np.ndarray)) if not name.startswith("_")
+    ]
+
+
+def callables() -> Iterator[tuple[str, Any]]:
+    """The public callables of NumPy and of its submodules."""
+    for prefix in ("", *(f"{space}." for space in SPACES)):
+        module = np
+        for part in prefix.split(".")[:-1]:
+            module = getattr(module, part)
+        for name in sorted(dir(module)):
+            if not name.startswith("_") and callable(thing := getattr(module, name)):
+                yield prefix + name, thing
+
+
+def entry(name: str, thing: Any) -> Entry:
+    """What becomes of a callable."""
+    if name in CALLS:
+        return Entry(name, "differentiable", f"as np.{CALLS[name]}")
+    if _known(thing, OPS):
+        return Entry(name, "constant" if OPS[thing].kind == "constant" else "differentiable")
+    if _known(thing, EXPRESSIONS):
+        return Entry(name, "differentiable")
+    if isinstance(thing, type) and issubclass(thing, np.generic):
+        return Entry(name, "no array", "a type of number")
+    return tabled(name)
+
+
+def method(name: str) -> Entry:
+    """What becomes of an attribute of an ndarray."""
+    short = name.removeprefix("ndarray.")
+    if name in REFUSED or not hasattr(Node.tensor, short):
+        return tabled(name)
+    return Entry(name, "differentiable" if callable(getattr(np.ndarray, short)) else "no array")
+
+
+def tabled(name: str) -> Entry:
+    """What the tables of this module say."""
+    if name in REFUSED:
+        return Entry(name, "refused", REFUSED[name])
+    kinds = [kind for kind, names in NO_ARRAY.items() if name in names.split()]
+    return Entry(name, "no array", kinds[0]) if kinds else Entry(name, "unaccounted")
+
+
+def _known(thing: Any, registry: dict[Any, Any]) -> bool:
+    return getattr(thing, "__hash__", None) is not None and thing in registry

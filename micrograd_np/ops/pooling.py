@@ -1,0 +1,144 @@
+"""Pooling: the sum or the maximum of what each window sees.
+
+Windows and taps are those of `taps`, over the last axes of an array; the axes before are left alone.
+Sums and maxima are taken along one axis after another, for a window is a product of intervals. What
+lies outside the array is in no sum and is no maximum.
+
+The maximum passes a cotangent on to the largest entry of a window: in equal shares where several
+tie, to the NaNs of a window that has some.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.forms import linear, primitive
+from micrograd_np.op import Array
+from micrograd_np.ops.convolution import shaped_as
+from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.taps import Key, Lengths, taps
+
+
+@dispatching
+def sum_windows(
+    x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:
+    """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
+    geometry = zip(kernel, size, stride, padding, dilation, strict=True)
+    for axis, windows in enumerate(geometry, -len(size)):
+        x = _combined(np.add, 0, x, axis, windows[1], _meetings(x.shape[axis], *windows))
+    return x
+
+
+@dispatching
+def add_windows(
+    g: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:
+    """The sum over the windows that see an entry: shape (..., *windows) becomes (..., *size)."""
+    geometry = zip(size, kernel, g.shape[-len(size) :], stride, padding, dilation, strict=True)
+    for axis, windows in enumerate(geometry, -len(size)):
+        routes = [(seeing, inside) for inside, seeing in _meetings(*windows)]
+        g = _combined(np.add, 0, g, axis, windows[0], routes)
+    return g
+
+
+@dispatching
+def max_windows(
+    x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:
+    """The largest entry that each window sees: shape (..., *lengths) becomes (..., *size)."""
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    geometry = zip(kernel, size, stride, padding, dilation, strict=True)
+    for axis, windows in enumerate(geometry, -len(size)):
+        x = _combined(np.maximum, lowest, x, axis, windows[1], _meetings(x.shape[axis], *windows))
+    return x
+
+
+@dispatching
+def share_among_maxima(
+    g: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:  # fmt: skip
+    """`g`, a number for each window, given in equal shares to the entries of `x` that are `top`."""
+    hits, ties = _maxima(x, top, kernel, stride, padding, dilation)
+    shares = g / ties
+    out: Array = np.zeros_like(shares, shape=x.shape)
+    for inside, seeing, hit in hits:
+        out[inside] += shares[seeing] * hit
+    return out
+
+
+@dispatching
+def mean_of_maxima(
+    t: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:  # fmt: skip
+    """The mean of `t` over those entries of each window in which `x` is `top`."""
+    hits, ties = _maxima(x, top, kernel, stride, padding, dilation)
+    total: Array = np.zeros_like(t, shape=top.shape)
+    for inside, seeing, hit in hits:
+        total[seeing] += t[inside] * hit
+    return total / ties
+
+
+# ---------------------------------------------------------------- taps
+
+
+def _meetings(length: int, *windows: int) -> list[tuple[slice, slice]]:
+    """`taps` along one axis."""
+    axes = ((length,), *((given,) for given in windows))
+    return [(inside, seeing) for (inside,), (seeing,) in taps(*axes)]
+
+
+def _combined(
+    combine: np.ufunc,
+    start: Any,
+    x: Array,
+    axis: int,
+    length: int,
+    routes: Iterable[tuple[slice, slice]],
+) -> Array:
+    """Slices of `x` along `axis` combined into slices of an array of that `length` there."""
+    shape = list(x.shape)
+    shape[axis] = length
+    out: Array = np.full_like(x, start, shape=shape)
+    rest = (slice(None),) * (-axis - 1)
+    for source, target in routes:
+        part: Any = x[(..., source, *rest)]
+        place: Any = (..., target, *rest)
+        if isinstance(out, np.ndarray):
+            combine(out[place], part, out=out[place])
+        else:  # an array of another library may not have views
+            out[place] = combine(out[place], part)
+    return out
+
+
+def _maxima(
+    x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> tuple[list[tuple[Key, Key, Array]], Array]:
+    """For each tap where it is a maximum, and how many maxima each window has."""
+    lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
+    hits: list[Any] = []
+    ties: Array = np.zeros_like(top)
+    for within, windows in taps(lengths, kernel, size, stride, padding, dilation):
+        inside, seeing = (..., *within), (..., *windows)
+        seen = x[inside]
+        hit = np.logical_or(np.equal(seen, top[seeing]), np.not_equal(seen, seen))
+        ties[seeing] += hit
+        hits.append((inside, seeing, hit))
+    return hits, np.maximum(ties, 1)  # a window may see nothing at all
+
+
+# ---------------------------------------------------------------- the table
+
+GEOMETRY = ("kernel", "stride", "padding", "dilation")
+SIZED: Any = {"accepted": ("size", *GEOMETRY)}
+UNSIZED: Any = {"accepted": GEOMETRY}
+
+# fmt: off
+linear(sum_windows,           lambda g, out, x, **o: add_windows(g, **shaped_as(x, o)), **SIZED)
+linear(add_windows,           lambda g, out, x, **o: sum_windows(g, **shaped_as(x, o)), **SIZED)
+primitive(max_windows,        lambda g, out, x, size=(), **o: share_among_maxima(g, x, out, **o),
+          jvp=lambda ts, out, x, size=(), **o: mean_of_maxima(ts[0], x, out, **o),      **SIZED)
+linear(share_among_maxima,    lambda g, out, y, x, top, **o: mean_of_maxima(g, x, top, **o), None, None,     **UNSIZED)
+linear(mean_of_maxima,        lambda g, out, t, x, top, **o: share_among_maxima(g, x, top, **o), None, None, **UNSIZED)
+# fmt: on

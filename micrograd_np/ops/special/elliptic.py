@@ -1,0 +1,81 @@
+"""Elliptic integrals and functions of SciPy, and the inverse functions of Lambert and Wright.
+
+Complete integrals are hypergeometric functions, and so are their slopes to any order (DLMF 19.5);
+incomplete ones have Carlson's symmetric integrals for slopes (DLMF 19.18), free of cancellation at
+any modulus, which go one derivative deep: `elliprd` and `elliprj` have no rules.
+"""
+
+from math import pi
+
+import numpy as np
+import scipy.special as sc
+from scipy.special import _ufuncs  # the ufunc behind the Python function `lambertw`
+
+from micrograd_np.op import Array
+from micrograd_np.ops.special.arguments import elementwise, fixed, hyp2f1, several, typed
+
+# ---------------------------------------------------------------- slopes that need a thought
+
+
+def ellipk_slope(m: Array) -> Array:
+    return hyp2f1(1.5, 1.5, 2, m) * (pi / 8)
+
+
+def ellipe_slope(m: Array) -> Array:
+    return hyp2f1(0.5, 1.5, 2, m) * (-pi / 8)
+
+
+def ellipkm1_slope(p: Array) -> Array:
+    """Minus the slope of `ellipk` at `1 - p`, with its pole at 0 taken out by Euler's formula."""
+    return hyp2f1(0.5, 0.5, 2, 1 - p) * (-pi / 8) / p
+
+
+def parts_of(phi: Array) -> tuple[Array, Array, Array]:
+    """How many half turns are in an angle, and the sine and squared cosine of the rest."""
+    turns = np.rint(phi / pi)
+    rest = phi - pi * turns
+    return turns, np.sin(rest), np.square(np.cos(rest))
+
+
+def ellipkinc_modulus(phi: Array, m: Array) -> Array:
+    """`s³ RD(c², 1, 1 - m s²) / 6`, and twice the complete integral's slope for each half turn."""
+    turns, s, cc = parts_of(phi)
+    inner = s**3 * sc.elliprd(cc, typed(1, m), 1 - m * s**2) / 6
+    return inner + np.where(turns == 0, 0, 2 * turns * ellipk_slope(m))
+
+
+def ellipeinc_modulus(phi: Array, m: Array) -> Array:
+    """`-s³ RD(c², 1 - m s², 1) / 6`, and twice the complete integral's slope for each half turn."""
+    turns, s, cc = parts_of(phi)
+    inner = s**3 * sc.elliprd(cc, 1 - m * s**2, typed(1, m)) / -6
+    return inner + np.where(turns == 0, 0, 2 * turns * ellipe_slope(m))
+
+
+def agm_slope(out: Array, a: Array, b: Array) -> Array:
+    """The slope in `a` of `agm(a, b) = pi/2 a / K(1 - b²/a²)`."""
+    m = (a - b) * (a + b) / np.square(a)
+    inner = ellipk_slope(m) * np.square(out * b) * 4 / (pi * a**4)
+    return out / a - inner
+
+
+def elliprg_slope(x: Array, y: Array, z: Array) -> Array:
+    return (sc.elliprf(x, y, z) - x * sc.elliprd(y, z, x) / 3) / 4
+
+
+# ---------------------------------------------------------------- the tables
+# fmt: off
+elementwise(sc.ellipk,    lambda out, m: ellipk_slope(m))
+elementwise(sc.ellipe,    lambda out, m: ellipe_slope(m))
+elementwise(sc.ellipkm1,  lambda out, p: ellipkm1_slope(p))
+elementwise(sc.ellipkinc, lambda out, phi, m: 1 / np.sqrt(1 - m * np.square(np.sin(phi))), lambda out, phi, m: ellipkinc_modulus(phi, m))
+elementwise(sc.ellipeinc, lambda out, phi, m: np.sqrt(1 - m * np.square(np.sin(phi))),     lambda out, phi, m: ellipeinc_modulus(phi, m))
+several    (sc.ellipj,    lambda out, u, m: (out[1] * out[2], -out[0] * out[2], -m * out[0] * out[1], out[2]), fixed("ellipj", "parameter"), first=True)
+elementwise(sc.agm,       agm_slope, lambda out, a, b: agm_slope(out, b, a))
+
+elementwise(sc.elliprc,   lambda out, x, y: sc.elliprd(y, y, x) / -6, lambda out, x, y: sc.elliprd(x, y, y) / -3)
+elementwise(sc.elliprf,   lambda out, x, y, z: sc.elliprd(y, z, x) / -6, lambda out, x, y, z: sc.elliprd(x, z, y) / -6, lambda out, x, y, z: sc.elliprd(x, y, z) / -6)
+elementwise(sc.elliprg,   lambda out, x, y, z: elliprg_slope(x, y, z), lambda out, x, y, z: elliprg_slope(y, x, z), lambda out, x, y, z: elliprg_slope(z, x, y))
+
+elementwise(_ufuncs._lambertw, lambda out, z, k, tol: np.exp(-out) / (1 + out), fixed("lambertw", "branch"), fixed("lambertw", "tolerance"))
+elementwise(sc.wrightomega,    lambda out, z: out / (1 + out))
+# fmt: on

@@ -1,0 +1,57 @@
+"""Windows a tap at a time: the geometry that convolution and pooling share.
+
+A *window* is a place where a kernel is laid on an array; a *tap* is one entry of the kernel. Over all
+windows at once a tap meets a strided slice of the array. So instead of many small windows, a few
+large slices are read or added to: one for each tap. A tap that falls off the array meets nothing
+there, which is what padding with zeros means, so no padded copy is ever made.
+
+Along each axis: `length` of the array, `kernel` the number of taps, `size` the number of windows,
+`stride` from one window to the next, `padding` before the array, `dilation` from tap to tap. Window
+`w` and tap `k` meet at the entry `w * stride + k * dilation - padding`. What is padded after the
+array follows from `size`.
+"""
+
+from functools import lru_cache
+from itertools import product
+
+Lengths = tuple[int, ...]
+Key = tuple[slice, ...]
+
+
+@lru_cache(maxsize=512)
+def taps(
+    lengths: Lengths,
+    kernel: Lengths,
+    size: Lengths,
+    stride: Lengths,
+    padding: Lengths,
+    dilation: Lengths,
+) -> list[tuple[Key, Key]]:
+    """For each tap, in order: the slice of the array it meets, and the windows in which it does.
+
+    Both are keys for the last axes, as many as there are lengths.
+
+    >>> taps((4,), (3,), (4,), (1,), (1,), (1,))[0]  # the first of three taps looks one back
+    ((slice(0, 3, 1),), (slice(1, 4, None),))
+    """
+    axes = zip(lengths, kernel, size, stride, padding, dilation, strict=True)
+    meetings = product(*(_along(*axis) for axis in axes))
+    return [
+        (tuple(inside for inside, _ in tap), tuple(windows for _, windows in tap))
+        for tap in meetings
+    ]
+
+
+def _along(
+    length: int, kernel: int, size: int, stride: int, padding: int, dilation: int
+) -> list[tuple[slice, slice]]:
+    """The same along one axis."""
+    found = []
+    for tap in range(kernel):
+        offset = tap * dilation - padding  # the entry it meets in window 0, if that is one
+        first = max(0, -(offset // stride))
+        stop = max(first, min(size, (length - 1 - offset) // stride + 1))
+        start = first * stride + offset
+        inside = slice(start, start + (stop - first - 1) * stride + 1, stride)
+        found.append((inside if stop > first else slice(0, 0), slice(first, stop)))
+    return found
