@@ -30,9 +30,11 @@ from micrograd_np.batching import vmap as vmap
 from micrograd_np.checking import GradientReport as GradientReport
 from micrograd_np.checking import assert_gradcheck as assert_gradcheck
 from micrograd_np.checking import gradcheck as gradcheck
+from micrograd_np.checkpointing import checkpoint as checkpoint
 from micrograd_np.jacobians import hessian as hessian
 from micrograd_np.jacobians import hvp as hvp
 from micrograd_np.jacobians import jacobian as jacobian
+from micrograd_np.linearization import linearize as linearize
 from micrograd_np.mode import enable_grad as enable_grad
 from micrograd_np.mode import no_grad as no_grad
 from micrograd_np.ops.activations import log_softmax as log_softmax
@@ -42,6 +44,8 @@ from micrograd_np.ops.activations import relu as relu
 from micrograd_np.ops.activations import sigmoid as sigmoid
 from micrograd_np.ops.activations import softmax as softmax
 from micrograd_np.ops.activations import softplus as softplus
+from micrograd_np.ops.custom import primitive as primitive
+from micrograd_np.ops.custom import register as register
 from micrograd_np.ops.dispatch import dispatching as dispatching
 from micrograd_np.ops.indexing import index_update as index_update
 from micrograd_np.tensor import Tensor as Tensor

@@ -15,6 +15,7 @@ from micrograd_np import errors
 from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import TRACING
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
+from micrograd_np.ops.account import REFUSED, refusal_of, refused_attribute
 from micrograd_np.ops.lazily import read_tables
 from micrograd_np.ops.shaping import astype
 from micrograd_np.recording import (
@@ -68,6 +69,8 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
     def reflection(self: Node, other: Any) -> Any:
         if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
             return NotImplemented
+        if type(other) is complex:  # with it Python would make a number of its own
+            return record(op, (other, self))
         y = self.value
         try:
             value = forward(other, y)
@@ -178,7 +181,7 @@ class ArrayMethods:
         if op is None and read_tables():
             return self.__array_ufunc__(ufunc, method, *inputs, **options)
         detail = "" if method == "__call__" else f".{method}"
-        refusal = errors.UnregisteredFunctionError(ufunc, detail)
+        refusal = refusal_of(ufunc, inputs, detail)
         return computed(getattr(ufunc, method), inputs, options, refusal)
 
     def __array_function__(
@@ -188,7 +191,7 @@ class ArrayMethods:
             return apply(OPS[function], args, dict(keywords))
         if function in EXPRESSIONS:
             return EXPRESSIONS[function](*args, **keywords)
-        refusal = errors.UnregisteredFunctionError(function)
+        refusal = refusal_of(function, args)
         return computed(function, args, dict(keywords), refusal)
 
     # ------------------------------------------------------------ ndarray's attributes
@@ -351,3 +354,16 @@ class ArrayMethods:
         """`t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`, as `np.transpose`."""
         order = axes[0] if len(axes) == 1 else axes or None
         return record(OPS[np.transpose], (self,), {"axes": order} if order else {})
+
+    def choose(self, choices: Any, mode: str = "raise") -> Any:
+        """`np.choose` with this Tensor's integers."""
+        return np.choose(self, choices, mode=mode)  # type: ignore[call-overload] # it dispatches
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """`np.compress` of this Tensor."""
+        return np.compress(condition, self, axis=axis)  # type: ignore[call-overload] # it dispatches
+
+
+for attribute in REFUSED:
+    if attribute.startswith("ndarray."):
+        setattr(ArrayMethods, attribute.removeprefix("ndarray."), refused_attribute(attribute))

@@ -6,7 +6,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.graph import Node, describe
-from micrograd_np.op import Array
+from micrograd_np.op import Array, Operand
 from micrograd_np.tree import leaves
 
 
@@ -71,5 +71,7 @@ def matching(like: Node, given: Any) -> Array:
 
 
 def conjugated(g: Array) -> Array:
-    """Between what the walks carry and what a person sees, which differ for complex numbers."""
+    """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
+    if isinstance(g, Operand):
+        g = g.settled()
     return np.conj(g) if g.dtype.kind == "c" else g

@@ -29,17 +29,21 @@ class OptionError(TypeError):
 class UnregisteredFunctionError(TypeError):
     """A NumPy-like function on a Tensor that has no derivative here."""
 
-    def __init__(self, function: Any, detail: str = "") -> None:
+    def __init__(self, function: Any, detail: str = "", reason: str = "") -> None:
         name = getattr(function, "__name__", str(function))
         module = getattr(function, "__module__", None)
         plain = name
         foreign = isinstance(function, np.ufunc) and getattr(np, name, None) is not function
         name = f"the ufunc `{name}`" if foreign or module is None else f"{module}.{name}"
+        if reason:
+            super().__init__(f"{name}{detail} has no derivative here: {reason}.")
+            return
         super().__init__(
             f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose "
             f"the gradient. Write it with functions that have one (listed in micrograd_np.op.OPS); "
-            f"declare one with a form of micrograd_np.op, such as `elementwise({plain}, lambda "
-            f"out, x: ...)`; or leave the graph on purpose with `.data` or `stop_gradient(t)`."
+            f"declare one, `mg.register({plain}, partials=[lambda out, x: ...])` or with vjp=, or "
+            f"make an op of your own by `mg.primitive`; or leave the graph on purpose with `.data` "
+            f"or `stop_gradient(t)`."
         )
 
 
@@ -155,6 +159,14 @@ class InPlaceError(TypeError):
             f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
             f"    t = np.where(mask, value, t)         # for t[mask] = value\n"
             f"or, to change a parameter between steps, `t.data = mg.index_update(t.data, ...)`."
+        )
+
+    @classmethod
+    def function(cls, name: str, instead: str) -> "InPlaceError":
+        """A function that writes into its first argument."""
+        return cls(
+            f"{name} writes into an array, and a Tensor keeps its value for the graph. Write\n"
+            f"    {instead}"
         )
 
     @classmethod

@@ -128,6 +128,7 @@ class Operand:
 
     __slots__ = ()
     value: Any  # the array it stands for
+    rank = 0  # of two kinds of operands, the one of higher rank applies the op
 
     def outranks(self, inputs: Inputs) -> bool:
         """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
@@ -136,6 +137,10 @@ class Operand:
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
         """The result of `op`."""
         raise NotImplementedError
+
+    def settled(self) -> Any:
+        """What is left of it where a derivative is handed out."""
+        return self
 
     def compute(self, function: Callable[..., Any], args: Inputs, keywords: Options) -> Any:
         """The result of a function that is no op, on arguments that are not tracked."""

@@ -119,8 +119,17 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
         return value
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
+    if not tracked and value is values[0]:  # np.real and np.squeeze may return what they are given
+        value = value.copy()
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
     return parts(node) if isinstance(value, SEVERAL) else node
+
+
+def evaluate(op: Op, inputs: Any, options: Options) -> Any:
+    """An op on arrays, or on what records it."""
+    if any(isinstance(x, Node | Operand) for x in inputs):
+        return record(op, tuple(inputs), options)
+    return op.call(*inputs, **options)
 
 
 def locate(error: ValueError, op: Op, inputs: Inputs) -> None:

@@ -171,7 +171,8 @@ class Run:
         for output, g in zip(outputs, map(conjugated, cotangents), strict=True):
             table[output] = table[output] + g if output in table else g
         found = pull(table, self.fresh, recorded=recorded, nodes=self.nodes)
-        return [conjugated(as_own_tensor(found.get(x), x)) for x in self.fresh]
+        seen = {x: conjugated(g) for x, g in found.items()}
+        return [as_own_tensor(seen.get(x), x) for x in self.fresh]
 
     def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:
         """The tangents of the outputs, given those of the arguments' leaves."""
@@ -223,9 +224,10 @@ def at(
 
 def as_own_tensor(found: Array | None, like: Node) -> Tensor:
     """What a walk found as a Tensor of its own; zeros where it found nothing."""
+    found = np.zeros_like(like.value) if found is None else found
     if isinstance(found, Tensor):
         return found if found.requires_grad else stop_gradient(found)
-    out: Tensor = untracked(np.zeros_like(like.value) if found is None else own_array(found, None))
+    out: Tensor = untracked(own_array(found))
     return out
 
 

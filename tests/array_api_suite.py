@@ -4,9 +4,9 @@
     pip install -r CHECKOUT/requirements.txt
     python tests/array_api_suite.py CHECKOUT --max-examples 100
 
-Every test of the suite that passes against NumPy must pass against micrograd_np on the same machine.
-Some fail against both, but only for examples that come up by chance; so a test that seems to fail
-against micrograd_np alone is tried against NumPy once more, with ten times the examples.
+Every test of the suite that passes against NumPy must pass against micrograd_np on the same
+machine. Some fail against both, but only for examples that come up by chance; so a test that seems
+to fail against micrograd_np alone is tried against NumPy once more, with ten times the examples.
 
 The exceptions are listed in `array_api_skips.txt`, one test a line; a line whose test passes has to
 go. The exit status is 1 if there is a difference.

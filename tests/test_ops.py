@@ -16,7 +16,7 @@ from optable import (
 )
 
 import micrograd_np as mg
-from micrograd_np import Tensor
+from micrograd_np import Tensor, tree
 from micrograd_np.op import EXPRESSIONS, OPS
 from micrograd_np.ops.shaping import astype
 
@@ -137,7 +137,7 @@ def test_constant(row: Row, case: Case) -> None:
     out, expected = call.everything(*xs), call.expected(*call.inputs)
     if not isinstance(expected, np.ndarray | np.generic):
         assert type(out) is type(expected)
-        assert not any(isinstance(part, Tensor) for part in np.atleast_1d(out).tolist())
+        assert not any(isinstance(part, Tensor) for part in tree.leaves(out))
         np.testing.assert_equal(out, expected)
         return
     np.testing.assert_array_equal(out.data, expected)

@@ -341,7 +341,7 @@ def test_ufunc_reduce_and_outer_record():
 def test_unregistered_numpy_function_says_how_to_register():
     with pytest.raises(errors.UnregisteredFunctionError, match="histogram") as caught:
         np.histogram(leaf([1.0, 2.0]))
-    for hint in ("elementwise(histogram", ".data", "stop_gradient"):
+    for hint in ("mg.register(histogram", ".data", "stop_gradient"):
         assert hint in str(caught.value)
 
 

@@ -19,7 +19,7 @@ from micrograd_np.batching.calls import compute_each
 from micrograd_np.batching.keys import Each
 from micrograd_np.batching.table import apply_to_batch
 from micrograd_np.graph import Node
-from micrograd_np.op import OPS, Array, Inputs, Op, Operand, Options
+from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import ARRAYS, apply
 
@@ -105,13 +105,15 @@ class Batched(ArrayMethods, Operand):
     # ------------------------------------------------------------ ops
 
     def outranks(self, inputs: Inputs) -> bool:
-        """Whether no input is a Tensor of a derivative taken inside this batch."""
+        """Whether no input is a Tensor of a derivative taken inside this batch, or ranks higher."""
+        if any(isinstance(x, Operand) and x.rank > self.rank for x in inputs):
+            return False
         depth = max(self.batch.depth, *(depth_of(x) for x in inputs if isinstance(x, Batched)), 0)
         return not any(isinstance(x, Node) and depth_of(x) >= depth for x in inputs)
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
         """`op` on all examples at once, in the deepest batch that an operand belongs to."""
-        batch = deepest((*inputs, *options.values()), self).batch
+        batch = deepest((inputs, options), self).batch
         if batch.over:
             raise errors.BatchedError.escaped(repr(self))
         mine = [x if isinstance(x, Batched) and x.batch is batch else None for x in inputs]
@@ -121,6 +123,16 @@ class Batched(ArrayMethods, Operand):
             op, values, mapped, own_options(options, batch), batch.size
         )
         return wrapped(out, batch, over_batch)
+
+    def __array_function__(
+        self, function: Any, types: Any, args: Inputs, keywords: Options
+    ) -> Any:
+        if function not in EXPRESSIONS:
+            return super().__array_function__(function, types, args, keywords)
+        try:
+            return EXPRESSIONS[function](*args, **keywords)
+        except errors.BatchedError:  # it asks for values: then example by example
+            return self.compute(function, args, keywords)
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
         """A function without a rule: one example at a time."""

@@ -8,7 +8,7 @@ import numpy as np
 from micrograd_np.batching.keys import Each
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Op, Operand, Options
-from micrograd_np.recording import record
+from micrograd_np.recording import evaluate
 
 
 class Call(NamedTuple):
@@ -35,13 +35,6 @@ class Call(NamedTuple):
 
 
 Rule = Callable[[Call], Any]
-
-
-def evaluate(op: Op, inputs: Any, options: Options) -> Any:
-    """An op on arrays, or on what records it."""
-    if any(isinstance(x, Node | Operand) for x in inputs):
-        return record(op, tuple(inputs), options)
-    return op.call(*inputs, **options)
 
 
 def example(call: Call, index: int) -> Array:

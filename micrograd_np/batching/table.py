@@ -23,14 +23,15 @@ def apply_to_batch(
 ) -> tuple[Any, bool]:
     """The result of an op, and whether each example has its own."""
     own_options = each_among(options)
-    if not (any(mapped) or own_options):
+    nested = each_among(inputs)
+    if not (any(mapped) or own_options or nested):
         return evaluate(op, inputs, options), False
     call = Call(op, inputs, mapped, options, size)
     if op.function in OF_SHAPES:
         examples = [example(call, i) for i in range(len(inputs))]
         return evaluate(op, examples, options), False
     rule = KEYED.get(op.function) or (one_by_one if own_options else rule_of(op))
-    return rule(call), True
+    return (one_by_one if nested else rule)(call), True
 
 
 def rule_of(op: Op) -> Rule:

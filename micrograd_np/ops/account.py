@@ -22,22 +22,27 @@ NAMED_OTHERWISE = {"lib.scimath": "emath"}  # modules by another name than the p
 
 NO_ARRAY: dict[str, str] = {
     "a type": """
-        bool broadcast busdaycalendar dtype errstate finfo flatiter iinfo linalg.LinAlgError memmap
-        ndarray ndenumerate ndindex nditer poly1d printoptions recarray record ufunc vectorize
+        bool busdaycalendar dtype errstate finfo iinfo linalg.LinAlgError memmap ndarray ndindex
+        printoptions recarray record ufunc
     """,
     "an array made from numbers": """
         arange bartlett blackman diag_indices empty eye fft.fftfreq fft.rfftfreq fromfunction full
-        hamming hanning identity indices kaiser mask_indices nested_iters ones tri tril_indices
+        hamming hanning identity indices kaiser mask_indices ones tri tril_indices
         triu_indices zeros
     """,
     "an array made from a file or a text": """
         frombuffer fromfile fromiter fromregex fromstring genfromtxt load loadtxt
     """,
     "types and shapes as such": """
-        broadcast_shapes datetime_data isdtype isfortran isscalar issubdtype iterable
-        lib.array_utils.byte_bounds lib.array_utils.normalize_axis_index
-        lib.array_utils.normalize_axis_tuple mintypecode promote_types typename
+        broadcast_shapes datetime_data isdtype isscalar issubdtype iterable
+        lib.array_utils.normalize_axis_index lib.array_utils.normalize_axis_tuple mintypecode
+        promote_types typename
     """,
+    "what an array is, not what it holds": """
+        ndarray.data ndarray.device ndarray.dtype ndarray.itemsize ndarray.nbytes ndarray.ndim
+        ndarray.shape ndarray.size
+    """,
+    "numbers of Python": "ndarray.item ndarray.tolist",
     "numbers as text": """
         base_repr binary_repr format_float_positional format_float_scientific
     """,
@@ -73,6 +78,8 @@ DATES = "a Tensor holds numbers, not dates"
 COUNTS = "counts are flat, and the edges follow the data; give it t.data"
 MEMORY = "it reads memory, which a Tensor shares with nobody; use t.data"
 BYTES = "bytes hold no history; use t.numpy()"
+ONE_NUMBER = "its function sees one Python number at a time; write it with NumPy functions"
+ITERATES = "it goes over the numbers of plain arrays; write it with functions of whole arrays"
 MATRIX = "np.matrix is a subclass of ndarray with other operators; keep arrays and use @"
 
 REFUSED: dict[str, str] = {
@@ -87,8 +94,14 @@ REFUSED: dict[str, str] = {
     "bmat": MATRIX,
     "matrix": MATRIX,
     "from_dlpack": "it makes a plain array; write mg.from_dlpack(t) or t.detach()",
-    "frompyfunc": "its function sees one Python number at a time; write it with NumPy functions",
-    "roots": "np.linalg.eigvals of the companion matrix has a derivative",
+    "frompyfunc": ONE_NUMBER,
+    "vectorize": ONE_NUMBER,
+    "broadcast": ITERATES,
+    "flatiter": ITERATES,
+    "ndenumerate": ITERATES,
+    "nditer": ITERATES,
+    "nested_iters": ITERATES,
+    "poly1d": "it holds a plain array; use np.polyval and its family on the coefficients",
     "save": FILES,
     "savetxt": FILES,
     "savez": FILES,
@@ -102,6 +115,8 @@ REFUSED: dict[str, str] = {
     "histogram2d": COUNTS,
     "histogram_bin_edges": COUNTS,
     "histogramdd": COUNTS,
+    "isfortran": MEMORY,
+    "lib.array_utils.byte_bounds": MEMORY,
     "lib.stride_tricks.as_strided": MEMORY + ", or np.lib.stride_tricks.sliding_window_view",
     "ndarray.base": MEMORY,
     "ndarray.byteswap": MEMORY,
@@ -127,15 +142,34 @@ def name_of(function: Callable[..., Any]) -> str:
     return ".".join(filter(None, (NAMED_OTHERWISE.get(module, module), name)))
 
 
-def refusal_of(function: Callable[..., Any], args: Inputs) -> TypeError:
+def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> TypeError:
     """The error for a function without a derivative, given a tracked Tensor.
 
     Raises InPlaceError at once if it would write into a Tensor, tracked or not.
     """
     name = name_of(function)
-    if name in IN_PLACE and args and isinstance(args[0], Node):
-        raise InPlaceError.function(f"np.{name}", IN_PLACE[name])
-    return UnregisteredFunctionError(function, reason=REFUSED.get(name, ""))
+    instead = IN_PLACE.get(name, "")
+    if detail == ".at":
+        instead = f"t = mg.index_update(t, key, np.{name}(t[key], values))"
+    if instead and args and isinstance(args[0], Node):
+        raise InPlaceError.function(f"np.{name}{detail}", instead)
+    return UnregisteredFunctionError(function, detail, REFUSED.get(name, ""))
+
+
+def refused_attribute(name: str) -> Any:
+    """What stands in a Tensor where an ndarray has an attribute that is refused."""
+    if name in IN_PLACE:
+
+        def method(self: Node, *_: Any, **__: Any) -> Any:
+            raise InPlaceError.function(name, IN_PLACE[name])
+
+        method.__doc__ = f"Refused: {REFUSED[name]}."
+        return method
+
+    def attribute(self: Node) -> Any:
+        raise AttributeError(f"a Tensor has no {name.removeprefix('ndarray.')}: {REFUSED[name]}")
+
+    return property(attribute, doc=f"Refused: {REFUSED[name]}.")
 
 
 # ---------------------------------------------------------------- the account
@@ -183,9 +217,11 @@ def entry(name: str, thing: Any) -> Entry:
 def method(name: str) -> Entry:
     """What becomes of an attribute of an ndarray."""
     short = name.removeprefix("ndarray.")
-    if name in REFUSED or not hasattr(Node.tensor, short):
-        return tabled(name)
-    return Entry(name, "differentiable" if callable(getattr(np.ndarray, short)) else "no array")
+    told = tabled(name)
+    if told.status != "unaccounted" or not hasattr(Node.tensor, short):
+        return told
+    op = OPS.get(getattr(np, short, None))
+    return Entry(name, "constant" if op and op.kind == "constant" else "differentiable")
 
 
 def tabled(name: str) -> Entry:

@@ -24,7 +24,7 @@ import numpy as np
 from micrograd_np.forms import bilinear
 from micrograd_np.op import Array, Options
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.taps import Lengths, taps
+from micrograd_np.ops.taps import Lengths, joined, portions, taps
 
 COLUMN_BYTES = 1 << 22  # of columns made at once; 1 to 4 MiB were fastest
 
@@ -45,11 +45,11 @@ def convolve_windows(
     the result of shape (..., out_channels, *size).
     """
     examples = _examples(x, len(size))
-    weights = w.reshape(groups, w.shape[0] // groups, -1)
+    weights = _matrices(w, groups)
     kernel = w.shape[2:]
     made = _columns(examples, kernel, size, stride, padding, dilation)
     outs = [weights @ _grouped(columns, groups, prod(size)) for _, columns in made]
-    return _joined(outs).reshape(*_leading(x, size), w.shape[0], *size)
+    return joined(outs).reshape(*_leading(x, size), w.shape[0], *size)
 
 
 @dispatching
@@ -69,18 +69,18 @@ def convolve_to_input(
     """
     examples = _examples(g, len(size))
     windows, kernel, channels = g.shape[-len(size) :], w.shape[2:], w.shape[1] * groups
-    weights = np.swapaxes(w.reshape(groups, w.shape[0] // groups, -1), 1, 2)
+    weights = np.swapaxes(_matrices(w, groups), 1, 2)
     meetings = taps(size, kernel, windows, stride, padding, dilation)
-    entries = channels * len(meetings) * prod(windows)
+    each = channels * len(meetings) * prod(windows) * g.dtype.itemsize
     outs = []
-    for part in _parts(examples, entries):
+    for part in portions(examples.shape[0], each, COLUMN_BYTES):
         columns = weights @ _grouped(examples[part], groups, prod(windows))
         columns = columns.reshape(-1, channels, len(meetings), *windows)
         out: Array = np.zeros_like(columns, shape=(columns.shape[0], channels, *size))
         for tap, (inside, seeing) in enumerate(meetings):
             out[(..., *inside)] += columns[(slice(None), slice(None), tap, *seeing)]
         outs.append(out)
-    return _joined(outs).reshape(*_leading(g, size), channels, *size)
+    return joined(outs).reshape(*_leading(g, size), channels, *size)
 
 
 @dispatching
@@ -124,8 +124,9 @@ def _columns(
     """
     channels = x.shape[1]
     meetings = taps(x.shape[2:], kernel, size, stride, padding, dilation)
+    each = channels * len(meetings) * prod(size) * x.dtype.itemsize
     columns: Array = None
-    for part in _parts(x, channels * len(meetings) * prod(size)):
+    for part in portions(x.shape[0], each, COLUMN_BYTES):
         some = x[part]
         if columns is None:
             columns = np.zeros_like(x, shape=(some.shape[0], channels, len(meetings), *size))
@@ -133,12 +134,6 @@ def _columns(
         for tap, (inside, seeing) in enumerate(meetings):
             columns[(slice(None), slice(None), tap, *seeing)] = some[(..., *inside)]
         yield part, columns
-
-
-def _parts(x: Array, entries: int) -> Iterator[slice]:
-    """The examples in portions that make about COLUMN_BYTES, given the `entries` each makes."""
-    step = max(1, COLUMN_BYTES // max(1, entries * x.dtype.itemsize))
-    return (slice(start, start + step) for start in range(0, max(1, x.shape[0]), step))
 
 
 def _examples(x: Array, ndim: int) -> Array:
@@ -158,14 +153,15 @@ def _grouped(x: Array, groups: int, windows: int) -> Array:
     return x.reshape(x.shape[0], groups, prod(x.shape[1:]) // max(1, groups * windows), windows)
 
 
+def _matrices(w: Array, groups: int) -> Array:
+    """For each group the matrix that maps a column to its outputs."""
+    return w.reshape(groups, w.shape[0] // groups, prod(w.shape[1:]))
+
+
 def _merged(x: Array) -> Array:
     """Axes (1, group, whatever the group has, example and window)."""
     moved = np.moveaxis(x, 0, -2)
     return moved.reshape(1, *moved.shape[:-2], prod(moved.shape[-2:]))
-
-
-def _joined(outs: list[Array]) -> Array:
-    return outs[0] if len(outs) == 1 else np.concatenate(outs)
 
 
 # ---------------------------------------------------------------- the table

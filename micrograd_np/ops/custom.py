@@ -16,6 +16,7 @@ from micrograd_np.graph import Node
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Kind, Operand, Options, Rule
 from micrograd_np.op import register as enter
 from micrograd_np.ops.dispatch import DISPATCHED, dispatching
+from micrograd_np.ops.lazily import read_tables
 from micrograd_np.ops.signatures import Parameters, options_known
 from micrograd_np.ops.transposition import is_smooth
 from micrograd_np.ops.user_rules import JointOp, Partial, Said, Vjp, derivative
@@ -72,11 +73,11 @@ def primitive(
     array(12.)
     """
     if forward is None:
-        given = {"partials": partials, "vjp": vjp, "jvp": jvp}
-        return lambda f: primitive(f, **given, constant=constant, name=name, arrays=arrays)
+        given: Any = {"partials": partials, "vjp": vjp, "jvp": jvp, "constant": constant}
+        return lambda f: primitive(f, **given, name=name, arrays=arrays)
     if not callable(forward):
         raise TypeError(f"mg.primitive takes a function of arrays. Given: {forward!r:.80}")
-    name = name or getattr(forward, "__name__", type(forward).__name__)
+    name = name or str(getattr(forward, "__name__", type(forward).__name__))
     said = Said(name, partials, vjp, jvp, constant)
     rules = derivative(said)
     called = Parameters(name, forward, arrays)
@@ -123,6 +124,7 @@ def register(
             f"would run as it is written and never use these rules. Make an op of it: "
             f"`{name} = mg.primitive({name}, vjp=...)`, and call that."
         )
+    read_tables()
     if function in OPS or function in EXPRESSIONS:
         raise ValueError(
             f"{name} has a derivative already, which everyone in this process shares. For an op of "

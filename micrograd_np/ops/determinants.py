@@ -105,7 +105,7 @@ def slogdet_slope(out: Any, x: Array) -> Array:
 
 def slogdet_vjp(g: list[Array], out: Any, x: Array) -> Array:
     """The sign is constant; of a complex matrix it turns with the imaginary part of the logarithm."""
-    weight = g[1] + 1j * np.imag(g[0] * out[0]) if x.dtype.kind == "c" else g[1]
+    weight = g[1] + np.imag(g[0] * out[0]) * 1j if x.dtype.kind == "c" else g[1]
     return weight[..., None, None] * slogdet_slope(out, x)
 
 
@@ -113,7 +113,7 @@ def slogdet_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
     change = np.sum(slogdet_slope(out, x) * ts[0], axis=MATRIX)
     if x.dtype.kind != "c":
         return np.zeros_like(out[0]), change
-    return 1j * np.imag(change) * out[0], np.real(change)
+    return np.imag(change) * 1j * out[0], np.real(change)
 
 
 primitive(

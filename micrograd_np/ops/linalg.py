@@ -36,7 +36,7 @@ def matvec_left(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return np.vecmat(g, x)
+    return np.matvec(x.mT, g)
 
 
 def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:

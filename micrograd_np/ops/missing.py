@@ -69,7 +69,7 @@ def nanvar(
     """The mean square of the deviations; NaN where no more than `ddof` entries are numbers."""
     a = plain(a) if dtype is None else plain(a).astype(dtype)
     mean = nanmean(a, axis, keepdims=True, where=where) if mean is None else mean
-    squares = square_of_modulus(a - mean)
+    squares = square_of_modulus((a - mean).astype(a.dtype))
     total = nansum(squares, axis, keepdims=keepdims, where=where)
     free = valid_count(squares, axis, keepdims, where) - (ddof if correction is None else correction)
     return total / np.where(free > 0, free, np.array(np.nan, total.dtype))

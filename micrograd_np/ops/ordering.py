@@ -114,15 +114,9 @@ def union1d(ar1: Array, ar2: Array) -> Array:
     return unique(np.concatenate((ar1, ar2), axis=None))
 
 
-def intersect1d(ar1: Array, ar2: Array, assume_unique: bool = False) -> Array:
-    """The entries of `ar1` that are in `ar2`, in order: of two equal entries, the first varies."""
-    common = setdiff1d(ar1, ar2, assume_unique, invert=False)
-    return np.sort(common) if assume_unique else common
-
-
-def setdiff1d(ar1: Array, ar2: Array, assume_unique: bool = False, invert: bool = True) -> Array:
+def setdiff1d(ar1: Array, ar2: Array, assume_unique: bool = False) -> Array:
     ar1 = np.reshape(ar1, -1) if assume_unique else unique(ar1)
-    return ar1[np.isin(known(ar1), known(ar2), invert=invert)]
+    return ar1[np.isin(known(ar1), known(ar2), invert=True)]
 
 
 def setxor1d(ar1: Array, ar2: Array, assume_unique: bool = False) -> Array:
@@ -141,7 +135,6 @@ expression(np.unique_counts,  unique_counts)
 expression(np.unique_inverse, unique_inverse)
 expression(np.unique_all,     unique_all)
 expression(np.union1d,        union1d)
-expression(np.intersect1d,    intersect1d)
-expression(np.setdiff1d,      lambda ar1, ar2, assume_unique=False: setdiff1d(ar1, ar2, assume_unique))
+expression(np.setdiff1d,      setdiff1d)
 expression(np.setxor1d,       setxor1d)
 # fmt: on

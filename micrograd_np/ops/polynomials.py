@@ -11,7 +11,7 @@ import numpy as np
 from micrograd_np.errors import OptionError, ShapeError
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array
-from micrograd_np.ops.arguments import at_least
+from micrograd_np.ops.arguments import at_least, joined
 from micrograd_np.ops.choosing import known
 from micrograd_np.recording import plain
 
@@ -180,8 +180,8 @@ def root_slopes(out: Array, p: Array) -> Array:
 
     From differentiating `p(r) = 0`. It is infinite for a root that coincides with another one.
     """
-    powers = np.arange(p.shape[0] - 1, -1, -1)
-    return -np.power(out[:, None], powers) / polyval(polyder(p), out)[:, None]
+    powers = np.arange(p.shape[0] - 1, -1, -1, dtype=np.finfo(p.dtype).dtype)
+    return -np.power(out[:, None], powers) / polyval(p[:-1] * powers[:-1], out)[:, None]
 
 
 def undo_roots(g: Array, out: Array, p: Array) -> Array:
@@ -223,5 +223,5 @@ expression(np.polyder, polyder)
 expression(np.polyint, polyint)
 expression(np.polyfit, polyfit)
 expression(np.poly,    poly)
-primitive (np.roots,   undo_roots, jvp=roots_jvp)
+primitive (np.roots,   undo_roots, jvp=roots_jvp, binder=lambda p: ((joined(p),), {}))
 # fmt: on

@@ -8,7 +8,8 @@ The maximum passes a cotangent on to the largest entry of a window: in equal sha
 tie, to the NaNs of a window that has some.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,9 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops.convolution import shaped_as
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.taps import Key, Lengths, taps
+from micrograd_np.ops.taps import Key, Lengths, joined, portions, taps
+
+PORTION_BYTES = 1 << 20  # of what is pooled at once
 
 
 @dispatching
@@ -60,12 +63,15 @@ def share_among_maxima(
     g: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
 ) -> Array:  # fmt: skip
     """`g`, a number for each window, given in equal shares to the entries of `x` that are `top`."""
-    hits, ties = _maxima(x, top, kernel, stride, padding, dilation)
-    shares = g / ties
-    out: Array = np.zeros_like(shares, shape=x.shape)
-    for inside, seeing, hit in hits:
-        out[inside] += shares[seeing] * hit
-    return out
+    outs = []
+    for some, seen, highest in _portions(len(kernel), g, x, top):
+        hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
+        shares = some / ties
+        out: Array = np.zeros_like(shares, shape=seen.shape)
+        for inside, seeing, hit in hits:
+            out[inside] += shares[seeing] * hit
+        outs.append(out)
+    return joined(outs).reshape(x.shape)
 
 
 @dispatching
@@ -73,11 +79,14 @@ def mean_of_maxima(
     t: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
 ) -> Array:  # fmt: skip
     """The mean of `t` over those entries of each window in which `x` is `top`."""
-    hits, ties = _maxima(x, top, kernel, stride, padding, dilation)
-    total: Array = np.zeros_like(t, shape=top.shape)
-    for inside, seeing, hit in hits:
-        total[seeing] += t[inside] * hit
-    return total / ties
+    outs = []
+    for some, seen, highest in _portions(len(kernel), t, x, top):
+        hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
+        total: Array = np.zeros_like(some, shape=highest.shape)
+        for inside, seeing, hit in hits:
+            total[seeing] += some[inside] * hit
+        outs.append(total / ties)
+    return joined(outs).reshape(top.shape)
 
 
 # ---------------------------------------------------------------- taps
@@ -110,6 +119,14 @@ def _combined(
         else:  # an array of another library may not have views
             out[place] = combine(out[place], part)
     return out
+
+
+def _portions(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Parts of all arrays alike, cut along the axes before the last `ndim`, which become one."""
+    flat = [x.reshape(prod(x.shape[: x.ndim - ndim]), *x.shape[x.ndim - ndim :]) for x in arrays]
+    count = flat[0].shape[0]
+    each = max(prod(x.shape[1:]) * x.dtype.itemsize for x in flat)
+    return (tuple(x[part] for x in flat) for part in portions(count, each, PORTION_BYTES))
 
 
 def _maxima(

@@ -116,6 +116,7 @@ METHODS = (*DISCRETE, *AVERAGING, *CONTINUOUS)
 def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Array:
     """The quantiles of each line's first `n` entries, along a last axis."""
     q = np.reshape(given, -1)
+    n = n if isinstance(n, int) else n.astype(q.dtype if q.dtype.kind == "f" else float)
     if method in DISCRETE:
         return entries(lines, DISCRETE[method](n, q), n)
     if method in AVERAGING:

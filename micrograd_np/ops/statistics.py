@@ -76,8 +76,6 @@ def cov(
     if ddof is not None and ddof != int(ddof):
         raise ValueError(f"np.cov takes a whole number as ddof, not {ddof}")
     x = variables(m, y, rowvar, dtype)
-    if x.shape[0] == 0:
-        return np.zeros((0, 0))
     ddof = int(not bias) if ddof is None else ddof
     weights = sample_weights(x.shape[1], fweights, aweights)
     if weights is None:

@@ -11,8 +11,13 @@ Along each axis: `length` of the array, `kernel` the number of taps, `size` the 
 array follows from `size`.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import product
+
+import numpy as np
+
+from micrograd_np.op import Array
 
 Lengths = tuple[int, ...]
 Key = tuple[slice, ...]
@@ -55,3 +60,17 @@ def _along(
         inside = slice(start, start + (stop - first - 1) * stride + 1, stride)
         found.append((inside if stop > first else slice(0, 0), slice(first, stop)))
     return found
+
+
+def portions(count: int, bytes_each: int, limit: int) -> Iterator[slice]:
+    """`count` things in portions of about `limit` bytes, that stay in the processor's cache.
+
+    At least one portion, if of nothing, so that there is a result to learn shape and dtype from.
+    """
+    step = max(1, limit // max(1, bytes_each))
+    return (slice(start, start + step) for start in range(0, max(1, count), step))
+
+
+def joined(parts: list[Array]) -> Array:
+    """The results for portions as one, along the first axis."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)

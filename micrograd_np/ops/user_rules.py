@@ -66,7 +66,7 @@ class JointOp(Op):
         self.joint = rules.joint
         super().__init__(function, rules.kind, rules.vjps, rules.jvp, **fields)
 
-    @property  # type: ignore[override]  # what `Op` stores is made anew here, for each visit
+    @property  # what `Op` stores is made anew here, for each visit
     def vjps(self) -> Any:
         """One rule an input. Those of one visit share what the joint rule returns."""
         return Together(self.name, self.joint) if self.joint else self._vjps

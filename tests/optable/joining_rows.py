@@ -7,6 +7,7 @@ import numpy as np
 from micrograd_np.ops.padding import pad
 from optable.table import (
     UNARY,
+    Array,
     any_real,
     between,
     case,
@@ -19,6 +20,22 @@ from optable.table import (
     positive,
     row,
 )
+
+def small_integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.integers(0, 4, shape)
+
+
+def small_bytes(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    return rng.integers(0, 256, shape).astype(np.uint8)
+
+
+def product_with_first(v: Any, factor: float = 1.0) -> Any:
+    return v * v[0] * factor
+
+
+def outer_square(v: Any) -> Any:
+    return v[:, None] * v[:2]
+
 
 # fmt: off
 # ---------------------------------------------------------------- joining
@@ -78,7 +95,8 @@ row(np.rot90, any_real,
 row(np.fliplr,      any_real, case((2, 3)), case((2, 3, 2)), case((0, 2)), lacks="single")
 row(np.flipud,      any_real, case((2, 3)), case((3,)), case((0, 2)), lacks="single")
 row(np.resize, any_real,
-    case((2, 3), (4, 3)), case((2, 3), 4), case((), (2, 2)), case((2,), (0,)), case((0,), (2,)), case((2, 3), (3, 2)))
+    case((2, 3), new_shape=(4, 3)), case((2, 3), new_shape=4), case((), new_shape=(2, 2)), case((2,), new_shape=(0,)),
+    case((0,), new_shape=(2,)), case((2, 3), new_shape=(3, 2)))
 for function in (np.tril, np.triu):
     row(function, any_real,
         case((3, 3)), case((2, 4), k=1), case((4, 2), k=-1), case((2, 3, 3), k=5), case((3,)), case((0, 3)),
@@ -93,16 +111,6 @@ row(np.astype,      any_real, case((2, 3), np.float64), case((), float), case((0
 
 FIRST, SECOND = np.array([True, False, False]), np.array([[True, True, False], [False, False, False]])
 HALF = np.array([[True, False, True], [False, True, True]])
-
-
-def product_with_first(v: Any, factor: float = 1.0) -> Any:
-    return v * v[0] * factor
-
-
-def outer_square(v: Any) -> Any:
-    return v[:, None] * v[:2]
-
-
 row(np.select, any_real,
     case((3,), (2, 3), condlist=[FIRST, SECOND]), case((), (), condlist=[FIRST, SECOND]),
     case((2, 3), 2.0, condlist=[FIRST, SECOND], default=5.0), case((2, 1), condlist=[SECOND]),
@@ -162,19 +170,22 @@ row(np.apply_over_axes, (any_real, any_real),
 
 # ---------------------------------------------------------------- the extended domain
 
-for function, domain in ((np.emath.sqrt, any_real), (np.emath.log, any_real), (np.emath.log2, any_real),
-                         (np.emath.log10, any_real), (np.emath.arccos, inside_one), (np.emath.arcsin, nonzero),
+for function, domain in ((np.emath.sqrt, nonzero), (np.emath.log, nonzero), (np.emath.log2, nonzero),
+                         (np.emath.log10, nonzero), (np.emath.arccos, inside_one), (np.emath.arcsin, nonzero),
                          (np.emath.arctanh, nonzero)):
     row(function, domain, *UNARY, complex_case((2, 3)))
-row(np.emath.logn, (between(-3, -1.2), any_real), case((2, 3), (3,)), case((), ()), case((0,), ()), case(2, (3,)))
+row(np.emath.logn, (between(-3, -1.2), nonzero), case((2, 3), (3,)), case((), ()), case((0,), ()), case(2, (3,)))
 row(np.emath.power, (nonzero, any_real), case((2, 3), (3,)), case((), ()), case((0,), ()), case((3,), 2), case((3,), -2))
 
 # ---------------------------------------------------------------- constants
 
 for function in (np.diag_indices_from, np.tril_indices_from, np.triu_indices_from):
     flat_op(function, case((3, 3)))
-flat_op(np.unravel_index,     case(np.array([1, 5]), (2, 3)) if False else case(np.array([1, 5]), [2, 3]))
-flat_op(np.ravel_multi_index, case([1, 0], [2, 1])) if False else None
+row(np.lexsort,           any_real, case((3,), (3,)), case((2, 3), (2, 3), axis=0), spread=False, order=0)
+row(np.ravel_multi_index, small_integers, case((2,), (2,), dims=[4, 4]), spread=False, order=0)
+row(np.unravel_index,     small_integers, case((2,), shape=[4, 4]), order=0)
+row(np.packbits,          small_integers, case((9,)), case((2, 3), axis=1), order=0)
+row(np.unpackbits,        small_bytes,    case((2,)), case((2, 3), axis=1, count=3), order=0)
 flat_op(np.array_str,         case((2, 3)), case(()))
 flat_op(np.array_repr,        case((2, 3)), case(()))
 flat_op(np.array2string,      case((2, 3)), case((), precision=2))

@@ -276,47 +276,57 @@ row(np.take_along_axis, any_real,
 
 # ---------------------------------------------------------------- linear algebra
 
-ONES = np.ones
+MIXED = ("cc", "cf", "fc")
 row(np.matmul, (any_real, any_real),
     case((3,), (3,)), case((2, 3), (3,)), case((3,), (3, 2)), case((2, 3), (3, 4)),
     case((5, 2, 3), (5, 3, 4)), case((2, 1, 2, 3), (4, 3, 2)), case((4, 2, 3), (3,)),
     case((3,), (4, 3, 2)), case((1, 2, 3), (4, 3, 2)), case((2, 3), (4, 3, 2)),
     case((4, 2, 3), (3, 2)), case((0,), (0,)), case((2, 0), (0, 3)), case((2, 3), (3, 0)),
-    case((0, 2, 3), (1, 3, 2)), lacks="single")
+    case((0, 2, 3), (1, 3, 2)),
+    *(mixed_case(kinds, *shapes) for kinds in MIXED for shapes in [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 2, 3), (3, 2))]), lacks="single")
 row(np.dot, (any_real, any_real),
     case((), ()), case((), (2, 3)), case((3,), ()), case((3,), (3,)), case((2, 3), (3,)),
     case((3,), (3, 2)), case((2, 3), (3, 4)), case((2, 2, 3), (3,)), case((3,), (2, 3, 4)),
     case((2, 2, 3), (4, 3, 2)), case((2, 3), (4, 3, 2)), case((2, 2, 3), (3, 4)), case((0,), (0,)),
-    case((2, 0), (0, 3)), case((2, 3), 2.0), case(2, (3,)))
+    case((2, 0), (0, 3)), case((2, 3), 2.0), case(2, (3,)),
+    *(mixed_case(kinds, *shapes) for kinds in MIXED for shapes in [((3,), ()), ((3,), (3,)), ((2, 2, 3), (4, 3, 2))]))
 row(np.inner, (any_real, any_real),
     case((3,), (3,)), case((2, 3), (3,)), case((3,), (4, 3)), case((2, 3), (4, 3)),
     case((2, 1, 3), (4, 2, 3)), case((), (3,)), case((2, 3), ()), case((), ()), case((0,), (0,)),
-    case((2, 3), 2.0))
+    case((2, 3), 2.0),
+    *(mixed_case(kinds, *shapes) for kinds in MIXED for shapes in [((2, 3), (4, 3)), ((), (3,))]))
 row(np.vdot, (any_real, any_real),
-    case((3,), (3,)), case((2, 3), (2, 3)), case((2, 3), (6,)), case((), ()), case((0,), (0,)))
+    case((3,), (3,)), case((2, 3), (2, 3)), case((2, 3), (6,)), case((), ()), case((0,), (0,)),
+    *(mixed_case(kinds, (2, 3), (6,)) for kinds in MIXED))
 row(np.outer, (any_real, any_real),
     case((3,), (2,)), case((2, 2), (3,)), case((), (3,)), case((0,), (2,)), case((2,), (0,)),
-    case((), ()))
+    case((), ()),
+    *(mixed_case(kinds, (3,), (2,)) for kinds in MIXED))
 row(np.vecdot, (any_real, any_real),
     case((3,), (3,)), case((2, 3), (2, 3)), case((2, 3), (3,)), case((4, 1, 3), (2, 3)),
     case((2, 3), (2, 3), axis=0), case((2, 4, 3), (2, 4, 3), axis=1), case((1, 3), (4, 3)),
-    case((0,), (0,)), case((2, 1, 3), (1, 5, 3), axis=-1), lacks="single")
+    case((0,), (0,)), case((2, 1, 3), (1, 5, 3), axis=-1),
+    *(mixed_case(kinds, *shapes) for kinds in MIXED for shapes in [((3,), (3,)), ((4, 1, 3), (2, 3))]), complex_case((2, 3), (2, 3), axis=0), lacks="single")
 row(np.linalg.vecdot, (any_real, any_real),
     case((3,), (3,)), case((2, 3), (3,)), case((4, 1, 3), (2, 3)), case((2, 3), (2, 3), axis=0),
-    case((0,), (0,)), lacks="single")
+    case((0,), (0,)),
+    *(mixed_case(kinds, (2, 3), (3,)) for kinds in MIXED), lacks="single")
 row(np.matvec, (any_real, any_real),
     case((2, 3), (3,)), case((4, 2, 3), (3,)), case((2, 3), (4, 3)), case((4, 1, 2, 3), (5, 3)),
-    case((2, 0), (0,)), case((0, 2, 3), (3,)), lacks="single")
+    case((2, 0), (0,)), case((0, 2, 3), (3,)),
+    *(mixed_case(kinds, *shapes) for kinds in MIXED for shapes in [((2, 3), (3,)), ((4, 1, 2, 3), (5, 3))]), lacks="single")
 row(np.vecmat, (any_real, any_real),
     case((2,), (2, 3)), case((4, 2), (2, 3)), case((2,), (4, 2, 3)), case((5, 2), (4, 1, 2, 3)),
-    case((0,), (0, 3)), case((0, 2), (2, 3)), lacks="single")
+    case((0,), (0, 3)), case((0, 2), (2, 3)),
+    *(mixed_case(kinds, *shapes) for kinds in MIXED for shapes in [((2,), (2, 3)), ((5, 2), (4, 1, 2, 3))]), lacks="single")
 row(np.tensordot, (any_real, any_real),
     case((2, 3), (3, 2), axes=1), case((2, 3), (2, 3)), case((2, 3), (4,), axes=0),
     case((2, 3, 4), (3, 4, 2)), case((2, 3, 4), (4, 3, 2), axes=([1, 2], [1, 0])),
     case((2, 3, 4), (5, 4, 2), axes=((2, 0), (1, 2))),
     case((2, 3, 4), (5, 4, 2), axes=((-1, 0), (-2, 2))), case((2, 3), (3, 4), axes=(1, 0)),
     case((3, 2, 3), (3, 3), axes=([2, 0], [0, 1])), case((), (), axes=0), case((), (3,), axes=0),
-    case((3,), (3,), axes=1), case((2, 0), (0, 3), axes=1), case((2, 3), (4, 5), axes=([], [])))
+    case((3,), (3,), axes=1), case((2, 0), (0, 3), axes=1), case((2, 3), (4, 5), axes=([], [])),
+    *(mixed_case(kinds, (2, 3, 4), (5, 4, 2), axes=((2, 0), (1, 2))) for kinds in MIXED))
 row(np.einsum, any_real,
     case((2, 3), (3, 4), subscripts="ij,jk->ik"), case((2, 3), (3, 4), subscripts="ij,jk"),
     case((2, 3), subscripts="ji"), case((3, 3), subscripts="ii->"),
@@ -333,7 +343,8 @@ row(np.einsum, any_real,
     case((), (3,), subscripts=",i->i"), case((0, 3), (3, 2), subscripts="ij,jk->ik"),
     case((3, 0), subscripts="ij->i"),
     case((2, 3), (2, 3), subscripts=" i j , i j -> i ", optimize="greedy"),
-    case((2, 3, 4), subscripts="i...k->..."), case((1, 2), subscripts="ij->j"))
+    case((2, 3, 4), subscripts="i...k->..."), case((1, 2), subscripts="ij->j"),
+    *(mixed_case(kinds, (3, 3), (3, 4), subscripts="ii,ij->j") for kinds in MIXED), complex_case((2, 3), subscripts="ij->"))
 row(np.diagonal, any_real,
     case((3, 3)), case((2, 4)), case((3, 4), offset=1), case((3, 4), offset=-2),
     case((2, 3, 4), axis1=0, axis2=2), case((2, 3, 4), offset=1, axis1=-1, axis2=1),
@@ -347,7 +358,12 @@ row(np.linalg.norm, nonzero,
     case((2, 3), axis=0, keepdims=True), case((2, 3, 2), axis=(0, 2)), case((2, 3), ord="fro"),
     case((2, 3, 2), ord="fro", axis=(-1, 0), keepdims=True), case((2, 3), keepdims=True),
     *(case((2, 3), ord=ord_, axis=-1) for ord_ in (1, 2, 3, 2.5, 0, -1, -2)), case((4,), ord=3),
-    case((4,), ord=1, keepdims=True), lacks="single")
+    case((4,), ord=1, keepdims=True),
+    *(case((3, 3), ord=ord_) for ord_ in ("nuc", 1, -1, 2, -2, np.inf, -np.inf)), case((2, 3), ord="nuc"),
+    case((2, 3, 2), ord="nuc", axis=(2, 0)), case((2, 4, 3), ord=2, axis=(0, -1), keepdims=True),
+    case((2, 3, 2), ord=1, axis=(2, 0)), case((2, 3, 2), ord=-np.inf, axis=(2, 0), keepdims=True),
+    *(complex_case((2, 3), ord=ord_) for ord_ in (None, "fro", "nuc", 1, 2, -2, np.inf)),
+    *(complex_case((2, 3), ord=ord_, axis=1) for ord_ in (None, 0, 1, 2, 3, -1, np.inf, -np.inf)), lacks="single")
 # fmt: on
 
 # ---------------------------------------------------------------- constants: flat almost everywhere
@@ -376,6 +392,7 @@ flat_op(np.argsort,      case((2, 3)), case((2, 3), axis=0), case((5,), kind="st
 flat_op(np.argpartition, case((5,), kth=2))
 flat_op(np.searchsorted, case(np.arange(4.0), (3,)), case(np.arange(4.0), (), side="right"))
 flat_op(np.digitize,     case((3,), np.arange(4.0)), case((2, 2), np.arange(4.0), right=True))
+flat_op(np.einsum_path,  case("ij,jk", (2, 3), (3, 4)))
 flat_op(np.isin,         case((2, 3), np.arange(4.0)), case((2, 3), np.arange(4.0), invert=True))
 for function in (np.zeros_like, np.ones_like):
     flat_op(function, case((2, 3)), case((), dtype=np.float32), case((2, 0)), case((2,), shape=(3, 3)))

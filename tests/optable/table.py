@@ -114,6 +114,12 @@ def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return rng.permutation(np.arange(size)).reshape(shape) * 0.3 - 0.1 * size
 
 
+def with_gaps(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Distinct numbers, every fourth one missing."""
+    x = distinct(rng, shape)
+    return np.where(np.arange(x.size).reshape(shape) % 4 == 1, np.nan, x)
+
+
 any_real = between(-2, 2)
 positive = between(0.3, 2.5)
 nonzero = signed(positive)

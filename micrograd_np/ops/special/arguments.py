@@ -27,6 +27,7 @@ class fixed:  # noqa: N801 - it stands in tables as a word
         self.argument = argument
 
     def __call__(self, *_: Any) -> Array:
+        """What it says when a gradient in the argument is asked for."""
         raise NotDifferentiableError(
             f"scipy.special.{self.function} has no derivative in its {self.argument} here: no "
             f"closed form is known for it. Give the {self.argument} as a plain number or array, or "

@@ -8,7 +8,7 @@ from math import pi
 
 import numpy as np
 import scipy.special as sc
-from scipy.special import _ufuncs  # the ufunc behind the Python function `zeta` has no public name
+from scipy.special._ufuncs import _zeta  # what `zeta`, which is Python, calls
 
 from micrograd_np.forms import constant
 from micrograd_np.op import Array
@@ -93,8 +93,8 @@ elementwise(sc.gamma,         lambda out, x: out * sc.psi(x))
 elementwise(sc.gammaln,       lambda out, x: sc.psi(x))
 elementwise(sc.loggamma,      lambda out, x: sc.psi(x))
 elementwise(sc.rgamma,        rgamma_slope)
-elementwise(sc.psi,           lambda out, x: _ufuncs._zeta(typed(2, x), real(x, "psi")))
-elementwise(_ufuncs._zeta,    fixed("zeta", "exponent"), lambda out, s, q: -s * _ufuncs._zeta(typed(s + 1, q), q))
+elementwise(sc.psi,           lambda out, x: sc.zeta(typed(2, x), real(x, "psi")))
+elementwise(_zeta,            fixed("zeta", "exponent"), lambda out, s, q: -s * sc.zeta(typed(s + 1, q), q))
 constant   (sc.gammasgn)
 
 elementwise(sc.beta,          lambda out, x, y: out * (sc.psi(x) - sc.psi(x + y)), lambda out, x, y: out * (sc.psi(y) - sc.psi(x + y)))
@@ -102,11 +102,11 @@ elementwise(sc.betaln,        lambda out, x, y: sc.psi(x) - sc.psi(x + y),      
 elementwise(sc.binom,         binom_upper, binom_lower)
 elementwise(sc.poch,          poch_base,   lambda out, a, m: out * sc.psi(a + m))
 
-elementwise(sc.gammainc,      fixed("gammainc", "shape"),      lambda out, a, x: gamma_density(out, a, x))
+elementwise(sc.gammainc,      fixed("gammainc", "shape"),      gamma_density)
 elementwise(sc.gammaincc,     fixed("gammaincc", "shape"),     lambda out, a, x: -gamma_density(out, a, x))
 elementwise(sc.gammaincinv,   fixed("gammaincinv", "shape"),   lambda out, a, y: 1 / gamma_density(out, a, out))
 elementwise(sc.gammainccinv,  fixed("gammainccinv", "shape"),  lambda out, a, y: -1 / gamma_density(out, a, out))
-elementwise(sc.betainc,       *[fixed("betainc", "shapes")] * 2,     lambda out, a, b, x: beta_density(out, a, b, x))
+elementwise(sc.betainc,       *[fixed("betainc", "shapes")] * 2,     beta_density)
 elementwise(sc.betaincc,      *[fixed("betaincc", "shapes")] * 2,    lambda out, a, b, x: -beta_density(out, a, b, x))
 elementwise(sc.betaincinv,    *[fixed("betaincinv", "shapes")] * 2,  lambda out, a, b, y: 1 / beta_density(out, a, b, out))
 elementwise(sc.betainccinv,   *[fixed("betainccinv", "shapes")] * 2, lambda out, a, b, y: -1 / beta_density(out, a, b, out))

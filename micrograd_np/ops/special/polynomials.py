@@ -3,7 +3,6 @@
 They are differentiated in their last argument, not in their degree or parameters.
 """
 
-import numpy as np
 import scipy.special as sc
 
 from micrograd_np.op import Array
