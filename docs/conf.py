@@ -13,7 +13,13 @@ author = "The micrograd_np authors"
 project_copyright = f"2026, {author}"
 version = release = mg.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "op_table"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.mathjax",
+    "op_table",
+    "numpy_account",
+]
 exclude_patterns = ["_build"]
 nitpicky = True
 

@@ -47,6 +47,7 @@ from micrograd_np.ops.activations import softplus as softplus
 from micrograd_np.ops.custom import primitive as primitive
 from micrograd_np.ops.custom import register as register
 from micrograd_np.ops.dispatch import dispatching as dispatching
+from micrograd_np.ops.indexing import fill_diagonal as fill_diagonal
 from micrograd_np.ops.indexing import index_update as index_update
 from micrograd_np.tensor import Tensor as Tensor
 from micrograd_np.tensor import stop_gradient as stop_gradient

@@ -7,6 +7,7 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array, Operand
+from micrograd_np.recording import PLAIN
 from micrograd_np.tree import leaves
 
 
@@ -72,6 +73,6 @@ def matching(like: Node, given: Any) -> Array:
 
 def conjugated(g: Array) -> Array:
     """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
-    if isinstance(g, Operand):
+    if type(g) not in PLAIN and isinstance(g, Operand):
         g = g.settled()
     return np.conj(g) if g.dtype.kind == "c" else g

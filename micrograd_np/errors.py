@@ -50,10 +50,10 @@ class UnregisteredFunctionError(TypeError):
 class LeavesGraphError(TypeError):
     """A tracked Tensor was about to become a plain array without a word."""
 
-    def __init__(self, described: str) -> None:
+    def __init__(self, described: str, advice: str = "") -> None:
         super().__init__(
             f"{described} is part of a graph; turning it into an array here would silently cut its "
-            f"gradient. Use `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph "
+            f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph "
             f"on purpose, `stop_gradient(t)` to go on with a constant Tensor, or `np.stack([...])` "
             f"and `mg.tensor([...])` to join Tensors with their history."
         )

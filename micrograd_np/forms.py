@@ -71,7 +71,7 @@ def linear(
     """Linear in all inputs that have a transpose, together; its jvp is the op itself.
 
     With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
-    of the input as its option `index`. `offsets`: options that add a constant, which has no tangent.
+    of the input as its option `index`. `offsets`: options that add a constant, without a tangent.
     """
     sequence = fields.get("sequence", False)
 

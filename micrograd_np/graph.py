@@ -162,7 +162,7 @@ def contribute(
     """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
     inputs, options, vjps, age = node.inputs, node.options, node.op.vjps, node.tick
     out, values = (node, inputs) if recorded else (node.value, node.values)
-    if type(g) is list:  # the op has several results, and some may go unused
+    if type(g) is list and not node.op.sees_unused:  # of several results some may go unused
         g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
     for index, x in enumerate(inputs):
         if not isinstance(x, Node):

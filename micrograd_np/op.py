@@ -55,6 +55,7 @@ class Op:
         binder: Callable[..., tuple[Inputs, Options]] | None = None,
         accepted: Iterable[str] | None = None,
         recorded: bool = True,
+        sees_unused: bool = False,
     ) -> None:
         self.function = function
         self.kind = kind
@@ -64,6 +65,7 @@ class Op:
         self.sequence = sequence
         self.binder = binder
         self.recorded = recorded
+        self.sees_unused = sees_unused  # vjps take None, not zeros, for an unused result
         self.name: str = function.__name__
         self.call = call or function
         if sequence and call is None:

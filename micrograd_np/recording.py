@@ -127,8 +127,9 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
 
 def evaluate(op: Op, inputs: Any, options: Options) -> Any:
     """An op on arrays, or on what records it."""
-    if any(isinstance(x, Node | Operand) for x in inputs):
-        return record(op, tuple(inputs), options)
+    for x in inputs:
+        if type(x) not in PLAIN and isinstance(x, Node | Operand):
+            return record(op, tuple(inputs), options)
     return op.call(*inputs, **options)
 
 
@@ -163,7 +164,7 @@ def attach(
 
 
 def parts(whole: Node) -> Any:
-    """The results of an op with several, each a node of its own, in a tuple or list like NumPy's."""
+    """The results of an op with several, each a node of its own, in what NumPy has them in."""
     value = whole.value
     whole.value = tuple(value)
     if whole.requires_grad:

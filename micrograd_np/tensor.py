@@ -20,6 +20,7 @@ from micrograd_np.arrays import check_differentiable, conjugated, matching, own_
 from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.op import OPS, Array
 from micrograd_np.ops.indexing import getitem
+from micrograd_np.ops.scipy_account import advice
 from micrograd_np.recording import NOTHING, apply, record, untracked
 
 ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
@@ -113,7 +114,7 @@ class Tensor(ArrayMethods, Node):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
-            raise errors.LeavesGraphError(describe(self))
+            raise errors.LeavesGraphError(describe(self), advice())
         array = np.array(self.value, dtype=dtype, copy=copy)
         if copy is not True and np.may_share_memory(array, self.value):
             array = array.view()

@@ -38,10 +38,10 @@ FFT = """
     fft fftfreq fftn fftshift hfft ifft ifftn ifftshift ihfft irfft irfftn rfft rfftfreq rfftn
 """
 
-FUNCTIONS = " ".join(
-    (CREATION, DATA_TYPES, ELEMENTWISE, INDEXING, LINEAR_ALGEBRA, MANIPULATION, SEARCHING, SETS)
-    + (SORTING, STATISTICS, UTILITIES)
-).split()
+FUNCTIONS = f"""
+    {CREATION} {DATA_TYPES} {ELEMENTWISE} {INDEXING} {LINEAR_ALGEBRA} {MANIPULATION} {SEARCHING}
+    {SETS} {SORTING} {STATISTICS} {UTILITIES}
+""".split()
 VALUES = f"{CONSTANTS} {DTYPES}".split()
 NAMES = [*FUNCTIONS, *VALUES, *INSPECTION.split()]
 

@@ -4,8 +4,6 @@ import functools
 import gc
 import math
 import weakref
-from collections.abc import Callable
-from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -28,18 +26,19 @@ def leaf(data, **fields):
 # ---------------------------------------------------------------- ways to say a derivative
 
 
-class Way(NamedTuple):
-    """A function, how its derivative is said, what it is called with, and what it equals."""
+class Way:
+    """A function, what it is called with, and how its derivative is said."""
 
-    forward: Callable[..., Any]
-    said: dict[str, Any]
-    reference: Callable[..., Any]
-    inputs: tuple[Any, ...]
-    options: dict[str, Any]
+    def __init__(self, forward, inputs, options, **said):
+        self.forward, self.inputs, self.options, self.said = forward, inputs, options, said
 
 
 def cube(x):
     return x**3
+
+
+def cube_vjp(g, out, x):
+    return 3 * g * x**2
 
 
 def scaled_product(x, y, *, scale=2.0):
@@ -64,22 +63,45 @@ def soft_threshold(x, limit=0.5):
     return np.sign(x) * np.maximum(np.abs(x) - limit, 0)
 
 
+def scaled_vjp(g, out, x, y, scale):
+    return scale * g * y, scale * g * x
+
+
+def rotated_vjp(g, out, x, y):
+    return g[0] * np.cos(y) + g[1] * np.sin(y), g[1] * out[0] - g[0] * out[1]
+
+
+def rotated_jvp(ts, out, x, y):
+    return ts[0] * np.cos(y) - ts[1] * out[1], ts[0] * np.sin(y) + ts[1] * out[0]
+
+
+CUBE = (cube, (X,), {})
+PRODUCT = (scaled_product, (X, Y), {})
+TRIPLE = (scaled_product, (X, Y), {"scale": 3.0})
+ROTATION = (rotated, (Y, Y), {})
+MATVEC = (lambda x, y: x @ y, (X, Y), {})
+JOINED = (joined, (X, Y, np.array(0.3)), {})
+THRESHOLD = (soft_threshold, (X,), {"limit": 0.8})
+SHARES = [lambda out, x, y: 1 / y, lambda out, x, y: -out / y]
+FACTORS = [lambda g, out, x, y, scale: scale * g * y, lambda g, out, x, y, scale: scale * g * x]
+
 # fmt: off
 WAYS = {
-    "partials": Way(cube, {"partials": [lambda out, x: 3 * x**2]}, cube, (X,), {}),
-    "partials of two": Way(np.true_divide, {"partials": [lambda out, x, y: 1 / y, lambda out, x, y: -out / y]}, np.divide, (X, Y), {}),
-    "a number as partial": Way(lambda x: 2.5 * x, {"partials": [2.5]}, lambda x: 2.5 * x, (X,), {}),
-    "partials with an option": Way(soft_threshold, {"partials": [lambda out, x, limit: np.abs(x) > limit]}, soft_threshold, (X,), {"limit": 0.8}),
-    "one vjp": Way(scaled_product, {"vjp": lambda g, out, x, y, scale: (scale * g * y, scale * g * x)}, scaled_product, (X, Y), {"scale": 3.0}),
-    "one vjp, option by default": Way(scaled_product, {"vjp": lambda g, out, x, y, scale: (scale * g * y, scale * g * x)}, scaled_product, (X, Y), {}),
-    "vjps": Way(scaled_product, {"vjp": [lambda g, out, x, y, scale: scale * g * y, lambda g, out, x, y, scale: scale * g * x]}, scaled_product, (X, Y), {}),
-    "one vjp and a jvp": Way(cube, {"vjp": lambda g, out, x: 3 * g * x**2, "jvp": lambda ts, out, x: 3 * x**2 * ts[0]}, cube, (X,), {}),
-    "one jvp": Way(scaled_product, {"jvp": lambda ts, out, x, y, scale: scale * (ts[0] * y + x * ts[1])}, scaled_product, (X, Y), {"scale": -1.0}),
-    "not entry by entry": Way(lambda x, y: x @ y, {"vjp": lambda g, out, x, y: (np.multiply.outer(g, y), x.mT @ g)}, np.matmul, (X, Y), {}),
-    "results in a tuple, vjp": Way(rotated, {"vjp": lambda g, out, x, y: (g[0] * np.cos(y) + g[1] * np.sin(y), g[1] * out[0] - g[0] * out[1])}, rotated, (Y, Y), {}),
-    "results in a tuple, jvp": Way(rotated, {"jvp": lambda ts, out, x, y: (ts[0] * np.cos(y) - ts[1] * out[1], ts[0] * np.sin(y) + ts[1] * out[0])}, rotated, (Y, Y), {}),
-    "any number of inputs": Way(joined, {"vjp": joined_vjp}, joined, (X, Y, np.array(0.3)), {}),
-    "any number, jvp": Way(joined, {"jvp": lambda ts, out, *xs: joined(*ts)}, joined, (X, Y), {}),
+    "partials": Way(*CUBE, partials=[lambda out, x: 3 * x**2]),
+    "two partials": Way(np.divide, (X, Y), {}, partials=SHARES),
+    "a number as partial": Way(lambda x: 2.5 * x, (X,), {}, partials=[2.5]),
+    "partials, option": Way(*THRESHOLD, partials=[lambda out, x, limit: np.abs(x) > limit]),
+    "vjp, option": Way(*TRIPLE, vjp=scaled_vjp),
+    "vjp, option by default": Way(*PRODUCT, vjp=scaled_vjp),
+    "vjps": Way(*PRODUCT, vjp=FACTORS),
+    "vjp and jvp": Way(*CUBE, vjp=cube_vjp, jvp=lambda ts, out, x: 3 * x**2 * ts[0]),
+    "jvp": Way(*TRIPLE, jvp=lambda ts, out, x, y, scale: scale * (ts[0] * y + x * ts[1])),
+    "vjp of a reduction": Way(*MATVEC, vjp=lambda g, out, x, y: (g[:, None] * y, x.mT @ g)),
+    "jvp of a reduction": Way(*MATVEC, jvp=lambda ts, out, x, y: ts[0] @ y + x @ ts[1]),
+    "vjp of several results": Way(*ROTATION, vjp=rotated_vjp),
+    "jvp of several results": Way(*ROTATION, jvp=rotated_jvp),
+    "vjp of many inputs": Way(*JOINED, vjp=joined_vjp),
+    "jvp of many inputs": Way(*JOINED, jvp=lambda ts, out, *xs: joined(*ts)),
 }
 # fmt: on
 ways = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
@@ -98,7 +120,7 @@ def total(parts):
 @ways
 def test_on_arrays_it_is_the_function_itself(way):
     out = declared(way)(*way.inputs, **way.options)
-    expected = way.reference(*way.inputs, **way.options)
+    expected = way.forward(*way.inputs, **way.options)
     for part, right in zip(np.atleast_1d(out), np.atleast_1d(expected), strict=True):
         assert not isinstance(part, Tensor)
         np.testing.assert_array_equal(part, right)
@@ -122,7 +144,7 @@ def test_all_nestings_of_second_derivatives_are_the_reference_s(way):
 
     for outer in (mg.grad, lambda f: lambda s: mg.jvp(f, [s], [1.0])[1]):
         for inner in (mg.grad, lambda f: lambda s: mg.jvp(f, [s], [1.0])[1]):
-            found, expected = outer(inner(along(op)))(0.2), outer(inner(along(way.reference)))(0.2)
+            found, expected = outer(inner(along(op)))(0.2), outer(inner(along(way.forward)))(0.2)
             np.testing.assert_allclose(found.data, expected.data, rtol=1e-12, atol=1e-12)
 
 
@@ -135,7 +157,7 @@ def test_it_is_one_node_in_the_graph_and_backward_is_the_reference_s(way):
     assert node.op is OPS[op]
     assert node.inputs == tuple(found)
     total(out).backward()
-    total(way.reference(*expected, **way.options)).backward()
+    total(way.forward(*expected, **way.options)).backward()
     for x, right in zip(found, expected, strict=True):
         np.testing.assert_allclose(x.grad, right.grad, rtol=1e-13)
 
@@ -151,7 +173,7 @@ def test_it_batches(way):
     batch = [np.stack([x, 1.5 * x, x + 0.1]) for x in way.inputs]
     found = mg.vmap(slopes(op))(*batch)
     for g, *example in zip(zip(*(f.numpy() for f in found), strict=True), *batch, strict=True):
-        expected = slopes(way.reference)(*example)
+        expected = slopes(way.forward)(*example)
         for part, right in zip(g, expected, strict=True):
             np.testing.assert_allclose(part, right.data, rtol=1e-12)
 
@@ -191,17 +213,17 @@ def test_it_decorates():
 
 
 def test_its_name_is_what_pictures_and_messages_say():
-    named = mg.primitive(lambda x: x**3, partials=[lambda out, x: 3 * x**2], name="cube")
+    named = mg.primitive(lambda x: x**3, vjp=cube_vjp, name="cube")
     t = named(leaf([1.0, 2.0]))
     assert "op=cube" in repr(t)
-    assert "cube" in str(mg.draw(t))
+    assert "cube" in mg.draw(t).source
     with pytest.raises(ValueError, match="shape") as caught:
         mg.primitive(lambda x, y: x + y, partials=[1, 1], name="plus")(leaf(np.ones(2)), np.ones(3))
     assert "in `plus` of" in "".join(caught.value.__notes__)
 
 
 def test_arguments_come_by_position_or_by_name():
-    op = declared(WAYS["one vjp"])
+    op = declared(WAYS["vjp, option"])
     x, y = leaf(X), leaf(Y)
     for out in (op(x, y, scale=3.0), op(x, y=y, scale=3.0), op(y=y, scale=3.0, x=x)):
         assert out.inputs == (x, y)
@@ -296,7 +318,7 @@ def test_integers_beside_the_results():
 
 def test_straight_through():
     """The reason to write one: a derivative that is not the function's."""
-    rounded = mg.primitive(np.round, vjp=lambda g, out, x, **_: g, arrays=1)
+    rounded = mg.primitive(np.round, vjp=lambda g, out, x, decimals: g)
     assert float(mg.grad(lambda x: rounded(x) ** 2)(2.7)) == 6.0
     reversed_gradient = mg.primitive(lambda x: x, vjp=lambda g, out, x: -g)
     assert float(mg.grad(lambda x: reversed_gradient(3 * x))(1.0)) == -3.0
@@ -304,21 +326,17 @@ def test_straight_through():
 
 def test_complex_numbers_without_conjugates():
     square = mg.primitive(lambda z: z * z, vjp=lambda g, out, z: 2 * g * z)
-    modulus = mg.primitive(
-        np.abs, jvp=lambda ts, out, z: np.real(ts[0] * np.conj(z)) / out, name="modulus"
-    )
+    modulus = mg.primitive(np.abs, jvp=lambda ts, out, x: np.real(ts[0] * np.conj(x)) / out)
     z = np.array([1 + 2j, -0.5 + 0.3j])
+    distance = mg.grad(lambda z, f: np.sum(np.abs(f(z) - 2) ** 2))
     for op, reference in ((square, np.square), (modulus, np.abs)):
-        f = lambda z, op=op: np.sum(np.abs(op(z) - 2) ** 2)
-        np.testing.assert_allclose(
-            mg.grad(lambda z: f(z))(z), mg.grad(lambda z: f(z, reference))(z)
-        )
-        found = mg.jvp(op, [z], [z * 1j])[1]
-        np.testing.assert_allclose(found.data, mg.jvp(reference, [z], [z * 1j])[1].data)
+        np.testing.assert_allclose(distance(z, op).data, distance(z, reference).data)
+        found, expected = (mg.jvp(f, [z], [z * (1 + 1j)])[1] for f in (op, reference))
+        np.testing.assert_allclose(found.data, expected.data)
 
 
 def test_nothing_keeps_the_arrays_alive():
-    op = declared(WAYS["one vjp"])
+    op = declared(WAYS["vjp, option"])
     x = leaf(X)
     gc.disable()
     try:
@@ -390,8 +408,8 @@ def test_the_wrong_shape():
 
 
 def test_partials_mean_entry_by_entry():
-    op = mg.primitive(lambda x: np.sum(x), partials=[1], name="summed")
-    with refused(r"`summed` is declared by partials .* returned shape \(\) for .* \(3,\)"):
+    op = mg.primitive(lambda x: x[:1].sum(), partials=[1], name="summed")
+    with refused(r"`summed` is declared by partials,.* returned shape \(\) for inputs .* \(3,\)"):
         op(leaf(Y))
 
 
@@ -399,16 +417,12 @@ def test_what_the_function_returns():
     with refused("returned None of type NoneType"):
         mg.primitive(lambda x: None, vjp=cube_vjp)(leaf(Y))
     with refused("made int64 out of floating-point numbers", errors.NotDifferentiableError):
-        mg.primitive(lambda x: np.argsort(x), vjp=cube_vjp)(leaf(Y))
+        mg.primitive(lambda x: x.astype(int), vjp=cube_vjp)(leaf(Y))
     weight = leaf(2.0)
     with refused("uses a Tensor that is not among its arguments"):
         mg.primitive(lambda x: weight * x, vjp=cube_vjp)(leaf(Y))
     with refused("the vjp of `cube` returned a Tensor"):
         np.sum(mg.primitive(cube, vjp=lambda g, out, x: g * weight)(leaf(Y))).backward()
-
-
-def cube_vjp(g, out, x):
-    return 3 * g * x**2
 
 
 def test_a_list_of_tensors_is_not_an_array():
@@ -445,14 +459,17 @@ def test_a_second_derivative_through_raw_arrays_is_an_error_not_a_zero(rule, err
             mg.grad(lambda x, f=f: mg.jvp(f, [x], [1.0])[1])(2.0)
 
 
-@pytest.mark.parametrize(("rule", "error"), RAW.values(), ids=RAW)
-def test_a_raw_rule_cannot_be_transposed(rule, error):
-    with pytest.raises(error) as caught:
-        mg.jvp(mg.primitive(cube, vjp=rule), [2.0], [1.0])
-    if error is errors.LeavesGraphError and "float" not in str(caught.value):
-        assert "the jvp of `cube` was derived from its vjp" in "".join(caught.value.__notes__)
+@pytest.mark.parametrize("way", ["np.asarray", ".data"])
+def test_a_raw_rule_cannot_be_transposed(way):
+    rule, error = RAW[way]
+    backward = mg.primitive(cube, vjp=rule)
     with pytest.raises(error):
         mg.grad(mg.primitive(cube, jvp=lambda ts, out, x: rule(ts[0], out, x)))(2.0)
+    with pytest.raises(error) as caught:
+        mg.jvp(backward, [2.0], [1.0])
+    if way == "np.asarray":
+        (note,) = caught.value.__notes__
+        assert note.startswith("while the jvp of `cube` was derived from its vjp")
 
 
 def test_a_rule_that_is_rightly_constant_is_no_mistake():
@@ -479,9 +496,6 @@ def test_register_a_ufunc_of_scipys():
 
 
 def test_register_a_function_of_numpys():
-    def vjp(g, out, x, bins=10, range=None):
-        raise NotImplementedError
-
     mg.register(np.histogram_bin_edges, jvp=edges_jvp, arrays=1)
     x = np.array([1.0, 4.0, 2.0])
     mg.assert_gradcheck(lambda x: np.histogram_bin_edges(x, bins=4), [x])
@@ -523,8 +537,3 @@ def test_an_op_of_ones_own_over_a_registered_function():
     clipped_sine = mg.primitive(np.sin, partials=[lambda out, x: np.clip(np.cos(x), -0.5, 0.5)])
     assert float(mg.grad(clipped_sine)(0.0)) == 0.5
     assert float(mg.grad(np.sin)(0.0)) == 1.0
-
-
-def test_an_unregistered_function_points_here():
-    with pytest.raises(errors.UnregisteredFunctionError, match=r"mg\.register.*mg\.primitive"):
-        np.histogram(leaf([1.0, 2.0]))

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from array_api_names import NAMES as STANDARD
 
 import micrograd_np as mg
 from micrograd_np.op import OPS
@@ -180,7 +181,9 @@ def public(module: ModuleType) -> dict[str, Any]:
     return {
         name: value
         for name, value in offered.items()
-        if callable(value) and str(getattr(value, "__module__", "")).startswith("micrograd_np")
+        if callable(value)
+        and str(getattr(value, "__module__", "")).startswith("micrograd_np")
+        and name not in STANDARD
     }
 
 

@@ -338,17 +338,18 @@ def test_ufunc_reduce_and_outer_record():
 # ---------------------------------------------------------------- unregistered functions
 
 
-def test_unregistered_numpy_function_says_how_to_register():
+def test_unregistered_numpy_function_says_what_to_do():
     with pytest.raises(errors.UnregisteredFunctionError, match="histogram") as caught:
         np.histogram(leaf([1.0, 2.0]))
-    for hint in ("mg.register(histogram", ".data", "stop_gradient"):
-        assert hint in str(caught.value)
+    assert ".data" in str(caught.value)
 
 
 def test_unregistered_ufunc_says_how_to_register():
     unknown = np.frompyfunc(lambda x: x, 1, 1)
-    with pytest.raises(errors.UnregisteredFunctionError, match="registered"):
+    with pytest.raises(errors.UnregisteredFunctionError, match="registered") as caught:
         unknown(leaf([1.0, 2.0]))
+    for hint in ("mg.register(", "mg.primitive", ".data", "stop_gradient"):
+        assert hint in str(caught.value)
 
 
 def test_unregistered_ufunc_method_raises():

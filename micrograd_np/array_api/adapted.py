@@ -4,18 +4,28 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np import masking
 from micrograd_np.array_api.wrapping import as_tensors
 
 __all__ = ["argsort", "clip", "sort", "where"]
 
 
-def where(condition: Any, x1: Any, x2: Any, /) -> Any:
+def where(condition: Any, x1: Any, x2: Any, /, *, masked: bool = False) -> Any:
     """The entries of `x1` where `condition` holds, of `x2` elsewhere; the three broadcast.
+
+    With `masked`, a branch receives no gradient at all from entries that were not taken from it,
+    whatever its slope is there: 0, not NaN, at every order of derivative. Without, the gradient
+    there is 0 times the slope, as arithmetic has it.
 
     >>> where(np.array([True, False]), 1.0, np.array([2.0, 3.0]))
     Tensor([1., 3.])
+    >>> from micrograd_np import grad
+    >>> def f(x):
+    ...     return where(x > 0, np.sqrt(x), 0.0, masked=True)
+    >>> float(grad(f)(0.0)), float(grad(f)(4.0))
+    (0.0, 0.25)
     """
-    return as_tensors(np.where(condition, x1, x2))
+    return as_tensors(masking.where(condition, x1, x2, masked=masked))
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:

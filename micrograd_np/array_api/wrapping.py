@@ -1,7 +1,6 @@
 """From a function of NumPy to one whose results are Tensors."""
 
 from collections.abc import Callable
-from functools import update_wrapper
 from operator import attrgetter
 from typing import Any
 
@@ -9,6 +8,8 @@ import numpy as np
 
 from micrograd_np.graph import Node
 from micrograd_np.recording import ARRAYS, untracked
+
+BEGINNING = 1000  # as far as a summary goes: the documentation is long, and there is much of it
 
 
 def of_numpy(path: str) -> Callable[..., Any]:
@@ -23,11 +24,19 @@ def of_numpy(path: str) -> Callable[..., Any]:
         out = function(*args, **options)
         return out if isinstance(out, Node) else as_tensors(out)
 
-    update_wrapper(returning_tensors, function, assigned=("__doc__",), updated=())
     package, _, name = path.rpartition(".")
     returning_tensors.__name__ = returning_tensors.__qualname__ = name
     returning_tensors.__module__ = f"micrograd_np.array_api.{package or 'functions'}"
+    returning_tensors.__doc__ = f"{summary(function)}\n\n`np.{path}`, with Tensors for results."
+    returning_tensors.__wrapped__ = function  # type: ignore[attr-defined]  # for its signature
     return returning_tensors
+
+
+def summary(function: Callable[..., Any]) -> str:
+    """The first paragraph of NumPy's documentation, after the call that ufuncs begin with."""
+    paragraphs = (function.__doc__ or "").lstrip()[:BEGINNING].split("\n\n")
+    first = paragraphs[1] if paragraphs[0].startswith(f"{function.__name__}(") else paragraphs[0]
+    return " ".join(first.split())
 
 
 def as_tensors(out: Any) -> Any:

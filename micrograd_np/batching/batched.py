@@ -9,9 +9,8 @@ whose own value is Batched belongs to a derivative taken *inside* the batched fu
 Tensor comes from outside, and is an operand like any array.
 """
 
+from math import prod
 from typing import Any
-
-import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.array_methods import ArrayMethods
@@ -21,7 +20,7 @@ from micrograd_np.batching.table import apply_to_batch
 from micrograd_np.graph import Node
 from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
 from micrograd_np.ops.indexing import getitem
-from micrograd_np.recording import ARRAYS, apply
+from micrograd_np.recording import ARRAYS, PLAIN, apply
 
 
 class Batch:
@@ -78,7 +77,7 @@ class Batched(ArrayMethods, Operand):
 
     @property
     def size(self) -> int:
-        return int(np.prod(self.shape))
+        return prod(self.shape)
 
     @property
     def nbytes(self) -> int:
@@ -106,27 +105,30 @@ class Batched(ArrayMethods, Operand):
 
     def outranks(self, inputs: Inputs) -> bool:
         """Whether no input is a Tensor of a derivative taken inside this batch, or ranks higher."""
-        if any(isinstance(x, Operand) and x.rank > self.rank for x in inputs):
-            return False
-        depth = max(self.batch.depth, *(depth_of(x) for x in inputs if isinstance(x, Batched)), 0)
-        return not any(isinstance(x, Node) and depth_of(x) >= depth for x in inputs)
+        depth, inner = self.batch.depth, 0
+        for x in inputs:
+            if isinstance(x, Node):
+                inner = max(inner, depth_of(x))
+            elif isinstance(x, Operand):
+                if x.rank > self.rank:
+                    return False
+                depth = max(depth, depth_of(x))
+        return inner < depth
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
         """`op` on all examples at once, in the deepest batch that an operand belongs to."""
         batch = deepest((inputs, options), self).batch
         if batch.over:
             raise errors.BatchedError.escaped(repr(self))
-        mine = [x if isinstance(x, Batched) and x.batch is batch else None for x in inputs]
-        mapped = [x is not None and x.mapped for x in mine]
-        values = [x if b is None else b.value for x, b in zip(inputs, mine, strict=True)]
+        given = [x if type(x) in PLAIN else own_options(x, batch) for x in inputs]
+        mapped = [isinstance(x, Each) for x in given]
+        values = [x.value if m else x for x, m in zip(given, mapped, strict=True)]
         out, over_batch = apply_to_batch(
             op, values, mapped, own_options(options, batch), batch.size
         )
         return wrapped(out, batch, over_batch)
 
-    def __array_function__(
-        self, function: Any, types: Any, args: Inputs, keywords: Options
-    ) -> Any:
+    def __array_function__(self, function: Any, types: Any, args: Inputs, keywords: Options) -> Any:
         if function not in EXPRESSIONS:
             return super().__array_function__(function, types, args, keywords)
         try:
@@ -170,12 +172,14 @@ def own_options(options: Any, batch: Batch) -> Any:
 
 def deepest(tree: Any, found: Batched) -> Batched:
     """The operand of the deepest batch in nested lists, tuples and dicts."""
-    if isinstance(tree, Batched) and tree.batch.depth > found.batch.depth:
-        return tree
+    if isinstance(tree, Batched):
+        return tree if tree.batch.depth > found.batch.depth else found
     if isinstance(tree, dict):
-        tree = tuple(tree.values())
-    if isinstance(tree, list | tuple):
-        for part in tree:
+        tree = tree.values()
+    elif type(tree) not in (list, tuple):
+        return found
+    for part in tree:
+        if type(part) not in PLAIN:
             found = deepest(part, found)
     return found
 

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.batching.keys import Each
-from micrograd_np.graph import Node
-from micrograd_np.op import Array, Op, Operand, Options
+from micrograd_np.op import Array, Op, Options
 from micrograd_np.recording import evaluate
 
 

@@ -1,5 +1,6 @@
 """Products of batches: stacks of matrix products, and solutions of stacks of equations."""
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -11,23 +12,25 @@ from micrograd_np.ops.linalg import contracted_axes, dot_axes, labels_of
 
 
 def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
-    """`np.tensordot` of every example, as one product of stacks of matrices."""
+    """`np.tensordot` of every example, as one product of matrices, or of stacks of them."""
     (left, right), (in_x, in_y) = axes, mapped
+    if in_y and not in_x:  # one product serves all examples, if they come first
+        out = contract(y, x, (right, left), [True, False])
+        middle = 1 + y.ndim - 1 - len(right)
+        return np.transpose(out, [0, *range(middle, out.ndim), *range(1, middle)])
     x_free = [i for i in range(x.ndim - in_x) if i not in left]
     y_free = [i for i in range(y.ndim - in_y) if i not in right]
     x_shape = [x.shape[i + in_x] for i in x_free]
     y_shape = [y.shape[i + in_y] for i in y_free]
-    length = int(np.prod([x.shape[i + in_x] for i in left]))
-    rows, columns = int(np.prod(x_shape)), int(np.prod(y_shape))
+    length, columns = prod(x.shape[i + in_x] for i in left), prod(y_shape)
     x = np.transpose(x, [*range(in_x), *(i + in_x for i in (*x_free, *left))])
     y = np.transpose(y, [*range(in_y), *(i + in_y for i in (*right, *y_free))])
-    batch = x.shape[:1] if in_x else y.shape[:1]
-    if in_x and not in_y:  # one product serves all examples
-        out = np.reshape(x, (batch[0] * rows, length)) @ np.reshape(y, (length, columns))
+    batch = x.shape[:1]
+    if in_y:
+        x = np.reshape(x, (*batch, prod(x_shape), length))
+        out = x @ np.reshape(y, (*batch, length, columns))
     else:
-        x = np.reshape(x, (*x.shape[:in_x], rows, length))
-        y = np.reshape(y, (*y.shape[:in_y], length, columns))
-        out = x @ y
+        out = np.reshape(x, (batch[0] * prod(x_shape), length)) @ np.reshape(y, (length, columns))
     return np.reshape(out, (*batch, *x_shape, *y_shape))
 
 

@@ -5,6 +5,7 @@ entry by entry need their operands aligned; ops along axes need the axes counted
 Rules evaluate ops on arrays, on Tensors (who record them) and on the operands of an outer batch.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ def shifted(axis: Any, ndim: int) -> Any:
 def flat(call: Call) -> Array:
     """The first input, each example as a vector."""
     x = call.whole()
-    return np.reshape(x, (call.size, int(np.prod(x.shape[1:]))))
+    return np.reshape(x, (call.size, prod(x.shape[1:])))
 
 
 def along_all(call: Call) -> Any:
@@ -113,8 +114,8 @@ def reshape(call: Call) -> Any:
     shape = call.options.get("shape", -1)
     shape = tuple(shape) if isinstance(shape, list | tuple) else (int(shape),)
     x = call.whole()
-    known = int(np.prod([n for n in shape if n != -1]))
-    entries = int(np.prod(x.shape[1:]))
+    known = prod([n for n in shape if n != -1])
+    entries = prod(x.shape[1:])
     shape = tuple(entries // max(known, 1) if n == -1 else n for n in shape)
     return np.reshape(x, (call.size, *shape))
 
@@ -171,7 +172,7 @@ def join(call: Call) -> Any:
     axis = call.options.get("axis", 0)
     parts = [call.whole(i) for i in range(len(call.inputs))]
     if axis is None:
-        parts = [np.reshape(x, (call.size, int(np.prod(x.shape[1:])))) for x in parts]
+        parts = [np.reshape(x, (call.size, prod(x.shape[1:]))) for x in parts]
         return call.evaluated(*parts, axis=1)
     return call.evaluated(*parts, axis=shifted(axis, call.ndim()))
 

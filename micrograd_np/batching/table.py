@@ -22,8 +22,8 @@ def apply_to_batch(
     op: Op, inputs: list[Any], mapped: list[bool], options: Options, size: int
 ) -> tuple[Any, bool]:
     """The result of an op, and whether each example has its own."""
-    own_options = each_among(options)
-    nested = each_among(inputs)
+    own_options = bool(options) and each_among(options)
+    nested = any(each_among(x) for x in inputs if type(x) in (list, tuple))
     if not (any(mapped) or own_options or nested):
         return evaluate(op, inputs, options), False
     call = Call(op, inputs, mapped, options, size)

@@ -20,12 +20,12 @@ from micrograd_np.ops import fft as fft
 from micrograd_np.ops import indexing as indexing
 from micrograd_np.ops import joining as joining
 from micrograd_np.ops import linalg as linalg
-from micrograd_np.ops import norms as norms
 from micrograd_np.ops import missing as missing
+from micrograd_np.ops import norms as norms
 from micrograd_np.ops import ordering as ordering
-from micrograd_np.ops import products as products
 from micrograd_np.ops import padding as padding
 from micrograd_np.ops import polynomials as polynomials
+from micrograd_np.ops import products as products
 from micrograd_np.ops import quantiles as quantiles
 from micrograd_np.ops import reduction as reduction
 from micrograd_np.ops import shaping as shaping

@@ -14,6 +14,7 @@ import numpy as np
 from micrograd_np.errors import InPlaceError, UnregisteredFunctionError
 from micrograd_np.graph import Node
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs
+from micrograd_np.ops import scipy_account
 
 SPACES = ("linalg", "fft", "emath", "lib.stride_tricks", "lib.array_utils")
 NAMED_OTHERWISE = {"lib.scimath": "emath"}  # modules by another name than the public one
@@ -52,7 +53,7 @@ NO_ARRAY: dict[str, str] = {
     """,
 }
 
-CALLS = {"row_stack": "vstack"}  # plain functions of NumPy that do no more than call another
+CALLS = {"poly1d": "polyval", "row_stack": "vstack"}  # they do no more than call functions we know
 ONLY_SOME_VERSIONS = frozenset({"row_stack", "typename"})  # of those that are supported
 
 # ---------------------------------------------------------------- what is refused
@@ -101,7 +102,6 @@ REFUSED: dict[str, str] = {
     "ndenumerate": ITERATES,
     "nditer": ITERATES,
     "nested_iters": ITERATES,
-    "poly1d": "it holds a plain array; use np.polyval and its family on the coefficients",
     "save": FILES,
     "savetxt": FILES,
     "savez": FILES,
@@ -153,7 +153,8 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
         instead = f"t = mg.index_update(t, key, np.{name}(t[key], values))"
     if instead and args and isinstance(args[0], Node):
         raise InPlaceError.function(f"np.{name}{detail}", instead)
-    return UnregisteredFunctionError(function, detail, REFUSED.get(name, ""))
+    reason = REFUSED.get(name) or scipy_account.REFUSED.get(name, "")
+    return UnregisteredFunctionError(function, detail, reason)
 
 
 def refused_attribute(name: str) -> Any:
@@ -220,7 +221,7 @@ def method(name: str) -> Entry:
     told = tabled(name)
     if told.status != "unaccounted" or not hasattr(Node.tensor, short):
         return told
-    op = OPS.get(getattr(np, short, None))
+    op = OPS.get(getattr(np, short, np.ndarray))
     return Entry(name, "constant" if op and op.kind == "constant" else "differentiable")
 
 

@@ -34,7 +34,7 @@ def piecewise(x: Array, condlist: Any, funclist: Sequence[Any], *args: Any) -> A
             f"np.piecewise was given {len(masks)} conditions and {len(funclist)} functions. Give "
             f"as many functions, or one more for everywhere else."
         )
-    out = np.zeros_like(x)
+    out = np.where(True, 0, x)  # noqa: FBT003 - zeros that are recorded as depending on x
     for mask, function in zip(masks, funclist, strict=True):
         if not callable(function):
             out = index_update(out, mask, function)

@@ -34,19 +34,25 @@ def bind_where(condition: Array, *branches: Array) -> tuple[Inputs, Options]:
     return (condition, *branches), {}
 
 
-def select(
-    condlist: Sequence[Array], choicelist: Sequence[Array], default: Array = 0
-) -> Array:
+def alike(choices: Sequence[Array]) -> list[Array]:
+    """The choices with Python's numbers in the dtype that all of them have together."""
+    weak = (bool, int, float, complex)
+    choices = [x if type(x) in weak else plain(x) for x in choices]
+    dtype = np.result_type(*choices)
+    return [np.asarray(x, dtype) if type(x) in weak else x for x in choices]
+
+
+def select(condlist: Sequence[Array], choicelist: Sequence[Array], default: Array = 0) -> Array:
     """Where several conditions hold, the first decides."""
     if len(condlist) != len(choicelist) or len(condlist) == 0:
         raise ValueError(
             f"np.select was given {len(condlist)} conditions and {len(choicelist)} choices. Give "
             f"one choice for each condition, and at least one."
         )
-    out = default
-    for condition, choice in reversed(list(zip(condlist, choicelist, strict=True))):
+    *choices, out = alike([*choicelist, default])
+    for condition, choice in reversed(list(zip(condlist, choices, strict=True))):
         dtype = np.result_type(plain(condition))
-        if dtype != bool:
+        if dtype.kind != "b":
             raise TypeError(
                 f"np.select takes conditions of dtype bool, and one of dtype {dtype} was given. "
                 f"Compare, as in `x > 0`."
@@ -70,7 +76,7 @@ def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
     """`choices[a[i]][i]` for every place `i`, everything broadcast together."""
     picked = in_range(known(a), len(choices), mode)
     shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
-    stacked = np.stack([np.broadcast_to(x, shape) for x in choices])
+    stacked = np.stack([np.broadcast_to(x, shape) for x in alike(choices)])
     picked = np.broadcast_to(picked, shape)
     return np.take_along_axis(stacked, np.expand_dims(picked, 0), axis=0)[0]
 

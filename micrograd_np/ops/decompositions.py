@@ -5,7 +5,7 @@ complex matrices), and a rotation of those that share a value. The derivative of
 not depend on the gauge is right; for one that depends on phases, or on the extra vectors of
 `full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle:
 it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN, as in
-PyTorch; a loss of the values alone has one, for nothing is divided where vectors go unused.
+PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left alone.
 
 Functions of a Hermitian matrix read one triangle of it. Their gradients are Hermitian: those of the
 function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices.
@@ -30,14 +30,15 @@ from micrograd_np.ops.matrices import (
     hermitian,
     identity,
     published,
-    unused,
 )
+
+Parts = list[Any]  # the cotangents of several results, None for one that goes unused
 
 # ---------------------------------------------------------------- Cholesky
 
 
 def half_lower(x: Array) -> Array:
-    """The lower triangle with half the diagonal: what turns `dL = L * half_lower(...)` around."""
+    """The lower triangle with half the diagonal: its Hermitian part is half of a Hermitian `x`."""
     return below_diagonal(x) + x * identity(x) / 2
 
 
@@ -148,6 +149,11 @@ def scaled(x: Array, w: Array) -> Array:
     return x * w[..., None, :]
 
 
+def plus_diagonal(x: Array, w: Any) -> Array:
+    """`x + diag(w)`; None is zero."""
+    return x if w is None else x + w[..., None] * identity(x)
+
+
 def recomposed(u: Array, s: Array, vh: Array) -> Array:
     """`u diag(s) vh`."""
     return scaled(u, s) @ vh
@@ -157,16 +163,17 @@ def recomposed(u: Array, s: Array, vh: Array) -> Array:
 
 
 @published
-def eigh_vjp(g: list[Array], out: Any, x: Array, UPLO: str = "L") -> Array:
+def eigh_vjp(g: Parts, out: Any, x: Array, **options: Any) -> Array:
     """`V (diag(g_w) + skew(V^H g_V) / gap) V^H`."""
-    w, v = out
-    inner = adjoint(v) @ g[1]
-    turned = np.where(unused(g[1]), 0, gaps(w) * (inner - adjoint(inner)) / 2)
-    core = turned + g[0][..., None] * identity(w) + nan_if_turning(inner)
-    return v @ core @ adjoint(v)
+    (w, v), (g_w, g_v) = out, g
+    if g_v is None:
+        return recomposed(v, g_w, adjoint(v))
+    inner = adjoint(v) @ g_v
+    core = gaps(w) * (inner - adjoint(inner)) / 2 + nan_if_turning(inner)
+    return v @ plus_diagonal(core, g_w) @ adjoint(v)
 
 
-def eigh_jvp(ts: list[Array], out: Any, x: Array, UPLO: str = "L") -> tuple[Array, Array]:
+def eigh_jvp(ts: list[Array], out: Any, x: Array, **options: Any) -> tuple[Array, Array]:
     """`dw = diag(V^H dA V)`, and `dV` without a turn of phases."""
     w, v = out
     inner = adjoint(v) @ hermitian(ts[0]) @ v
@@ -174,37 +181,38 @@ def eigh_jvp(ts: list[Array], out: Any, x: Array, UPLO: str = "L") -> tuple[Arra
 
 
 @published
-def eigvalsh_vjp(g: Array, out: Array, x: Array, UPLO: str = "L") -> Array:
+def eigvalsh_vjp(g: Array, out: Array, x: Array, **options: Any) -> Array:
     """`V diag(g) V^H`: right for repeated values too, whatever basis `V` has there."""
-    v = np.linalg.eigh(x, UPLO=UPLO)[1]
+    v = np.linalg.eigh(x, **options)[1]
     return recomposed(v, g, adjoint(v))
 
 
-def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, UPLO: str = "L") -> Array:
-    v = np.linalg.eigh(x, UPLO=UPLO)[1]
+def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array:
+    v = np.linalg.eigh(x, **options)[1]
     return np.real(diagonal(adjoint(v) @ hermitian(ts[0]) @ v))
 
 
-primitive(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp)
-primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp)
+primitive(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, accepted=("UPLO",), sees_unused=True)
+primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, accepted=("UPLO",))
 
 # ---------------------------------------------------------------- eigenvalues of any matrix
 
 
 @published
-def eig_vjp(g: list[Array], out: Any, x: Array) -> Array:
+def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
     """`V^-H (diag(g_w) + (V^H g_V - V^H V diag(Re V^H g_V)) / gap^*) V^H`.
 
     The second term keeps the vectors at length one. Raises LinAlgError for a defective matrix,
     whose vectors are no basis.
     """
-    w, v = out
+    (w, v), (g_w, g_v) = out, g
     vh = adjoint(v)
-    inner = vh @ g[1]
+    if g_v is None:
+        return np.linalg.solve(vh, g_w[..., None] * vh)
+    inner = vh @ g_v
     free = inner - scaled(vh @ v, np.real(diagonal(inner)))
-    turned = np.where(unused(g[1]), 0, np.conj(gaps(w)) * free)
-    core = turned + g[0][..., None] * identity(w) + nan_if_turning(inner)
-    return np.linalg.solve(vh, core @ vh)
+    core = np.conj(gaps(w)) * free + nan_if_turning(inner)
+    return np.linalg.solve(vh, plus_diagonal(core, g_w) @ vh)
 
 
 def eig_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
@@ -216,5 +224,5 @@ def eig_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
     return diagonal(inner), moved - scaled(v, grown)
 
 
-primitive(np.linalg.eig, eig_vjp, jvp=eig_jvp)
+primitive(np.linalg.eig, eig_vjp, jvp=eig_jvp, sees_unused=True)
 expression(np.linalg.eigvals, lambda a: np.linalg.eig(a)[0])

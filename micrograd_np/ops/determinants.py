@@ -73,8 +73,8 @@ def coefficient(x: Array, line: Array, order: int, n: int) -> Array:
     """That of `t**order` in the cofactors of `x + t line`, a polynomial of degree `n - 1`."""
     if order >= n:
         return np.zeros_like(x + line)
-    sizes = [np.sqrt(np.sum(np.abs(y) ** 2, axis=MATRIX, keepdims=True)) for y in (x, line)]
-    radius = np.where((sizes[0] == 0) | (sizes[1] == 0), 1, sizes[0] / np.where(sizes[1] == 0, 1, sizes[1]))
+    base, step = (np.linalg.norm(y, axis=MATRIX, keepdims=True) for y in (x, line))
+    radius = np.where(base * step == 0, 1, base / np.where(step == 0, 1, step))
     roots = np.exp(2j * np.pi * np.arange(n) / n).reshape((n,) + (1,) * x.ndim)
     values = cofactors(x + radius * roots * line)
     out = np.mean(values * roots**-order, axis=0) / radius**order

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 from micrograd_np.errors import UnregisteredFunctionError
 from micrograd_np.graph import Node
 from micrograd_np.op import OPS, Operand
-from micrograd_np.recording import apply, record
+from micrograd_np.recording import PLAIN, apply, record
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -51,6 +51,8 @@ def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     @wraps(raw)
     def function(x: Any) -> Any:
-        return record(OPS[function], (x,)) if isinstance(x, DISPATCHED) else raw(x)
+        if type(x) in PLAIN or not isinstance(x, DISPATCHED):
+            return raw(x)
+        return record(OPS[function], (x,))
 
     return function

@@ -73,7 +73,8 @@ def column_stack(tup: Sequence[Array]) -> Array:
 
 
 def append(arr: Array, values: Array, axis: int | None = None) -> Array:
-    return np.concatenate([arr, values], axis=axis)
+    parts = [x if hasattr(x, "dtype") else np.asarray(x) for x in (arr, values)]
+    return np.concatenate(parts, axis=axis)
 
 
 # ---------------------------------------------------------------- blocks

@@ -5,6 +5,7 @@ products that conjugate their first argument themselves (`vdot`, `vecdot`, `vecm
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from micrograd_np.arrays import conjugated
 from micrograd_np.broadcasting import fit
 from micrograd_np.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.ops.contraction import contract
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.reduction import axes_of
 
@@ -201,42 +203,57 @@ def labels_of(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
     return spelled, output.replace("...", dots)
 
 
+@lru_cache(maxsize=512)
+def cotangent_labels(
+    subscripts: str, ndims: tuple[int, ...], index: int
+) -> tuple[list[str], str, list[int], list[int]]:
+    """What to contract with the cotangent for the gradient of one operand, in labels.
+
+    The terms of the cotangent, of the other operands and of what is added to them, and the labels
+    of the gradient. A label repeated in the operand (a trace) gets a fresh letter tied to the first
+    by an identity matrix; a label that occurs nowhere else is spread by a vector of ones. The two
+    lists of axes say which.
+    """
+    terms, output = labels_of(subscripts, ndims)
+    mine = terms.pop(index)
+    others = set(output).union(*terms)
+    fresh = (letter for letter in LETTERS if letter not in others.union(mine))
+    target, identities, ones = "", [], []
+    tied, spread = [], []
+    for axis, label in enumerate(mine):
+        if label in target:
+            twin = next(fresh)
+            identities.append(label + twin)
+            tied.append(axis)
+            target += twin
+        else:
+            if label not in others and mine.count(label) == 1:
+                ones.append(label)
+                spread.append(axis)
+            target += label
+    return [output, *terms, *identities, *ones], target, tied, spread
+
+
 def einsum_vjp(
     g: Array, out: Array, *inputs: Array, index: int, subscripts: str = "", optimize: Any = False
 ) -> Array:
-    """Contract the cotangent with the other operands.
-
-    A label repeated in the operand (a trace) gets a fresh letter tied to the first by an identity
-    matrix; a label that occurs nowhere else is spread by a vector of ones.
-    """
-    terms, output = labels_of(subscripts, [np.ndim(x) for x in inputs])
-    x, mine = inputs[index], terms[index]
-    others = [
-        (term, y) for i, (term, y) in enumerate(zip(terms, inputs, strict=True)) if i != index
-    ]
-    used = set(output).union(*terms)
-    fresh = (letter for letter in LETTERS if letter not in used)
-    target = ""
-    for label, n in zip(mine, x.shape, strict=True):
-        if label in target:
-            twin = next(fresh)
-            others.append((label + twin, np.eye(n, dtype=x.dtype)))
-            target += twin
-        else:
-            if label not in output and not any(label in term for term, _ in others):
-                others.append((label, np.ones(n, dtype=x.dtype)))
-            target += label
-    left = ",".join([output, *(term for term, _ in others)])
-    order = optimize if isinstance(optimize, bool | str) else True  # a path fits the op alone
-    return np.einsum(f"{left}->{target}", g, *(y for _, y in others), optimize=order)
+    """Contract the cotangent with the other operands."""
+    ndims = tuple(np.ndim(x) for x in inputs)
+    terms, target, tied, spread = cotangent_labels(subscripts, ndims, index)
+    x = inputs[index]
+    identities = [np.eye(x.shape[axis], dtype=x.dtype) for axis in tied]
+    ones = [np.ones(x.shape[axis], dtype=x.dtype) for axis in spread]
+    others = (*inputs[:index], *inputs[index + 1 :])
+    return contract(terms, target, (g, *others, *identities, *ones))
 
 
 def einsum_jvp(
     ts: list[Array | None], out: Array, *inputs: Array, subscripts: str = "", optimize: Any = False
 ) -> Array:
     """Linear in each operand: the sum over operands with the tangent in their place."""
+    labels, output = labels_of(subscripts, [np.ndim(x) for x in inputs])
     terms = [
-        np.einsum(subscripts, *inputs[:i], t, *inputs[i + 1 :], optimize=optimize)
+        contract(labels, output, (*inputs[:i], t, *inputs[i + 1 :]))
         for i, t in enumerate(ts)
         if t is not None
     ]

@@ -17,7 +17,10 @@ def published(rule: Rule) -> Rule:
 
     @wraps(rule)
     def vjp(g: Array, out: Array, *inputs: Array, **options: object) -> Array:
-        seen = [conjugated(part) for part in g] if type(g) is list else conjugated(g)
+        if type(g) is list:
+            seen = [None if part is None else conjugated(part) for part in g]
+        else:
+            seen = conjugated(g)
         return conjugated(rule(seen, out, *inputs, **options))
 
     return vjp
@@ -46,8 +49,3 @@ def below_diagonal(x: Array) -> Array:
 def hermitian(x: Array) -> Array:
     """The Hermitian part of each matrix, `(x + x^H) / 2`."""
     return (x + adjoint(x)) / 2
-
-
-def unused(g: Array) -> Array:
-    """For each matrix of cotangents whether it is zero: the loss does not use that result."""
-    return np.all(np.equal(g, 0), axis=(-2, -1), keepdims=True)

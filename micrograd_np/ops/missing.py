@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.forms import expression, primitive
-from micrograd_np.op import Array
+from micrograd_np.op import Array, Options
 from micrograd_np.ops.reduction import Axis, reduction, tied
 from micrograd_np.recording import plain
 
@@ -21,20 +21,26 @@ def without_nan(a: Array, neutral: float) -> Array:
     return np.where(np.isnan(a), np.array(neutral, a.dtype), a)
 
 
+def asked(initial: Any = None, where: Any = True) -> Options:
+    """The options that ask for something: not every library's arrays know them."""
+    options = {} if where is True else {"where": where}
+    return options if initial is None else options | {"initial": initial}
+
+
 def nansum(
-    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = 0,
+    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
     where: Any = True,
 ) -> Array:  # fmt: skip
     numbers = without_nan(a, 0)
-    return np.sum(numbers, axis, dtype, keepdims=keepdims, initial=initial, where=where)
+    return np.sum(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
 
 
 def nanprod(
-    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = 1,
+    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
     where: Any = True,
 ) -> Array:  # fmt: skip
     numbers = without_nan(a, 1)
-    return np.prod(numbers, axis, dtype, keepdims=keepdims, initial=initial, where=where)
+    return np.prod(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
 
 
 def nancumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
@@ -49,9 +55,8 @@ def nancumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
 
 
 def valid_count(a: Array, axis: Axis, keepdims: bool, where: Any) -> Array:
-    """How many entries are averaged, as a number of the dtype of `a`: float32 stays float32."""
-    valid = np.logical_not(np.isnan(a))
-    return np.sum(valid, axis, keepdims=keepdims, where=where).astype(a.dtype)
+    """How many entries are averaged."""
+    return np.sum(np.logical_not(np.isnan(a)), axis, keepdims=keepdims, **asked(where=where))
 
 
 def nanmean(
@@ -59,7 +64,7 @@ def nanmean(
 ) -> Array:
     a = plain(a) if dtype is None else plain(a).astype(dtype)
     total = nansum(a, axis, keepdims=keepdims, where=where)
-    return total / valid_count(a, axis, keepdims, where)
+    return total / valid_count(a, axis, keepdims, where).astype(total.dtype)  # float32 stays so
 
 
 def nanvar(
@@ -69,9 +74,10 @@ def nanvar(
     """The mean square of the deviations; NaN where no more than `ddof` entries are numbers."""
     a = plain(a) if dtype is None else plain(a).astype(dtype)
     mean = nanmean(a, axis, keepdims=True, where=where) if mean is None else mean
-    squares = square_of_modulus((a - mean).astype(a.dtype))
-    total = nansum(squares, axis, keepdims=keepdims, where=where)
-    free = valid_count(squares, axis, keepdims, where) - (ddof if correction is None else correction)
+    away = np.where(np.isnan(a), np.array(0, a.dtype), (a - mean).astype(a.dtype))
+    total = np.sum(square_of_modulus(away), axis, keepdims=keepdims, **asked(where=where))
+    ddof = ddof if correction is None else correction
+    free = valid_count(a, axis, keepdims, where).astype(total.dtype) - ddof
     return total / np.where(free > 0, free, np.array(np.nan, total.dtype))
 
 

@@ -80,9 +80,9 @@ def unique(
     sorted: bool = True,  # noqa: A002 - NumPy's name; sorted values are right where any order is
 ) -> Any:  # fmt: skip
     """The entries at the places where each value occurs first."""
-    _, index, *others = np.unique(
-        known(ar), True, return_inverse, return_counts, axis=axis, equal_nan=equal_nan
-    )
+    options = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
+    found: Any = np.unique
+    _, index, *others = found(known(ar), return_index=True, equal_nan=equal_nan, **options)
     values = np.take(np.reshape(ar, -1) if axis is None else ar, index, axis=axis or 0)
     integers = [index, *others] if return_index else others
     return (values, *map(untracked, integers)) if integers else values

@@ -63,8 +63,10 @@ def widths_of(pad_width: Any, ndim: int) -> Widths:
         pairs = np.zeros((ndim, 2), int)
         for axis, width in pad_width.items():
             pairs[axis] = width
-        return pairs.tolist()
-    return np.broadcast_to(pad_width, (ndim, 2)).tolist()
+    else:
+        pairs = np.broadcast_to(pad_width, (ndim, 2))
+    widths: Widths = pairs.tolist()
+    return widths
 
 
 # ---------------------------------------------------------------- any mode
@@ -218,7 +220,12 @@ def odd_chunk(x: Array, axis: int, width: int, mode: str) -> Array:
     return 2 * x[along(axis, slice(0, 1))] - mirrored
 
 
-STATISTICS = {"maximum": np.max, "minimum": np.min, "mean": np.mean, "median": np.median}
+STATISTICS: dict[str, Callable[..., Any]] = {
+    "maximum": np.max,
+    "minimum": np.min,
+    "mean": np.mean,
+    "median": np.median,
+}
 MODES = {  # each with the one option that it takes
     "constant": "constant_values",
     "edge": None,

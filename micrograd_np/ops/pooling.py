@@ -51,6 +51,10 @@ def max_windows(
     x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
 ) -> Array:
     """The largest entry that each window sees: shape (..., *lengths) becomes (..., *size)."""
+    if x.dtype.kind == "c":
+        raise TypeError(
+            f"the largest of complex numbers ({x.dtype}) is not defined; pool np.abs(z)"
+        )
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     geometry = zip(kernel, size, stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):

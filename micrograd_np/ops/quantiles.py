@@ -212,9 +212,7 @@ def is_weak(q: Array) -> bool:
 
 def arranged(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
     """Quantiles along the first axes, in the shape of `q`, then what is left of `a`."""
-    return np.reshape(
-        np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims))
-    )
+    return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 
 
 # ---------------------------------------------------------------- the table

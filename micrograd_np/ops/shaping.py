@@ -32,6 +32,11 @@ def astype(x: Array, dtype: Any) -> Array:
     return x.astype(dtype)
 
 
+def astype_copied(x: Array, dtype: Any, *, copy: bool = True) -> Array:
+    """`np.astype`: a Tensor shares memory with nobody, copied or not."""
+    return astype(x, dtype)
+
+
 def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = None) -> Array:
     return np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes])))
 
@@ -153,7 +158,7 @@ def resize(a: Array, new_shape: Shape) -> Array:
     if min(shape, default=0) < 0:
         raise ValueError(f"np.resize: all dimensions of {shape} must be 0 or more")
     if np.size(a) == 0:
-        return np.zeros_like(a, shape=shape)
+        return np.broadcast_to(np.sum(a), shape).astype(a.dtype)  # of nothing NumPy makes zeros
     return np.reshape(np.take(a, np.arange(prod(shape)) % np.size(a)), shape)
 
 
@@ -201,5 +206,5 @@ expression(np.fliplr,     fliplr)
 expression(np.flipud,     flipud)
 expression(np.resize,     resize)
 expression(np.diagflat,   diagflat)
-expression(np.astype,     lambda x, dtype, *, copy=True: astype(x, dtype))
+expression(np.astype,     astype_copied)
 # fmt: on

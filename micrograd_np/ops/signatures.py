@@ -1,7 +1,8 @@
 """How a user's function is called, and whether its rules can be called to match.
 
 Parameters without a default are the *inputs* of the op, arrays to differentiate in; `*xs` is any
-number of them. All other parameters are *options*.
+number of them. All other parameters are *options*, but for NumPy's `out`, which writes, and those
+whose default is NumPy's mark for "not given".
 """
 
 import inspect
@@ -29,8 +30,13 @@ class Parameters:
         self.any_number = any(p.kind is p.VAR_POSITIONAL for p in listed)
         self.arrays = sum(p.default is p.empty for p in named) if arrays is None else arrays
         self.inputs = [p.name for p in named[: self.arrays]]
-        others = [p for p in listed if p.name not in self.inputs]
-        optional = [p for p in others if p.kind in (*NAMED, p.KEYWORD_ONLY)]
+        optional = [
+            p
+            for p in listed
+            if p.kind in (*NAMED, p.KEYWORD_ONLY)
+            and p.name not in (*self.inputs, "out")
+            and p.default is not np._NoValue
+        ]
         self.options = [p.name for p in optional]
         self.defaults = {p.name: p.default for p in optional if p.default is not p.empty}
         if len(self.inputs) < self.arrays or not (self.arrays or self.any_number):
@@ -67,6 +73,7 @@ class Parameters:
 
         `defaults`: whether every rule receives every option.
         """
+        said.check_one_way()
         for kind, given in (("partials", said.partials), ("vjp", said.vjp)):
             if given is not None and not (kind == "vjp" and callable(given)):
                 self._check_count(kind, given)

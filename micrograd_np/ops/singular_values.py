@@ -14,9 +14,15 @@ import numpy as np
 
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array
-from micrograd_np.ops.decompositions import nan_if_large, nan_if_turning, recomposed, scaled
+from micrograd_np.ops.decompositions import (
+    Parts,
+    nan_if_large,
+    nan_if_turning,
+    recomposed,
+    scaled,
+)
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.matrices import adjoint, diagonal, identity, published, unused
+from micrograd_np.ops.matrices import adjoint, diagonal, identity, published
 
 
 @dispatching
@@ -32,45 +38,59 @@ def present(s: Array, x: Array) -> Array:
 
 
 def square_gaps(s: Array) -> Array:
-    """`1 / (s[j]² - s[i]²)`, 0 on the diagonal; infinite where two values agree."""
-    row, column, eye = s[..., None, :], s[..., :, None], identity(s)
-    return 1 / ((row - column) * (row + column) + eye) - eye
+    """`1 / (s[j]² - s[i]²)`, 1 on the diagonal; infinite where two values agree."""
+    row, column = s[..., None, :], s[..., :, None]
+    return 1 / ((row - column) * (row + column) + identity(s))
 
 
 # ---------------------------------------------------------------- reverse mode
 
 
 @published
-def svd_vjp(g: list[Array], out: Any, x: Array, full_matrices: bool = True) -> Array:
-    """`U core V^H`, and for each side what turns its vectors out of the space they span."""
-    u, s, vh = out
-    v, g_v = adjoint(vh), adjoint(g[2])
-    g_u = without_added(g[0], u, s)
-    g_v = without_added(g_v, v, s)
-    u, v = u[..., : s.shape[-1]], v[..., : s.shape[-1]]
-    inner_u, inner_v = adjoint(u) @ g_u, adjoint(v) @ g_v
-    core = (g[1] * present(s, x))[..., None] * identity(s)
-    core = core + scaled(rotated(g_u, inner_u, s), s)
-    core = core + s[..., None] * rotated(g_v, inner_v, s)
-    if x.dtype.kind == "c":
-        phases = 1j * np.imag(inner_u - inner_v) * identity(s)
-        idle = np.logical_and(unused(g_u), unused(g_v))
-        core = core + np.where(idle, 0, phases / (2 * s[..., None]))
-        core = core + nan_if_turning(inner_u + inner_v)
-    core = u @ core @ adjoint(v)
-    if x.shape[-2] > s.shape[-1]:
-        core = core + outward(g_u, u, inner_u, s) @ adjoint(v)
-    if x.shape[-1] > s.shape[-1]:
-        core = core + u @ adjoint(outward(g_v, v, inner_v, s))
-    return core
+def svd_vjp(g: Parts, out: Any, x: Array, full_matrices: bool = True) -> Array:
+    """`U (diag(g_s) + …) V^H`: each side adds what its vectors turn, times those of the other."""
+    (u, s, vh), (g_u, g_s, g_vh) = out, g
+    v, count = adjoint(vh), s.shape[-1]
+    left, right = u[..., :count], v[..., :count]
+    terms, inners = [], []
+    if g_s is not None:
+        terms.append(recomposed(left, g_s * present(s, x), adjoint(right)))
+    if g_u is not None:
+        part, inner = turned(u, s, g_u)
+        terms.append(part @ adjoint(right))
+        inners.append(inner)
+    if g_vh is not None:
+        part, inner = turned(v, s, adjoint(g_vh))
+        terms.append(left @ adjoint(part))
+        inners.append(inner)
+    total = sum(terms[1:], terms[0])
+    return total + nan_if_turning(sum(inners[1:], inners[0])) if inners else total
 
 
-def without_added(g: Array, u: Array, s: Array) -> Array:
+def turned(u: Array, s: Array, g: Array) -> tuple[Array, Array]:
+    """What the cotangent `g` of one side's vectors `U` adds; and `U^H g`.
+
+    A rotation of the vectors into each other, `U (skew(U^H g) / gap) s`, and where they do not span
+    the whole space one out of theirs, `(g - U U^H g) / s`.
+    """
+    count = s.shape[-1]
+    mine, g = u[..., :count], without_added(u, count, g)
+    inner = adjoint(mine) @ g
+    skew = inner - adjoint(inner)
+    rates = square_gaps(s)
+    if u.dtype.kind == "c":  # the phase that the two sides' vectors share half and half
+        rates = rates + (1 / (2 * s[..., None]) ** 2 - 1) * identity(s)
+    part = scaled(mine @ (rates * skew), s)
+    if u.shape[-2] > count:
+        part = part + scaled(g - mine @ inner, 1 / s)
+    return part, inner
+
+
+def without_added(u: Array, count: int, g: Array) -> Array:
     """The cotangent of the vectors that belong to values, with what the added ones pass on to it.
 
     NaN if the loss changes when the added vectors are rotated among themselves.
     """
-    count = s.shape[-1]
     if u.shape[-1] == count:
         return g
     mine, added, g_added = u[..., :count], u[..., count:], g[..., count:]
@@ -78,16 +98,6 @@ def without_added(g: Array, u: Array, s: Array) -> Array:
     part = np.sum(np.abs(inner - adjoint(inner)), axis=(-2, -1))
     checked = nan_if_large(part, np.sum(np.abs(g_added), axis=(-2, -1)))
     return g[..., :count] - added @ (adjoint(g_added) @ mine) + checked
-
-
-def rotated(g: Array, inner: Array, s: Array) -> Array:
-    """The cotangent of a rotation of singular vectors into each other."""
-    return np.where(unused(g), 0, square_gaps(s) * (inner - adjoint(inner)))
-
-
-def outward(g: Array, u: Array, inner: Array, s: Array) -> Array:
-    """`(I - U U^H) g / s`."""
-    return np.where(unused(g), 0, scaled(g - u @ inner, 1 / s))
 
 
 # ---------------------------------------------------------------- forward mode
@@ -102,8 +112,9 @@ def svd_jvp(
     one, two = u[..., :count], adjoint(vh)[..., :count]
     inner = adjoint(one) @ ts[0] @ two
     row, column = scaled(inner, s), s[..., None] * inner
-    turn_u = square_gaps(s) * (row + adjoint(row))
-    turn_v = square_gaps(s) * (column + adjoint(column))
+    rates = square_gaps(s) - identity(s)
+    turn_u = rates * (row + adjoint(row))
+    turn_v = rates * (column + adjoint(column))
     if x.dtype.kind == "c":
         phases = 1j * np.imag(inner) * identity(s) / (2 * s[..., None])
         turn_u, turn_v = turn_u + phases, turn_v - phases
@@ -127,8 +138,7 @@ def moved(u: Array, turn: Array, across: Array) -> Array:
 # ---------------------------------------------------------------- values alone, and NumPy's options
 
 
-@published
-def svdvals_vjp(g: Array, out: Array, x: Array) -> Array:
+def svdvals_gradient(g: Array, x: Array) -> Array:
     """`U diag(g) V^H`: right for repeated values too, whatever basis they have."""
     u, s, vh = np.linalg.svd(x, full_matrices=False)
     return recomposed(u, g * present(s, x), vh)
@@ -155,6 +165,10 @@ def svd_with_options(
     return result(v, np.abs(w), adjoint(scaled(v, np.sign(w))))
 
 
-primitive(svd, svd_vjp, jvp=svd_jvp)
-primitive(np.linalg.svdvals, svdvals_vjp, jvp=svdvals_jvp)
+primitive(svd, svd_vjp, jvp=svd_jvp, sees_unused=True)
+primitive(
+    np.linalg.svdvals,
+    published(lambda g, out, x: svdvals_gradient(g, x)),
+    jvp=svdvals_jvp,
+)
 expression(np.linalg.svd, svd_with_options)

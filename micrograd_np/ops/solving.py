@@ -16,8 +16,9 @@ import numpy as np
 from micrograd_np.forms import constant, expression, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops import matrices
+from micrograd_np.ops.decompositions import Parts
 from micrograd_np.ops.matrices import adjoint, published
-from micrograd_np.ops.singular_values import svdvals_jvp, svdvals_vjp
+from micrograd_np.ops.singular_values import svdvals_gradient, svdvals_jvp
 
 # ---------------------------------------------------------------- solve and inv
 
@@ -132,19 +133,23 @@ def inverse_for(a: Array, rcond: float | None) -> Array:
 
 
 @published
-def lstsq_matrix(g: list[Array], out: Any, a: Array, b: Array, rcond: Any = None) -> Array:
+def lstsq_matrix(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> Array:
     """The solution is `pinv(a) b`; the sums of squares change with the residuals times `-x`."""
-    x, sums = columns(out[0], b), out[1]
-    part = pinv_gradient(columns(g[0], b) @ adjoint(columns(b, b)), inverse_for(a, rcond), a)
-    if sums.size:
-        part = part - 2 * g[1] * (columns(b, b) - a @ x) @ adjoint(x)
-    return part + np.conj(svdvals_vjp(np.conj(g[3]), out[3], a))
+    x, right = columns(out[0], b), columns(b, b)
+    part = np.zeros_like(a)
+    if g[0] is not None:
+        part = pinv_gradient(columns(g[0], b) @ adjoint(right), inverse_for(a, rcond), a)
+    if g[1] is not None and out[1].size:
+        part = part - 2 * g[1] * (right - a @ x) @ adjoint(x)
+    if g[3] is not None:
+        part = part + svdvals_gradient(g[3], a)
+    return part
 
 
 @published
-def lstsq_right(g: list[Array], out: Any, a: Array, b: Array, rcond: Any = None) -> Array:
-    part = adjoint(inverse_for(a, rcond)) @ g[0]
-    return part + 2 * g[1] * (b - a @ out[0]) if out[1].size else part
+def lstsq_right(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> Array:
+    part = np.zeros_like(b) if g[0] is None else adjoint(inverse_for(a, rcond)) @ g[0]
+    return part if g[1] is None or not out[1].size else part + 2 * g[1] * (b - a @ out[0])
 
 
 def lstsq_jvp(
@@ -161,4 +166,4 @@ def lstsq_jvp(
 
 
 primitive(np.linalg.pinv, pinv_vjp, jvp=pinv_jvp)
-primitive(np.linalg.lstsq, lstsq_matrix, lstsq_right, jvp=lstsq_jvp)
+primitive(np.linalg.lstsq, lstsq_matrix, lstsq_right, jvp=lstsq_jvp, sees_unused=True)

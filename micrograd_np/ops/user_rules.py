@@ -43,6 +43,15 @@ class Said(NamedTuple):
     jvp: Rule | None
     constant: bool
 
+    def check_one_way(self) -> None:
+        """Raise RuleError if nothing was said, or things that exclude each other."""
+        pair = self.vjp is not None or self.jvp is not None
+        if sum([self.partials is not None, pair, self.constant]) != 1:
+            raise RuleError(
+                f"`{self.name}` needs its derivative said in one way: partials=[...] if it works "
+                f"entry by entry; or vjp=, jvp= or both; or constant=True."
+            )
+
     def functions(self) -> list[tuple[str, Rule]]:
         """The rules that are called, each with its kind."""
         vjps = [self.vjp] if callable(self.vjp) else self.vjp or ()
@@ -101,11 +110,6 @@ class Together(EveryInput):
 def derivative(said: Said) -> Derivative:
     """The rules in both directions, of which one may have been left out."""
     name, partials, vjp, jvp, constant = said
-    if sum([partials is not None, vjp is not None or jvp is not None, constant]) != 1:
-        raise RuleError(
-            f"`{name}` needs its derivative said in one way: partials=[...] if it works entry by "
-            f"entry; or vjp=, jvp= or both; or constant=True."
-        )
     if constant:
         return Derivative("constant", None, EveryInput(None))
     if partials is not None:

@@ -6,6 +6,7 @@ not be compared. The tables measure and do not judge; the goals stand beside the
 
 import statistics
 
+import derivatives
 import networks
 import numpy as np
 import processes
@@ -51,6 +52,22 @@ def test_time_of_a_training_iteration(task):
     timings = timing.interleaved(contenders, iterations, rounds=7)
     print(f"\n\n{timing.table(task, 'µs an iteration', 1e6, timings, BY_HAND)}")
     print(f"  goal: {GOALS[task]}")
+
+
+@pytest.mark.parametrize("task", derivatives.TASKS)
+def test_batched_and_looped_derivatives_are_the_same(task):
+    first, *others = derivatives.TASKS[task].values()
+    for compute in others:
+        np.testing.assert_allclose(compute(), first(), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("task", derivatives.TASKS)
+def test_time_of_batched_derivatives(task):
+    contenders = {name: derivatives.repeated(f) for name, f in derivatives.TASKS[task].items()}
+    timings = timing.interleaved(contenders, dict.fromkeys(contenders, 5), rounds=7)
+    print(f"\n\n{timing.table(task, 'ms', 1e3, timings, next(iter(contenders)))}")
+    print("  goal: the Jacobian at most 0.1x")
 
 
 @pytest.mark.benchmark

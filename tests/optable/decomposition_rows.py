@@ -20,7 +20,9 @@ from optable.table import Array, any_real, case, complex_case, flat_op, mixed_ca
 def spaced(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Near the diagonal matrix of 1, 2, 3, and so on; any numbers, if `shape` is of a vector."""
     entries = rng.uniform(-0.3, 0.3, shape)
-    return entries + np.eye(*shape[-2:]) * np.arange(1, shape[-1] + 1) if len(shape) > 1 else entries
+    return (
+        entries + np.eye(*shape[-2:]) * np.arange(1, shape[-1] + 1) if len(shape) > 1 else entries
+    )
 
 
 def hermitian(x: Any) -> Any:

@@ -115,9 +115,9 @@ def distinct(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
 
 
 def with_gaps(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
-    """Distinct numbers, every fourth one missing."""
+    """Distinct numbers, every fifth one missing."""
     x = distinct(rng, shape)
-    return np.where(np.arange(x.size).reshape(shape) % 4 == 1, np.nan, x)
+    return np.where(np.arange(x.size).reshape(shape) % 5 == 1, np.nan, x)
 
 
 any_real = between(-2, 2)

@@ -81,6 +81,11 @@ def one_less(n: Array) -> Array:
     return max(n - 1, 0 * n) if isinstance(n, int | float) else np.maximum(n - 1, 0)
 
 
+def unused(g: Array) -> bool:
+    """Whether nothing depends on a result: then an infinite slope of it must not become NaN."""
+    return isinstance(g, np.ndarray | np.generic) and not np.any(g)
+
+
 def several(
     function: np.ufunc, slopes: Callable[..., Sequence[Array]], *refusals: Rule, first: bool = False
 ) -> None:
@@ -90,8 +95,9 @@ def several(
     """
 
     def vjp(g: Sequence[Array], out: Array, *inputs: Array) -> Array:
-        terms = [part * slope for part, slope in zip(g, slopes(out, *inputs), strict=True)]
-        return sum(terms[1:], terms[0])
+        pairs = zip(g, slopes(out, *inputs), strict=True)
+        terms = [part * slope for part, slope in pairs if not unused(part)]
+        return sum(terms[1:], terms[0]) if terms else np.zeros_like(inputs[rules.index(vjp)])
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> tuple[Array, ...]:
         for t, rule in zip(tangents, rules, strict=True):
