@@ -36,7 +36,10 @@ class UnregisteredFunctionError(TypeError):
         foreign = isinstance(function, np.ufunc) and getattr(np, name, None) is not function
         name = f"the ufunc `{name}`" if foreign or module is None else f"{module}.{name}"
         if reason:
-            super().__init__(f"{name}{detail} has no derivative here: {reason}.")
+            super().__init__(
+                f"{name}{detail} has no derivative here: {reason}. To leave the graph on purpose "
+                f"give it `t.data` or `stop_gradient(t)`."
+            )
             return
         super().__init__(
             f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose "

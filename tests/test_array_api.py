@@ -4,6 +4,7 @@ The suite of the standard's authors tests values, shapes and dtypes (`array_api_
 here is what it cannot know: that gradients flow, that memory is shared, and what is refused.
 """
 
+import gc
 import operator
 import pickle
 
@@ -21,7 +22,7 @@ from array_api_names import (
     OPERATORS,
     VALUES,
 )
-from array_api_suite import SKIPS, VERSION, skips
+from array_api_suite import PASSED, SKIPS, VERSION, compare, skips
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
@@ -120,6 +121,27 @@ def test_inspection():
 def test_the_suite_is_run_without_exceptions():
     """How many tests `array_api_skips.txt` may name. This number may only get smaller."""
     assert len(skips(SKIPS)) <= 0
+
+
+@pytest.mark.parametrize(
+    ("ours", "excepted", "status"),
+    [
+        ({"a": PASSED, "b": PASSED}, (), 0),
+        ({"a": PASSED, "b": ("failure", "AssertionError")}, (), 1),
+        ({"a": PASSED, "b": ("failure", "AssertionError")}, {"b"}, 0),
+        ({"a": PASSED}, (), 1),
+        ({"a": PASSED, "b": ("skipped", "")}, (), 1),
+        ({"a": PASSED, "b": PASSED}, {"b"}, 1),
+    ],
+    ids=["same", "worse", "excepted", "absent", "skipped", "needless exception"],
+)
+def test_the_comparison_of_the_suites(ours, excepted, status):
+    reference = {"a": PASSED, "b": PASSED, "c": ("failure", "AssertionError")}
+    assert compare(reference, ours | {"c": ("failure", "")}, set(excepted)) == status
+
+
+def test_a_suite_that_passes_nothing_is_no_success():
+    assert compare({}, {}, set()) == 1
 
 
 # ---------------------------------------------------------------- calls in the standard's forms
@@ -662,29 +684,36 @@ PATTERNS = {
 IMAGE = np.random.default_rng(0).uniform(0.5, 1.5, (4, 3, 2))
 
 
+@pytest.fixture
+def einops():
+    """einops, told of Tensors; what it was told must outlive a collection of garbage."""
+    module = pytest.importorskip("einops")
+    einops_support.register()
+    gc.collect()
+    return module
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 @pytest.mark.parametrize("module", ["einops", "einops.array_api"])
-def test_einops_takes_tensors(module, pattern):
-    einops = pytest.importorskip("einops")
-    functions = pytest.importorskip(module)
-    einops_support.register()
-    apply = PATTERNS[pattern]
+def test_einops_takes_tensors(einops, module, pattern):
+    functions, apply = pytest.importorskip(module), PATTERNS[pattern]
     np.testing.assert_allclose(
         apply(functions, Tensor(IMAGE)).numpy(), apply(einops, IMAGE), rtol=1e-15
     )
     mg.assert_gradcheck(lambda w: mg.sum(apply(functions, w) ** 2), IMAGE)
 
 
-def test_einops_einsum_takes_tensors():
-    einops = pytest.importorskip("einops")
-    einops_support.register()
+def test_einops_einsum_takes_tensors(einops):
     w = np.ones((2, 3)) + np.eye(2, 3)
     mg.assert_gradcheck(lambda w: mg.sum(einops.einsum(w, w, "i j, k j -> i k") ** 2), w)
 
 
-def test_einops_does_not_cut_the_gradient():
-    einops = pytest.importorskip("einops")
-    einops_support.register()
+def test_einops_runs_under_vmap(einops):
+    batched = mg.vmap(lambda w: einops.reduce(w, "c d -> d", "sum"))
+    np.testing.assert_array_equal(batched(IMAGE).numpy(), IMAGE.sum(axis=1))
+
+
+def test_einops_does_not_cut_the_gradient(einops):
     np.testing.assert_array_equal(einops.asnumpy(Tensor([1.0])), [1.0])
     with pytest.raises(errors.LeavesGraphError):
         einops.asnumpy(leaf([1.0]))

@@ -425,6 +425,15 @@ def test_what_the_function_returns():
         np.sum(mg.primitive(cube, vjp=lambda g, out, x: g * weight)(leaf(Y))).backward()
 
 
+def test_a_constant_tensor_around_it_is_a_constant():
+    two = Tensor(2.0)
+    double = mg.primitive(lambda x: two * x, vjp=lambda g, out, x: two * g)
+    x = leaf(3.0)
+    (double(x) ** 2).backward()
+    assert x.grad == 24.0
+    assert type(double(3.0)) is np.float64
+
+
 def test_a_list_of_tensors_is_not_an_array():
     with refused("given a list with Tensors in it"):
         mg.primitive(cube, vjp=cube_vjp)([leaf(1.0), leaf(2.0)])

@@ -280,6 +280,23 @@ def test_singular_values_of_a_tall_matrix_of_low_rank_have_gradients() -> None:
         np.testing.assert_allclose(gradient, 2 * x, atol=1e-13)
 
 
+@kinds
+def test_the_null_vectors_of_a_square_matrix_have_derivatives(kind: str) -> None:
+    """One value that is 0 is as good as any other, if no other is."""
+    x = matrix(kind, 3, 3)
+    x[2] = x[0] - 2 * x[1]
+
+    def projectors(x: Any) -> Any:
+        u, _, vh = np.linalg.svd(x)
+        return np.stack([u[:, 2:] @ adjoint(u[:, 2:]), adjoint(vh[2:]) @ vh[2:]])
+
+    loss = loss_of(projectors)
+    assert_close(coordinates(mg.grad(loss)(x).data), jacobian(loss, [x])[0][0])
+    direction = random_like(x)
+    slope = directional(loss, [x], [direction])[0]
+    assert_close(mg.jvp(loss, [x], [direction])[1].data, slope)
+
+
 @pytest.mark.parametrize(
     "f", [through_eigh, through_eig, through_svd, lambda x: np.linalg.svd(x)[0] ** 2]
 )
@@ -316,6 +333,21 @@ def test_the_gradient_of_a_matrix_norm_at_zero_is_zero(ord_: Any) -> None:
 def test_the_gradient_of_a_complex_vector_norm_at_zero_is_zero(ord_: Any) -> None:
     found = mg.grad(lambda x: np.linalg.norm(x, ord_))(np.zeros(3, complex)).data
     np.testing.assert_array_equal(found, np.zeros(3))
+
+
+def test_a_norm_curves_infinitely_at_zero() -> None:
+    """In forward and in reverse; away from zero, and squared, it does not."""
+    for norm in (np.linalg.norm, lambda x: np.linalg.vector_norm(x, ord=3)):
+        for mode in ("forward", "reverse"):
+            found = mg.jacobian(mg.grad(norm), mode=mode)(np.zeros(2))
+            assert np.isnan(found.data).all()
+
+
+def test_an_entry_that_is_zero_has_slope_zero_in_every_norm() -> None:
+    """Also of order less than one, where a norm is no norm and has a cusp."""
+    for ord_ in (0.5, 1, 1.5, 2, 3):
+        found = mg.grad(lambda x, p=ord_: np.linalg.norm(x, p))(np.array([0.0, -2.0]))
+        np.testing.assert_array_equal(found.data, [0, -1])
 
 
 UNEVEN = np.array([[1.0, 0.0], [-1.0, 2.0]])
@@ -472,6 +504,31 @@ def test_vectors_of_two_entries_lie_in_the_plane() -> None:
     slopes = np.cos(flat.data)[:, None]
     assert_close(t.grad, slopes * [4.0, -0.5])
     assert_close(u.grad, np.sum(slopes * np.c_[-x[:, 1], x[:, 0]], axis=0))
+
+
+# ---------------------------------------------------------------- batches by vmap
+
+BATCHED = [
+    np.linalg.det,
+    np.linalg.cond,
+    lambda x: np.linalg.norm(x, "nuc"),
+    lambda x: np.linalg.vector_norm(x, ord=3),
+    lambda x: np.sum(np.abs(np.linalg.eigvals(x)) ** 2),
+    lambda x: np.sum(np.linalg.svd(x[:, :2], full_matrices=False)[0] ** 4),
+    lambda x: np.sum(np.linalg.qr(x[:2])[1] ** 3),
+    lambda x: np.sum(np.linalg.lstsq(x[:, :2], np.arange(3.0))[0]),
+    lambda x: np.sum(np.linalg.solve(x, x @ x)),
+    lambda x: np.sum(np.cross(x, x[0]) ** 2),
+    lambda x: np.sum(np.kron(x, x[:1]) ** 2),
+]
+
+
+@pytest.mark.parametrize("f", BATCHED)
+def test_derivatives_of_many_matrices_are_those_of_each(f: Any) -> None:
+    xs = matrix("real", 4, 3, 3)
+    for transform in (mg.grad, mg.hessian):
+        expected = np.stack([transform(f)(x).data for x in xs])
+        assert_close(mg.vmap(transform(f))(xs).data, expected, 1e-9)
 
 
 # ---------------------------------------------------------------- PyTorch

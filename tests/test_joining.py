@@ -26,7 +26,7 @@ def assert_differentiates(f: Any, *xs: Array) -> None:
     np.testing.assert_allclose(f(*map(tracked, xs)).data, f(*xs), rtol=1e-12, atol=1e-13)
     weights = rng.standard_normal(np.shape(f(*xs)))
     directions = [rng.standard_normal(x.shape) for x in xs]
-    out, pullback = mg.vjp(f, *xs)
+    pullback = mg.vjp(f, *xs)[1]
     matrices = jacobian(f, list(xs))
     for found, matrix in zip(pullback(weights), matrices, strict=True):
         assert_close(found.data.ravel(), weights.ravel() @ matrix)
@@ -79,7 +79,7 @@ JOINS = [
     lambda a, v: np.hstack([v, 2.0, a[0]]),
     lambda a, v: np.dstack([v, v**2]),
     lambda a, v: np.column_stack([a.T, v, [1.0, 2.0, 3.0]]),
-    lambda a, v: np.append(a, v),
+    np.append,
     lambda a, v: (
         np.append(a, [v], axis=0) if isinstance(v, np.ndarray) else np.append(a, v[None], axis=0)
     ),
@@ -149,7 +149,7 @@ MODES = [
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("widths", [((1, 2), (3, 1)), {-1: (0, 4)}, 2])
+@pytest.mark.parametrize("widths", [((1, 2), (3, 1)), ((0, 0), (0, 4)), 2])
 def test_every_mode_of_padding(mode: str, widths: Any) -> None:
     assert_differentiates(lambda x: np.pad(x, widths, mode), A)
 
@@ -223,7 +223,7 @@ def test_options_that_do_not_go_with_the_mode(mode: Any, options: Any) -> None:
 
 def test_an_empty_axis_has_nothing_to_repeat() -> None:
     for mode in ("mean", "linear_ramp", "edge", "maximum"):
-        with pytest.raises(ValueError, match="empty axis|axis 0"):
+        with pytest.raises(ValueError, match=r"empty axis|axis 0"):
             np.pad(tracked(np.zeros((0, 2))), ((1, 0), (0, 0)), mode)
 
 

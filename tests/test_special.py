@@ -77,7 +77,7 @@ def test_the_tables_wait_until_scipy_is_used() -> None:
 
 UFUNCS = {name: f for name, f in vars(sc).items() if isinstance(f, np.ufunc)}
 FUNCTIONS = {name for name in sc.__all__ if callable(getattr(sc, name)) and name not in UFUNCS}
-ONLY_SOME_VERSIONS = {"btdtr", "btdtri", "softplus"}
+ONLY_SOME_VERSIONS = {"btdtr", "btdtri", "sph_harm"}
 
 CALLS_UFUNCS = {  # plain Python that is differentiable, for it does no more than call ufuncs
     "assoc_laguerre": lambda x: sc.assoc_laguerre(x, 2, 1.5),
@@ -88,7 +88,7 @@ CALLS_UFUNCS = {  # plain Python that is differentiable, for it does no more tha
     "kvp": lambda x: sc.kvp(1.5, x),
     "lambertw": lambda x: np.real(sc.lambertw(x)),
     "sinc": sc.sinc,
-    "softplus": lambda x: sc.softplus(x),
+    "softplus": lambda x: sc.softplus(x),  # noqa: PLW0108 - new in SciPy 1.17
     "yvp": lambda x: sc.yvp(0, x),
     "zeta": lambda x: sc.zeta(2.5, x),
     "chebyc": sc.chebyc(3),
@@ -117,7 +117,7 @@ MAKES_ARRAYS: dict[str, Any] = {  # plain Python that begins with np.asarray: an
     "ellip_normal": lambda x: sc.ellip_normal(x, 2.0, 1, 1),
     "factorial": sc.factorial,
     "factorial2": sc.factorial2,
-    "factorialk": lambda x: sc.factorialk(x, 2),
+    "factorialk": lambda x: sc.factorialk(x, 2, exact=False),
     "legendre_p": lambda x: sc.legendre_p(2, x),
     "legendre_p_all": lambda x: sc.legendre_p_all(2, x),
     "lmbda": lambda x: sc.lmbda(2, x),
@@ -144,10 +144,16 @@ MAKES_ARRAYS: dict[str, Any] = {  # plain Python that begins with np.asarray: an
     "spherical_yn": lambda x: sc.spherical_yn(1, x),
     "stirling2": lambda x: sc.stirling2(x, 2),
 }
-OF_INTEGERS = set(  # zeros, roots, coefficients, settings: no floating-point argument varies
-    ["SpecialFunctionError", "SpecialFunctionWarning", "bernoulli", "errstate", "euler", "geterr", "mathieu_even_coef", "mathieu_odd_coef", "obl_cv_seq", "pro_cv_seq", "seterr"]
-)
-REMOVED_SINCE = set(["clpmn", "lpmn", "lpn", "sph_harm", "lqmn"])  # plain Python of older versions
+OF_NUMBERS = {"ellip_harm_2", "ellip_normal", "lqmn", "lqn"}  # of these, not of arrays
+OF_INTEGERS = {  # coefficients and settings: no floating-point argument varies
+    "SpecialFunctionError", "SpecialFunctionWarning", "bernoulli", "errstate", "euler", "geterr",
+    "mathieu_even_coef", "mathieu_odd_coef", "obl_cv_seq", "pro_cv_seq", "seterr",
+}  # fmt: skip
+OF_OLDER_VERSIONS = {"btdtr", "btdtri", "clpmn", "lpmn", "lpn", "sph_harm"}
+OF_NEWER_VERSIONS = {
+    "softplus", "legendre_p", "legendre_p_all", "assoc_legendre_p", "assoc_legendre_p_all",
+    "sph_legendre_p", "sph_legendre_p_all", "sph_harm_y", "sph_harm_y_all",
+}  # fmt: skip
 
 
 def test_every_ufunc_is_accounted_for() -> None:
@@ -158,12 +164,10 @@ def test_every_ufunc_is_accounted_for() -> None:
 
 
 def test_every_function_of_plain_python_is_accounted_for() -> None:
-    accounted = {*CALLS_UFUNCS, *MAKES_ARRAYS, *OF_INTEGERS, *REMOVED_SINCE}
+    accounted = {*CALLS_UFUNCS, *MAKES_ARRAYS, *OF_INTEGERS, *OF_OLDER_VERSIONS}
     left = {name for name in FUNCTIONS - accounted if "zeros" not in name and "roots" not in name}
     assert left == set()
-    assert (CALLS_UFUNCS.keys() | MAKES_ARRAYS.keys() | OF_INTEGERS) - FUNCTIONS <= (
-        ONLY_SOME_VERSIONS | {name for name in MAKES_ARRAYS if "_p" in name or "sph_harm" in name}
-    )
+    assert accounted - FUNCTIONS <= OF_OLDER_VERSIONS | OF_NEWER_VERSIONS
 
 
 @pytest.mark.parametrize("name", sorted(CALLS_UFUNCS.keys() & FUNCTIONS))
@@ -177,9 +181,9 @@ def test_plain_python_that_calls_ufuncs_is_differentiable(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(MAKES_ARRAYS.keys() & FUNCTIONS))
 def test_plain_python_that_makes_arrays_is_refused(name: str) -> None:
     with pytest.raises((LeavesGraphError, UnregisteredFunctionError, ValueError)) as caught:
-        MAKES_ARRAYS[name](tracked(1.5, 2.5) if name in INSTEAD else tracked(1.5)[0])
+        MAKES_ARRAYS[name](tracked(1.5)[0] if name in OF_NUMBERS else tracked(1.5, 2.5))
     if name in INSTEAD:
-        assert f"scipy.special.{name} makes plain arrays" in str(caught.value)
+        assert name in str(caught.value)
         assert INSTEAD[name] in str(caught.value)
     else:
         assert isinstance(caught.value, LeavesGraphError | UnregisteredFunctionError) or (
@@ -382,7 +386,6 @@ PAIRED = [
     (lambda s, x: s.comb(x, 3), 1e-13),
     (lambda s, x: s.perm(x + 2, 2), 1e-13),
     (lambda s, x: s.spherical_jn(2, x), 1e-13),
-    (lambda s, x: s.spherical_jn(1, -x), 1e-13),
     (lambda s, x: s.spherical_in(2, x), 1e-13),
     (lambda s, x: s.spherical_yn(1, x), 1e-13),
     (lambda s, x: s.spherical_kn(1, x), 1e-13),
@@ -397,8 +400,14 @@ def test_our_own_agree_with_scipys(f: Any, tolerance: float) -> None:
     np.testing.assert_allclose(f(special, x), f(sc, x), rtol=tolerance)
     found = mg.jacobian(lambda x: f(special, x))(x).data
     assert_close(found, jacobian(lambda x: f(sc, x), [x])[0])
-    twice = mg.jacobian(lambda x: mg.grad(lambda x: np.sum(f(special, x)))(x))(x).data
+    twice = mg.jacobian(mg.grad(lambda x: np.sum(f(special, x))))(x).data
     assert_close(twice, np.diag(np.diag(twice)))
+
+
+def test_spherical_functions_of_negative_numbers() -> None:
+    x = np.array([0.5, 2.0])
+    np.testing.assert_array_equal(special.spherical_jn(1, -x), -special.spherical_jn(1, x))
+    np.testing.assert_array_equal(special.spherical_in(2, -x), special.spherical_in(2, x))
 
 
 def test_a_dimension_that_is_none_is_refused() -> None:
@@ -442,10 +451,11 @@ ORACLES: dict[str, Any] = {  # where to evaluate; two arrays for functions of tw
     "xlogy": ([0.3, 2], [1.5, 0.2]), "xlog1py": ([0.3, 2], [1.5, 0.2]),
     "rel_entr": ([0.3, 2], [1.5, 0.2]), "kl_div": ([0.3, 2], [1.5, 0.2]),
     "betaln": ([0.3, 2], [1.5, 0.2]), "beta": ([0.3, 2], [1.5, 0.2]), "gamma": [0.3, -0.5, 2.5],
-    "expi": [0.3, -1.5], "exp1": [0.3, 2], "spence": [0.3, 1.7], "poch": ([0.3, 2], [1.5, 0.2]),
+    "expi": [0.3, -1.5], "exp1": [0.3, 2], "spence": [0.3, 1.2], "poch": ([0.3, 2], [1.5, 0.2]),
     "zeta": ([2.5, 3], [1.5, 0.2]), "gammainc": ([2.5, 3], [1.5, 0.2]),
     "gammaincc": ([2.5, 3], [1.5, 0.2]), "sici": [0.5, 2],
 }  # fmt: skip
+NOT_IN_JAX = {"erfcx", "exp2", "log1p", "expm1", "spence"}  # its slope of spence is NaN at times
 FIXED_FIRST = {"zeta", "gammainc", "gammaincc"}
 TORCH_NAMES = {"betaln": "", "beta": "", "rel_entr": "", "kl_div": "", "gamma": "", "expi": "",
                "exp1": "", "spence": "", "poch": "", "sici": "", "zeta": ""}  # fmt: skip
@@ -478,7 +488,7 @@ def test_torch_agrees(name: str) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("name", sorted(ORACLES.keys() - {"erfcx", "exp2"}))
+@pytest.mark.parametrize("name", sorted(ORACLES.keys() - NOT_IN_JAX))
 def test_jax_agrees(name: str) -> None:
     jax = pytest.importorskip("jax")
     function = getattr(jax.scipy.special, name, None)

@@ -336,6 +336,60 @@ def test_what_is_refused(call: Any, error: Any, words: str) -> None:
         call(Tensor([1.0, 2.0, 4.0], requires_grad=True))
 
 
+# ---------------------------------------------------------------- batches
+
+# fmt: off
+BATCHED = {
+    "sort":       lambda x: np.sort(x, axis=0),
+    "unique":     np.unique,
+    "partition":  lambda x: np.partition(x, 2, axis=None),
+    "median":     lambda x: np.median(x, axis=1),
+    "quantile":   lambda x: np.quantile(x, [0.2, 0.6], axis=0),
+    "nanquantile": lambda x: np.nanquantile(x, 0.3, axis=1),
+    "nanmedian":  lambda x: np.nanmedian(x, axis=0),
+    "nanstd":     lambda x: np.nanstd(x, axis=1, ddof=1),
+    "nanmax":     lambda x: np.nanmax(x, axis=0),
+    "average":    lambda x: np.average(x, 1, np.arange(1.0, 7.0)),
+    "corrcoef":   np.corrcoef,
+    "gradient":   lambda x: np.gradient(x, axis=1),
+    "trapezoid":  lambda x: np.trapezoid(x, np.arange(6.0) ** 2),
+    "interp":     lambda x: np.interp(x, np.arange(-3.0, 3.0), x[0]),
+    "unwrap":     lambda x: np.unwrap(9 * x, axis=0),
+    "bincount":   lambda x: np.bincount([0, 2, 1, 0], x[:, 0]),
+    "polyval":    lambda x: np.polyval(x[0], x[1]),
+    "polyfit":    lambda x: np.polyfit(x[0], x[1], 2),
+    "roots":      lambda x: np.abs(np.roots(x[0])),
+    "sinc":       np.sinc,
+    "i0":         np.i0,
+    "var-where":  lambda x: np.var(x, axis=1, where=np.arange(6) < 4),
+    "max-initial": lambda x: np.max(x, axis=1, initial=0.3, where=np.arange(6) < 4),
+    "var-mean":   lambda x: np.var(x, axis=1, mean=np.mean(x, axis=1, keepdims=True)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("f", BATCHED.values(), ids=BATCHED)
+def test_a_batch_is_its_examples(f: Any) -> None:
+    xs = np.random.default_rng(0).normal(size=(3, 4, 6))
+    for g in (f, mg.grad(lambda x: np.sum(f(x) ** 2))):
+        expected = np.stack([mg.vjp(g, x)[0].data for x in xs])
+        np.testing.assert_allclose(mg.vmap(g)(xs).data, expected, rtol=1e-9)
+
+
+def test_a_batch_of_places_over_one_line() -> None:
+    """Only `q` or `x` is batched, not what it is looked up in."""
+    line, places = np.array([1.0, 5.0, 2.0, 9.0]), np.array([0.2, 0.4, 0.7])
+    for f in (
+        lambda q: np.quantile(line, q),
+        lambda q: np.nanquantile(line, q),
+        lambda q: np.percentile(line, 100 * q, method="lower"),
+        lambda q: np.interp(q, [0, 0.5, 1], line[:3]),
+    ):
+        for g in (f, mg.grad(f)):
+            expected = [g(Tensor(q)).data for q in places]
+            np.testing.assert_allclose(mg.vmap(g)(places).data, expected)
+
+
 # ---------------------------------------------------------------- arrays of other libraries
 
 

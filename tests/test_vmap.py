@@ -42,7 +42,7 @@ def stacked(results: list[Any]) -> Any:
 RAGGED = {
     "argwhere", "nonzero", "flatnonzero", "real_if_close", "trim_zeros", "unique", "unique_all",
     "unique_counts", "unique_inverse", "unique_values", "union1d", "setxor1d", "setdiff1d",
-    "intersect1d",
+    "intersect1d", "polymul", "polydiv", "poly", "polyfit",
 }  # fmt: skip
 # Their results are no arrays.
 NUMBERS = {
@@ -58,7 +58,7 @@ OF_SHAPES = NUMBERS - {
 
 def depends_on_values(row: Row) -> bool:
     """Whether NumPy looks at the entries before it decides what the result is."""
-    return row.name in RAGGED or getattr(row.function, "__module__", "") == "numpy.lib._scimath_impl"
+    return row.name in RAGGED or getattr(row.function, "__module__", "") .startswith("numpy.lib")
 
 
 def batches(row: Row, case: Case) -> tuple[Call, list[list[Any]]]:

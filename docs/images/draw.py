@@ -28,12 +28,15 @@ def code_of(page: Path) -> str:
 # ---------------------------------------------------------------- the complex plane
 
 SQUARE = 3 + 4j  # the loss is |z² - SQUARE|², with its minima at the roots 2 + i and -2 - i
+LEVELS = (0.6, 2, 3.3, 4.5, 6, 8.5, 12)  # of |z² - SQUARE|
 UNIT = 80  # pixels
 LEFT, TOP = -3.5, 2.5  # the corner of the picture
 STYLE = """
-text { font: 15px sans-serif; fill: #222 } .axis { stroke: #999 } .level { fill: none; stroke: #7aa6d1 }
-.up { stroke: #c0392b; stroke-width: 3; fill: none } .down { stroke: #1e8449; stroke-width: 2; fill: none }
-.root { fill: #222 } .at { fill: #fff; stroke: #222; stroke-width: 2 } .step { fill: #1e8449 }
+text { font: 15px sans-serif; fill: #222 }
+polyline { fill: none; stroke: #999 } polyline.level { stroke: #7aa6d1 }
+.up { stroke: #c0392b; stroke-width: 3 } .down { stroke: #1e8449; stroke-width: 2 }
+.root { fill: #222 } .step { fill: #1e8449 } .at { fill: #fff; stroke: #222; stroke-width: 2 }
+#tip { fill: #c0392b }
 """
 
 
@@ -48,11 +51,11 @@ def complex_plane() -> str:
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 560 400" width="560" height="400">',
         f"<style>{STYLE}</style>",
-        '<defs><marker id="tip" viewBox="0 0 8 8" refX="4" refY="4" markerWidth="5" '
-        'markerHeight="5" orient="auto"><path d="M0 0 8 4 0 8z" fill="#c0392b"/></marker></defs>',
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="4" refY="4" orient="auto">',
+        '<path d="M0 0 8 4 0 8z"/></marker></defs>',
         '<rect width="560" height="400" fill="#fff"/>',
         *(line("axis", ends) for ends in ([LEFT, -LEFT], [1j * TOP, -1j * TOP])),
-        *(line("level", branch) for size in (0.6, 2, 3.3, 4.5, 6, 8.5, 12) for branch in level(size)),
+        *(line("level", half) for size in LEVELS for half in level(size)),
         line("down", steps),
         *(dot("step", z, 3) for z in steps[1:]),
         line("up", [start, tip], 'marker-end="url(#tip)"'),
@@ -85,15 +88,18 @@ def place(z: complex) -> str:
 
 
 def line(kind: str, through: Iterable[complex], more: str = "") -> str:
+    """Straight lines through numbers; `kind` says how they look."""
     return f'<polyline class="{kind}" {more} points="{", ".join(map(place, through))}"/>'
 
 
 def dot(kind: str, z: complex, radius: int) -> str:
+    """A number as a dot."""
     x, y = place(z).split()
     return f'<circle class="{kind}" cx="{x}" cy="{y}" r="{radius}"/>'
 
 
 def label(z: complex, text: str) -> str:
+    """Words that start at a number."""
     x, y = place(z).split()
     return f'<text x="{x}" y="{y}">{text}</text>'
 

@@ -88,7 +88,8 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
     array(6.)
     """
     check_device(device)
-    if isinstance(fill_value, Tensor | Operand):
+    varies = isinstance(fill_value, Tensor | Operand)
+    if varies:
         filled: Any = np.broadcast_to(fill_value, shape)
         return astype(filled, dtype or fill_value.dtype)
     return sharing(np.full(shape, fill_value, dtype=dtype))

@@ -13,15 +13,21 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.graph import Node
+from micrograd_np.op import Operand
 
 
-@cache
 def register() -> None:
     """Let `einops.rearrange`, `reduce`, `repeat`, `einsum`, `pack`, `unpack` take Tensors.
 
     Their gradients follow, since all that einops does is to call NumPy. Raises ModuleNotFoundError
     if einops is not installed.
     """
+    tensor_backend()
+
+
+@cache
+def tensor_backend() -> type:
+    """The class that einops finds among the subclasses of its own, for as long as it lives."""
     from einops import _backends
 
     numpy_backend: Any = _backends.NumpyBackend
@@ -32,7 +38,9 @@ def register() -> None:
         framework_name = "micrograd_np"
 
         def is_appropriate_type(self, tensor: Any) -> bool:
-            return isinstance(tensor, Node)
+            return isinstance(tensor, Node | Operand)
 
         def to_numpy(self, x: Any) -> Any:
             return np.asarray(x)
+
+    return TensorBackend

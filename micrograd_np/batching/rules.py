@@ -46,12 +46,18 @@ def shifted(axis: Any, ndim: int) -> Any:
     return normalize_axis_index(axis, ndim) + 1
 
 
+def of_one_input(rule: Rule) -> Rule:
+    """A rule for ops of one array; where a second is given (`np.var` with a mean), one by one."""
+    return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
+
+
 def flat(call: Call) -> Array:
     """The first input, each example as a vector."""
     x = call.whole()
     return np.reshape(x, (call.size, prod(x.shape[1:])))
 
 
+@of_one_input
 def along_all(call: Call) -> Any:
     """Without an axis it works on all of them, together."""
     axis = call.options.get("axis")
@@ -59,6 +65,7 @@ def along_all(call: Call) -> Any:
     return call.evaluated(call.whole(), axis=over)
 
 
+@of_one_input
 def along_flat(call: Call) -> Any:
     """Without an axis it works on the flattened array."""
     axis = call.options.get("axis")
@@ -73,6 +80,7 @@ def along_flat(call: Call) -> Any:
 def along(default: Any, *names: str) -> Rule:
     """The options called `names` are axes, by default `default`."""
 
+    @of_one_input
     def rule(call: Call) -> Any:
         defaults = (
             default if isinstance(default, tuple) and len(names) > 1 else [default] * len(names)

@@ -96,7 +96,7 @@ RULES |= {
     astype: rules.unchanged,
     svd: rules.unchanged,
     qr: rules.unchanged,
-    cofactors: rules.unchanged,
+    cofactors: rules.entry_by_entry,
     cross: rules.entry_by_entry,
     logsumexp: rules.along_all,
     softmax: rules.along(-1, "axis"),

@@ -148,9 +148,9 @@ class Record:
 
     def _seeds(self, cotangent: Vector) -> dict[Node, Any]:
         table: dict[Node, Any] = {}
-        for out, g in zip(self.outputs, self.subject.split(cotangent), strict=True):
+        parts = map(conjugated, self.subject.split(cotangent))
+        for out, g in zip(self.outputs, parts, strict=True):
             if out.requires_grad:
-                g = conjugated(g)
                 table[out] = table[out] + g if out in table else g
         return table
 

@@ -1,5 +1,22 @@
 """Networks: modules, layers, initialisers and losses, all plain expressions of Tensors."""
 
+from micrograd_np.nn import functional as functional
+from micrograd_np.nn.convolutional import AdaptiveAvgPool1d as AdaptiveAvgPool1d
+from micrograd_np.nn.convolutional import AdaptiveAvgPool2d as AdaptiveAvgPool2d
+from micrograd_np.nn.convolutional import AdaptiveAvgPool3d as AdaptiveAvgPool3d
+from micrograd_np.nn.convolutional import AvgPool1d as AvgPool1d
+from micrograd_np.nn.convolutional import AvgPool2d as AvgPool2d
+from micrograd_np.nn.convolutional import AvgPool3d as AvgPool3d
+from micrograd_np.nn.convolutional import Conv1d as Conv1d
+from micrograd_np.nn.convolutional import Conv2d as Conv2d
+from micrograd_np.nn.convolutional import Conv3d as Conv3d
+from micrograd_np.nn.convolutional import ConvTranspose1d as ConvTranspose1d
+from micrograd_np.nn.convolutional import ConvTranspose2d as ConvTranspose2d
+from micrograd_np.nn.convolutional import ConvTranspose3d as ConvTranspose3d
+from micrograd_np.nn.convolutional import Flatten as Flatten
+from micrograd_np.nn.convolutional import MaxPool1d as MaxPool1d
+from micrograd_np.nn.convolutional import MaxPool2d as MaxPool2d
+from micrograd_np.nn.convolutional import MaxPool3d as MaxPool3d
 from micrograd_np.nn.initializers import glorot_uniform as glorot_uniform
 from micrograd_np.nn.layers import Linear as Linear
 from micrograd_np.nn.layers import LogSigmoid as LogSigmoid

@@ -26,20 +26,28 @@ def generator(rng: "np.random.Generator | None") -> "np.random.Generator":
 
 
 def glorot_uniform(
-    shape: tuple[int, int], rng: "np.random.Generator | None" = None, dtype: Any = np.float64
+    shape: tuple[int, ...],
+    rng: "np.random.Generator | None" = None,
+    dtype: Any = np.float64,
+    *,
+    fans: tuple[int, int] | None = None,
 ) -> np.ndarray[Any, Any]:
-    """Weights of shape (inputs, outputs), uniform within `± sqrt(6 / (inputs + outputs))`.
+    """Weights uniform within `± sqrt(6 / (inputs + outputs))`.
+
+    `fans`: how many inputs an output sees, and how many outputs an input is seen by; unless given,
+    `shape` is these two.
 
     The variance, `2 / (inputs + outputs)`, keeps signals and gradients at one scale from layer to
     layer while the activations are near their linear part (sigmoid, tanh).
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
     networks", 2010, equation 16.
 
-    Raises TypeError if `rng` is neither a Generator nor None.
+    Raises TypeError if `rng` is neither a Generator nor None, ValueError if `fans` is not given and
+    `shape` has not two lengths.
 
     >>> bool(np.abs(glorot_uniform((3, 3), np.random.default_rng(0))).max() <= 1)
     True
     """
-    inputs, outputs = shape
+    inputs, outputs = fans or shape
     limit = (6 / (inputs + outputs)) ** 0.5
     return generator(rng).uniform(-limit, limit, shape).astype(dtype)

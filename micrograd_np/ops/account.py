@@ -54,7 +54,10 @@ NO_ARRAY: dict[str, str] = {
 }
 
 CALLS = {"poly1d": "polyval", "row_stack": "vstack"}  # they do no more than call functions we know
-ONLY_SOME_VERSIONS = frozenset({"row_stack", "typename"})  # of those that are supported
+ONLY_SOME_VERSIONS = {  # of NumPy, among those that are supported, have these
+    "in1d", "row_stack", "trapz", "typename",
+    "ndarray.itemset", "ndarray.newbyteorder", "ndarray.ptp", "ndarray.tostring",
+}  # fmt: skip
 
 # ---------------------------------------------------------------- what is refused
 
@@ -76,9 +79,10 @@ IN_PLACE: dict[str, str] = {  # what would write into a Tensor, and what to writ
 PLAIN = "it makes a plain array; mg.tensor([...]) joins Tensors, t.data leaves the graph"
 FILES = "a file holds no history; save t.data"
 DATES = "a Tensor holds numbers, not dates"
-COUNTS = "counts are flat, and the edges follow the data; give it t.data"
+COUNTS = "counts are flat, and the edges between them follow the data"
 MEMORY = "it reads memory, which a Tensor shares with nobody; use t.data"
 BYTES = "bytes hold no history; use t.numpy()"
+RENAMED = "NumPy has given it another name; write np."
 ONE_NUMBER = "its function sees one Python number at a time; write it with NumPy functions"
 ITERATES = "it goes over the numbers of plain arrays; write it with functions of whole arrays"
 MATRIX = "np.matrix is a subclass of ndarray with other operators; keep arrays and use @"
@@ -117,6 +121,9 @@ REFUSED: dict[str, str] = {
     "histogramdd": COUNTS,
     "isfortran": MEMORY,
     "lib.array_utils.byte_bounds": MEMORY,
+    "in1d": RENAMED + "isin",
+    "trapz": RENAMED + "trapezoid",
+    "intersect1d": "what two arrays share varies with neither alone; write x[np.isin(x, y)]",
     "lib.stride_tricks.as_strided": MEMORY + ", or np.lib.stride_tricks.sliding_window_view",
     "ndarray.base": MEMORY,
     "ndarray.byteswap": MEMORY,
@@ -127,6 +134,10 @@ REFUSED: dict[str, str] = {
     "ndarray.strides": MEMORY,
     "ndarray.view": MEMORY,
     "ndarray.flat": "it writes too; np.ravel(t) is the entries in a row",
+    "ndarray.itemset": "NumPy has given it up; write t = mg.index_update(t, key, value)",
+    "ndarray.newbyteorder": MEMORY,
+    "ndarray.ptp": RENAMED + "ptp(t)",
+    "ndarray.tostring": BYTES,
     "ndarray.dump": BYTES,
     "ndarray.dumps": BYTES,
     "ndarray.tobytes": BYTES,

@@ -10,6 +10,7 @@ from micrograd_np.errors import ShapeError
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops.arguments import along, at_least, shaped_along
+from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- differences
@@ -187,9 +188,9 @@ def interp(
     last = xp.shape[0] - 1
     piece = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(last - 1, 0))
     following = np.minimum(piece + 1, last)
-    start, run = np.take(xp, piece), np.take(xp, following) - np.take(xp, piece)
-    rise = np.take(fp, following) - np.take(fp, piece)
-    out = np.take(fp, piece) + rise / np.where(run == 0, 1, run) * (x - start)
+    start, value = getitem(xp, piece), getitem(fp, piece)
+    run, rise = getitem(xp, following) - start, getitem(fp, following) - value
+    out = value + rise / np.where(run == 0, 1, run) * (x - start)
     out = np.where(x < xp[0], fp[0] if left is None else left, out)
     return np.where(x > xp[-1], fp[-1] if right is None else right, out)
 
@@ -208,7 +209,7 @@ def repeated(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array,
         raise ValueError("np.interp takes a period that is not zero")
     xp = xp % period
     order = np.argsort(xp)
-    xp, fp = np.take(xp, order), np.take(fp, order)
+    xp, fp = getitem(xp, order), getitem(fp, order)
     xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
     return x % period, xp, np.concatenate([fp[-1:], fp, fp[:1]])
 

@@ -74,29 +74,31 @@ def extract(condition: Array, arr: Array) -> Array:
 
 def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
     """`choices[a[i]][i]` for every place `i`, everything broadcast together."""
-    picked = in_range(known(a), len(choices), mode)
-    shape = np.broadcast_shapes(np.shape(a), *map(np.shape, choices))
+    which, shape = in_range(a, len(choices), mode), np.shape(a)
+    shape = np.broadcast_shapes(shape, *map(np.shape, choices))
     stacked = np.stack([np.broadcast_to(x, shape) for x in alike(choices)])
-    picked = np.broadcast_to(picked, shape)
-    return np.take_along_axis(stacked, np.expand_dims(picked, 0), axis=0)[0]
+    which = np.expand_dims(np.broadcast_to(which, shape), 0)
+    try:
+        return np.take_along_axis(stacked, which, axis=0)[0]
+    except IndexError as error:
+        raise ValueError(
+            f"np.choose: an entry names none of the {len(choices)} choices; see its option `mode`"
+        ) from error
 
 
 def in_range(a: Array, n: int, mode: str) -> Array:
-    """Choices as `mode` reads those that do not exist."""
+    """Choices as `mode` reads those that do not exist; negative ones are none either."""
     a = plain(a)
-    if np.result_type(a).kind not in "iub":
+    dtype = np.result_type(a)
+    if dtype.kind not in "iub":
         raise TypeError(
-            f"np.choose takes integers that say which choice, and dtype {np.result_type(a)} was "
-            f"given. To choose by a condition write np.where or np.select."
+            f"np.choose takes integers that say which choice, and dtype {dtype} was given. To "
+            f"choose by a condition write np.where or np.select."
         )
     a = np.add(a, np.zeros((), int))
     if mode == "wrap":
         return a % n
-    if mode == "clip":
-        return np.clip(a, 0, n - 1)
-    if np.any((a < 0) | (a >= n)):
-        raise ValueError(f"np.choose: an entry names none of the {n} choices. See `mode`.")
-    return a
+    return np.clip(a, 0, n - 1) if mode == "clip" else np.where(a < 0, n, a)
 
 
 # ---------------------------------------------------------------- entries put in and taken out

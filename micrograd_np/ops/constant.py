@@ -27,14 +27,18 @@ constant(np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.bitwise_count, np.inv
 constant(np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.argsort, np.argpartition,
          np.argwhere, np.nonzero, np.flatnonzero, np.count_nonzero, np.all, np.any)
 
-constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.min_scalar_type)
+constant(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj)
+constant(np.min_scalar_type, parameters="a")
 constant(np.can_cast, parameters="from_ to casting")
 constant(np.may_share_memory, np.shares_memory, parameters="a b max_work", arrays=2)
 constant(np.result_type, np.common_type, binder=lambda *arrays: (arrays, {}))
 
-constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from, np.unravel_index,
-         np.packbits, np.unpackbits)
-constant(np.lexsort, np.ravel_multi_index, sequence=True)
+constant(np.diag_indices_from, np.tril_indices_from, np.triu_indices_from)
+constant(np.unravel_index,     parameters="indices shape order")
+constant(np.packbits,          parameters="a axis bitorder")
+constant(np.unpackbits,        parameters="a axis count bitorder")
+constant(np.lexsort,           parameters="keys axis", sequence=True)
+constant(np.ravel_multi_index, parameters="multi_index dims mode order", sequence=True)
 constant(np.array_str, np.array_repr, np.array2string)
 
 constant(np.zeros_like, np.ones_like, np.full_like, recorded=False)

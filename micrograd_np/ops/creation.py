@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.forms import expression, linear
-from micrograd_np.op import Array, Rule
+from micrograd_np.op import Array, Operand, Rule
 from micrograd_np.ops.choosing import known
 from micrograd_np.recording import plain
 
@@ -60,8 +60,9 @@ def geomspace(
     axis: int = 0,
 ) -> Array:
     """`start (stop / start) ** u` with `u` from 0 to 1."""
-    if np.any(np.equal(known(start), 0)) or np.any(np.equal(known(stop), 0)):
-        raise ValueError("np.geomspace: a geometric sequence cannot include 0")
+    for end in map(known, (start, stop)):
+        if not isinstance(end, Operand) and np.any(np.equal(end, 0)):
+            raise ValueError("np.geomspace: a geometric sequence cannot include 0")
     ratio = np.expand_dims(np.divide(stop, start), axis)
     exponents = np.linspace(0, 1, num, endpoint=endpoint)
     shape = [1] * ratio.ndim

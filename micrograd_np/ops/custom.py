@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import NotDifferentiableError, RuleError
-from micrograd_np.graph import Node
-from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Kind, Operand, Options, Rule
+from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Kind, Options, Rule
 from micrograd_np.op import register as enter
 from micrograd_np.ops.dispatch import DISPATCHED, dispatching
 from micrograd_np.ops.lazily import read_tables
 from micrograd_np.ops.signatures import Parameters, options_known
-from micrograd_np.ops.transposition import is_smooth
+from micrograd_np.ops.transposition import is_smooth, is_tracked, value_of
 from micrograd_np.ops.user_rules import JointOp, Partial, Said, Vjp, derivative
 
 DISPATCHER = type(np.sum)  # the class of NumPy's functions that look at the types they are given
@@ -190,10 +189,9 @@ def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Calla
 
 def result(name: str, value: Any) -> Any:
     """One value of a user's function, as an array or a scalar of NumPy's."""
-    if isinstance(value, Node | Operand):
-        if isinstance(value, Node):
-            raise RuleError.closes_over(name, f"`{name}`")
-        return value
+    if is_tracked(value):
+        raise RuleError.closes_over(name, f"`{name}`")
+    value = value_of(value)  # of a constant Tensor that the function uses
     array = value if hasattr(value, "dtype") else np.asarray(value)
     if array.dtype.kind == "O":
         raise RuleError(

@@ -75,7 +75,7 @@ def coefficient(x: Array, line: Array, order: int, n: int) -> Array:
         return np.zeros_like(x + line)
     base, step = (np.linalg.norm(y, axis=MATRIX, keepdims=True) for y in (x, line))
     radius = np.where(base * step == 0, 1, base / np.where(step == 0, 1, step))
-    roots = np.exp(2j * np.pi * np.arange(n) / n).reshape((n,) + (1,) * x.ndim)
+    roots = np.exp(2j * np.pi * np.arange(n) / n).reshape((n,) + (1,) * max(x.ndim, line.ndim))
     values = cofactors(x + radius * roots * line)
     out = np.mean(values * roots**-order, axis=0) / radius**order
     return (out if x.dtype.kind == "c" else out.real).astype(x.dtype)

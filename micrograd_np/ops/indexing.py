@@ -14,6 +14,7 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.recording import plain
 
 Key = Any
 
@@ -136,7 +137,7 @@ def take_transpose(
 
 def _wrapped(indices: Any, n: int, mode: str) -> Any:
     """Indices as `mode` reads them: cut off at the ends, around the ends, or as they are."""
-    indices = np.asarray(indices)
+    indices = plain(indices)
     if mode == "clip":
         return np.clip(indices, 0, n - 1)
     return indices % n if mode == "wrap" else indices
@@ -150,9 +151,9 @@ def take_along_axis_transpose(
     g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = -1
 ) -> Array:
     if axis is None:
-        return scatter(g, np.asarray(indices), (x.size,)).reshape(x.shape)
+        return scatter(g, plain(indices), (x.size,)).reshape(x.shape)
     grid = [np.arange(n).reshape((-1,) + (1,) * (x.ndim - i - 1)) for i, n in enumerate(x.shape)]
-    grid[axis] = np.asarray(indices)
+    grid[axis] = plain(indices)
     return scatter(g, tuple(grid), x.shape)
 
 

@@ -4,13 +4,14 @@ Joins are linear in the list of their inputs. The spellings for rows, columns an
 expressions of `np.concatenate`, with axes added in front or behind as NumPy adds them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.forms import expression, linear, primitive
-from micrograd_np.op import Array, Options
+from micrograd_np.graph import Node
+from micrograd_np.op import Array, Operand, Options
 from micrograd_np.ops.indexing import scatter
 
 Cuts = Any  # a number of sections, or the positions at which to cut
@@ -116,6 +117,25 @@ def joined_block(arrays: Any, axis: int, ndim: int) -> Array:
 # ---------------------------------------------------------------- splitting
 
 
+def cut(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`np.split` or `np.array_split`, by slices where another library does not have them."""
+
+    def parts(x: Array, indices_or_sections: Cuts = 1, axis: int = 0) -> Any:
+        if isinstance(x, np.ndarray | Node | Operand):
+            return function(x, indices_or_sections, axis=axis)
+        before = (slice(None),) * (axis % x.ndim)
+        positions = function(np.arange(x.shape[axis]), indices_or_sections)
+        return [x[(*before, slice(p[0], p[-1] + 1) if p.size else slice(0))] for p in positions]
+
+    return parts
+
+
+def unstacked(x: Array, axis: int = 0) -> tuple[Array, ...]:
+    if isinstance(x, np.ndarray | Node | Operand):
+        return np.unstack(x, axis=axis)
+    return tuple(np.moveaxis(x, axis, 0))
+
+
 def undo_split(
     g: list[Array], out: Any, x: Array, indices_or_sections: Cuts = 1, axis: int = 0
 ) -> Array:
@@ -131,7 +151,7 @@ def undo_split(
 def split_jvp(
     ts: list[Array], out: Any, x: Array, indices_or_sections: Cuts = 1, axis: int = 0
 ) -> Any:
-    return np.array_split(ts[0], indices_or_sections, axis=axis)
+    return cut(np.array_split)(ts[0], indices_or_sections, axis)
 
 
 def hsplit(ary: Array, indices_or_sections: Cuts) -> list[Array]:
@@ -167,10 +187,10 @@ expression(np.column_stack, column_stack)
 expression(np.append,       append)
 expression(np.block,        block)
 
-primitive (np.split,        undo_split, jvp=split_jvp)
-primitive (np.array_split,  undo_split, jvp=split_jvp)
-primitive (np.unstack,      lambda g, out, x, axis=0: np.stack(g, axis=axis),
-                            jvp=lambda ts, out, x, axis=0: np.unstack(ts[0], axis=axis))
+primitive (np.split,        undo_split, jvp=split_jvp, call=cut(np.split))
+primitive (np.array_split,  undo_split, jvp=split_jvp, call=cut(np.array_split))
+primitive (np.unstack,      lambda g, out, x, axis=0: np.stack(g, axis=axis), call=unstacked,
+                            jvp=lambda ts, out, x, axis=0: unstacked(ts[0], axis))
 expression(np.hsplit,       hsplit)
 expression(np.vsplit,       vsplit)
 expression(np.dsplit,       dsplit)

@@ -2,8 +2,8 @@
 
 A norm's slope is the *dual vector*: of dual norm one, with `Re sum(slope * x) = norm(x)`. Where a
 norm has a kink it is the subgradient of least Frobenius norm: 0 at the origin, shared evenly among
-entries or singular values that tie, without singular values that are 0 to rounding. Its second
-derivative there is NaN (`norm` at 0 curves infinitely).
+entries or singular values that tie, without singular values that are 0 to rounding. A second
+derivative at the origin is NaN: there a norm curves infinitely.
 
 Matrix norms that are functions of singular values: A. Lewis, The convex analysis of unitarily
 invariant matrix functions, Journal of Convex Analysis 2, 1995.
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.arrays import conjugated
-from micrograd_np.forms import expression
+from micrograd_np.forms import elementwise, expression
 from micrograd_np.op import Array
 from micrograd_np.ops.decompositions import recomposed
+from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.elementwise import direction
 from micrograd_np.ops.reduction import Axis, axes_of, reduction, tied
 from micrograd_np.ops.singular_values import present
@@ -36,9 +37,16 @@ def norm_slope(out: Array, x: Array, axis: Axis, *, ord: Any = None) -> Array:
     return np.moveaxis(slope, (-2, -1), axes)
 
 
+@dispatching
+def ratio(x: Array, size: Array) -> Array:
+    """`x / size`, and 0 where `size` is 0: there it jumps, and its derivatives are not finite."""
+    out: Array = np.where(size == 0, 0, x / size)
+    return out
+
+
 def vector_slope(out: Array, x: Array, axis: Axis, *, ord: Any = 2) -> Array:
     if ord == 2:
-        return np.where(out == 0, 0, conjugated(x) / out)
+        return ratio(conjugated(x), out)
     if ord == 0:
         return np.zeros_like(x)
     size = np.abs(x)
@@ -46,7 +54,8 @@ def vector_slope(out: Array, x: Array, axis: Axis, *, ord: Any = 2) -> Array:
         return direction(size, x)
     if abs(ord) == np.inf:
         return direction(size, x) * tied(out, size, axis)
-    return np.where(out == 0, 0, direction(size, x) * (size / out) ** (ord - 1))
+    slope = direction(size, x) * ratio(size, out) ** (ord - 1)
+    return slope if ord > 1 else np.where(size == 0, 0, slope)
 
 
 def extreme_sum_slope(out: Array, x: Array, summed: int, among: int) -> Array:
@@ -84,6 +93,7 @@ def matrix_norm(x: Array, keepdims: bool = False, ord: Any = "fro") -> Array:
     return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
 
 
+elementwise(ratio, lambda out, x, size: 1 / size, lambda out, x, size: -out / size)
 reduction(np.linalg.norm, norm_slope, ("ord",))
 reduction(np.linalg.vector_norm, vector_slope, ("ord",))
 expression(np.linalg.matrix_norm, matrix_norm)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.forms import expression, primitive
-from micrograd_np.op import Array
+from micrograd_np.op import Array, Operand
 from micrograd_np.ops.choosing import known
 from micrograd_np.recording import plain, untracked
 
@@ -74,6 +74,14 @@ def sort_complex(a: Array) -> Array:
 # ---------------------------------------------------------------- distinct values
 
 
+def values_of(x: Array) -> Array:
+    """The values alone, for NumPy to tell apart.
+
+    Raises within `vmap`, which then takes its examples one by one.
+    """
+    return np.asarray(x) if isinstance(x, Operand) else known(x)
+
+
 def unique(
     ar: Array, return_index: bool = False, return_inverse: bool = False,
     return_counts: bool = False, axis: int | None = None, *, equal_nan: bool = True,
@@ -82,7 +90,7 @@ def unique(
     """The entries at the places where each value occurs first."""
     options = {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
     found: Any = np.unique
-    _, index, *others = found(known(ar), return_index=True, equal_nan=equal_nan, **options)
+    _, index, *others = found(values_of(ar), return_index=True, equal_nan=equal_nan, **options)
     values = np.take(np.reshape(ar, -1) if axis is None else ar, index, axis=axis or 0)
     integers = [index, *others] if return_index else others
     return (values, *map(untracked, integers)) if integers else values
@@ -93,15 +101,15 @@ def unique_values(x: Array) -> Array:
 
 
 def unique_counts(x: Array) -> Any:
-    return with_values(np.unique_counts(known(x)), x)
+    return with_values(np.unique_counts(values_of(x)), x)
 
 
 def unique_inverse(x: Array) -> Any:
-    return with_values(np.unique_inverse(known(x)), x)
+    return with_values(np.unique_inverse(values_of(x)), x)
 
 
 def unique_all(x: Array) -> Any:
-    return with_values(np.unique_all(known(x)), x)
+    return with_values(np.unique_all(values_of(x)), x)
 
 
 def with_values(found: Any, x: Array) -> Any:

@@ -90,6 +90,8 @@ def pad_any(
     }
     options = {name: value for name, value in given.items() if value is not None}
     check_mode(mode, set(options))
+    if isinstance(pad_width, dict):  # which older versions of NumPy do not know
+        pad_width = widths_of(pad_width, np.ndim(array))
     if mode in STATISTICS:
         return extended(array, pad_width, statistic_block(STATISTICS[mode], stat_length))
     if mode == "linear_ramp":
@@ -194,7 +196,7 @@ def pad_oddly(x: Array, widths: Widths, mode: str) -> Array:
     for axis, (before, after) in enumerate(widths):
         period = x.shape[axis]
         if period == 1:
-            x = pad(x, {axis: (before, after)}, "edge")
+            x = pad(x, widths_of({axis: (before, after)}, x.ndim), "edge")
             continue
         left, right = before, after
         while left or right:

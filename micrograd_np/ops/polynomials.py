@@ -144,7 +144,7 @@ def polyfit(
     powers = powers / scale
     found, residuals, rank, _ = np.linalg.lstsq(powers, target, rcond)
     found = np.transpose(np.transpose(found) / scale)
-    if int(rank) != order:
+    if isinstance(known(rank), np.integer | np.ndarray) and int(rank) != order:
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=2)
     if not cov:
         return found
@@ -206,9 +206,11 @@ def poly(seq_of_zeros: Array) -> Any:
         p = np.concatenate([p, np.zeros(1, p.dtype)]) - zeros[i] * np.concatenate(
             [np.zeros(1, p.dtype), p]
         )
-    values = np.asarray(known(zeros))
-    conjugate = np.array_equal(np.sort(values), np.sort(np.conj(values)))
-    return np.real(p) if zeros.dtype.kind == "c" and conjugate else p
+    if zeros.dtype.kind == "c":
+        values = np.asarray(known(zeros))
+        if np.array_equal(np.sort(values), np.sort(np.conj(values))):
+            return np.real(p)
+    return p
 
 
 # ---------------------------------------------------------------- the table

@@ -17,6 +17,7 @@ from micrograd_np.errors import OptionError
 from micrograd_np.forms import expression
 from micrograd_np.graph import Node
 from micrograd_np.op import Array
+from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.reduction import Axis
 from micrograd_np.recording import plain
 
@@ -136,7 +137,7 @@ def entries(lines: Array, index: Array, n: Array) -> Array:
     """The entries of the lines at `index`, or at the end nearest to it."""
     places = np.maximum(np.minimum(index, n - 1), 0).astype(int)
     if places.ndim == 1:
-        return np.take(lines, places, axis=-1)
+        return np.moveaxis(getitem(np.moveaxis(lines, -1, 0), places), 0, -1)
     return np.take_along_axis(lines, places, axis=-1)
 
 

@@ -161,30 +161,33 @@ def std_slope(
 
 
 def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`var` or `std` with the check that makes its derivative defined."""
+    """`var` or `std` with the mean as its second input, where it is given."""
 
-    def checked(
-        x: Array, mean: Array = None, axis: Axis = None, ddof: float = 0, **options: Any
-    ) -> Array:
-        if 0 < (n := count(x, axis)) <= ddof:
-            raise ValueError(
-                f"np.{function.__name__} over {n} entries with ddof={ddof} divides by "
-                f"{n - ddof}: it has no value and no gradient. Use more entries or a smaller ddof."
-            )
+    def about(x: Array, mean: Array = None, **options: Any) -> Array:
         options |= {} if mean is None else {"mean": mean}
-        return function(x, axis=axis, ddof=ddof, **options)
+        return function(x, **options)
 
-    return checked
+    return about
 
 
 def bind_spread(a: Array, *args: Any, **options: Any) -> tuple[Inputs, Options]:
-    """Sort the arguments of `var` and `std`: `ddof` has two names, a mean that is given varies."""
+    """Sort the arguments of `var` and `std`: `ddof` has two names, a mean that is given varies.
+
+    Where a gradient is wanted, a `ddof` for which NumPy returns NaN or infinity is an error.
+    """
     options |= zip(("axis", "dtype", "out", "ddof", "keepdims"), args, strict=False)
     options = without_neutral(options)
     if "correction" in options:
         options["ddof"] = options.pop("correction")
     if "where" in options:
         options["where"] = frozen(options["where"])
+    ddof = options.get("ddof", 0)
+    varies = ddof and getattr(a, "requires_grad", False)
+    if varies and 0 < (n := count(a, options.get("axis"))) <= ddof:
+        raise ValueError(
+            f"np.var or np.std over {n} entries with ddof={ddof} divides by {n - ddof}: it has no "
+            f"value and no gradient. Use more entries or a smaller ddof."
+        )
     mean = options.pop("mean", None)
     return (a,) if mean is None else (a, mean), options
 

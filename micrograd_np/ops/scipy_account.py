@@ -31,6 +31,11 @@ REFUSED: dict[str, str] = {
         "zeta has no closed derivative in its exponent": "_riemann_zeta zetac",
         "it is betainc(a, b, x), which has one": "btdtr",
         "SciPy offers no slopes of ellipsoidal harmonics": "_ellip_harm",
+        "call micrograd_np.special.spherical_in instead": "_spherical_in _spherical_in_d",
+        "call micrograd_np.special.spherical_jn instead": "_spherical_jn _spherical_jn_d",
+        "call micrograd_np.special.spherical_kn instead": "_spherical_kn _spherical_kn_d",
+        "call micrograd_np.special.spherical_yn instead": "_spherical_yn _spherical_yn_d",
+        "call scipy.special.lpmv for its polynomial": "sph_harm",
     }.items()
     for name in names.split()
 }

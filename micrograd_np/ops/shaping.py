@@ -42,13 +42,18 @@ def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = 
 
 
 def bind_ravel(a: Array, order: str = "C") -> tuple[Inputs, Options]:
-    return (a,), {"order": resolved(order, a)}
+    return (a,), in_order(resolved(order, a))
 
 
 def bind_reshape(
     a: Array, shape: Shape, order: str = "C", **options: Any
 ) -> tuple[Inputs, Options]:
-    return (a,), {"shape": shape, "order": resolved(order, a), **options}
+    return (a,), {"shape": shape, **in_order(resolved(order, a)), **options}
+
+
+def in_order(order: str) -> Options:
+    """An order that is not the usual one, as an option; other array libraries have no other."""
+    return {} if order == "C" else {"order": order}
 
 
 def resolved(order: str, x: Array) -> str:
@@ -79,7 +84,7 @@ def resolved(order: str, x: Array) -> str:
 def undo_order(
     g: Array, out: Array, x: Array, shape: Shape = (), order: Any = "C", copy: bool | None = None
 ) -> Array:
-    return np.reshape(g, x.shape, order=order)
+    return np.reshape(g, x.shape, **in_order(order))
 
 
 def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) -> Array:
@@ -157,9 +162,10 @@ def resize(a: Array, new_shape: Shape) -> Array:
     shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
     if min(shape, default=0) < 0:
         raise ValueError(f"np.resize: all dimensions of {shape} must be 0 or more")
-    if np.size(a) == 0:
+    a = plain(a)
+    if a.size == 0:
         return np.broadcast_to(np.sum(a), shape).astype(a.dtype)  # of nothing NumPy makes zeros
-    return np.reshape(np.take(a, np.arange(prod(shape)) % np.size(a)), shape)
+    return np.reshape(np.take(a, np.arange(prod(shape)) % a.size), shape)
 
 
 # ---------------------------------------------------------------- triangles and diagonals

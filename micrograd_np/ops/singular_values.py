@@ -38,9 +38,17 @@ def present(s: Array, x: Array) -> Array:
 
 
 def square_gaps(s: Array) -> Array:
-    """`1 / (s[j]² - s[i]²)`, 1 on the diagonal; infinite where two values agree."""
-    row, column = s[..., None, :], s[..., :, None]
-    return 1 / ((row - column) * (row + column) + identity(s))
+    """`1 / (s[j]² - s[i]²)`, 0 on the diagonal; infinite where two values agree."""
+    row, column, eye = s[..., None, :], s[..., :, None], identity(s)
+    return 1 / ((row - column) * (row + column) + eye) - eye
+
+
+def phase_rates(s: Array, x: Array) -> Array:
+    """`1 / (2 s)`: how far the difference of two vectors' phases turns each, half and half.
+
+    0 for a value that is 0, whose vectors' phases are of no consequence to each other.
+    """
+    return np.where(present(s, x) == 0, 0, 0.5 / s)
 
 
 # ---------------------------------------------------------------- reverse mode
@@ -56,18 +64,18 @@ def svd_vjp(g: Parts, out: Any, x: Array, full_matrices: bool = True) -> Array:
     if g_s is not None:
         terms.append(recomposed(left, g_s * present(s, x), adjoint(right)))
     if g_u is not None:
-        part, inner = turned(u, s, g_u)
+        part, inner = turned(u, s, g_u, phase_rates(s, x))
         terms.append(part @ adjoint(right))
         inners.append(inner)
     if g_vh is not None:
-        part, inner = turned(v, s, adjoint(g_vh))
+        part, inner = turned(v, s, adjoint(g_vh), phase_rates(s, x))
         terms.append(left @ adjoint(part))
         inners.append(inner)
     total = sum(terms[1:], terms[0])
     return total + nan_if_turning(sum(inners[1:], inners[0])) if inners else total
 
 
-def turned(u: Array, s: Array, g: Array) -> tuple[Array, Array]:
+def turned(u: Array, s: Array, g: Array, phases: Array) -> tuple[Array, Array]:
     """What the cotangent `g` of one side's vectors `U` adds; and `U^H g`.
 
     A rotation of the vectors into each other, `U (skew(U^H g) / gap) s`, and where they do not span
@@ -77,10 +85,9 @@ def turned(u: Array, s: Array, g: Array) -> tuple[Array, Array]:
     mine, g = u[..., :count], without_added(u, count, g)
     inner = adjoint(mine) @ g
     skew = inner - adjoint(inner)
-    rates = square_gaps(s)
-    if u.dtype.kind == "c":  # the phase that the two sides' vectors share half and half
-        rates = rates + (1 / (2 * s[..., None]) ** 2 - 1) * identity(s)
-    part = scaled(mine @ (rates * skew), s)
+    part = scaled(mine @ (square_gaps(s) * skew), s)
+    if u.dtype.kind == "c":
+        part = part + scaled(mine, diagonal(skew) * phases / 2)
     if u.shape[-2] > count:
         part = part + scaled(g - mine @ inner, 1 / s)
     return part, inner
@@ -112,11 +119,10 @@ def svd_jvp(
     one, two = u[..., :count], adjoint(vh)[..., :count]
     inner = adjoint(one) @ ts[0] @ two
     row, column = scaled(inner, s), s[..., None] * inner
-    rates = square_gaps(s) - identity(s)
-    turn_u = rates * (row + adjoint(row))
-    turn_v = rates * (column + adjoint(column))
+    turn_u = square_gaps(s) * (row + adjoint(row))
+    turn_v = square_gaps(s) * (column + adjoint(column))
     if x.dtype.kind == "c":
-        phases = 1j * np.imag(inner) * identity(s) / (2 * s[..., None])
+        phases = 1j * np.imag(inner) * identity(s) * phase_rates(s, x)[..., None]
         turn_u, turn_v = turn_u + phases, turn_v - phases
     du = moved(u, turn_u, scaled(ts[0] @ two, 1 / s))
     dv = moved(adjoint(vh), turn_v, scaled(adjoint(ts[0]) @ one, 1 / s))

@@ -3,9 +3,9 @@
 import numpy as np
 
 import micrograd_np as mg
-import optable.numpy_rows as numpy_rows
 from micrograd_np.ops.elementwise import sigmoid_slope
 from micrograd_np.ops.indexing import getitem, scatter
+from optable import numpy_rows
 from optable.table import (
     COMPLEX_BINARY,
     COMPLEX_UNARY,

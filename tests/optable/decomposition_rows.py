@@ -12,9 +12,20 @@ import numpy as np
 
 from micrograd_np.ops.decompositions import qr
 from micrograd_np.ops.determinants import cofactors
+from micrograd_np.ops.norms import ratio
 from micrograd_np.ops.products import cross
 from micrograd_np.ops.singular_values import svd
-from optable.table import Array, any_real, case, complex_case, flat_op, mixed_case, nonzero, row
+from optable.table import (
+    Array,
+    any_real,
+    binary,
+    case,
+    complex_case,
+    flat_op,
+    mixed_case,
+    nonzero,
+    row,
+)
 
 
 def spaced(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
@@ -139,6 +150,7 @@ row(np.linalg.qr, spaced,
 # ---------------------------------------------------------------- norms
 
 ORDERS = (None, "fro", "nuc", np.inf, -np.inf, 1, -1, 2, -2)
+binary(ratio, any_real, nonzero, reference=np.divide)
 row(np.linalg.cond, spaced,
     *(case((3, 3), p=p) for p in ORDERS), case((4, 2)), case((2, 3, 3)), case((2, 3, 3), p=1),
     case((0, 2, 2)), complex_case((3, 3)), complex_case((2, 2), p="fro"), lacks="single")
@@ -169,7 +181,7 @@ row(np.linalg.multi_dot, any_real,
     case((2, 0), (0, 3)), complex_case((2, 3), (3, 3), (3,)), spread=False, lacks="single")
 row(np.linalg.matrix_power, spaced,
     *(case((3, 3), n) for n in (0, 1, 2, 3, 5, -1, -3)), case((2, 2, 2), 4), case((0, 0), 2),
-    complex_case((2, 2), 3), lacks="single")
+    complex_case((2, 2), 3))
 row(np.linalg.outer, (any_real, any_real), case((3,), (2,)), case((0,), (2,)), complex_case((2,), (3,)), lacks="single")
 row(np.linalg.diagonal, any_real, case((3, 4)), case((2, 3, 4), offset=1), case((0, 3)), lacks="single")
 row(np.linalg.trace, any_real, case((3, 3)), case((2, 3, 4), offset=-1), case((0, 3)), case((3, 3), dtype=np.float64), lacks="single")

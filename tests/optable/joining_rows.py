@@ -61,24 +61,24 @@ row(np.block, any_real,
 row(np.unstack, any_real,
     case((2, 3)), case((2, 3), axis=1), case((2, 3, 2), axis=-1), case((3,)), case((2, 0)), lacks="single")
 row(np.hsplit, any_real,
-    case((4,), 2), case((2, 4), [3, 1]), case((2, 4, 3), 2), case((0,), 2), lacks="single")
+    case((4,), 2), case((2, 4), [3, 1]), case((2, 4, 3), 2), case((0,), 2))
 row(np.vsplit, any_real,
-    case((4, 2), 2), case((4, 2), [1, 3]), case((2, 0), 2), lacks="single")
+    case((4, 2), 2), case((4, 2), [1, 3]), case((2, 0), 2))
 row(np.dsplit, any_real,
-    case((1, 2, 4), 2), case((1, 2, 4), [3]), case((1, 0, 2), 2), lacks="single")
+    case((1, 2, 4), 2), case((1, 2, 4), [3]), case((1, 0, 2), 2))
 
 # ---------------------------------------------------------------- padding
 
 COPYING = ("edge", "reflect", "symmetric", "wrap")
 row(pad, any_real,
     case((2, 3), pad_width=1), case((2, 3), pad_width=(1, 2)),
-    case((2, 3), pad_width=((1, 0), (0, 2))), case((2, 3), pad_width={1: (1, 2)}),
-    case((2, 3), pad_width={-1: 2}), case((2, 3), pad_width=np.array([[1, 0], [2, 1]])),
+    case((2, 3), pad_width=((1, 0), (0, 2))), case((2, 3), pad_width=((0, 0), (1, 2))),
+    case((2, 3), pad_width=((0, 0), (2, 2))), case((2, 3), pad_width=np.array([[1, 0], [2, 1]])),
     case((2, 3), pad_width=((2,), (1,))), case((2, 3), pad_width=1, constant_values=5.0),
     case((2, 3), pad_width=1, constant_values=((1, 2), (3, 4))), case((3,), pad_width=[2, 1]),
     case((0,), pad_width=1), case((2, 3), pad_width=0), complex_case((2, 3), pad_width=1),
     *(case((3, 4), pad_width=((2, 1), (0, 3)), mode=mode) for mode in COPYING),
-    *(case((3, 2), pad_width={0: (5, 4)}, mode=mode) for mode in COPYING),
+    *(case((3, 2), pad_width=((5, 4), (0, 0)), mode=mode) for mode in COPYING),
     case((1, 1), pad_width=2, mode="reflect"),
     reference=np.pad, lacks="single")
 
@@ -88,7 +88,7 @@ row(np.atleast_1d,  any_real, *UNARY, case((3,)), case((2,), ()))
 row(np.atleast_2d,  any_real, *UNARY, case((3,)), case((2,), ()))
 row(np.atleast_3d,  any_real, *UNARY, case((3,)), case((2,), (1, 2)))
 row(np.rollaxis, any_real,
-    case((2, 3, 4), 2), case((2, 3, 4), 0, 3), case((2, 3, 4), -1, 1), case((2, 3, 4), 1, -1), case((0, 2), 1), lacks="single")
+    case((2, 3, 4), 2), case((2, 3, 4), 0, 3), case((2, 3, 4), -1, 1), case((2, 3, 4), 1, -1), case((0, 2), 1))
 row(np.rot90, any_real,
     *(case((2, 3), k=k) for k in (0, 1, 2, 3, -1)), case((2, 3, 4), k=1, axes=(0, -1)), case((2, 3, 4), axes=(2, 1)),
     case((0, 2)), lacks="single")
@@ -164,9 +164,9 @@ row(np.piecewise, any_real,
     case((), [True, False], [np.sin, np.cos]), case((3,), [FIRST], [np.multiply, np.add], 3.0))
 row(np.apply_along_axis, any_real,
     case(product_with_first, 0, (3, 2)), case(outer_square, 1, (2, 3, 2)), case(np.sum, -1, (2, 3)), case(np.cumsum, 0, (3,)),
-    case(product_with_first, 0, (3, 2), 2.0), lacks="single empty")
+    case(product_with_first, 0, (3, 2), 2.0), lacks="empty")
 row(np.apply_over_axes, (any_real, any_real),
-    case(np.sum, (2, 3, 2), [0, 2]), case(np.prod, (2, 3), 1), case(np.sum, (0, 2), [0]), lacks="single")
+    case(np.sum, (2, 3, 2), [0, 2]), case(np.prod, (2, 3), 1), case(np.sum, (0, 2), [0]))
 
 # ---------------------------------------------------------------- the extended domain
 
