@@ -144,7 +144,7 @@ operation("clip",        1, lambda xp, x: xp.clip(x, -0.7, 0.9), smooth=lambda x
 operation("floor",       1, lambda xp, x: x - xp.floor(x), smooth=lambda x: x - np.rint(x))
 operation("cube",        1, lambda xp, x: x ** 3)
 operation("root",        1, lambda xp, x: (x * x + 0.4) ** 0.3)
-operation("sinc",        1, lambda xp, x: xp.sinc(x))
+operation("sinc",        1, lambda xp, x: xp.sinc(x), smooth=lambda x: x / 50)  # PyTorch's second slope is wrong near 0
 
 operation("add",         2, lambda xp, x, y: x + y, fits=broadcast)
 operation("subtract",    2, lambda xp, x, y: x - y, fits=broadcast)

@@ -339,9 +339,9 @@ def test_what_has_no_derivative_says_so(spelling: str, call: Any) -> None:
 
 def test_a_ufunc_of_another_library_is_refused() -> None:
     special = pytest.importorskip("scipy.special")
-    with pytest.raises(UnregisteredFunctionError, match="the ufunc `gammaln`"):
-        special.gammaln(tracked())
-    np.testing.assert_array_equal(special.gammaln(Tensor([1.0, 2.0])).data, [0.0, 0.0])
+    with pytest.raises(UnregisteredFunctionError, match="the ufunc `kolmogorov`"):
+        special.kolmogorov(tracked())
+    np.testing.assert_array_equal(special.kolmogorov(Tensor([0.0])).data, [1.0])
 
 
 def test_what_has_no_derivative_is_computed_on_constants() -> None:

@@ -22,8 +22,8 @@ def sinc_derivative(x: Array, order: int) -> Array:
     Away from 0 by the recurrence `z h_n + n h_(n-1) = sin(z + nπ/2)`, which follows from
     differentiating `z h_0 = sin(z)`; near 0, where it cancels, by the power series.
 
-    >>> sinc_derivative(np.array([0.0, 1.0]), 1)
-    array([ 0., -1.])
+    >>> sinc_derivative(np.array([1.0, 2.0]), 1)
+    array([-1. ,  0.5])
     """
     z = pi * x
     near = np.less_equal(np.abs(z), order + 1)

@@ -132,7 +132,8 @@ def cut(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def unstacked(x: Array, axis: int = 0) -> tuple[Array, ...]:
     if isinstance(x, np.ndarray | Node | Operand):
-        return np.unstack(x, axis=axis)
+        parts: tuple[Array, ...] = np.unstack(x, axis=axis)  # type: ignore[arg-type] # it dispatches
+        return parts
     return tuple(np.moveaxis(x, axis, 0))
 
 

@@ -61,20 +61,6 @@ def convolution_by_hand(x: Array, w: Array, b: Array, g: Array) -> list[Array]:
     return [to_input[:, :, 1:-1, 1:-1], to_weight.T.reshape(w.shape), g.sum(axis=(0, 2, 3))]
 
 
-def convolution_ours(x: Array, w: Array, b: Array, g: Array) -> list[Array]:
-    leaves = [mg.Tensor(given, requires_grad=True) for given in (x, w, b)]
-    functional.conv2d(*leaves, padding=1).backward(g)
-    return [leaf.grad for leaf in leaves]
-
-
-def convolution_in_torch(x: Array, w: Array, b: Array, g: Array) -> list[Array]:
-    import torch
-
-    leaves = [torch.tensor(given, requires_grad=True) for given in (x, w, b)]
-    torch.nn.functional.conv2d(*leaves, padding=1).backward(torch.tensor(g))
-    return [leaf.grad.numpy() for leaf in leaves]
-
-
 # ---------------------------------------------------------------- maxima of 2x2 windows
 
 POOLINGS = {"64 x 16 x 28 x 28": (64, 16, 28), "32 x 64 x 56 x 56": (32, 64, 56)}
@@ -99,20 +85,6 @@ def pooling_by_hand(x: Array, g: Array) -> list[Array]:
         for quarter, hit in zip(quarters, hits, strict=True):
             result[quarter] = shares * hit
     return [gradient]
-
-
-def pooling_ours(x: Array, g: Array) -> list[Array]:
-    leaf = mg.Tensor(x, requires_grad=True)
-    functional.max_pool2d(leaf, 2).backward(g)
-    return [leaf.grad]
-
-
-def pooling_in_torch(x: Array, g: Array) -> list[Array]:
-    import torch
-
-    leaf = torch.tensor(x, requires_grad=True)
-    torch.nn.functional.max_pool2d(leaf, 2).backward(torch.tensor(g))
-    return [leaf.grad.numpy()]
 
 
 # ---------------------------------------------------------------- einsum, the gradient alone
@@ -144,47 +116,80 @@ def einsum_data(subscripts: str) -> list[Array]:
     return [rng.normal(size=out.shape).astype(np.float32), *operands]
 
 
-def einsum_gradient(subscripts: str) -> Callable[..., list[Array]]:
-    """Ours, given the data: the walk back through a graph that is there already."""
-    _, *operands = einsum_data(subscripts)
-    leaves = [mg.Tensor(x, requires_grad=True) for x in operands]
-    out = np.einsum(subscripts, *leaves)
-
-    def gradient(g: Array, *_: Array) -> list[Array]:
-        for leaf in leaves:
-            leaf.grad = None
-        out.backward(g)
-        return [leaf.grad for leaf in leaves]
-
-    return gradient
-
-
 # ---------------------------------------------------------------- contenders
 
 
-def repeated(function: Callable[..., list[Array]], data: list[Array]) -> Work:
-    """`function` of the data, as a contender for `timing.interleaved`."""
-
+def by_hand(function: Callable[..., list[Array]], data: list[Array]) -> Work:
     def work(iterations: int) -> list[Array]:
         return [function(*data) for _ in range(iterations)][-1]
 
     return work
 
 
+def ours(function: Callable[..., mg.Tensor], arrays: list[Array], g: Array) -> Work:
+    """The function and its gradient at leaves that are there already."""
+    leaves = [mg.Tensor(x, requires_grad=True) for x in arrays]
+
+    def work(iterations: int) -> list[Array]:
+        for _ in range(iterations):
+            for leaf in leaves:
+                leaf.grad = None
+            function(*leaves).backward(g)
+        return [leaf.grad for leaf in leaves]
+
+    return work
+
+
+def ours_backward(function: Callable[..., mg.Tensor], arrays: list[Array], g: Array) -> Work:
+    """The gradient alone, of a graph that is there already."""
+    leaves = [mg.Tensor(x, requires_grad=True) for x in arrays]
+    out = function(*leaves)
+
+    def work(iterations: int) -> list[Array]:
+        for _ in range(iterations):
+            for leaf in leaves:
+                leaf.grad = None
+            out.backward(g)
+        return [leaf.grad for leaf in leaves]
+
+    return work
+
+
+def torchs(name: str, options: dict[str, int], arrays: list[Array], g: Array) -> dict[str, Work]:
+    if not find_spec("torch"):
+        return {}
+    import torch
+
+    leaves = [torch.tensor(x, requires_grad=True) for x in arrays]
+    function, cotangent = getattr(torch.nn.functional, name), torch.tensor(g)
+
+    def work(iterations: int) -> list[Array]:
+        for _ in range(iterations):
+            for leaf in leaves:
+                leaf.grad = None
+            function(*leaves, **options).backward(cotangent)
+        return [leaf.grad.numpy() for leaf in leaves]
+
+    return {"torch": work}
+
+
 def contenders(kind: str, name: str) -> dict[str, Work]:
     """Who computes this gradient: by hand, we, and PyTorch where it is installed."""
     if kind == "einsum":
-        functions = {"by hand": BY_HAND[name], "micrograd_np": einsum_gradient(name)}
-        data = einsum_data(name)
-    elif kind == "pooling":
-        functions = {"by hand": pooling_by_hand, "micrograd_np": pooling_ours}
-        functions |= {"torch": pooling_in_torch} if find_spec("torch") else {}
-        data = pooling_data(*POOLINGS[name])
+        g, *operands = einsum_data(name)
+        mine = ours_backward(lambda *xs: np.einsum(name, *xs), operands, g)
+        return {"by hand": by_hand(BY_HAND[name], [g, *operands]), "micrograd_np": mine}
+    if kind == "pooling":
+        x, g = pooling_data(*POOLINGS[name])
+        mine = ours(lambda x: functional.max_pool2d(x, 2), [x], g)
+        hand = by_hand(pooling_by_hand, [x, g])
+        theirs = torchs("max_pool2d", {"kernel_size": 2}, [x], g)
     else:
-        functions = {"by hand": convolution_by_hand, "micrograd_np": convolution_ours}
-        functions |= {"torch": convolution_in_torch} if find_spec("torch") else {}
-        data = convolution_data(*CONVOLUTIONS[name])
-    return {who: repeated(function, data) for who, function in functions.items()}
+        *arrays, g = convolution_data(*CONVOLUTIONS[name])
+        mine = ours(lambda *xs: functional.conv2d(*xs, padding=1), arrays, g)
+        hand = by_hand(convolution_by_hand, [*arrays, g])
+        theirs = torchs("conv2d", {"padding": 1}, arrays, g)
+    return {"by hand": hand, "micrograd_np": mine} | theirs
 
 
 TASKS = [
