@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
+from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import TRACING
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
@@ -36,9 +37,8 @@ def operand(x: Any) -> Any:
     """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
     if isinstance(x, list | tuple | np.ndarray):
         return plain(x)
-    if isinstance(x, Node | np.generic) or type(x) in PLAIN or hasattr(x, "__array_function__"):
-        return x
-    return NotImplemented
+    known = isinstance(x, Node | np.generic | complex) or type(x) in PLAIN
+    return x if known or hasattr(x, "__array_function__") else NotImplemented
 
 
 def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Method, Method]:
@@ -273,10 +273,14 @@ class ArrayMethods:
     # ------------------------------------------------------------ conversions to Python's numbers
 
     def item(self, *index: Any) -> Any:
-        return self.value.item(*index)
+        return self._here().item(*index)
 
     def tolist(self) -> Any:
-        return self.value.tolist()
+        return self._here().tolist()
+
+    def _here(self) -> Any:
+        """The value as NumPy has it."""
+        return here(self.value) if is_foreign(self.value) else self.value
 
     def __bool__(self) -> bool:
         return bool(self.value)

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np import errors
+from micrograd_np import errors, foreign
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array, Operand
 from micrograd_np.recording import PLAIN
@@ -18,7 +18,7 @@ def own_array(data: Any, dtype: Any = None) -> Array:
             raise errors.LeavesGraphError(describe(data))
         data = data.value
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
-        return data if dtype is None else data.astype(dtype)
+        return numbers(data if dtype is None else data.astype(dtype))
     return numbers(np.array(data, dtype=dtype))
 
 
@@ -57,7 +57,7 @@ def scalar(out: Any, name: str) -> Any:
 
 def matching(like: Node, given: Any) -> Array:
     """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
-    vector: Any = given if isinstance(given, Node) else own_array(given)
+    vector: Any = given if isinstance(given, Node) else foreign.like(like, own_array(given))
     if vector.shape != like.value.shape:
         raise errors.ShapeError(
             f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "

@@ -56,9 +56,9 @@ class LeavesGraphError(TypeError):
     def __init__(self, described: str, advice: str = "") -> None:
         super().__init__(
             f"{described} is part of a graph; turning it into an array here would silently cut its "
-            f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph "
-            f"on purpose, `stop_gradient(t)` to go on with a constant Tensor, or `np.stack([...])` "
-            f"and `mg.tensor([...])` to join Tensors with their history."
+            f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
+            f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, or "
+            f"`np.stack([...])` and `mg.tensor([...])` to join Tensors with their history."
         )
 
     @classmethod

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import LeavesGraphError
+from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
 from micrograd_np.mode import MODE
 from micrograd_np.op import Inputs, Op, Operand, Options
@@ -19,7 +20,7 @@ ARRAYS = (np.ndarray, np.generic)
 SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
-PLAIN = frozenset((float, int, bool, complex, np.ndarray, np.float64, np.float32, np.int64))
+PLAIN = frozenset((float, int, bool, np.ndarray, np.float64, np.float32, np.int64))
 new_object = object.__new__
 
 
@@ -51,7 +52,7 @@ def computed(
     if found:
         return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
-    return untracked(value) if isinstance(value, ARRAYS) else value
+    return untracked(value) if is_array(value) else value
 
 
 def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
@@ -69,7 +70,8 @@ def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
         return argument
     if argument.requires_grad:
         raise refusal
-    return np.asarray(argument)
+    value = argument.value
+    return value if is_foreign(value) else np.asarray(argument)
 
 
 def own(option: Any) -> Any:
@@ -79,8 +81,13 @@ def own(option: Any) -> Any:
     if isinstance(option, Node):
         if option.requires_grad and MODE.get():
             raise LeavesGraphError(describe(option))
-        return np.array(option.value)
-    return option.copy() if type(option) is np.ndarray else option
+        option = option.value
+    return option.copy() if type(option) is np.ndarray or is_foreign(option) else option
+
+
+def is_array(value: Any) -> bool:
+    """Whether a result is one that a Tensor can hold."""
+    return isinstance(value, ARRAYS) or is_foreign(value)
 
 
 def plain(x: Any) -> Any:
@@ -115,12 +122,10 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     except ValueError as error:
         locate(error, op, inputs)
         raise
-    if op.kind == "constant" and not isinstance(value, ARRAYS):
+    if op.kind == "constant" and not is_array(value):
         return value
     if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
-    if not tracked and value is values[0]:  # np.real and np.squeeze may return what they are given
-        value = value.copy()
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
     return parts(node) if isinstance(value, SEVERAL) else node
 
@@ -181,6 +186,8 @@ def untracked(value: Any) -> Any:
             value = value.copy()  # a view would change when its base is changed, without a stamp
     elif isinstance(value, Operand):
         return value  # it needs no Tensor around it, and would be hidden by one
+    elif getattr(value, "base", None) is not None:  # the same in another library
+        value = value.copy()
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None

@@ -17,6 +17,7 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.array_methods import ArrayMethods, binary
 from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array
+from micrograd_np.foreign import here, is_foreign, one_like
 from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.op import OPS, Array
 from micrograd_np.ops.indexing import getitem
@@ -99,7 +100,10 @@ class Tensor(ArrayMethods, Node):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        marks = [np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")]
+        if is_foreign(self.value):
+            marks = [repr(self.value)]  # which need not be computed to be described
+        else:
+            marks = [np.array2string(self.data, separator=", ", prefix="Tensor(")]
         if self.dtype not in (np.float64, np.int64, np.bool_):
             marks.append(f"dtype={self.dtype}")
         if self.op is not None:
@@ -116,7 +120,7 @@ class Tensor(ArrayMethods, Node):
         if self.requires_grad:
             raise errors.LeavesGraphError(describe(self), advice())
         array = np.array(self.value, dtype=dtype, copy=copy)
-        if copy is not True and np.may_share_memory(array, self.value):
+        if copy is not True and not is_foreign(self.value) and np.may_share_memory(array, self.value):
             array = array.view()
             array.flags.writeable = False  # a write would leave no stamp
         return array
@@ -145,10 +149,12 @@ class Tensor(ArrayMethods, Node):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a plain NumPy array."""
-        return np.array(self.value)
+        return here(self.value)
 
     def __format__(self, spec: str) -> str:
-        return format(self.value[()], spec) if spec else str(self)
+        if not spec:
+            return str(self)
+        return format((here(self.value) if is_foreign(self.value) else self.value)[()], spec)
 
     def __contains__(self, item: Any) -> bool:
         return item in self.data
@@ -274,15 +280,14 @@ def seed(output: Tensor, gradient: Any) -> Array:
             raise errors.GraphError.not_scalar(describe(output), value.shape)
         if value.dtype.kind == "c":
             raise errors.GraphError.complex_output(describe(output))
-        one = value.dtype.type(1)
-        return np.full(value.shape, one) if value.shape else one
+        return one_like(value)
     vector: Array = matching(output, gradient.value if isinstance(gradient, Node) else gradient)
     return conjugated(vector)
 
 
 def accumulated(leaf: Node, g: Array) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
-    if leaf.grad is None and type(g) is np.ndarray:
+    if leaf.grad is None and (type(g) is np.ndarray or is_foreign(g)):
         return g.copy()
     if leaf.grad is not None and np.shape(leaf.grad) != g.shape:
         raise errors.ShapeError(

@@ -16,6 +16,7 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array, scalar
+from micrograd_np.foreign import one_like
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import BATCH, MODE, TRACING, enable_grad
 from micrograd_np.op import OPS, Array
@@ -46,7 +47,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
         value = scalar(run.out, name_of(f))
-        gradients = tree.replace(chosen, run.pull([value], [np.ones(value.shape, value.dtype)[()]]))
+        gradients = tree.replace(chosen, run.pull([value], [one_like(value.value)]))
         gradient = gradients[0] if isinstance(argnums, int) else gradients
         result = run.freed(value)
         return ((result, run.freed(run.aux)), gradient) if has_aux else (result, gradient)

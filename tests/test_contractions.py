@@ -7,10 +7,11 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from differences import assert_close, directional, jacobian
-from hypothesis import assume, given
+from hypothesis import HealthCheck, assume, given, settings
 
 import micrograd_np as mg
 from micrograd_np import Tensor
+from micrograd_np.ops import contraction
 
 
 class Contraction(NamedTuple):
@@ -318,3 +319,73 @@ def test_frobenius_norms(options: Any) -> None:
         lambda x: np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims)),
         [x],
     )
+
+
+# ---------------------------------------------------------------- as matrix products
+
+
+@pytest.fixture
+def planned_at_any_size(monkeypatch: Any) -> Any:
+    """Without the shortcut for small operands, which would leave the rest untried here."""
+    monkeypatch.setattr(contraction, "SMALL", 0)
+    contraction.planned.cache_clear()
+    yield
+    contraction.planned.cache_clear()
+
+
+@st.composite
+def pairings(draw: Any) -> tuple[list[str], str, list[np.ndarray]]:
+    """Terms, a target and operands, real or complex; lengths of 0, and of 1 that broadcast."""
+    labels = "abcde"
+    lengths = {label: draw(st.sampled_from([0, 1, 2, 3, 3, 4])) for label in labels}
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    terms, operands = [], []
+    for _ in range(draw(st.integers(1, 4))):
+        term = "".join(draw(st.lists(st.sampled_from(labels), max_size=4)))
+        narrow = draw(st.sampled_from([*labels, *" " * 20]))
+        shape = [1 if label == narrow else lengths[label] for label in term]
+        imaginary = 1j * rng.normal(size=shape) if draw(st.booleans()) else 0
+        terms.append(term)
+        operands.append(np.asarray(rng.normal(size=shape) + imaginary))
+    present = sorted(set("".join(terms)))
+    target = draw(st.lists(st.sampled_from(present), unique=True)) if present else []
+    return terms, "".join(target), operands
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pairings())
+def test_contract_is_einsum(planned_at_any_size: Any, drawn: Any) -> None:
+    terms, target, operands = drawn
+    expected = np.einsum(f"{','.join(terms)}->{target}", *operands)
+    found = contraction.contract(terms, target, operands)
+    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("subscripts", "shapes"),
+    [
+        ("bij,bjk->bik", [(4, 20, 30), (4, 30, 25)]),
+        ("bthd,bshd->bhts", [(2, 15, 3, 20), (2, 16, 3, 20)]),
+        ("ij,j->i", [(200, 150), (150,)]),
+        ("abc,cd->dba", [(5, 20, 30), (30, 12)]),
+        ("ij,jk,kl->il", [(30, 31), (31, 32), (32, 33)]),
+        ("ij,ij->", [(100, 120), (100, 120)]),
+        ("iij->ij", [(60, 60, 9)]),
+    ],
+)
+def test_gradients_of_large_einsums(subscripts: str, shapes: list[tuple[int, ...]]) -> None:
+    """A product of several is linear in each: its pullback is the transpose."""
+    rng = np.random.default_rng(0)
+    operands = [rng.normal(size=shape) for shape in shapes]
+    out, pull = mg.vjp(lambda *xs: np.einsum(subscripts, *xs), *operands)
+    g = rng.normal(size=out.shape)
+    for place, (found, x) in enumerate(zip(pull(g), operands, strict=True)):
+        t = rng.normal(size=x.shape)
+        moved = np.einsum(subscripts, *operands[:place], t, *operands[place + 1 :])
+        np.testing.assert_allclose(np.sum(found.data * t), np.sum(g * moved), rtol=1e-9)
+    ts = [rng.normal(size=x.shape) for x in operands]
+    along = mg.jvp(lambda *xs: np.einsum(subscripts, *xs), operands, ts)[1]
+    both = sum(np.sum(found.data * t) for found, t in zip(pull(g), ts, strict=True))
+    np.testing.assert_allclose(np.sum(along.data * g), both, rtol=1e-9)

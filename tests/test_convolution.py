@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from differences import assert_close, directional
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from strict_array import StrictArray
 
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
@@ -411,6 +412,20 @@ def test_a_batched_convolution_is_one_for_each() -> None:
             expected = mg.grad(lambda x, w: np.sum(f(x, w) ** 2), argnums=(0, 1))(*one)
             for g, right in zip(gradient, expected, strict=True):
                 np.testing.assert_allclose(g.data[i], right.data, rtol=1e-12, atol=1e-12)
+
+
+def test_an_array_of_another_library_stays_one() -> None:
+    """Nothing is written into it, and nothing but NumPy's protocols reaches it."""
+
+    def loss(x: Any, *weights: Any) -> Any:
+        means = np.mean(sliding_window_view(x, (2, 3), axis=(2, 3)), axis=(-1, -2))
+        return network(x, *weights) + np.sum(means**2)
+
+    leaves = [Tensor(StrictArray(x), requires_grad=True) for x in ARGUMENTS]
+    loss(*leaves).backward()
+    for leaf, right in zip(leaves, mg.grad(loss, argnums=(0, 1, 2, 3))(*ARGUMENTS), strict=True):
+        assert isinstance(leaf.grad, StrictArray)
+        np.testing.assert_allclose(leaf.grad.hidden, right.data, rtol=1e-12, atol=1e-14)
 
 
 def test_a_lazy_array_stays_lazy() -> None:

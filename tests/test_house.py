@@ -25,9 +25,9 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = """
     errors tree broadcasting quiet
     op forms mode
-    graph recording arrays ops
-    array_methods tensor
-    anomaly transforms jacobians linearization checkpointing array_api
+    graph foreign recording arrays ops special
+    array_methods masking tensor
+    batching anomaly transforms jacobians linearization checkpointing array_api scipy_bridge
     nn optim
     train checking viz
     *

@@ -66,6 +66,8 @@ NOT_IN_TORCH = {
     "fabs", "cbrt", "conjugate", "modf", "frexp", "divmod", "swapaxes", "moveaxis", "expand_dims", "squeeze", "tile", "trace",
     # no gradient there
     "heaviside", "nextafter",
+    # no such function with these modes
+    "convolve", "correlate",
 }
 # Compared with PyTorch in `test_decompositions`, in losses that do not depend on signs and phases.
 MATRIX_FUNCTIONS = {
@@ -74,6 +76,11 @@ MATRIX_FUNCTIONS = {
     "linalg.matrix_norm", "linalg.matrix_power", "linalg.multi_dot", "linalg.outer", "linalg.pinv", "linalg.qr",
     "linalg.slogdet", "linalg.solve", "linalg.svd", "linalg.svdvals", "linalg.tensorinv", "linalg.tensorsolve",
     "linalg.trace", "linalg.vector_norm",
+}
+# Compared in `test_convolution`, by the functions that are made of them.
+WINDOW_FUNCTIONS = {
+    "sliding_window_view", "overlap_add", "convolve_windows", "convolve_to_input", "convolve_to_weight",
+    "sum_windows", "add_windows", "max_windows", "share_among_maxima", "mean_of_maxima",
 }
 # fmt: on
 
@@ -102,7 +109,7 @@ def parameters(excluded: set[str], count: int) -> list[Any]:
     return [
         pytest.param(row, case, id=f"{row.name}-{number}")
         for row in DIFFERENTIABLE
-        if row.name not in excluded | MATRIX_FUNCTIONS
+        if row.name not in excluded | MATRIX_FUNCTIONS | WINDOW_FUNCTIONS
         for number, case in enumerate(plain_cases(row, count))
     ]
 

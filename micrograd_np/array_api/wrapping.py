@@ -26,7 +26,9 @@ def of_numpy(path: str) -> Callable[..., Any]:
 
     package, _, name = path.rpartition(".")
     returning_tensors.__name__ = returning_tensors.__qualname__ = name
-    returning_tensors.__module__ = f"micrograd_np.array_api.{package or 'functions'}"
+    returning_tensors.__module__ = (
+        f"micrograd_np.array_api.{package}" if package else "micrograd_np"
+    )
     returning_tensors.__doc__ = f"{summary(function)}\n\n`np.{path}`, with Tensors for results."
     returning_tensors.__wrapped__ = function  # type: ignore[attr-defined]  # for its signature
     return returning_tensors

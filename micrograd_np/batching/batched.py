@@ -134,6 +134,8 @@ class Batched(ArrayMethods, Operand):
         try:
             return EXPRESSIONS[function](*args, **keywords)
         except errors.BatchedError:  # it asks for values: then example by example
+            if any_inside((args, keywords), self.batch.depth):
+                raise
             return self.compute(function, args, keywords)
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
@@ -157,6 +159,15 @@ class Batched(ArrayMethods, Operand):
             f"backward() from {self!r}, inside vmap. Use a transform there: vmap(grad(f)) gives "
             f"one gradient per example, grad of a function that calls vmap their sum."
         )
+
+
+def any_inside(tree: Any, depth: int) -> bool:
+    """Whether nested arguments hold a Tensor of a derivative taken inside the batch."""
+    if isinstance(tree, dict):
+        tree = tuple(tree.values())
+    if isinstance(tree, list | tuple):
+        return any(any_inside(part, depth) for part in tree)
+    return isinstance(tree, Node) and depth_of(tree) >= depth
 
 
 def own_options(options: Any, batch: Batch) -> Any:

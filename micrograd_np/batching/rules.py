@@ -36,6 +36,16 @@ def unchanged(call: Call) -> Any:
     return call.evaluated(*call.inputs)
 
 
+def of_matrices(call: Call) -> Any:
+    """What works on the last two axes, and makes a matrix of a vector."""
+    return one_by_one(call) if call.ndim() < 2 else unchanged(call)
+
+
+def all_mapped(call: Call) -> Any:
+    """What works on the last axes of several inputs, all of which have the batch in front."""
+    return call.evaluated(*(call.whole(i) for i in range(len(call.inputs))))
+
+
 # ---------------------------------------------------------------- axes
 
 

@@ -5,16 +5,26 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.batching import indexing, products, rules
+from micrograd_np.batching import indexing, products, rules, windows
 from micrograd_np.batching.calls import Call, Rule, evaluate, example, one_by_one
 from micrograd_np.batching.keys import each_among
 from micrograd_np.op import EXPRESSIONS, OPS, Op, Options
 from micrograd_np.ops.activations import log_softmax, logsumexp, softmax
+from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
 from micrograd_np.ops.decompositions import qr
 from micrograd_np.ops.determinants import cofactors
 from micrograd_np.ops.indexing import getitem, index_update, scatter
+from micrograd_np.ops.pooling import (
+    add_windows,
+    max_windows,
+    mean_of_maxima,
+    share_among_maxima,
+    sum_windows,
+)
 from micrograd_np.ops.products import cross
+from micrograd_np.ops.padding import pad
 from micrograd_np.ops.shaping import astype
+from micrograd_np.ops.signal import overlap_add
 from micrograd_np.ops.singular_values import svd
 
 
@@ -79,7 +89,7 @@ RULES: dict[Any, Rule] = table(
         rules.squeeze: "squeeze",
         rules.broadcast_to: "broadcast_to",
         rules.tile: "tile",
-        rules.pad: "pad",
+        rules.of_matrices: "tril triu",
         rules.join: "concatenate",
         rules.stack: "stack",
         products.matmul: "matmul",
@@ -96,11 +106,22 @@ RULES |= {
     astype: rules.unchanged,
     svd: rules.unchanged,
     qr: rules.unchanged,
-    cofactors: rules.entry_by_entry,
+    cofactors: rules.all_mapped,
+    pad: rules.pad,
     cross: rules.entry_by_entry,
     logsumexp: rules.along_all,
     softmax: rules.along(-1, "axis"),
     log_softmax: rules.along(-1, "axis"),
+    np.lib.stride_tricks.sliding_window_view: windows.slide,
+    overlap_add: rules.along((), "axis"),
+    convolve_windows: windows.convolve,
+    convolve_to_input: windows.convolve,
+    convolve_to_weight: windows.convolve_to_weight,
+    sum_windows: windows.along_last,
+    add_windows: windows.along_last,
+    max_windows: windows.along_last,
+    share_among_maxima: windows.along_last,
+    mean_of_maxima: windows.along_last,
 }
 
 # Ops whose options may differ from example to example: indices.

@@ -9,6 +9,7 @@ import numpy as np
 
 from micrograd_np.forms import elementwise, expression, linear, primitive
 from micrograd_np.op import Array
+from micrograd_np.ops.dispatch import viewing
 
 
 def angle_slope(z: Array, deg: bool = False) -> Array:
@@ -55,7 +56,7 @@ def real_if_close(a: Array, tol: float = 100) -> Array:
 
 # fmt: off
 linear     (np.conjugate,     lambda g, out, z: np.conj(g))
-elementwise(np.real,          1)
+elementwise(np.real,          1, call=viewing(np.real))
 elementwise(np.imag,          lambda out, z: -1j if z.dtype.kind == "c" else 0)
 primitive  (np.angle,         angle_vjp, jvp=angle_jvp)
 primitive  (np.sign,          sign_vjp, jvp=sign_jvp)

@@ -24,7 +24,7 @@ import numpy as np
 from micrograd_np.forms import bilinear
 from micrograd_np.op import Array, Options
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.taps import Lengths, joined, portions, taps
+from micrograd_np.ops.taps import Lengths, combined, joined, placed, portions, taps
 
 COLUMN_BYTES = 1 << 22  # of columns made at once; 1 to 4 MiB were fastest
 
@@ -76,10 +76,12 @@ def convolve_to_input(
     for part in portions(examples.shape[0], each, COLUMN_BYTES):
         columns = weights @ _grouped(examples[part], groups, prod(windows))
         columns = columns.reshape(-1, channels, len(meetings), *windows)
-        out: Array = np.zeros_like(columns, shape=(columns.shape[0], channels, *size))
-        for tap, (inside, seeing) in enumerate(meetings):
-            out[(..., *inside)] += columns[(slice(None), slice(None), tap, *seeing)]
-        outs.append(out)
+        parts = (
+            (inside, columns[(slice(None), slice(None), tap, *seeing)])
+            for tap, (inside, seeing) in enumerate(meetings)
+        )
+        shape = (columns.shape[0], channels, *size)
+        outs.append(combined(np.add, 0, parts, shape, columns))
     return joined(outs).reshape(*_leading(g, size), channels, *size)
 
 
@@ -128,6 +130,11 @@ def _columns(
     columns: Array = None
     for part in portions(x.shape[0], each, COLUMN_BYTES):
         some = x[part]
+        if not isinstance(x, np.ndarray):
+            shape = (some.shape[0], channels, *size)
+            seen = [placed(some[(..., *inside)], seeing, shape, 0) for inside, seeing in meetings]
+            yield part, np.stack(seen, axis=2)
+            continue
         if columns is None:
             columns = np.zeros_like(x, shape=(some.shape[0], channels, len(meetings), *size))
         columns = columns[: some.shape[0]]

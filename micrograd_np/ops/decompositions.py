@@ -30,6 +30,7 @@ from micrograd_np.ops.matrices import (
     hermitian,
     identity,
     published,
+    transposed,
 )
 
 Parts = list[Any]  # the cotangents of several results, None for one that goes unused
@@ -70,7 +71,7 @@ def qr(x: Array) -> Any:
 
 def over(x: Array, r: Array) -> Array:
     """`x r^-1`."""
-    return np.linalg.solve(r.mT, x.mT).mT
+    return transposed(np.linalg.solve(transposed(r), transposed(x)))
 
 
 @published

@@ -15,7 +15,7 @@ import numpy as np
 from micrograd_np.forms import primitive
 from micrograd_np.op import Array
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.matrices import adjoint, diagonal, identity
+from micrograd_np.ops.matrices import adjoint, diagonal, identity, transposed
 
 MATRIX = (-2, -1)
 
@@ -49,7 +49,7 @@ def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
     pairs = np.prod(np.where(left_out, 1, s[..., None, None, :]), axis=-1) * ~mine
     turned = adjoint(u) @ direction @ adjoint(vh)
     trace = (pairs @ diagonal(turned)[..., None])[..., 0]
-    return trace[..., None] * identity(s) - pairs * turned.mT
+    return trace[..., None] * identity(s) - pairs * transposed(turned)
 
 
 def mixed(x: Array, directions: tuple[Array, ...]) -> Array:
@@ -100,7 +100,7 @@ def slogdet_slope(out: Any, x: Array) -> Array:
     """The slope of `log(det(x))`: the transposed inverse; NaN for a singular matrix."""
     singular = np.equal(out[0], 0)[..., None, None]
     regular = np.where(singular, identity(x), x)
-    return np.where(singular, np.nan, np.linalg.inv(regular).mT)
+    return np.where(singular, np.nan, transposed(np.linalg.inv(regular)))
 
 
 def slogdet_vjp(g: list[Array], out: Any, x: Array) -> Array:

@@ -46,6 +46,19 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     return function
 
 
+def viewing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of an array, which may return the array itself; then a view of it.
+
+    Two Tensors never hold one array: a view is copied where no gradient is wanted.
+    """
+
+    def call(x: Any, **options: Any) -> Any:
+        out = function(x, **options)
+        return out[...] if out is x else out
+
+    return call
+
+
 def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """`dispatching` for a function of one array, at half the cost."""
 

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.placing import is_indices, placed, replaced
 from micrograd_np.recording import plain
 
 Key = Any
@@ -24,17 +26,19 @@ def frozen(key: Key) -> Key:
     if isinstance(key, tuple):
         return tuple(frozen(part) for part in key)
     if isinstance(key, Node):
-        return np.array(key.value)
+        key = key.value
     if isinstance(key, list):
         array = np.array(key)
         return array if array.size else array.astype(int)  # of an empty list NumPy makes floats
+    if is_foreign(key):
+        return key.copy()
     return np.array(key) if isinstance(key, np.ndarray) else key
 
 
 def is_basic(key: Key) -> bool:
     """Whether the key selects each entry at most once, so that plain assignment scatters it."""
     parts = key if isinstance(key, tuple) else (key,)
-    return not any(isinstance(part, np.ndarray) and part.dtype != bool for part in parts)
+    return not any(is_indices(part) and part.dtype != bool for part in parts)
 
 
 @dispatching
@@ -46,7 +50,10 @@ def getitem(x: Array, key: Key) -> Array:
 @dispatching
 def scatter(g: Array, key: Key, shape: tuple[int, ...]) -> Array:
     """Zeros of `shape` with `g` added at `key`; entries named twice receive both."""
-    key, out = frozen(key), np.zeros(shape, g.dtype)
+    key = frozen(key)
+    if is_foreign(g):
+        return placed(g, key, shape)
+    out = np.zeros(shape, g.dtype)
     if is_basic(key):
         out[key] = g
     else:
@@ -67,6 +74,8 @@ def index_update(x: Array, key: Key, value: Array) -> Array:
     >>> index_update(np.zeros(3), 1, 5.0)
     array([0., 5., 0.])
     """
+    if is_foreign(x) or is_foreign(value):
+        return replaced(x, frozen(key), value)
     out = np.array(x)
     out[key] = value
     return out
@@ -114,11 +123,17 @@ def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Arra
     """The cotangent at the entries written, without those a later duplicate overwrote."""
     if is_basic(key):
         return g[key]
-    chosen = np.empty(out.shape, dtype=bool)[key]
-    numbers = np.arange(chosen.size).reshape(chosen.shape)
-    written = np.empty(out.shape, dtype=int)
-    written[key] = numbers
-    return g[key] * (written[key] == numbers)
+    return g[key] * like(g, standing(key, out.shape))
+
+
+def standing(key: Key, shape: tuple[int, ...]) -> Array:
+    """Whether each entry written at `key` is there in the end, not one written over it."""
+    parts = key if isinstance(key, tuple) else (key,)
+    afar = next((part for part in parts if is_foreign(part)), None)
+    blank = like(afar, np.zeros(shape, dtype=int))
+    chosen = blank[key].shape
+    numbers = like(afar, np.arange(prod(chosen)).reshape(chosen))
+    return np.equal(index_update(blank, key, numbers)[key], numbers)
 
 
 def bind_take(a: Array, indices: Any, *args: Any, **options: Any) -> tuple[Inputs, Options]:

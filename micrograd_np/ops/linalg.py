@@ -16,6 +16,7 @@ from micrograd_np.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.contraction import contract
 from micrograd_np.ops.indexing import scatter
+from micrograd_np.ops.matrices import transposed
 from micrograd_np.ops.reduction import axes_of
 
 # ---------------------------------------------------------------- products
@@ -23,13 +24,13 @@ from micrograd_np.ops.reduction import axes_of
 
 def matmul_left(g: Array, out: Array, x: Array, y: Array) -> Array:
     if y.ndim > 1:
-        return g @ y.mT if x.ndim > 1 else (y @ g[..., None])[..., 0]
+        return g @ transposed(y) if x.ndim > 1 else (y @ g[..., None])[..., 0]
     return g[..., None] * y if x.ndim > 1 else g * y
 
 
 def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     if x.ndim > 1:
-        return x.mT @ g if y.ndim > 1 else (x.mT @ g[..., None])[..., 0]
+        return transposed(x) @ g if y.ndim > 1 else (transposed(x) @ g[..., None])[..., 0]
     return x[:, None] * g[..., None, :] if y.ndim > 1 else g * x
 
 
@@ -38,7 +39,7 @@ def matvec_left(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return np.matvec(x.mT, g)
+    return np.matvec(transposed(x), g)
 
 
 def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:

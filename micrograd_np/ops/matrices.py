@@ -26,9 +26,15 @@ def published(rule: Rule) -> Rule:
     return vjp
 
 
+def transposed(x: Array) -> Array:
+    """The transpose of each matrix."""
+    made = getattr(x, "mT", None)
+    return np.swapaxes(x, -1, -2) if made is None else made  # not all libraries have it
+
+
 def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
-    return conjugated(x.mT)
+    return conjugated(transposed(x))
 
 
 def diagonal(x: Array) -> Array:

@@ -8,7 +8,7 @@ The maximum passes a cotangent on to the largest entry of a window: in equal sha
 tie, to the NaNs of a window that has some.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -18,7 +18,7 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops.convolution import shaped_as
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.taps import Key, Lengths, joined, portions, taps
+from micrograd_np.ops.taps import Key, Lengths, combined, joined, portions, taps
 
 PORTION_BYTES = 1 << 20  # of what is pooled at once
 
@@ -30,7 +30,7 @@ def sum_windows(
     """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
     geometry = zip(kernel, size, stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):
-        x = _combined(np.add, 0, x, axis, windows[1], _meetings(x.shape[axis], *windows))
+        x = _along(axis, np.add, 0, x, windows[1], _meetings(x.shape[axis], *windows))
     return x
 
 
@@ -42,7 +42,7 @@ def add_windows(
     geometry = zip(size, kernel, g.shape[-len(size) :], stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):
         routes = [(seeing, inside) for inside, seeing in _meetings(*windows)]
-        g = _combined(np.add, 0, g, axis, windows[0], routes)
+        g = _along(axis, np.add, 0, g, windows[0], routes)
     return g
 
 
@@ -58,7 +58,8 @@ def max_windows(
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     geometry = zip(kernel, size, stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):
-        x = _combined(np.maximum, lowest, x, axis, windows[1], _meetings(x.shape[axis], *windows))
+        routes = _meetings(x.shape[axis], *windows)
+        x = _along(axis, np.maximum, lowest, x, windows[1], routes)
     return x
 
 
@@ -71,10 +72,8 @@ def share_among_maxima(
     for some, seen, highest in _portions(len(kernel), g, x, top):
         hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
         shares = some / ties
-        out: Array = np.zeros_like(shares, shape=seen.shape)
-        for inside, seeing, hit in hits:
-            out[inside] += shares[seeing] * hit
-        outs.append(out)
+        parts = ((inside, shares[(..., *seeing)] * hit) for inside, seeing, hit in hits)
+        outs.append(combined(np.add, 0, parts, seen.shape, shares))
     return joined(outs).reshape(x.shape)
 
 
@@ -86,10 +85,8 @@ def mean_of_maxima(
     outs = []
     for some, seen, highest in _portions(len(kernel), t, x, top):
         hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
-        total: Array = np.zeros_like(some, shape=highest.shape)
-        for inside, seeing, hit in hits:
-            total[seeing] += some[inside] * hit
-        outs.append(total / ties)
+        parts = ((seeing, some[(..., *inside)] * hit) for inside, seeing, hit in hits)
+        outs.append(combined(np.add, 0, parts, highest.shape, some) / ties)
     return joined(outs).reshape(top.shape)
 
 
@@ -102,27 +99,20 @@ def _meetings(length: int, *windows: int) -> list[tuple[slice, slice]]:
     return [(inside, seeing) for (inside,), (seeing,) in taps(*axes)]
 
 
-def _combined(
+def _along(
+    axis: int,
     combine: np.ufunc,
     start: Any,
     x: Array,
-    axis: int,
     length: int,
-    routes: Iterable[tuple[slice, slice]],
+    routes: list[tuple[slice, slice]],
 ) -> Array:
     """Slices of `x` along `axis` combined into slices of an array of that `length` there."""
     shape = list(x.shape)
     shape[axis] = length
-    out: Array = np.full_like(x, start, shape=shape)
     rest = (slice(None),) * (-axis - 1)
-    for source, target in routes:
-        part: Any = x[(..., source, *rest)]
-        place: Any = (..., target, *rest)
-        if isinstance(out, np.ndarray):
-            combine(out[place], part, out=out[place])
-        else:  # an array of another library may not have views
-            out[place] = combine(out[place], part)
-    return out
+    parts = (((target, *rest), x[(..., source, *rest)]) for source, target in routes)
+    return combined(combine, start, parts, tuple(shape), x)
 
 
 def _portions(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
@@ -138,14 +128,12 @@ def _maxima(
 ) -> tuple[list[tuple[Key, Key, Array]], Array]:
     """For each tap where it is a maximum, and how many maxima each window has."""
     lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
-    hits: list[Any] = []
-    ties: Array = np.zeros_like(top)
-    for within, windows in taps(lengths, kernel, size, stride, padding, dilation):
-        inside, seeing = (..., *within), (..., *windows)
-        seen = x[inside]
-        hit = np.logical_or(np.equal(seen, top[seeing]), np.not_equal(seen, seen))
-        ties[seeing] += hit
+    hits = []
+    for inside, seeing in taps(lengths, kernel, size, stride, padding, dilation):
+        seen = x[(..., *inside)]
+        hit = np.logical_or(np.equal(seen, top[(..., *seeing)]), np.not_equal(seen, seen))
         hits.append((inside, seeing, hit))
+    ties = combined(np.add, 0, ((seeing, hit) for _, seeing, hit in hits), top.shape, top)
     return hits, np.maximum(ties, 1)  # a window may see nothing at all
 
 

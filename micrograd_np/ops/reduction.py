@@ -124,7 +124,9 @@ def tied(out: Array, x: Array, axis: Axis, *, initial: Any = None, where: Any = 
     if initial is None and where is True:
         return hits / np.sum(hits, axis=axis, keepdims=True)
     hits = masked(hits, where)
-    attained = np.sum(hits, axis=axis, keepdims=True) + np.equal(out, initial)
+    attained = np.sum(hits, axis=axis, keepdims=True)
+    if initial is not None:
+        attained = attained + np.equal(out, initial)
     return hits / np.maximum(attained, 1)
 
 

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from micrograd_np.foreign import is_foreign
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Operand, Options
-from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.dispatch import dispatching, viewing
 from micrograd_np.ops.indexing import scatter
+from micrograd_np.ops.matrices import transposed
 from micrograd_np.recording import plain
 
 Shape = int | tuple[int, ...]
@@ -66,7 +68,9 @@ def resolved(order: str, x: Array) -> str:
     value = x
     while isinstance(value, Node | Operand):
         value = value.value
-    value = np.asarray(value)
+    if is_foreign(value) and not hasattr(value, "strides"):  # it has no layout in memory
+        return "C"
+    value = value if is_foreign(value) else np.asarray(value)
     if order == "A":
         return "F" if np.isfortran(value) else "C"
     strides = [abs(s) for s, n in zip(value.strides, value.shape, strict=True) if n > 1]
@@ -79,6 +83,11 @@ def resolved(order: str, x: Array) -> str:
         f"{value.shape}, strides {value.strides}) has no derivative. Write the order of the axes "
         f"out: np.transpose(x, axes).ravel()."
     )
+
+
+def copied(x: Array, **options: Any) -> Array:
+    """`np.copy`, by the method where arrays are another library's: not all have the function."""
+    return x.copy() if is_foreign(x) else np.copy(x, **options)
 
 
 def undo_order(
@@ -185,15 +194,15 @@ def diagflat(v: Array, k: int = 0) -> Array:
 
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
-linear(np.copy,           lambda g, out, x, order="K", subok=False: g)
+linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copied)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)
 linear(np.ravel,          undo_order,                   binder=bind_ravel)
 linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
-linear(np.matrix_transpose, lambda g, out, x: np.matrix_transpose(g), aliases=[np.linalg.matrix_transpose])
+linear(np.matrix_transpose, lambda g, out, x: transposed(g), aliases=[np.linalg.matrix_transpose], call=transposed)
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
 linear(np.expand_dims,    same_shape,                   accepted=("axis",))
-linear(np.squeeze,        same_shape,                   accepted=("axis",))
+linear(np.squeeze,        same_shape,                   accepted=("axis",), call=viewing(np.squeeze))
 linear(np.broadcast_to,   lambda g, out, x, shape=(), subok=False: g)
 linear(np.flip,           lambda g, out, x, axis=None: np.flip(g, axis=axis))
 linear(np.roll,           undo_roll)

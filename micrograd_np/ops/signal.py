@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from micrograd_np.forms import bilinear, expression, linear
 from micrograd_np.op import Array
 from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.ops.taps import combined
 
 Axes = int | tuple[int, ...] | None
 
@@ -41,11 +42,11 @@ def _overlapped(g: Array, axis: int) -> Array:
     length = g.shape[axis] + g.shape[-1] - 1
     if g.shape[-1] > g.shape[axis]:
         g = np.swapaxes(g, axis, -1)
-    count = g.shape[axis]
-    out = np.zeros_like(g, shape=(*g.shape[:axis], length, *g.shape[axis + 1 : -1]))
-    for entry in range(g.shape[-1]):
-        out[(slice(None),) * axis + (slice(entry, entry + count),)] += g[..., entry]
-    return out
+    count, shape = g.shape[axis], (*g.shape[:axis], length, *g.shape[axis + 1 : -1])
+    rest = (slice(None),) * (len(shape) - axis - 1)
+    entries = range(g.shape[-1])
+    parts = (((slice(entry, entry + count), *rest), g[..., entry]) for entry in entries)
+    return combined(np.add, 0, parts, shape, g)
 
 
 def slid_axes(x: Array, axis: Axes) -> tuple[int, ...]:

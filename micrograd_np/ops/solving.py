@@ -17,7 +17,7 @@ from micrograd_np.forms import constant, expression, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops import matrices
 from micrograd_np.ops.decompositions import Parts
-from micrograd_np.ops.matrices import adjoint, published
+from micrograd_np.ops.matrices import adjoint, published, transposed
 from micrograd_np.ops.singular_values import svdvals_gradient, svdvals_jvp
 
 # ---------------------------------------------------------------- solve and inv
@@ -35,12 +35,12 @@ def times(a: Array, x: Array, b: Array) -> Array:
 
 def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
     """`-(a^-T g) out^T`."""
-    back = solved(a.mT, g, b)
-    return -(back[..., None] * out[..., None, :] if b.ndim == 1 else back @ out.mT)
+    back = solved(transposed(a), g, b)
+    return -(back[..., None] * out[..., None, :] if b.ndim == 1 else back @ transposed(out))
 
 
 def solve_right(g: Array, out: Array, a: Array, b: Array) -> Array:
-    return solved(a.mT, g, b)
+    return solved(transposed(a), g, b)
 
 
 def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
@@ -53,7 +53,7 @@ def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
 primitive(np.linalg.solve, solve_matrix, solve_right, jvp=solve_jvp)
 primitive(
     np.linalg.inv,
-    lambda g, out, x: -(out.mT @ g @ out.mT),
+    lambda g, out, x: -(transposed(out) @ g @ transposed(out)),
     jvp=lambda ts, out, x: -(out @ ts[0] @ out),
 )
 

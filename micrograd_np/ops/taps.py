@@ -11,9 +11,10 @@ Along each axis: `length` of the array, `kernel` the number of taps, `size` the 
 array follows from `size`.
 """
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Iterable, Iterator
+from functools import lru_cache, reduce
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -74,3 +75,50 @@ def portions(count: int, bytes_each: int, limit: int) -> Iterator[slice]:
 def joined(parts: list[Array]) -> Array:
     """The results for portions as one, along the first axis."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+# ---------------------------------------------------------------- slices put together
+
+
+def combined(
+    combine: np.ufunc,
+    start: Any,
+    parts: Iterable[tuple[Key, Array]],
+    shape: Lengths,
+    like: Array,
+) -> Array:
+    """An array of `shape` that is `start` everywhere, with parts combined into it.
+
+    Each part comes with a key for the last axes that says where. The array has the dtype and the
+    kind of `like`; into one of another library nothing is written.
+    """
+    if not isinstance(like, np.ndarray):
+        spread = [placed(part.astype(like.dtype), key, shape, start) for key, part in parts]
+        return reduce(combine, spread) if spread else np.full_like(like, start, shape=shape)
+    out: Array = np.zeros_like(like, shape=shape)
+    if start:
+        out.fill(start)
+    for key, part in parts:
+        place = (..., *key)
+        combine(out[place], part, out=out[place])
+    return out
+
+
+def placed(part: Array, key: Key, shape: Lengths, fill: Any) -> Array:
+    """An array of `shape` that is `part` at `key`, for the last axes, and `fill` elsewhere."""
+    for axis, (along, length) in enumerate(zip(key, shape[-len(key) :], strict=True), -len(key)):
+        start, _, step = along.indices(length)
+        axis %= part.ndim  # noqa: PLW2901 - counted from the front, where an axis is about to come
+        if step > 1 and part.shape[axis]:
+            apart = _padded(np.expand_dims(part, axis + 1), axis + 1, 0, step - 1, fill)
+            count = part.shape[axis] * step
+            together = apart.reshape(*part.shape[:axis], count, *part.shape[axis + 1 :])
+            part = together[(slice(None),) * axis + (slice(count - step + 1),)]
+        part = _padded(part, axis, start, length - start - part.shape[axis], fill)
+    return part
+
+
+def _padded(x: Array, axis: int, before: int, after: int, fill: Any) -> Array:
+    widths = [(0, 0)] * x.ndim
+    widths[axis] = (before, after)
+    return np.pad(x, widths, constant_values=fill)

@@ -1,0 +1,190 @@
+"""Putting entries in their places without writing: scattering for arrays that cannot be written to.
+
+NumPy's own arrays are written into. Arrays of other libraries may be immutable, lazy or elsewhere, so
+for them the same results are composed of functions of the protocols. What a slice selects goes back
+by padding, block by block. What an index array selects goes back by sorting: entries that belong to
+one place come to stand next to each other, in a *run*, are added up there, and every place then
+takes the last of its run.
+"""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.foreign import is_foreign, like
+from micrograd_np.op import Array
+
+Shape = tuple[int, ...]
+
+
+def placed(g: Array, key: Any, shape: Shape) -> Array:
+    """Zeros of `shape` with `g` added at `key`."""
+    if 0 in g.shape:
+        return np.zeros_like(g, shape=shape)
+    parts = spelled(key, len(shape))
+    if not any(map(is_indices, parts)):
+        return padded(g, parts, shape)
+    where, covered = positions(parts, shape)
+    return summed(g, where, shape, covered)
+
+
+def replaced(x: Array, key: Any, value: Array) -> Array:
+    """`x` with `value` at `key`, broadcast and cast; where places repeat, the last value stands."""
+    if is_mask(key, x.shape) and np.ndim(value) == 0:
+        return np.where(like(x, key), value, x).astype(x.dtype)
+    parts = spelled(key, len(x.shape))
+    if not any(map(is_indices, parts)):
+        target = np.broadcast_to(np.empty((), bool), x.shape)[key].shape
+        new = spread(value, target, x)
+        if 0 in target:
+            return x
+        kept = padded(np.ones_like(new, dtype=bool), parts, x.shape)
+        return np.where(kept, padded(new, parts, x.shape), x)
+    where, covered = positions(parts, x.shape)
+    new = spread(value, (*where.shape, *x.shape[covered:]), x)
+    if 0 in new.shape:
+        return x
+    found, last = last_of(new, where, x.shape, covered)
+    return np.where(found, last, x)
+
+
+def spread(value: Array, shape: Shape, x: Array) -> Array:
+    """A value to be written, in the shape it is written to and the dtype and kind of `x`."""
+    value = value if hasattr(value, "dtype") else np.asarray(value)
+    return np.broadcast_to(like(x, value).astype(x.dtype), shape)
+
+
+# ---------------------------------------------------------------- keys
+
+
+def is_indices(part: Any) -> bool:
+    """Whether a part of a key is an array of positions or a mask."""
+    return isinstance(part, np.ndarray) or is_foreign(part)
+
+
+def is_mask(key: Any, shape: Shape) -> bool:
+    return is_indices(key) and key.dtype == bool and key.shape == shape
+
+
+def spelled(key: Any, ndim: int) -> list[Any]:
+    """The parts of a key, with slices in place of an ellipsis."""
+    parts = list(key) if isinstance(key, tuple) else [key]
+    dots = [i for i, part in enumerate(parts) if part is Ellipsis]
+    for i in dots:
+        others = parts[:i] + parts[i + 1 :]
+        parts[i : i + 1] = [slice(None)] * (ndim - sum(map(consumed, others)))
+    return parts
+
+
+def consumed(part: Any) -> int:
+    """How many axes of the array a part of a key is about."""
+    if part is None:
+        return 0
+    return part.ndim if is_indices(part) and part.dtype == bool else 1
+
+
+# ---------------------------------------------------------------- slices
+
+
+def padded(g: Array, parts: Sequence[Any], shape: Shape) -> Array:
+    """What slices and numbers select, put back among zeros."""
+    given = [part for part in parts if part is not None]
+    given += [slice(None)] * (len(shape) - len(given))
+    spans = [span(part, n) for part, n in zip(given, shape, strict=True)]
+    g = g.reshape(tuple(len(each) for each in spans))
+    for axis, (each, n) in enumerate(zip(spans, shape, strict=True)):
+        g = between(g, axis, each, n)
+    return g
+
+
+def span(part: Any, n: int) -> range:
+    """The positions that a slice or a number selects on an axis."""
+    return range(n)[part] if isinstance(part, slice) else range(n)[part : part + 1 or None]
+
+
+def between(g: Array, axis: int, span: range, n: int) -> Array:
+    """`g` laid out along an axis of length `n` at the positions of a span, zeros between them."""
+    if span == range(n):
+        return g
+    if span.step < 0:
+        g, span = np.flip(g, axis), span[::-1]
+    if span.step > 1 and len(span) > 1:
+        apart = np.expand_dims(g, axis + 1)
+        gap = (*g.shape[: axis + 1], span.step - 1, *g.shape[axis + 1 :])
+        g = np.concatenate([apart, np.zeros_like(apart, shape=gap)], axis + 1)
+        g = g.reshape((*g.shape[:axis], span.step * len(span), *g.shape[axis + 2 :]))
+        g = g[(slice(None),) * axis + (slice(1 - span.step),)]
+    widths = (span[0], n - 1 - span[-1])
+    sides = [np.zeros_like(g, shape=(*g.shape[:axis], w, *g.shape[axis + 1 :])) for w in widths]
+    return np.concatenate([sides[0], g, sides[1]], axis)
+
+
+# ---------------------------------------------------------------- index arrays
+
+
+def positions(parts: Sequence[Any], shape: Shape) -> tuple[Array, int]:
+    """Where the entries come from, as positions in the leading axes made flat, and how many those are.
+
+    They are the axes up to the last that the key does not take whole.
+    """
+    parts = list(parts)
+    while isinstance(parts[-1], slice) and parts[-1] == slice(None):
+        parts.pop()
+    covered = sum(map(consumed, parts))
+    numbered = np.arange(prod(shape[:covered])).reshape(shape[:covered])
+    afar = next((part for part in parts if is_foreign(part)), None)
+    where: Array = like(afar, numbered)[tuple(parts)]
+    return where, covered
+
+
+def summed(g: Array, where: Array, shape: Shape, covered: int) -> Array:
+    """Zeros with entries added at positions."""
+    order = np.argsort(np.ravel(where), kind="stable")
+    places = np.ravel(where)[order]
+    sums = flattened(g, where, shape, covered)[order]
+    reach, longest = 1, longest_run(places)
+    while reach < longest:  # each pass doubles how far back an entry has looked in its run
+        same = alongside(np.equal(places[reach:], places[:-reach]), sums)
+        added = sums[reach:] + np.where(same, sums[:-reach], 0).astype(sums.dtype)
+        sums = np.concatenate([sums[:reach], added])
+        reach *= 2
+    found, last = ends_of_runs(places, sums, prod(shape[:covered]))
+    return np.where(found, last, 0).astype(g.dtype).reshape(shape)
+
+
+def last_of(new: Array, where: Array, shape: Shape, covered: int) -> tuple[Array, Array]:
+    """Which entries are written, and with what."""
+    order = np.argsort(np.ravel(where), kind="stable")
+    places = np.ravel(where)[order]
+    values = flattened(new, where, shape, covered)[order]
+    found, last = ends_of_runs(places, values, prod(shape[:covered]))
+    rest = (1,) * (len(shape) - covered)
+    return found.reshape((*shape[:covered], *rest)), last.reshape(shape)
+
+
+def flattened(x: Array, where: Array, shape: Shape, covered: int) -> Array:
+    """The axes that were indexed as one, in front of the others."""
+    return x.reshape((where.size, *shape[covered:]))
+
+
+def longest_run(places: Array) -> int:
+    """The length of the longest run, if the places are known here; otherwise that of them all."""
+    if is_foreign(places):
+        return int(places.size)
+    starts = np.flatnonzero(np.diff(places, prepend=-1))
+    return int(np.diff(starts, append=places.size).max())
+
+
+def ends_of_runs(places: Array, values: Array, size: int) -> tuple[Array, Array]:
+    """Whether each place has a run, and the last value in it."""
+    every = like(places, np.arange(size))
+    last = np.searchsorted(places, every, side="right") - 1
+    found = np.equal(places[last], every)
+    return alongside(found, values), values[last]
+
+
+def alongside(mask: Array, values: Array) -> Array:
+    """A mask over the first axis of `values`, of their kind and to broadcast against them."""
+    return like(values, mask.reshape((-1,) + (1,) * (values.ndim - 1)))
