@@ -67,10 +67,11 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
 
     def reflection(self: Node, other: Any) -> Any:
-        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
-            return NotImplemented
-        if type(other) is complex:  # with it Python would make a number of its own
-            return record(op, (other, self))
+        if type(other) not in PLAIN:
+            if (other := operand(other)) is NotImplemented:
+                return NotImplemented
+            if isinstance(other, complex):  # with it Python would make a number of its own
+                return record(op, (other, self))
         y = self.value
         try:
             value = forward(other, y)

@@ -75,6 +75,19 @@ class LeavesGraphError(TypeError):
         return error
 
 
+class ForeignArrayError(TypeError):
+    """A function reads numbers that are in another library's array, elsewhere or not yet there."""
+
+    def __init__(self, function: str, value: Any) -> None:
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        super().__init__(
+            f"{function} reads the numbers it is given to know the shape or the dtype of its "
+            f"result, and those of a {kind} would have to be computed or fetched for it. Do that "
+            f"on purpose, with `Tensor(t.numpy())`, or use a function whose result does not depend "
+            f"on them so."
+        )
+
+
 class RuleError(TypeError):
     """The derivative rule of a user's op cannot be right."""
 

@@ -1,50 +1,47 @@
 """Choosing between branches so that the branch not taken sends no gradient at all.
 
 `np.where(x > 0, np.sqrt(x), 0)` has the gradient NaN at 0 and below: the square root receives the
-cotangent 0 there, and multiplies it by an infinite or undefined slope. `where(..., masked=True)`
-sends a `Masked` cotangent instead: one whose zeros are *hard*, which no slope can change. It passes
-through elementwise ops, sums and changes of shape; what mixes entries otherwise (a matrix product)
-takes it as the plain array that it stands for.
+cotangent 0 there, and multiplies it by an infinite or undefined slope. `mg.where(..., masked=True)`
+records `taken` instead, which sends a `Masked` cotangent: one whose zeros are *hard*, so that no
+slope can change them. They stay hard in products with a slope, in sums of hard zeros, and wherever
+entries are moved, joined or summed up. In a matrix product a row of nothing but hard zeros does,
+and what it would have met in the other factor is not looked at. Whatever mixes entries otherwise (a
+Fourier transform, a convolution, an `einsum`) takes the plain array that a `Masked` stands for.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.array_methods import ArrayMethods
+from micrograd_np.broadcasting import fit
 from micrograd_np.forms import linear
-from micrograd_np.op import OPS, Array, Inputs, Op, Operand, Options
+from micrograd_np.op import Array, Inputs, Op, Operand, Options
+from micrograd_np.ops.choosing import bind_where
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.indexing import getitem, scatter
-from micrograd_np.ops.choosing import bind_where
 from micrograd_np.ops.shaping import astype
-from micrograd_np.recording import evaluate
-
-
-def where(condition: Any, x: Any, y: Any, /, *, masked: bool = False) -> Any:
-    """`x` where `condition` holds, elsewhere `y`: `np.where`, for arrays that broadcast together.
-
-    With `masked`, a branch receives no gradient at all from entries that were not taken from it,
-    whatever its slope is there: 0, not NaN, at every order of derivative. Without, the gradient
-    there is 0 times the slope, as arithmetic has it.
-
-    >>> from micrograd_np import grad
-    >>> def f(x):
-    ...     return where(x > 0, np.sqrt(x), 0.0, masked=True)
-    >>> float(grad(f)(-1.0)), float(grad(f)(4.0))
-    (0.0, 0.25)
-    """
-    return taken(condition, x, y) if masked else np.where(condition, x, y)
+from micrograd_np.recording import evaluate, operand_among
 
 
 @dispatching
 def taken(condition: Array, x: Array, y: Array) -> Array:
-    """`np.where`, with masked cotangents."""
+    """`np.where(condition, x, y)`, with masked cotangents."""
     return np.where(condition, x, y)
+
+
+def bind_taken(condition: Array, x: Array, y: Array) -> tuple[Inputs, Options]:
+    """The condition as truth values, which can be added up."""
+    (condition, *branches), options = bind_where(condition, x, y)
+    truth = getattr(condition, "dtype", None) == bool
+    return (condition if truth else np.not_equal(condition, 0), *branches), options
 
 
 def keep(kept: Array, x: Array) -> "Masked":
     """`x` where `kept`, hard zeros elsewhere."""
+    if isinstance(x, Masked):
+        kept, x = np.logical_and(kept, x.kept), x.value
     return Masked(taken(kept, x, 0), kept)
 
 
@@ -54,6 +51,7 @@ class Masked(ArrayMethods, Operand):
     __slots__ = ("kept", "value")
     __hash__ = object.__hash__
     rank = 1
+    requires_grad = False
 
     def __init__(self, value: Array, kept: Array) -> None:
         self.value = value
@@ -74,17 +72,14 @@ class Masked(ArrayMethods, Operand):
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
         """`op`, with hard zeros in the result where they follow from those of the inputs."""
-        values = tuple(x.value if isinstance(x, Masked) else x for x in inputs)
-        out = evaluate(op, values, options)
-        masks = [x.kept if isinstance(x, Masked) else None for x in inputs]
-        kept = None
+        if op.function is np.matmul and not options:
+            return product(*inputs)
+        out = evaluated(op, tuple(map(value_of, inputs)), options)
         if op.function in PRODUCTS:
-            kept = common(masks)
-        elif op.function in SUMS:
-            kept = None if any(mask is None for mask in masks) else common(masks, np.logical_or)
-        elif op.function in LINEAR:
-            return Masked(out, moved(op, masks[0], inputs[0], options))
-        return out if kept is None else keep(kept, out)
+            return keep(PRODUCTS[op.function](inputs), out)
+        mask = MASKS.get(op.function)
+        kept = None if mask is None else mask(op, inputs, options)
+        return out if kept is None else Masked(out, kept)
 
     def settled(self) -> Any:
         """The plain array."""
@@ -92,44 +87,105 @@ class Masked(ArrayMethods, Operand):
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
         """A function without a rule, of the plain array."""
-        return function(*(x.value if isinstance(x, Masked) else x for x in args), **keywords)
+        return function(*map(value_of, args), **keywords)
 
 
-def common(masks: list[Any], join: np.ufunc = np.logical_and) -> Any:
-    """One mask of several, those that are there."""
-    found = [mask for mask in masks if mask is not None]
-    kept = found[0]
-    for mask in found[1:]:
-        kept = join(kept, mask)
-    return kept
+def value_of(x: Any) -> Any:
+    """The plain array of a Masked, anything else as it is."""
+    return x.value if isinstance(x, Masked) else x
 
 
-def moved(op: Op, mask: Array, x: Masked, options: Options) -> Array:
-    """The mask of what `op` does to `x`: it goes where the entries go."""
-    whole = np.broadcast_to(mask, x.shape)
-    if op.function is np.sum:
-        known = {name: options[name] for name in ("axis", "keepdims") if name in options}
-        return np.any(whole, **known)
-    if op.function is scatter:
-        return scatter(astype(whole, float), options["key"], options["shape"]) != 0
-    return whole if op.function in SAME else evaluate(op, (whole,), options)
+def mask_of(x: Any) -> Any:
+    """Where the entries are other than hard zeros."""
+    return x.kept if isinstance(x, Masked) else True
 
 
-# A hard zero times anything is one; a sum of hard zeros is one.
-PRODUCTS = frozenset((np.multiply, np.divide))
-SUMS = frozenset((np.add, np.subtract))
-SAME = frozenset((np.negative, np.positive, np.conjugate, np.real, np.imag, np.copy, astype))
-MOVED = frozenset(
-    (np.sum, np.reshape, np.ravel, np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis)
-    + (np.expand_dims, np.squeeze, np.broadcast_to, np.flip, np.roll, np.tile, np.repeat)
-    + (np.diagonal, getitem, scatter)
+def whole_mask(x: Any) -> Array:
+    """The same, in the shape of the array."""
+    return np.broadcast_to(mask_of(x), np.shape(value_of(x)))
+
+
+def evaluated(op: Op, inputs: Inputs, options: Options) -> Any:
+    """An op on what the operands stand for, also where its options belong to a batch."""
+    operand = operand_among(options)
+    if operand is not None and operand.outranks(inputs):
+        return operand.apply(op, inputs, options)
+    return evaluate(op, inputs, options)
+
+
+# ---------------------------------------------------------------- where zeros stay hard
+
+
+def of_product(inputs: Inputs) -> Array:
+    """A hard zero times anything is one."""
+    x, y = map(mask_of, inputs)
+    return y if x is True else x if y is True else np.logical_and(x, y)
+
+
+def of_sum(op: Op, inputs: Inputs, options: Options) -> Array | None:
+    """A sum of hard zeros is one."""
+    x, y = map(mask_of, inputs)
+    return None if x is True or y is True else np.logical_or(x, y)
+
+
+def of_choice(op: Op, inputs: Inputs, options: Options) -> Array:
+    """What is chosen is as hard as it was."""
+    condition, *branches = inputs
+    return np.where(condition, *map(mask_of, branches))
+
+
+def unmoved(op: Op, inputs: Inputs, options: Options) -> Array:
+    """What changes an entry in its place leaves zeros hard."""
+    return mask_of(inputs[0])
+
+
+def moved(op: Op, inputs: Inputs, options: Options) -> Array:
+    """Masks go where the entries go; sums of several are hard if all of them are."""
+    return np.not_equal(evaluated(op, tuple(map(whole_mask, inputs)), options), 0)
+
+
+def product(x: Any, y: Any) -> Any:
+    """`x @ y`, of which one is Masked.
+
+    A row of hard zeros in `x` makes one in the product. A row of `y` that meets only hard zeros is
+    taken as zeros, so that a NaN in it stays out of the sums.
+    """
+    if isinstance(y, Masked):
+        out = product(turned(y), turned(x))
+        return turned(out) if x.ndim > 1 and y.ndim > 1 else out
+    kept = whole_mask(x)
+    rows = np.any(kept, axis=-1, keepdims=y.ndim > 1)
+    met = np.any(kept, axis=-2) if x.ndim > 1 else kept
+    met = np.expand_dims(met, -1) if y.ndim > 1 else met
+    return keep(rows, np.matmul(x.value, taken(np.not_equal(fit(met, y), 0), y, 0)))
+
+
+def turned(x: Any) -> Any:
+    """A matrix transposed; a vector is on either side what it is."""
+    return x.mT if x.ndim > 1 else x
+
+
+PRODUCTS: dict[Any, Callable[[Inputs], Array]] = {
+    np.multiply: of_product,
+    np.divide: of_product,
+}
+MASKS: dict[Any, Callable[[Op, Inputs, Options], Array | None]] = (
+    dict.fromkeys((np.add, np.subtract), of_sum)
+    | dict.fromkeys((np.where, taken), of_choice)
+    | dict.fromkeys((np.negative, np.positive, np.conjugate, np.real, np.imag), unmoved)
+    | dict.fromkeys((np.copy, astype), unmoved)
+    | dict.fromkeys((np.sum, np.mean, np.cumsum, np.trace, np.concatenate, np.stack), moved)
+    | dict.fromkeys((np.reshape, np.ravel, np.transpose, np.matrix_transpose), moved)
+    | dict.fromkeys((np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze), moved)
+    | dict.fromkeys((np.broadcast_to, np.tile, np.repeat, np.pad, np.flip, np.roll), moved)
+    | dict.fromkeys((np.diagonal, np.tril, np.triu, np.take, np.take_along_axis), moved)
+    | dict.fromkeys((getitem, scatter), moved)
 )
-LINEAR = SAME | MOVED
 
 linear(
     taken,
     None,
     lambda g, out, condition, x, y: keep(condition, g),
     lambda g, out, condition, x, y: keep(np.logical_not(condition), g),
-    binder=bind_where,
+    binder=bind_taken,
 )

@@ -122,9 +122,11 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     except ValueError as error:
         locate(error, op, inputs)
         raise
+    if tracked and type(value) in PLAIN and not options and op.kind != "constant":
+        return attach(value, op, inputs, values)  # what goes in as floats comes out so
     if op.kind == "constant" and not is_array(value):
         return value
-    if tracked and (options or op.kind == "constant"):  # else what goes in as floats comes out so
+    if tracked:
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
     return parts(node) if isinstance(value, SEVERAL) else node

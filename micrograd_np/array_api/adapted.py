@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np import masking
 from micrograd_np.array_api.wrapping import as_tensors
+from micrograd_np.masking import taken
 
 __all__ = ["argsort", "clip", "sort", "where"]
 
@@ -25,7 +25,7 @@ def where(condition: Any, x1: Any, x2: Any, /, *, masked: bool = False) -> Any:
     >>> float(grad(f)(0.0)), float(grad(f)(4.0))
     (0.0, 0.25)
     """
-    return as_tensors(masking.where(condition, x1, x2, masked=masked))
+    return as_tensors((taken if masked else np.where)(condition, x1, x2))
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Any:

@@ -8,12 +8,14 @@ import numpy as np
 from micrograd_np.batching import indexing, products, rules, windows
 from micrograd_np.batching.calls import Call, Rule, evaluate, example, one_by_one
 from micrograd_np.batching.keys import each_among
+from micrograd_np.masking import taken
 from micrograd_np.op import EXPRESSIONS, OPS, Op, Options
 from micrograd_np.ops.activations import log_softmax, logsumexp, softmax
 from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
 from micrograd_np.ops.decompositions import qr
 from micrograd_np.ops.determinants import cofactors
 from micrograd_np.ops.indexing import getitem, index_update, scatter
+from micrograd_np.ops.padding import pad
 from micrograd_np.ops.pooling import (
     add_windows,
     max_windows,
@@ -22,7 +24,6 @@ from micrograd_np.ops.pooling import (
     sum_windows,
 )
 from micrograd_np.ops.products import cross
-from micrograd_np.ops.padding import pad
 from micrograd_np.ops.shaping import astype
 from micrograd_np.ops.signal import overlap_add
 from micrograd_np.ops.singular_values import svd
@@ -104,6 +105,7 @@ RULES: dict[Any, Rule] = table(
 )
 RULES |= {
     astype: rules.unchanged,
+    taken: rules.entry_by_entry,
     svd: rules.unchanged,
     qr: rules.unchanged,
     cofactors: rules.all_mapped,

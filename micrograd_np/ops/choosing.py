@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from micrograd_np.errors import ForeignArrayError
+from micrograd_np.foreign import is_foreign
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
@@ -20,6 +22,17 @@ from micrograd_np.recording import plain
 def known(x: Any) -> Any:
     """The values of `x`, for what depends on them but does not vary with them."""
     return x.value if isinstance(x, Node) else x
+
+
+def decisive(function: str, x: Any) -> Any:
+    """The values of `x`, for a function whose result has a shape or dtype that depends on them.
+
+    Raises ForeignArrayError if they are in an array of another library.
+    """
+    value = known(x)
+    if is_foreign(value):
+        raise ForeignArrayError(function, value)
+    return value
 
 
 # ---------------------------------------------------------------- by a condition
@@ -153,7 +166,7 @@ def trim_zeros(filt: Array, trim: str = "fb", axis: Any = None) -> Array:
     if not axes:
         return filt
     key = [slice(None)] * filt.ndim
-    for i, found in enumerate(np.nonzero(filt)):
+    for i, found in enumerate(np.nonzero(decisive("np.trim_zeros", filt))):
         if i in axes:
             first, stop = (found.min(), found.max() + 1) if len(found) else (0, 0)
             front, back = "f" in trim.lower(), "b" in trim.lower()

@@ -9,6 +9,7 @@ import numpy as np
 
 from micrograd_np.forms import elementwise, expression, linear, primitive
 from micrograd_np.op import Array
+from micrograd_np.ops.choosing import decisive
 from micrograd_np.ops.dispatch import viewing
 
 
@@ -51,7 +52,8 @@ def real_if_close(a: Array, tol: float = 100) -> Array:
     if a.dtype.kind != "c":
         return a
     allowed = tol * np.finfo(a.dtype).eps if tol > 1 else tol
-    return np.real(a) if np.all(np.abs(np.imag(a)) < allowed) else a
+    sizes = np.abs(np.imag(decisive("np.real_if_close", a)))
+    return np.real(a) if np.all(sizes < allowed) else a
 
 
 # fmt: off

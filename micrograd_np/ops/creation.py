@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import is_foreign
 from micrograd_np.forms import expression, linear
 from micrograd_np.op import Array, Operand, Rule
 from micrograd_np.ops.choosing import known
@@ -61,7 +62,7 @@ def geomspace(
 ) -> Array:
     """`start (stop / start) ** u` with `u` from 0 to 1."""
     for end in map(known, (start, stop)):
-        if not isinstance(end, Operand) and np.any(np.equal(end, 0)):
+        if not (isinstance(end, Operand) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
     ratio = np.expand_dims(np.divide(stop, start), axis)
     exponents = np.linspace(0, 1, num, endpoint=endpoint)

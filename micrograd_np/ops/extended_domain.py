@@ -10,7 +10,7 @@ import numpy as np
 
 from micrograd_np.forms import expression
 from micrograd_np.op import Array
-from micrograd_np.ops.choosing import known
+from micrograd_np.ops.choosing import decisive
 from micrograd_np.recording import plain
 
 
@@ -26,7 +26,7 @@ def complex_where(x: Array, outside: Any) -> Array:
     """`x`, made complex if any entry of a real one is outside."""
     x = plain(x)
     dtype = np.result_type(x)
-    if dtype.kind == "c" or not np.any(outside(known(x))):
+    if dtype.kind == "c" or not np.any(outside(decisive("np.emath", x))):
         return x
     return x + np.zeros((), np.result_type(dtype, np.complex64))
 
@@ -37,7 +37,7 @@ def logn(n: Array, x: Array) -> Array:
 
 def power(x: Array, p: Array) -> Array:
     p = p if hasattr(p, "dtype") else np.asarray(p)
-    if np.result_type(p).kind in "iu" and np.any(np.less(known(p), 0)):
+    if np.result_type(p).kind in "iu" and np.any(np.less(decisive("np.emath.power", p), 0)):
         p = p * 1.0
     return np.power(complex_below_zero(x), p)
 

@@ -15,10 +15,11 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.placing import is_indices, placed, replaced
+from micrograd_np.ops.placing import afar_in, is_indices, placed, replaced
 from micrograd_np.recording import plain
 
 Key = Any
+SIMPLE = (int, slice)
 
 
 def frozen(key: Key) -> Key:
@@ -44,6 +45,8 @@ def is_basic(key: Key) -> bool:
 @dispatching
 def getitem(x: Array, key: Key) -> Array:
     """`x[key]`, for any NumPy key."""
+    if type(x) is np.ndarray and type(key) not in SIMPLE:  # it would compute or fetch the indices
+        x = like(afar_in(key), x)
     return x[key]
 
 
@@ -128,8 +131,7 @@ def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Arra
 
 def standing(key: Key, shape: tuple[int, ...]) -> Array:
     """Whether each entry written at `key` is there in the end, not one written over it."""
-    parts = key if isinstance(key, tuple) else (key,)
-    afar = next((part for part in parts if is_foreign(part)), None)
+    afar = afar_in(key)
     blank = like(afar, np.zeros(shape, dtype=int))
     chosen = blank[key].shape
     numbers = like(afar, np.arange(prod(chosen)).reshape(chosen))

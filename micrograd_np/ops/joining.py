@@ -134,7 +134,8 @@ def unstacked(x: Array, axis: int = 0) -> tuple[Array, ...]:
     if isinstance(x, np.ndarray | Node | Operand):
         parts: tuple[Array, ...] = np.unstack(x, axis=axis)  # type: ignore[arg-type] # it dispatches
         return parts
-    return tuple(np.moveaxis(x, axis, 0))
+    moved = np.moveaxis(x, axis, 0)
+    return tuple(moved[i] for i in range(moved.shape[0]))
 
 
 def undo_split(

@@ -53,6 +53,8 @@ def replaced(x: Array, key: Any, value: Array) -> Array:
 def spread(value: Array, shape: Shape, x: Array) -> Array:
     """A value to be written, in the shape it is written to and the dtype and kind of `x`."""
     value = value if hasattr(value, "dtype") else np.asarray(value)
+    extra = max(np.ndim(value) - len(shape), 0)
+    value = np.reshape(value, np.shape(value)[extra:]) if extra else value
     return np.broadcast_to(like(x, value).astype(x.dtype), shape)
 
 
@@ -64,6 +66,12 @@ def is_indices(part: Any) -> bool:
     return isinstance(part, np.ndarray) or is_foreign(part)
 
 
+def afar_in(key: Any) -> Any:
+    """An index array of another library that is part of a key, None if there is none."""
+    parts = key if isinstance(key, tuple) else (key,)
+    return next((part for part in parts if is_foreign(part)), None)
+
+
 def is_mask(key: Any, shape: Shape) -> bool:
     return is_indices(key) and key.dtype == bool and key.shape == shape
 
@@ -71,6 +79,7 @@ def is_mask(key: Any, shape: Shape) -> bool:
 def spelled(key: Any, ndim: int) -> list[Any]:
     """The parts of a key, with slices in place of an ellipsis."""
     parts = list(key) if isinstance(key, tuple) else [key]
+    parts = [np.asarray(part) if isinstance(part, bool) else part for part in parts]
     dots = [i for i, part in enumerate(parts) if part is Ellipsis]
     for i in dots:
         others = parts[:i] + parts[i + 1 :]
@@ -134,8 +143,7 @@ def positions(parts: Sequence[Any], shape: Shape) -> tuple[Array, int]:
         parts.pop()
     covered = sum(map(consumed, parts))
     numbered = np.arange(prod(shape[:covered])).reshape(shape[:covered])
-    afar = next((part for part in parts if is_foreign(part)), None)
-    where: Array = like(afar, numbered)[tuple(parts)]
+    where: Array = like(afar_in(tuple(parts)), numbered)[tuple(parts)]
     return where, covered
 
 

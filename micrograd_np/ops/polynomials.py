@@ -10,9 +10,9 @@ import numpy as np
 
 from micrograd_np.errors import OptionError, ShapeError
 from micrograd_np.forms import expression, primitive
-from micrograd_np.op import Array
+from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least, joined
-from micrograd_np.ops.choosing import known
+from micrograd_np.ops.choosing import decisive, known
 from micrograd_np.recording import plain
 
 
@@ -75,7 +75,7 @@ def polymul(a1: Array, a2: Array) -> Array:
 
 def trimmed(p: Array) -> Array:
     """Without leading zeros, of which NumPy's product keeps none."""
-    significant = np.flatnonzero(np.asarray(known(p)))
+    significant = np.flatnonzero(np.asarray(decisive("np.polymul", p)))
     return p[int(significant[0]) if significant.size else -1 :]
 
 
@@ -89,7 +89,7 @@ def polydiv(u: Array, v: Array) -> tuple[Array, Array]:
         parts = remainder[:k], remainder[k : k + length] - factor * v, remainder[k + length :]
         remainder = np.concatenate(parts)
         quotient.append(factor)
-    values = known(remainder)
+    values = decisive("np.polydiv", remainder)
     leading = int(np.argmin(np.append(np.isclose(values[:-1], 0, rtol=1e-14), False)))
     whole = np.stack(quotient) if quotient else np.zeros(1, remainder.dtype)
     return whole, remainder[leading:]
@@ -184,6 +184,13 @@ def root_slopes(out: Array, p: Array) -> Array:
     return -np.power(out[:, None], powers) / polyval(p[:-1] * powers[:-1], out)[:, None]
 
 
+def bind_roots(p: Array) -> tuple[Inputs, Options]:
+    """A list of numbers joined; how many roots there are depends on which of them are zero."""
+    p = joined(p)
+    decisive("np.roots", p)
+    return (p,), {}
+
+
 def undo_roots(g: Array, out: Array, p: Array) -> Array:
     return np.reshape(np.matmul(g, root_slopes(out, at_least(1, p))), p.shape)
 
@@ -207,7 +214,7 @@ def poly(seq_of_zeros: Array) -> Any:
             [np.zeros(1, p.dtype), p]
         )
     if zeros.dtype.kind == "c":
-        values = np.asarray(known(zeros))
+        values = np.asarray(decisive("np.poly of complex numbers", zeros))
         if np.array_equal(np.sort(values), np.sort(np.conj(values))):
             return np.real(p)
     return p
@@ -225,5 +232,5 @@ expression(np.polyder, polyder)
 expression(np.polyint, polyint)
 expression(np.polyfit, polyfit)
 expression(np.poly,    poly)
-primitive (np.roots,   undo_roots, jvp=roots_jvp, binder=lambda p: ((joined(p),), {}))
+primitive (np.roots,   undo_roots, jvp=roots_jvp, binder=bind_roots)
 # fmt: on

@@ -162,7 +162,8 @@ def lstsq_jvp(
     if out[1].size:
         products = np.conj(b - a @ out[0]) * change
         sums = 2 * np.real(np.sum(products, axis=0, keepdims=b.ndim == 1))
-    return dx, sums, np.zeros_like(out[2]), svdvals_jvp([da], out[3], a)
+    sizes = np.zeros_like(out[3]) if ts[0] is None else svdvals_jvp([da], out[3], a)
+    return dx, sums, np.zeros_like(out[2]), sizes
 
 
 primitive(np.linalg.pinv, pinv_vjp, jvp=pinv_jvp)
