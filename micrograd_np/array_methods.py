@@ -68,10 +68,8 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
 
     def reflection(self: Node, other: Any) -> Any:
         if type(other) not in PLAIN:
-            if (other := operand(other)) is NotImplemented:
-                return NotImplemented
-            if isinstance(other, complex):  # with it Python would make a number of its own
-                return record(op, (other, self))
+            other = operand(other)
+            return other if other is NotImplemented else record(op, (other, self))
         y = self.value
         try:
             value = forward(other, y)

@@ -228,8 +228,10 @@ def listed(items: Iterable[str]) -> str:
 class BatchedError(TypeError):
     """Something that would depend on the values of single examples of a batch."""
 
-    def __init__(self, described: str) -> None:
-        super().__init__(
+    @classmethod
+    def value(cls, described: str) -> "BatchedError":
+        """A number, a truth value or an array asked of one example."""
+        return cls(
             f"{described} was used as a number, a truth value or a plain array, inside vmap, where "
             f"every example has another value. Use np.where for a choice and NumPy functions for "
             f"arithmetic, or loop over the examples instead of vmap."
@@ -238,19 +240,16 @@ class BatchedError(TypeError):
     @classmethod
     def mask(cls) -> "BatchedError":
         """A boolean index of every example's own."""
-        error = cls("a boolean mask")
-        error.args = (
+        return cls(
             "a boolean mask computed inside vmap was used as an index: every example would have a "
-            "result of another length. Use np.where(mask, x, 0) and reduce.",
+            "result of another length. Use np.where(mask, x, 0) and reduce."
         )
-        return error
 
     @classmethod
     def escaped(cls, described: str) -> "BatchedError":
         """A value used after its vmap was over."""
-        error = cls(described)
-        error.args = (
+        return cls(
             f"{described} was used after vmap had finished: it was stored somewhere by the batched "
-            f"function. Return it from the function instead.",
+            f"function. Return it from the function instead."
         )
-        return error
+

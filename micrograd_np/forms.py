@@ -66,29 +66,37 @@ def linear(
     *transposes: Rule | None,
     aliases: Sequence[Any] = (),
     offsets: Sequence[str] = (),
+    along: Callable[..., Any] | None = None,
     **fields: Any,
 ) -> Op:
     """Linear in all inputs that have a transpose, together; its jvp is the op itself.
 
     With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
     of the input as its option `index`. `offsets`: options that add a constant, without a tangent.
+    `along`: what tangents go through instead, where some libraries lack the function.
     """
     sequence = fields.get("sequence", False)
+    carry = along or function
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
         rules = op.vjps
         for name in offsets:
             options.pop(name, None)
         moved = [
-            x if rules[i] is None else np.zeros_like(x) if t is None else t
+            x if rules[i] is None else zero_like(x) if t is None else t
             for i, (t, x) in enumerate(zip(tangents, inputs, strict=True))
         ]
-        return function(moved, **options) if sequence else function(*moved, **options)
+        return carry(moved, **options) if sequence else carry(*moved, **options)
 
     vjps: Any = EveryInput(transposes[0]) if sequence else transposes
     fields.setdefault("arrays", len(transposes))
     op = register(Op(function, "linear", vjps, jvp, **fields), *aliases)
     return op
+
+
+def zero_like(x: Array) -> Array:
+    """The tangent of what does not vary; a Python number stays one, and bends no dtype."""
+    return np.zeros_like(x) if hasattr(x, "dtype") else 0
 
 
 def bilinear(

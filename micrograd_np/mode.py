@@ -151,7 +151,7 @@ class enable_grad(grad_mode):
     recording = True
 
 
-class observing:
+class observing:  # noqa: N801 - read as a verb: with observing(observer)
     """A context manager under which `observer` is told of what is recorded and pulled."""
 
     def __init__(self, observer: Observer) -> None:

@@ -20,6 +20,7 @@ ARRAYS = (np.ndarray, np.generic)
 SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
+# What is taken as it is. Python's complex is not: with a float64 it makes a number of its own.
 PLAIN = frozenset((float, int, bool, np.ndarray, np.float64, np.float32, np.int64))
 new_object = object.__new__
 
@@ -111,10 +112,8 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
                 tracked = True
         elif type(x) in PLAIN:
             values.append(x)
-        elif isinstance(x, CONVERTED):
-            return record(op, tuple(map(plain, inputs)), options)
-        elif isinstance(x, Operand) and x.outranks(inputs):
-            return x.apply(op, inputs, options)
+        elif (result := elsewhere(op, inputs, options, x)) is not NotImplemented:
+            return result
         else:
             values.append(x)
     try:
@@ -130,6 +129,15 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)
     return parts(node) if isinstance(value, SEVERAL) else node
+
+
+def elsewhere(op: Op, inputs: Inputs, options: Options, x: Any) -> Any:
+    """The result of `op`, if its input `x` must be converted first, or applies the op itself."""
+    if isinstance(x, CONVERTED):
+        return record(op, tuple(map(plain, inputs)), options)
+    if isinstance(x, Operand) and x.outranks(inputs):
+        return x.apply(op, inputs, options)
+    return NotImplemented
 
 
 def evaluate(op: Op, inputs: Any, options: Options) -> Any:

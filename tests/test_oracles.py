@@ -62,7 +62,7 @@ TORCH: dict[str, Any] = {
 NOT_IN_TORCH = {
     # no such function, or another meaning of the name
     "sigmoid_slope", "copy", "astype", "ravel", "broadcast_to", "pad", "repeat", "split", "array_split",
-    "getitem", "scatter", "index_update", "take", "take_along_axis", "where", "clip", "vecmat", "ldexp", "roll", "dot",
+    "getitem", "scatter", "index_update", "take", "take_along_axis", "where", "taken", "clip", "vecmat", "ldexp", "roll", "dot",
     "fabs", "cbrt", "conjugate", "modf", "frexp", "divmod", "swapaxes", "moveaxis", "expand_dims", "squeeze", "tile", "trace",
     # no gradient there
     "heaviside", "nextafter",
@@ -157,7 +157,7 @@ JAX = {
 }
 NOT_IN_JAX = {
     # no such function
-    "sigmoid_slope", "astype", "getitem", "scatter", "index_update", "conjugate",
+    "sigmoid_slope", "astype", "getitem", "scatter", "index_update", "taken", "conjugate",
     # no gradient there, or another one by convention
     "nextafter", "heaviside", "ldexp", "frexp", "modf", "copysign", "fmod",
 }  # fmt: skip

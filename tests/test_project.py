@@ -7,13 +7,13 @@ run row by row. The rest compares what is written with what is there.
 
 import contextlib
 import html
-import importlib.util
+import importlib
 import io
 import re
 import tomllib
 from itertools import pairwise
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ import pytest
 from array_api_names import NAMES as STANDARD
 
 import micrograd_np as mg
-from micrograd_np.op import OPS
+from micrograd_np.op import EXPRESSIONS, OPS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -207,24 +207,56 @@ def test_the_reference_describes_nothing_twice():
 
 
 @pytest.fixture(scope="module")
-def op_table() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("op_table", DOCS / "extensions/op_table.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def extensions() -> SimpleNamespace:
+    """The modules of `docs/extensions` that make the table, which find each other by name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(DOCS / "extensions")
+        names = "rule_files", "op_table"
+        return SimpleNamespace(**{name: importlib.import_module(name) for name in names})
 
 
-def test_the_table_of_operations_shows_the_whole_registry(op_table):
-    shown = [row.op for module in op_table.MODULES for row in op_table.rows(module)]
-    shown += op_table.constants()
+def test_the_table_of_operations_shows_the_whole_registry(extensions):
+    files, table = extensions.rule_files, extensions.op_table
+    shown = [row.op for module in files.MODULES for row in files.rows(module)]
+    shown += [*table.constants(of_scipy=False), *table.constants(of_scipy=True)]
     assert set(shown) == set(OPS.values())
     assert len(shown) == len(set(shown))
 
 
-def test_the_table_of_operations_shows_the_rule_as_it_is_written(op_table):
-    lines = op_table.markdown().splitlines()
+def test_the_table_of_operations_shows_every_expression(extensions):
+    files = extensions.rule_files
+    shown = [w.expression for module in files.MODULES for w in files.expressions(module)]
+    assert set(shown) == set(EXPRESSIONS.values())
+    assert len(shown) == len(set(shown))
+
+
+def test_every_rule_file_has_its_place_in_the_table(extensions):
+    files, table = extensions.rule_files, extensions.op_table
+    assert len(files.SCIPY) == len(files.SPECIAL.split())
+    assert "Further operations" not in map(table.family, files.NUMPY)
+
+
+def test_the_table_of_operations_shows_the_rule_as_it_is_written(extensions):
+    lines = extensions.op_table.markdown().splitlines()
     assert "| `np.sin` | elementwise | `cos(x)` |" in lines
     assert "| `np.subtract` | elementwise | ①: `1`<br>②: `-1` |" in lines
+    assert "| `np.deg2rad`, `np.radians` | elementwise | `pi / 180` |" in lines
+    assert "- `np.linalg.eigvals`: `linalg.eig(a)[0]`" in lines
+    assert "- `np.hsplit`: In terms of `split`." in lines
+
+
+def test_the_table_of_scipy_shows_what_is_refused(extensions):
+    lines = extensions.op_table.markdown(of_scipy=True).splitlines()
+    hyp1f1 = "①②: refused (parameters)<br>③: `hyp1f1(a + 1, b + 1, z) * (a / b)`"
+    airy = "`(out[1], x * out[0], out[3], x * out[2])`"
+    assert f"| `scipy.special.hyp1f1` | elementwise | {hyp1f1} |" in lines
+    assert f"| `scipy.special.airy` | several | {airy} |" in lines
+
+
+def test_the_table_explains_the_functions_in_its_rules(extensions):
+    text = extensions.op_table.markdown()
+    assert "\n`power_base(out, x, y)`\n: `y x^(y-1)`; 0 where y is 0" in text
+    assert "\ndef is_complex(x):\n    return" in text
 
 
 # ---------------------------------------------------------------- packaging

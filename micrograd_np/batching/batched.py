@@ -148,7 +148,7 @@ class Batched(ArrayMethods, Operand):
     # ------------------------------------------------------------ what one example cannot do
 
     def _no_number(self, *_: Any, **__: Any) -> Any:
-        raise errors.BatchedError(repr(self))
+        raise errors.BatchedError.value(repr(self))
 
     item = tolist = numpy = __bool__ = __int__ = __float__ = __complex__ = __index__ = _no_number
     __array__ = __round__ = __format__ = _no_number

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.batching.calls import Call, example
+from micrograd_np.batching.calls import Call, example, one_by_one
 from micrograd_np.batching.rules import entry_by_entry, flat, padded
 from micrograd_np.op import OPS, Array
 from micrograd_np.ops.linalg import contracted_axes, dot_axes, labels_of
@@ -60,6 +60,22 @@ def outer(call: Call) -> Any:
         for x, m in zip(call.inputs, call.mapped, strict=True)
     )
     return x[:, :, None] * y[:, None, :]
+
+
+CORE = {"matvec": (2, 1), "vecmat": (1, 2), "vecdot": (1, 1)}
+
+
+def generalized(call: Call) -> Any:
+    """A product of vectors or matrices along the last axes: those before them broadcast."""
+    if call.options.get("axis", -1) != -1:
+        return one_by_one(call)
+    loops = [call.ndim(i) - core for i, core in enumerate(CORE[call.op.name])]
+    return call.evaluated(
+        *(
+            padded(x, max(loops) - loops[i]) if call.mapped[i] else x
+            for i, x in enumerate(call.inputs)
+        )
+    )
 
 
 def vdot(call: Call) -> Any:

@@ -113,6 +113,13 @@ def roll(call: Call) -> Any:
     return np.reshape(rolled, call.whole().shape)
 
 
+def shift(call: Call) -> Any:
+    """Without axes it works on all of them."""
+    axes = call.options.get("axes")
+    over = tuple(range(call.ndim())) if axes is None else axes
+    return call.evaluated(call.whole(), axes=shifted(over, call.ndim()))
+
+
 def norm(call: Call) -> Any:
     """A matrix norm works on two axes, one of all entries is one of the flattened array."""
     given = call.options.get("axis")

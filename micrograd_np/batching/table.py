@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.batching import indexing, products, rules, windows
-from micrograd_np.batching.calls import Call, Rule, evaluate, example, one_by_one
+from micrograd_np.batching.calls import Call, Rule, example, one_by_one
 from micrograd_np.batching.keys import each_among
 from micrograd_np.masking import taken
 from micrograd_np.op import EXPRESSIONS, OPS, Op, Options
@@ -27,6 +27,7 @@ from micrograd_np.ops.products import cross
 from micrograd_np.ops.shaping import astype
 from micrograd_np.ops.signal import overlap_add
 from micrograd_np.ops.singular_values import svd
+from micrograd_np.recording import evaluate
 
 
 def apply_to_batch(
@@ -70,18 +71,25 @@ def table(rows: dict[Rule, str]) -> dict[Any, Rule]:
 RULES: dict[Any, Rule] = table(
     {
         rules.entry_by_entry: """
-            where clip round fix isclose real imag isposinf isneginf isreal iscomplex
+            where clip round around fix isclose real imag angle nan_to_num isposinf isneginf isreal
+            iscomplex
         """,
-        rules.along_all: "sum mean prod max min var std all any count_nonzero flip",
-        rules.along_flat: "argmax argmin nanargmax nanargmin cumsum cumprod repeat",
-        rules.along(-1, "axis"): "sort argsort",
-        rules.along(0, "axis"): "split array_split",
+        rules.along_all: "sum mean prod max min nanmax nanmin var std all any count_nonzero flip",
+        rules.along_flat: """
+            argmax argmin nanargmax nanargmin cumsum cumprod repeat linalg.vector_norm
+        """,
+        rules.along(-1, "axis"): """
+            sort argsort partition argpartition unwrap fft.fft fft.ifft fft.rfft fft.irfft fft.hfft
+            fft.ihfft
+        """,
+        rules.along(0, "axis"): "split array_split unstack",
         rules.along((0, 1), "axis1", "axis2"): "diagonal trace swapaxes",
         rules.unchanged: """
             copy conjugate matrix_transpose linalg.inv linalg.det linalg.slogdet linalg.cholesky
             linalg.eigh linalg.eigvalsh linalg.eig linalg.svdvals linalg.pinv
         """,
         rules.roll: "roll",
+        rules.shift: "fft.fftshift fft.ifftshift",
         rules.norm: "linalg.norm",
         rules.reshape: "reshape ravel",
         rules.transpose: "transpose",
@@ -97,7 +105,8 @@ RULES: dict[Any, Rule] = table(
         products.tensordot: "tensordot",
         products.dot: "dot",
         products.inner: "inner",
-        products.outer: "outer",
+        products.outer: "outer linalg.outer",
+        products.generalized: "matvec vecmat vecdot linalg.vecdot",
         products.vdot: "vdot",
         products.einsum: "einsum",
         products.solve: "linalg.solve",

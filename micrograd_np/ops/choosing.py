@@ -184,7 +184,7 @@ def ix_(*args: Array) -> tuple[Array, ...]:
             raise ValueError(
                 f"np.ix_ takes vectors, and an array of shape {np.shape(given)} was given"
             )
-        x = plain(given) if np.size(given) else np.zeros(0, int)
+        x = plain(given) if np.shape(given)[0] else np.zeros(0, int)
         x = np.flatnonzero(x) if x.dtype == bool else x
         out.append(np.reshape(x, (1,) * i + (-1,) + (1,) * (len(args) - i - 1)))
     return tuple(out)

@@ -108,9 +108,10 @@ def fill_diagonal(x: Array, value: Array, wrap: bool = False) -> Array:
     end = None if wrap or len(shape) > 2 else shape[1] * shape[1]
     places = np.unravel_index(np.arange(prod(shape))[:end:step], shape)
     if np.ndim(value):
-        if np.size(value) == 0:
+        count = prod(np.shape(value))
+        if count == 0:
             raise ValueError("fill_diagonal: there is no value to fill in, `value` is empty")
-        value = np.ravel(value)[np.arange(len(places[0])) % np.size(value)]
+        value = np.ravel(value)[np.arange(len(places[0])) % count]
     return index_update(x, places, value)
 
 

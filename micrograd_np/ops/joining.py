@@ -30,7 +30,7 @@ def undo_concatenate(
 ) -> Array:
     """The part of the cotangent that came from the input at `index`."""
     if axis is None:
-        start = sum(np.size(x) for x in inputs[:index])
+        start = sum(prod(np.shape(x)) for x in inputs[:index])
         return g[start : start + inputs[index].size].reshape(inputs[index].shape)
     axis %= g.ndim
     start = sum(x.shape[axis] for x in inputs[:index])

@@ -194,11 +194,11 @@ def diagflat(v: Array, k: int = 0) -> Array:
 
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
-linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copied)
+linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copied, along=lambda t, **options: t)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)
 linear(np.ravel,          undo_order,                   binder=bind_ravel)
 linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
-linear(np.matrix_transpose, lambda g, out, x: transposed(g), aliases=[np.linalg.matrix_transpose], call=transposed)
+linear(np.matrix_transpose, lambda g, out, x: transposed(g), aliases=[np.linalg.matrix_transpose], call=transposed, along=transposed)
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
 linear(np.expand_dims,    same_shape,                   accepted=("axis",))

@@ -87,7 +87,7 @@ def correlate(a: Array, v: Array, mode: Any = "valid") -> Array:
 
     NumPy slides the shorter along the longer one and, if that was the first, turns the result.
     """
-    if np.size(a) >= np.size(v):
+    if prod(np.shape(a)) >= prod(np.shape(v)):
         return np.convolve(a, np.flip(np.conj(v)), mode)
     return np.flip(np.convolve(np.conj(v), np.flip(a), mode))
 

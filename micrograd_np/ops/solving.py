@@ -64,7 +64,7 @@ def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
         a = np.transpose(a, [i for i in range(np.ndim(a)) if i not in axes] + list(axes))
     shape = np.shape(a)[np.ndim(b) :]
     size = prod(shape)
-    if np.size(a) != size**2:
+    if prod(np.shape(a)) != size**2:
         raise np.linalg.LinAlgError(
             f"tensorsolve takes an array `a` that is square when flattened: "
             f"prod(a.shape[b.ndim:]) == prod(a.shape[:b.ndim]). Given: a of shape {np.shape(a)}, "

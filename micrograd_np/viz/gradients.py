@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import matching
+from micrograd_np.arrays import conjugated, matching
 from micrograd_np.errors import GraphError, ShapeError, listed
 from micrograd_np.graph import Node, describe, history, pull
 from micrograd_np.op import Array
@@ -32,7 +32,7 @@ def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dic
     seeds = dict(zip(outputs, starts(outputs, cotangents), strict=True))
     tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.requires_grad}
     wanted = [node for node in (*nodes, *leaves) if not isinstance(node.value, tuple)]
-    found = pull(tracked, wanted)
+    found = {node: conjugated(g) for node, g in pull(tracked, wanted).items()}
     return {node: found[node] if node in found else np.zeros_like(node.value) for node in wanted}
 
 
@@ -44,7 +44,7 @@ def starts(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> list[
                 f"gradient= takes one cotangent for each output: there are {len(outputs)} outputs, "
                 f"{len(cotangents)} cotangents were given."
             )
-        return [matching(out, g) for out, g in zip(outputs, cotangents, strict=True)]
+        return [conjugated(matching(out, g)) for out, g in zip(outputs, cotangents, strict=True)]
     several = [out for out in outputs if out.requires_grad and out.size != 1]
     if several:
         raise GraphError(

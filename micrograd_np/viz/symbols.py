@@ -55,6 +55,7 @@ SIGNS = {
 # What the operands are called where `x` and `y` would not tell.
 ROLES = {
     "where": ("c", "x", "y"),
+    "taken": ("c", "x", "y"),
     "clip": ("x", "min", "max"),
     "take": ("x", "i"),
     "take_along_axis": ("x", "i"),

@@ -11,6 +11,7 @@ from optable import custom_rows as custom_rows
 from optable import decomposition_rows as decomposition_rows
 from optable import fft_rows as fft_rows
 from optable import joining_rows as joining_rows
+from optable import masking_rows as masking_rows
 from optable import numpy_rows as numpy_rows
 from optable import ordering_rows as ordering_rows
 from optable import signal_rows as signal_rows

@@ -36,7 +36,7 @@ from optable.table import (
 
 SHAPES = [(2, 3), (), (0,)]
 SHORT = tuple(case(shape) for shape in SHAPES)
-PAIRS = BINARY[:10]
+PAIRS = (*BINARY[:10], BINARY[12])  # the last is empty
 probability = between(0.05, 0.95)
 away = between(0.6, 4)
 
