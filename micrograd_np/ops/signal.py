@@ -7,6 +7,7 @@ transpose of that is `sliding_window_view` again.
 `np.convolve` is bilinear, and its transposes are convolutions with one sequence reversed.
 """
 
+from math import prod
 from typing import Any
 
 import numpy as np

@@ -73,7 +73,9 @@ def op_lines(node: Node, names: list[str], facts: Facts) -> tuple[list[str], lis
     value = lines(node.value)
     if node in facts.outputs:
         return [*head, kind(node.value)], value
-    return [*head, f"= {value[0]}" if node.value.ndim == 0 and value else str(node.value.shape)], []
+    if node.value.ndim == 0 and value:
+        return [*head, f"= {value[0]}"], []
+    return [*head, kind(node.value) if node.value.dtype.kind == "c" else str(node.value.shape)], []
 
 
 def gradient_lines(gradient: Array | None) -> list[str]:
