@@ -19,6 +19,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "op_table",
     "numpy_account",
+    "conventions_table",
 ]
 exclude_patterns = ["_build"]
 nitpicky = True

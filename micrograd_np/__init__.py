@@ -49,6 +49,7 @@ from micrograd_np.ops.custom import register as register
 from micrograd_np.ops.dispatch import dispatching as dispatching
 from micrograd_np.ops.indexing import fill_diagonal as fill_diagonal
 from micrograd_np.ops.indexing import index_update as index_update
+from micrograd_np.policy import conventions as conventions
 from micrograd_np.scipy_bridge import scipy_objective as scipy_objective
 from micrograd_np.scipy_bridge import scipy_residuals as scipy_residuals
 from micrograd_np.tensor import Tensor as Tensor

@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 
 from micrograd_np.errors import MutationError, NonFiniteError
+from micrograd_np.foreign import here
 from micrograd_np.graph import Node, describe
 from micrograd_np.mode import observing
 from micrograd_np.op import Operand
@@ -109,7 +110,7 @@ def fingerprint(value: Any) -> int:
 
 def summary(value: Any) -> str:
     """An array in a few words."""
-    text = np.array2string(np.asarray(value), precision=4, threshold=6, edgeitems=2, separator=", ")
+    text = np.array2string(here(value), precision=4, threshold=6, edgeitems=2, separator=", ")
     return f"{text} {np.shape(value) or ''}".strip()
 
 

@@ -23,7 +23,12 @@ def is_foreign(x: Any) -> bool:
 
 
 def like(x: Any, constant: Array) -> Array:
-    """A constant as an array of the kind that `x` is, or that `x` stands for."""
+    """An array of NumPy's as one of the kind that `x` is, or that `x` stands for.
+
+    Anything else goes as it is: numbers meet any array.
+    """
+    if not isinstance(constant, np.ndarray):
+        return constant
     while isinstance(x, Node | Operand):
         x = x.value
     return np.asarray(constant, like=x) if is_foreign(x) else constant
@@ -31,9 +36,9 @@ def like(x: Any, constant: Array) -> Array:
 
 def one_like(value: Array) -> Array:
     """The number 1 in the shape, dtype and kind of an array that holds a single number."""
-    if is_foreign(value):
-        return np.ones_like(value)
     one = value.dtype.type(1)
+    if not isinstance(value, np.ndarray | np.generic):
+        return like(value, np.full(value.shape, one))
     return np.full(value.shape, one) if value.shape else one
 
 

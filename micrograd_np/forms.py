@@ -95,7 +95,9 @@ def linear(
 
 
 def zero_like(x: Array) -> Array:
-    """The tangent of what does not vary; a Python number stays one, and bends no dtype."""
+    """The tangent of what does not vary; a number stays one, to meet any array."""
+    if isinstance(x, np.generic):
+        return x.dtype.type(0)
     return np.zeros_like(x) if hasattr(x, "dtype") else 0
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.batching import vmap
 from micrograd_np.errors import NotDifferentiableError
+from micrograd_np.foreign import like
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array
 from micrograd_np.tensor import Tensor
@@ -98,7 +99,7 @@ def one_hots(nodes: Sequence[Node]) -> list[Array]:
     for part, x in parts(nodes):
         batch = np.zeros((total, x.value.size), x.value.dtype)
         batch[part] = np.eye(x.value.size, dtype=x.value.dtype)
-        batches.append(batch.reshape((total, *x.value.shape)))
+        batches.append(like(x, batch.reshape((total, *x.value.shape))))
     return batches
 
 

@@ -22,7 +22,7 @@ from micrograd_np.ops.choosing import bind_where
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.indexing import getitem, scatter
 from micrograd_np.ops.shaping import astype
-from micrograd_np.recording import evaluate, operand_among
+from micrograd_np.recording import evaluate
 
 
 @dispatching
@@ -74,7 +74,7 @@ class Masked(ArrayMethods, Operand):
         """`op`, with hard zeros in the result where they follow from those of the inputs."""
         if op.function is np.matmul and not options:
             return product(*inputs)
-        out = evaluated(op, tuple(map(value_of, inputs)), options)
+        out = evaluate(op, tuple(map(value_of, inputs)), options)
         if op.function in PRODUCTS:
             return keep(PRODUCTS[op.function](inputs), out)
         mask = MASKS.get(op.function)
@@ -105,14 +105,6 @@ def whole_mask(x: Any) -> Array:
     return np.broadcast_to(mask_of(x), np.shape(value_of(x)))
 
 
-def evaluated(op: Op, inputs: Inputs, options: Options) -> Any:
-    """An op on what the operands stand for, also where its options belong to a batch."""
-    operand = operand_among(options)
-    if operand is not None and operand.outranks(inputs):
-        return operand.apply(op, inputs, options)
-    return evaluate(op, inputs, options)
-
-
 # ---------------------------------------------------------------- where zeros stay hard
 
 
@@ -141,7 +133,7 @@ def unmoved(op: Op, inputs: Inputs, options: Options) -> Array:
 
 def moved(op: Op, inputs: Inputs, options: Options) -> Array:
     """Masks go where the entries go; sums of several are hard if all of them are."""
-    return np.not_equal(evaluated(op, tuple(map(whole_mask, inputs)), options), 0)
+    return np.not_equal(evaluate(op, tuple(map(whole_mask, inputs)), options), 0)
 
 
 def product(x: Any, y: Any) -> Any:

@@ -151,16 +151,41 @@ class enable_grad(grad_mode):
     recording = True
 
 
-class observing:  # noqa: N801 - read as a verb: with observing(observer)
-    """A context manager under which `observer` is told of what is recorded and pulled."""
+class Both:
+    """Two observers, the second of which sees a node as the first has left it."""
 
-    def __init__(self, observer: Observer) -> None:
+    def __init__(self, first: Observer, second: Observer) -> None:
+        self.first = first
+        self.second = second
+
+    def recorded(self, node: Any) -> None:
+        """Tell both."""
+        self.first.recorded(node)
+        self.second.recorded(node)
+
+    def pulled(self, node: Any, g: Any) -> None:
+        """Tell both."""
+        self.first.pulled(node, g)
+        self.second.pulled(node, g)
+
+
+class observing:  # noqa: N801 - read as a verb: with observing(observer)
+    """A context manager under which `observer` is told of what is recorded and pulled.
+
+    Whoever observes already goes on doing so; `first` says that `observer` is told before them.
+    """
+
+    def __init__(self, observer: Observer, *, first: bool = False) -> None:
         self.observer = observer
+        self.first = first
         self.tokens: list[tuple[Token[Any], Token[Any]]] = []
 
     def __enter__(self) -> None:
-        mode = MODE.get() and self.observer
-        self.tokens.append((MODE.set(mode), OBSERVER.set(self.observer)))
+        observer, outer = self.observer, OBSERVER.get()
+        if outer is not None:
+            observer = Both(observer, outer) if self.first else Both(outer, observer)
+        mode = MODE.get() and observer
+        self.tokens.append((MODE.set(mode), OBSERVER.set(observer)))
 
     def __exit__(self, *exception: object) -> None:
         mode, observer = self.tokens.pop()

@@ -4,7 +4,7 @@ Every NumPy call, operator and method on a Tensor ends here. An op none of whose
 gradient, or any op under `no_grad`, leaves a Tensor without a recipe.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,16 +28,14 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if options and (operand := operand_among(options)) is not None and operand.outranks(inputs):
-        return operand.apply(op, inputs, options)
     if options and not op.binder:  # a binder sees to its options itself
         options = {name: own(option) for name, option in options.items()}
     return record(op, inputs, options)
 
 
-def operand_among(options: Options) -> Operand | None:
+def operand_among(options: Iterable[Any]) -> Operand | None:
     """An operand that stands where options do, as an index computed in a batch."""
-    for option in options.values():
+    for option in options:
         for part in option if type(option) is tuple else (option,):
             if isinstance(part, Operand):
                 return part
@@ -103,6 +101,10 @@ def plain(x: Any) -> Any:
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
+    if options:
+        operand = operand_among(options.values())
+        if operand is not None and operand.outranks(inputs):
+            return operand.apply(op, inputs, options)
     tracked = False
     values = []
     for x in inputs:
@@ -145,6 +147,8 @@ def evaluate(op: Op, inputs: Any, options: Options) -> Any:
     for x in inputs:
         if type(x) not in PLAIN and isinstance(x, Node | Operand):
             return record(op, tuple(inputs), options)
+    if options and operand_among(options.values()) is not None:
+        return record(op, tuple(inputs), options)
     return op.call(*inputs, **options)
 
 

@@ -120,7 +120,8 @@ class Tensor(ArrayMethods, Node):
         if self.requires_grad:
             raise errors.LeavesGraphError(describe(self), advice())
         array = np.array(self.value, dtype=dtype, copy=copy)
-        if copy is not True and not is_foreign(self.value) and np.may_share_memory(array, self.value):
+        ours = isinstance(self.value, np.ndarray)
+        if copy is not True and ours and np.may_share_memory(array, self.value):
             array = array.view()
             array.flags.writeable = False  # a write would leave no stamp
         return array

@@ -154,7 +154,7 @@ class Run:
         """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
         if (batch := BATCH.get()) is not None:
-            leaf = batch.lift(leaf)
+            leaf = batch.lift(leaf if hasattr(leaf, "dtype") else own_array(leaf))
         if isinstance(leaf, Tensor) and leaf.requires_grad and MODE.get():
             node = record(OPS[np.copy], (leaf,))
         else:

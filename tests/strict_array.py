@@ -3,7 +3,7 @@
 A `StrictArray` hides an ndarray. NumPy's functions reach it through `__array_ufunc__` and
 `__array_function__` alone; whatever would pull its numbers out behind the user's back, or write
 into them, is an error. NumPy's arrays may stand beside it in a call, as they may beside Dask's. A
-`DeviceArray` refuses those too, as CuPy's does: what is to meet it must be made like it.
+`DeviceArray` refuses those too, as CuPy's does, and hands its numbers out by `get()` only.
 """
 
 from collections.abc import Callable
@@ -12,21 +12,22 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-# Methods that ndarray, Dask and CuPy all have.
+# What ndarray, Dask and CuPy all have.
 METHODS = """
     all any argmax argmin astype choose clip conj copy cumprod cumsum dot flatten max mean min
     nonzero prod ravel repeat reshape round squeeze std sum swapaxes trace transpose var
-""".split()
-ATTRIBUTES = ["shape", "ndim", "size", "itemsize", "nbytes", "dtype"]
-PARTS = ["T", "real", "imag"]
+"""
+PARTS = "T real imag"
+FACTS = "shape ndim size itemsize nbytes dtype"
+# What would take the numbers out, or write into them.
 LEAVING = """
     __array__ __bool__ __float__ __int__ __complex__ __index__ __iter__ __contains__ __setitem__
     item tolist tobytes fill put sort partition
-""".split()
+"""
 
 
-class PulledOut(AssertionError):
-    """A foreign array was turned into a NumPy array, a number or a list, or written into."""
+class PulledOutError(AssertionError):
+    """A strict array was turned into a NumPy array, a number or a list, or written into."""
 
 
 class StrictArray(NDArrayOperatorsMixin):
@@ -64,7 +65,7 @@ class StrictArray(NDArrayOperatorsMixin):
 
     def _called(self, function: Callable[..., Any], args: Any, keywords: Any) -> Any:
         if keywords.get("out") is not None:
-            raise PulledOut(f"{function.__name__} was to write into an array with `out`")
+            raise PulledOutError(f"{function.__name__} was to write into an array with `out`")
         return self.wrapped(function(*uncovered(args), **uncovered(keywords)))
 
     def wrapped(self, result: Any) -> Any:
@@ -81,6 +82,15 @@ class DeviceArray(StrictArray):
     """One on another device, so to speak, where NumPy's arrays are not."""
 
     accepted = ()
+
+    @property
+    def base(self) -> Any:
+        """The array that this one is a view of."""
+        return self.hidden.base
+
+    def get(self) -> np.ndarray[Any, Any]:
+        """The numbers, asked for by name."""
+        return self.hidden.copy()
 
 
 def uncovered(given: Any) -> Any:
@@ -101,22 +111,21 @@ def method(name: str) -> Callable[..., Any]:
     return call
 
 
+def part(name: str) -> property:
+    return property(lambda self: type(self)(getattr(self.hidden, name)))
+
+
+def fact(name: str) -> property:
+    return property(lambda self: getattr(self.hidden, name))
+
+
 def refusal(name: str) -> Callable[..., Any]:
     def refuse(self: StrictArray, *args: Any, **options: Any) -> Any:
-        raise PulledOut(f"{name} of {self!r}")
+        raise PulledOutError(f"{name} of {self!r}")
 
     return refuse
 
 
-for name in METHODS:
-    setattr(StrictArray, name, method(name))
-for name in LEAVING:
-    setattr(StrictArray, name, refusal(name))
-for name in ATTRIBUTES:
-    setattr(StrictArray, name, property(lambda self, name=name: getattr(self.hidden, name)))
-for name in PARTS:
-    setattr(
-        StrictArray,
-        name,
-        property(lambda self, name=name: type(self)(getattr(self.hidden, name))),
-    )
+for names, made in ((METHODS, method), (PARTS, part), (FACTS, fact), (LEAVING, refusal)):
+    for name in names.split():
+        setattr(StrictArray, name, made(name))

@@ -1,8 +1,8 @@
 """What the project says about itself: the README, the pages of the documentation, the packaging.
 
 Every block marked `python` on a page is run, from top to bottom in one namespace, in a folder of
-its own; what it prints must be the block marked `output` that follows it. Tables of conventions are
-run row by row. The rest compares what is written with what is there.
+its own; what it prints must be the block marked `output` that follows it. The rest compares what is
+written with what is there.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import array_api_names
-import numpy as np
 import pytest
 from array_api_names import NAMES as STANDARD
+from test_house import FLOORS
 
 import micrograd_np as mg
 from micrograd_np.op import EXPRESSIONS, OPS
@@ -139,33 +139,10 @@ def test_the_house_in_the_essay_names_every_file_of_the_package():
     assert named - {"__main__"} == there - {"py"}  # py.typed
 
 
-# ---------------------------------------------------------------- the conventions
-
-ROW = re.compile(r"^\| `(.+?)` \| `(.+?)` \| `(.+?)` \|", re.MULTILINE)
-CONVENTIONS = ROW.findall(text_of(DOCS / "conventions.md"))
-NAMES = {"np": np, "mg": mg, "inf": np.inf, "nan": np.nan}
-
-
-def test_the_conventions_are_found():
-    assert len(CONVENTIONS) > 30
-
-
-@pytest.mark.parametrize(("expression", "at", "gradient"), CONVENTIONS)
-def test_the_gradient_at_a_special_point(expression, at, gradient):
-    point = {}
-    exec(at, dict(NAMES), point)  # noqa: S102 - the project's own page
-    inputs = [np.asarray(value, dtype=float) for value in point.values()]
-
-    def f(*values):
-        variables = dict(zip(point, values, strict=True))
-        return np.sum(eval(expression, NAMES | variables))  # noqa: S307 - likewise
-
-    with np.errstate(all="ignore"):
-        found = mg.grad(f, tuple(range(len(inputs))))(*inputs)
-    expected = eval(gradient, dict(NAMES))  # noqa: S307 - likewise
-    expected = expected if len(inputs) > 1 else (expected,)
-    for g, right, x in zip(found, expected, inputs, strict=True):
-        np.testing.assert_allclose(g.numpy(), np.broadcast_to(right, x.shape), rtol=1e-14, atol=0)
+def test_the_house_in_the_essay_has_the_floors_that_imports_keep_to():
+    rows = re.findall(r"^\| \d \| ([^|]*) \|", text_of(DOCS / "design.md"), re.MULTILINE)
+    floors = [[name.strip("/") for name in re.findall(r"`([^`]+)`", row)] for row in rows]
+    assert floors == [line.split() for line in FLOORS.strip().splitlines() if line.strip() != "*"]
 
 
 # ---------------------------------------------------------------- the reference

@@ -370,10 +370,9 @@ def test_unknown_option_raises_and_lists_the_known_ones():
 # ---------------------------------------------------------------- dtypes
 
 
-@pytest.mark.parametrize("data", [3, [1, 2], np.arange(3), True, [True, False], 1j, [1 + 2j]])
-def test_84_85_leaf_that_does_not_vary_smoothly_raises_with_a_hint(data):
-    advice = "Complex" if np.iscomplexobj(data) else "dtype=float"
-    with pytest.raises(errors.NotDifferentiableError, match=advice) as caught:
+@pytest.mark.parametrize("data", [3, [1, 2], np.arange(3), True, [True, False]])
+def test_84_leaf_that_does_not_vary_smoothly_raises_with_a_hint(data):
+    with pytest.raises(errors.NotDifferentiableError, match="dtype=float") as caught:
         leaf(data)
     assert isinstance(caught.value, TypeError)
     assert str(np.asarray(data).dtype) in str(caught.value)

@@ -324,7 +324,7 @@ def test_output_that_is_not_one_real_number_raises(transform, f):
     assert "single real number" in str(caught.value)
 
 
-@pytest.mark.parametrize("x", [3, np.arange(3), True, 1j, Tensor(3)])
+@pytest.mark.parametrize("x", [3, np.arange(3), True, Tensor(3)])
 @pytest.mark.parametrize(
     "transform",
     [
@@ -339,7 +339,7 @@ def test_output_that_is_not_one_real_number_raises(transform, f):
     ids=["grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"],
 )
 def test_84_arguments_that_do_not_vary_smoothly_raise(transform, x):
-    with pytest.raises(TypeError, match="Complex" if np.iscomplexobj(x) else "dtype=float"):
+    with pytest.raises(TypeError, match="dtype=float"):
         transform(lambda x: np.sum(x * 1.0), x)
 
 
@@ -839,7 +839,8 @@ def test_hessian_keeps_the_dtype():
 
 def test_jacobian_of_a_gradient_is_the_hessian():
     f = FUNCTIONS["division"]
-    np.testing.assert_array_equal(mg.jacobian(mg.grad(f))(POINT).data, mg.hessian(f)(POINT).data)
+    found = mg.jacobian(mg.grad(f))(POINT).data
+    np.testing.assert_allclose(found, mg.hessian(f)(POINT).data, rtol=1e-12)
 
 
 @modes

@@ -47,7 +47,7 @@ def take(call: Call) -> Any:
 
 def take_along_axis(call: Call) -> Any:
     indices, axis = call.options["indices"], call.options.get("axis", -1)
-    whole = indices.value if isinstance(indices, Each) else np.asarray(indices)[None]
+    whole = indices.value if isinstance(indices, Each) else np.expand_dims(indices, 0)
     if axis is None:
         whole = np.broadcast_to(whole, (call.size, *whole.shape[1:]))
         return np.take_along_axis(flat(call), whole, axis=1)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.errors import BatchedError
+from micrograd_np.op import Operand
 
 Axes = tuple[int, ...]
 
@@ -43,7 +44,7 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     `mapped`: whether what is indexed has the batch axis; it may be shared if the key is an `Each`.
     """
     parts = spelled_out(key, ndim)
-    places = [i for i, part in enumerate(parts) if isinstance(part, Each | np.ndarray)]
+    places = [i for i, part in enumerate(parts) if isinstance(part, Each | np.ndarray | Operand)]
     if not places:
         return Index((slice(None), *parts))
     places = [i for i, part in enumerate(parts) if not isinstance(part, slice | type(None))]

@@ -11,7 +11,7 @@ from micrograd_np.arrays import own_array
 from micrograd_np.batching.batched import Batch, Batched, depth_of
 from micrograd_np.errors import ShapeError
 from micrograd_np.graph import Node
-from micrograd_np.mode import BATCH, OBSERVER, observing
+from micrograd_np.mode import BATCH, observing
 from micrograd_np.op import Operand
 from micrograd_np.recording import untracked
 from micrograd_np.tree import Tree
@@ -62,7 +62,7 @@ def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
     """`f` on one example, as it seems to it."""
     token = BATCH.set(batch)
     try:
-        with observing(Lifting(OBSERVER.get())):
+        with observing(Lifting(), first=True):
             args, keywords = given
             return f(*args, **keywords)
     finally:
@@ -163,9 +163,6 @@ class Lifting:
     through which the outer one is recorded.
     """
 
-    def __init__(self, outer: Any) -> None:
-        self.outer = outer
-
     def recorded(self, node: Any) -> None:
         """Mend a node that was recorded with a Tensor from outside."""
         depth = depth_of(node)
@@ -174,13 +171,9 @@ class Lifting:
             node.inputs = tuple(batch.lift(x) if is_outside(x, depth) else x for x in node.inputs)
             node.values = tuple(x.value if isinstance(x, Node) else x for x in node.inputs)
             node.value = node.op.call(*node.values, **node.options)
-        if self.outer is not None:
-            self.outer.recorded(node)
 
     def pulled(self, node: Any, g: Any) -> None:
         """Nothing to mend on the way back."""
-        if self.outer is not None:
-            self.outer.pulled(node, g)
 
 
 def is_outside(x: Any, depth: int) -> bool:

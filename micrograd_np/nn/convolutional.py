@@ -200,7 +200,7 @@ class Conv1d(_Convolution):
 class Conv2d(_Convolution):
     """`functional.conv2d` with a weight and a bias of its own.
 
-    `weight` has shape (out_channels, in_channels / groups, *kernel_size) and starts as
+    `weight` has shape `(out_channels, in_channels / groups, *kernel_size)` and starts as
     `glorot_uniform` drawn from `rng`; `bias` has shape (out_channels,) and starts at zero, or is
     None with `bias=False`. The other options are those of the function.
 
@@ -237,7 +237,7 @@ class ConvTranspose1d(_Transposed):
 class ConvTranspose2d(_Transposed):
     """`functional.conv_transpose2d` with a weight and a bias of its own.
 
-    As `Conv2d`, but `weight` has shape (in_channels, out_channels / groups, *kernel_size).
+    As `Conv2d`, but `weight` has shape `(in_channels, out_channels / groups, *kernel_size)`.
 
     >>> ConvTranspose2d(2, 3, 2, stride=2)(np.ones((4, 2, 5, 5))).shape
     (4, 3, 10, 10)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import ShapeError
+from micrograd_np.foreign import is_foreign, like
 from micrograd_np.nn.module import described
 from micrograd_np.op import Array
 from micrograd_np.ops.activations import log_softmax, logsigmoid
@@ -101,8 +102,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     logits, target = _array(logits), _array(target)
     _check_classes(logits, target)
     if target.ndim < logits.ndim:
-        chosen = _data(target)[..., np.newaxis]
-        losses = -np.take_along_axis(log_softmax(logits, axis=-1), chosen, axis=-1)[..., 0]
+        losses = -_at_class(log_softmax(logits, axis=-1), _data(target)[..., np.newaxis])
     else:
         logits, target = _paired(name, logits, target)
         _check_unit_interval(name, "target", target, "Give probabilities, or integer classes (n,).")
@@ -113,6 +113,15 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
 
 
 # ---------------------------------------------------------------- parts
+
+
+def _at_class(x: Array, chosen: Array) -> Array:
+    """The entries along the last axis that are chosen."""
+    if is_foreign(chosen) or is_foreign(_data(x)):  # a sum keeps to the blocks of examples
+        chosen = like(x, chosen)
+        classes = like(chosen, np.arange(x.shape[-1]))
+        return np.sum(np.where(chosen == classes, x, 0), axis=-1)
+    return np.take_along_axis(x, chosen, axis=-1)[..., 0]
 
 
 def _weighted_log(weight: Array, x: Array) -> Array:
@@ -174,8 +183,13 @@ def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -
 
 
 def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
-    """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN."""
+    """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN.
+
+    Arrays of other libraries are not looked at: that would compute or fetch them.
+    """
     values = _data(x)
+    if is_foreign(values):
+        return
     if values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(
             f"{name}: every {what} must lie in [0, 1], but they range from {values.min()} to "
@@ -210,6 +224,8 @@ def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:
             f"cross_entropy: classes are integers, but {described(target)} was given. Write "
             f"`target.astype(int)`, or give probabilities with one more axis for the classes."
         )
+    if is_foreign(target):
+        return  # to look at it would compute or fetch it
     if target.size and (target.min() < 0 or target.max() >= classes):
         wrong = sorted({int(c) for c in target.flat if not 0 <= c < classes})
         raise ValueError(

@@ -20,6 +20,7 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.errors import listed
+from micrograd_np.foreign import all_here, here, is_foreign, like
 from micrograd_np.tensor import Tensor
 
 Place = tuple[Any, ...]
@@ -115,7 +116,8 @@ class Module:
         These are the parameters, and also the Tensors that are not learnable: constants and frozen
         parameters, so freezing a layer does not change what is saved.
         """
-        return {path: part.numpy() for path, part in self._state().items()}
+        own = self._state()
+        return dict(zip(own, all_here([part.value for part in own.values()]), strict=True))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Assign the values of `state`, as `state_dict` returns it, to the Tensors of its paths.
@@ -126,7 +128,7 @@ class Module:
         of dtype. The message lists all of them, and nothing is changed.
         """
         own = self._state()
-        given = {path: np.asarray(_untied(value)) for path, value in state.items()}
+        given = {path: _values(value) for path, value in state.items()}
         wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in given]
         wrong += [f"unexpected: {path}" for path in given if path not in own]
         wrong += [
@@ -140,7 +142,7 @@ class Module:
                 f"{listed(wrong)}"
             )
         for path, tensor in own.items():
-            tensor.data = given[path]
+            tensor.data = like(tensor, given[path])
 
     def _state(self) -> dict[str, Tensor]:
         """The Tensors that no op made by path, each once."""
@@ -263,8 +265,10 @@ def _fits(given: np.ndarray[Any, Any], tensor: Tensor) -> bool:
     return given.shape == tensor.shape and np.can_cast(given.dtype, tensor.dtype, "same_kind")
 
 
-def _untied(value: Any) -> Any:
-    return value.data if isinstance(value, Tensor) else value
+def _values(given: Any) -> np.ndarray[Any, Any]:
+    """What is given for a Tensor, as an array of NumPy's."""
+    value = given.data if isinstance(given, Tensor) else given
+    return here(value) if is_foreign(value) else np.asarray(value)
 
 
 def _lines(path: str, value: Any) -> Iterator[str]:

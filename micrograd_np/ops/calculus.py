@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.errors import ShapeError
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops.arguments import along, at_least, shaped_along
@@ -42,12 +43,12 @@ def end_piece(end: Array, a: Array, axis: int) -> Array:
     end = plain(end)
     if np.ndim(end):
         return end
-    return np.broadcast_to(end, (*a.shape[:axis], 1, *a.shape[axis + 1 :]))
+    return like(a, np.broadcast_to(end, (*a.shape[:axis], 1, *a.shape[axis + 1 :])))
 
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     a = np.reshape(ary, -1)
-    begin, end = (None if x is None else np.reshape(x, -1) for x in (to_begin, to_end))
+    begin, end = (None if x is None else like(a, np.reshape(x, -1)) for x in (to_begin, to_end))
     parts = [x for x in (begin, a[1:] - a[:-1], end) if x is not None]
     return np.concatenate(parts).astype(a.dtype) if len(parts) > 1 else parts[0]
 
@@ -176,7 +177,7 @@ def interp(
     At a corner the slope is that of the piece to the right, at the last point of the last piece.
     """
     x, xp, fp = (at_least(ndim, given) for ndim, given in ((0, x), (1, xp), (1, fp)))
-    x, xp, fp = as_double(x), as_double(xp), as_double(fp)
+    x, xp, fp = like(fp, as_double(x)), like(fp, as_double(xp)), as_double(fp)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or xp.shape[0] == 0:
         raise ShapeError(
             f"np.interp takes points as two vectors of one length, at least 1; given xp of shape "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.errors import ForeignArrayError
-from micrograd_np.foreign import is_foreign
+from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
@@ -52,7 +52,7 @@ def alike(choices: Sequence[Array]) -> list[Array]:
     weak = (bool, int, float, complex)
     choices = [x if type(x) in weak else plain(x) for x in choices]
     dtype = np.result_type(*choices)
-    return [np.asarray(x, dtype) if type(x) in weak else x for x in choices]
+    return [dtype.type(x) if type(x) in weak else x for x in choices]
 
 
 def select(condlist: Sequence[Array], choicelist: Sequence[Array], default: Array = 0) -> Array:
@@ -108,7 +108,7 @@ def in_range(a: Array, n: int, mode: str) -> Array:
             f"np.choose takes integers that say which choice, and dtype {dtype} was given. To "
             f"choose by a condition write np.where or np.select."
         )
-    a = np.add(a, np.zeros((), int))
+    a = np.add(a, np.int_(0))
     if mode == "wrap":
         return a % n
     return np.clip(a, 0, n - 1) if mode == "clip" else np.where(a < 0, n, a)
@@ -140,7 +140,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
     new = np.shape(values)[axis] if count == 1 else count
     order = np.insert(np.arange(n), obj, n + np.arange(new))
     shape = (*arr.shape[:axis], new, *arr.shape[axis + 1 :])
-    values = np.astype(np.broadcast_to(values, shape), arr.dtype)
+    values = np.astype(np.broadcast_to(like(arr, values), shape), arr.dtype)
     return np.take(np.concatenate([arr, values], axis=axis), order, axis=axis)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.foreign import is_foreign
+from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
 from micrograd_np.op import Array, Operand, Rule
 from micrograd_np.ops.choosing import known
@@ -30,7 +30,7 @@ def share_of(end: int) -> Rule:
         shares = (towards_stop if end else 1 - towards_stop).astype(g.dtype)
         shape = [1] * g.ndim
         shape[axis] = num
-        return np.sum(g * shares.reshape(shape), axis=axis)
+        return np.sum(g * like(g, shares.reshape(shape)), axis=axis)
 
     return transpose
 
@@ -70,7 +70,8 @@ def geomspace(
     shape[axis] = num
     common = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first = np.expand_dims(np.broadcast_to(start, common), axis)
-    return converted(first * np.power(ratio, exponents.reshape(shape)), dtype)
+    exponents = like(ratio, exponents.reshape(shape))
+    return converted(like(ratio, first) * np.power(ratio, exponents), dtype)
 
 
 def converted(x: Array, dtype: Any) -> Array:

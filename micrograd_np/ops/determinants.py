@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import like
 from micrograd_np.forms import primitive
 from micrograd_np.op import Array
 from micrograd_np.ops.dispatch import dispatching
@@ -34,7 +35,7 @@ def cofactors(x: Array, *directions: Array) -> Array:
 
 def without(s: Array) -> Array:
     """For each entry the product of the others: the cofactors of a diagonal matrix."""
-    others = np.eye(s.shape[-1], dtype=bool)
+    others = like(s, np.eye(s.shape[-1], dtype=bool))
     return np.prod(np.where(others, 1, s[..., None, :]), axis=-1)
 
 
@@ -44,7 +45,7 @@ def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
     With `p[i, j]` the product of all of `s` but two, that of the entry `[i, j]` is `-p[i, j]` times
     the entry `[j, i]` of the direction, and of a diagonal one the sum of `p` times the diagonal.
     """
-    mine = np.eye(s.shape[-1], dtype=bool)
+    mine = like(s, np.eye(s.shape[-1], dtype=bool))
     left_out = np.logical_or(mine[:, None, :], mine[None, :, :])
     pairs = np.prod(np.where(left_out, 1, s[..., None, None, :]), axis=-1) * ~mine
     turned = adjoint(u) @ direction @ adjoint(vh)
@@ -76,6 +77,7 @@ def coefficient(x: Array, line: Array, order: int, n: int) -> Array:
     base, step = (np.linalg.norm(y, axis=MATRIX, keepdims=True) for y in (x, line))
     radius = np.where(base * step == 0, 1, base / np.where(step == 0, 1, step))
     roots = np.exp(2j * np.pi * np.arange(n) / n).reshape((n,) + (1,) * max(x.ndim, line.ndim))
+    roots = like(x, roots)
     values = cofactors(x + radius * roots * line)
     out = np.mean(values * roots**-order, axis=0) / radius**order
     return (out if x.dtype.kind == "c" else out.real).astype(x.dtype)

@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 from micrograd_np.errors import UnregisteredFunctionError
 from micrograd_np.graph import Node
 from micrograd_np.op import OPS, Operand
-from micrograd_np.recording import PLAIN, apply, record
+from micrograd_np.recording import PLAIN, apply, operand_among, record
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
@@ -37,7 +37,7 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     @wraps(raw)
     def function(*args: Given.args, **options: Given.kwargs) -> Any:
         for x in (*args, *options.values()) if options else args:
-            if isinstance(x, DISPATCHED):
+            if isinstance(x, DISPATCHED) or (type(x) is tuple and operand_among(x) is not None):
                 if function not in OPS:
                     raise UnregisteredFunctionError(function)
                 return apply(OPS[function], args, options)

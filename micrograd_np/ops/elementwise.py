@@ -69,7 +69,7 @@ def direction(out: Array, x: Array) -> Array:
 
 
 def same_sign(out: Array, x: Array, y: Array) -> Array:
-    return (np.copysign(1.0, x) * np.copysign(1.0, y)).astype(out.dtype)
+    return (np.sign(x) * np.copysign(1.0, y)).astype(out.dtype)
 
 
 def over_hypot(x: Array, y: Array) -> Array:

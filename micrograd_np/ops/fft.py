@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression, linear
 from micrograd_np.op import Array, Options, Rule
 
@@ -37,7 +38,8 @@ def inner_times(factor: float, x: Array, n: int, axis: int) -> Array:
     factors[0] = 1
     if n % 2 == 0:
         factors[-1] = 1
-    return x * factors.reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
+    shape = [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]
+    return x * like(x, factors.reshape(shape))
 
 
 def given(norm: str | None) -> Options:

@@ -15,7 +15,7 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.placing import afar_in, is_indices, placed, replaced
+from micrograd_np.ops.placing import afar_in, is_indices, picked, placed, replaced
 from micrograd_np.recording import plain
 
 Key = Any
@@ -47,7 +47,7 @@ def getitem(x: Array, key: Key) -> Array:
     """`x[key]`, for any NumPy key."""
     if type(x) is np.ndarray and type(key) not in SIMPLE:  # it would compute or fetch the indices
         x = like(afar_in(key), x)
-    return x[key]
+    return picked(x, key) if is_foreign(x) else x[key]
 
 
 @dispatching

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression, linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Operand, Options
@@ -75,7 +76,7 @@ def column_stack(tup: Sequence[Array]) -> Array:
 
 
 def append(arr: Array, values: Array, axis: int | None = None) -> Array:
-    parts = [x if hasattr(x, "dtype") else np.asarray(x) for x in (arr, values)]
+    parts = [x if hasattr(x, "dtype") else like(arr, np.asarray(x)) for x in (arr, values)]
     return np.concatenate(parts, axis=axis)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from micrograd_np.arrays import conjugated
 from micrograd_np.broadcasting import fit
+from micrograd_np.foreign import like
 from micrograd_np.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.contraction import contract
@@ -242,8 +243,8 @@ def einsum_vjp(
     ndims = tuple(np.ndim(x) for x in inputs)
     terms, target, tied, spread = cotangent_labels(subscripts, ndims, index)
     x = inputs[index]
-    identities = [np.eye(x.shape[axis], dtype=x.dtype) for axis in tied]
-    ones = [np.ones(x.shape[axis], dtype=x.dtype) for axis in spread]
+    identities = [like(x, np.eye(x.shape[axis], dtype=x.dtype)) for axis in tied]
+    ones = [like(x, np.ones(x.shape[axis], dtype=x.dtype)) for axis in spread]
     others = (*inputs[:index], *inputs[index + 1 :])
     return contract(terms, target, (g, *others, *identities, *ones))
 

@@ -9,6 +9,7 @@ from functools import wraps
 import numpy as np
 
 from micrograd_np.arrays import conjugated
+from micrograd_np.foreign import like
 from micrograd_np.op import Array, Rule
 
 
@@ -44,12 +45,12 @@ def diagonal(x: Array) -> Array:
 
 def identity(x: Array) -> Array:
     """The identity matrix of the size of the square matrices `x`, in the dtype of their real part."""
-    return np.eye(x.shape[-1], dtype=np.finfo(x.dtype).dtype)
+    return like(x, np.eye(x.shape[-1], dtype=np.finfo(x.dtype).dtype))
 
 
 def below_diagonal(x: Array) -> Array:
     """Each square matrix with zeros on and above its diagonal."""
-    return x * np.tri(x.shape[-1], k=-1, dtype=np.finfo(x.dtype).dtype)
+    return x * like(x, np.tri(x.shape[-1], k=-1, dtype=np.finfo(x.dtype).dtype))
 
 
 def hermitian(x: Array) -> Array:

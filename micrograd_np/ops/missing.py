@@ -18,7 +18,7 @@ from micrograd_np.recording import plain
 def without_nan(a: Array, neutral: float) -> Array:
     """`a` with `neutral` in place of NaN."""
     a = plain(a)
-    return np.where(np.isnan(a), np.array(neutral, a.dtype), a)
+    return np.where(np.isnan(a), a.dtype.type(neutral), a)
 
 
 def asked(initial: Any = None, where: Any = True) -> Options:
@@ -74,11 +74,11 @@ def nanvar(
     """The mean square of the deviations; NaN where no more than `ddof` entries are numbers."""
     a = plain(a) if dtype is None else plain(a).astype(dtype)
     mean = nanmean(a, axis, keepdims=True, where=where) if mean is None else mean
-    away = np.where(np.isnan(a), np.array(0, a.dtype), (a - mean).astype(a.dtype))
+    away = np.where(np.isnan(a), a.dtype.type(0), (a - mean).astype(a.dtype))
     total = np.sum(square_of_modulus(away), axis, keepdims=keepdims, **asked(where=where))
     ddof = ddof if correction is None else correction
     free = valid_count(a, axis, keepdims, where).astype(total.dtype) - ddof
-    return total / np.where(free > 0, free, np.array(np.nan, total.dtype))
+    return total / np.where(free > 0, free, total.dtype.type(np.nan))
 
 
 def square_of_modulus(z: Array) -> Array:
@@ -93,7 +93,7 @@ def nanstd(
     variance = nanvar(
         a, axis, dtype, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction
     )
-    one = np.array(1, variance.dtype)
+    one = variance.dtype.type(1)
     return np.where(variance == 0, variance, np.sqrt(np.where(variance == 0, one, variance)))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array
@@ -185,7 +186,8 @@ def ramp_block(end_values: Any) -> Block:
         edge = x[along(axis, slice(-1, None) if side else slice(0, 1))]
         steps = np.arange(width) / width
         steps = (steps[::-1] if side else steps).astype(dtype)
-        ramp = end + (edge - end) * steps.reshape(resized((1,) * x.ndim, axis, width))
+        share = like(x, steps.reshape(resized((1,) * x.ndim, axis, width)))
+        ramp = end + (edge - end) * share
         return np.floor(ramp).astype(x.dtype) if x.dtype.kind in "iu" else ramp
 
     return block

@@ -19,6 +19,15 @@ from micrograd_np.op import Array
 Shape = tuple[int, ...]
 
 
+def picked(x: Array, key: Any) -> Array:
+    """`x[key]`, with several index arrays, or those of several dimensions, as one vector."""
+    arrays = [part for part in spelled(key, x.ndim) if is_indices(part)]
+    if sum(map(np.ndim, arrays)) < 2 or is_mask(key, x.shape):
+        return x[key]
+    where, covered = positions(spelled(key, x.ndim), x.shape)
+    return flattened(x, x.shape, covered)[np.ravel(where)].reshape(where.shape + x.shape[covered:])
+
+
 def placed(g: Array, key: Any, shape: Shape) -> Array:
     """Zeros of `shape` with `g` added at `key`."""
     if 0 in g.shape:
@@ -151,7 +160,7 @@ def summed(g: Array, where: Array, shape: Shape, covered: int) -> Array:
     """Zeros with entries added at positions."""
     order = np.argsort(np.ravel(where), kind="stable")
     places = np.ravel(where)[order]
-    sums = flattened(g, where, shape, covered)[order]
+    sums = g.reshape((where.size, *shape[covered:]))[order]
     reach, longest = 1, longest_run(places)
     while reach < longest:  # each pass doubles how far back an entry has looked in its run
         same = alongside(np.equal(places[reach:], places[:-reach]), sums)
@@ -166,15 +175,15 @@ def last_of(new: Array, where: Array, shape: Shape, covered: int) -> tuple[Array
     """Which entries are written, and with what."""
     order = np.argsort(np.ravel(where), kind="stable")
     places = np.ravel(where)[order]
-    values = flattened(new, where, shape, covered)[order]
+    values = new.reshape((where.size, *shape[covered:]))[order]
     found, last = ends_of_runs(places, values, prod(shape[:covered]))
     rest = (1,) * (len(shape) - covered)
     return found.reshape((*shape[:covered], *rest)), last.reshape(shape)
 
 
-def flattened(x: Array, where: Array, shape: Shape, covered: int) -> Array:
-    """The axes that were indexed as one, in front of the others."""
-    return x.reshape((where.size, *shape[covered:]))
+def flattened(x: Array, shape: Shape, covered: int) -> Array:
+    """The axes that are indexed as one, in front of the others."""
+    return x.reshape((prod(shape[:covered]), *shape[covered:]))
 
 
 def longest_run(places: Array) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import OptionError, ShapeError
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least, joined
@@ -43,7 +44,7 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:  
     x = plain(x)
     if np.ndim(x) != 1:
         raise ShapeError(f"np.vander takes a vector, not an array of shape {np.shape(x)}")
-    powers = np.arange(x.shape[0] if N is None else N)
+    powers = like(x, np.arange(x.shape[0] if N is None else N))
     x = x.astype(np.promote_types(x.dtype, int))
     return np.power(x[:, None], powers if increasing else powers[::-1])
 
@@ -66,7 +67,7 @@ def polysub(a1: Array, a2: Array) -> Array:
 def padded(p: Array, length: int) -> Array:
     """With zeros for the higher powers, up to `length` coefficients."""
     missing = length - p.shape[0]
-    return np.concatenate([np.zeros(missing, p.dtype), p]) if missing else p
+    return np.concatenate([np.zeros_like(p, shape=missing), p]) if missing else p
 
 
 def polymul(a1: Array, a2: Array) -> Array:
@@ -91,7 +92,7 @@ def polydiv(u: Array, v: Array) -> tuple[Array, Array]:
         quotient.append(factor)
     values = decisive("np.polydiv", remainder)
     leading = int(np.argmin(np.append(np.isclose(values[:-1], 0, rtol=1e-14), False)))
-    whole = np.stack(quotient) if quotient else np.zeros(1, remainder.dtype)
+    whole = np.stack(quotient) if quotient else np.zeros_like(remainder, shape=1)
     return whole, remainder[leading:]
 
 
@@ -103,14 +104,14 @@ def polyder(p: Array, m: int = 1) -> Array:
     if m < 0:
         raise ValueError(f"np.polyder takes a number of derivatives that is not negative: m={m}")
     for _ in range(m):
-        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1)
+        p = p[:-1] * like(p, np.arange(p.shape[0] - 1, 0, -1))
     return p
 
 
 def polyint(p: Array, m: int = 1, k: Array = None) -> Array:
     """The integral taken `m` times, `k` being its constants, differentiable too."""
     p = coefficients(p)
-    constants = np.zeros(m) if k is None else at_least(1, k)
+    constants = like(p, np.zeros(m) if k is None else at_least(1, k))
     if m < 0 or constants.shape[0] not in (1, *range(m, constants.shape[0] + 1)):
         raise ValueError(
             f"np.polyint takes m integrals and as many constants, or one for all of them; given "
@@ -118,7 +119,7 @@ def polyint(p: Array, m: int = 1, k: Array = None) -> Array:
         )
     for i in range(m):
         constant = constants[:1] if constants.shape[0] == 1 else constants[i : i + 1]
-        p = np.concatenate([p / np.arange(p.shape[0], 0, -1), constant])
+        p = np.concatenate([p / like(p, np.arange(p.shape[0], 0, -1)), constant])
     return p
 
 
@@ -180,7 +181,7 @@ def root_slopes(out: Array, p: Array) -> Array:
 
     From differentiating `p(r) = 0`. It is infinite for a root that coincides with another one.
     """
-    powers = np.arange(p.shape[0] - 1, -1, -1, dtype=np.finfo(p.dtype).dtype)
+    powers = like(p, np.arange(p.shape[0] - 1, -1, -1, dtype=np.finfo(p.dtype).dtype))
     return -np.power(out[:, None], powers) / polyval(p[:-1] * powers[:-1], out)[:, None]
 
 
@@ -208,11 +209,9 @@ def poly(seq_of_zeros: Array) -> Any:
         raise ShapeError(f"np.poly takes roots or a square matrix, not shape {zeros.shape}")
     if zeros.shape[0] == 0:
         return 1.0
-    p = np.ones(1, zeros.dtype)
+    p, nothing = np.ones_like(zeros, shape=1), np.zeros_like(zeros, shape=1)
     for i in range(zeros.shape[0]):
-        p = np.concatenate([p, np.zeros(1, p.dtype)]) - zeros[i] * np.concatenate(
-            [np.zeros(1, p.dtype), p]
-        )
+        p = np.concatenate([p, nothing]) - zeros[i] * np.concatenate([nothing, p])
     if zeros.dtype.kind == "c":
         values = np.asarray(decisive("np.poly of complex numbers", zeros))
         if np.array_equal(np.sort(values), np.sort(np.conj(values))):

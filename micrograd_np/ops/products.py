@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.foreign import like
 from micrograd_np.forms import bilinear, expression
 from micrograd_np.op import Array
 from micrograd_np.ops.dispatch import dispatching
@@ -122,7 +123,7 @@ def matrix_power(a: Array, n: Any) -> Array:
     if np.ndim(a) < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError(f"matrix_power takes square matrices, not shape {np.shape(a)}")
     if power == 0:
-        return np.where(True, np.eye(a.shape[-1], dtype=a.dtype), a)  # noqa: FBT003 - a mask
+        return np.where(True, like(a, np.eye(a.shape[-1], dtype=a.dtype)), a)  # noqa: FBT003 - a mask
     square, power = (np.linalg.inv(a), -power) if power < 0 else (a, power)
     product = None
     while True:

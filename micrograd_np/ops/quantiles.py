@@ -14,6 +14,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.errors import OptionError
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression
 from micrograd_np.graph import Node
 from micrograd_np.op import Array
@@ -116,7 +117,7 @@ METHODS = (*DISCRETE, *AVERAGING, *CONTINUOUS)
 
 def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Array:
     """The quantiles of each line's first `n` entries, along a last axis."""
-    q = np.reshape(given, -1)
+    q = like(n, np.reshape(given, -1))
     n = n if isinstance(n, int) else n.astype(q.dtype if q.dtype.kind == "f" else float)
     if method in DISCRETE:
         return entries(lines, DISCRETE[method](n, q), n)
@@ -143,7 +144,7 @@ def entries(lines: Array, index: Array, n: Array) -> Array:
 
 def interpolated(left: Array, right: Array, share: Array) -> Array:
     """From `left` to `right`, computed from the nearer end, so that it never leaves them."""
-    span = right - left
+    span, share = right - left, like(left, share)
     return np.where(share >= 0.5, right - span * (1 - share), left + span * share)
 
 

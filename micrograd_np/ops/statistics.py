@@ -156,7 +156,7 @@ def running(function: Any, initial: float) -> Any:
         if not include_initial:
             return total
         shape = tuple(1 if i == axis % x.ndim else n for i, n in enumerate(total.shape))
-        return np.concatenate([np.full(shape, initial, total.dtype), total], axis=axis)
+        return np.concatenate([np.full_like(total, initial, shape=shape), total], axis=axis)
 
     return written
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from micrograd_np import tree
 from micrograd_np.errors import GraphError, listed
+from micrograd_np.foreign import all_here, is_foreign
 from micrograd_np.graph import tick
 from micrograd_np.optim.transformation import (
     State,
@@ -67,12 +68,19 @@ class Optimizer:
 
         Raises GraphError naming all parameters whose `.grad` is None.
         """
-        gradients = [p.grad for p in self.parameters]
-        if any(g is None for g in gradients):
+        if any(p.grad is None for p in self.parameters):
             raise GraphError(self._without_gradient())
+        self._bring_here()
+        gradients = [p.grad for p in self.parameters]
         values = [p.data for p in self.parameters]
         updates, state = self.transformation.update(gradients, self.state, values)
         self._assign(apply_updates(values, updates), state)
+
+    def _bring_here(self) -> None:
+        """Have NumPy's gradients for NumPy's parameters; all are computed in one pass."""
+        afar = [p for p in self.parameters if is_foreign(p.grad) and not is_foreign(p.value)]
+        for parameter, gradient in zip(afar, all_here([p.grad for p in afar]), strict=True):
+            parameter.grad = gradient
 
     def zero_grad(self) -> None:
         """Forget the gradients: `.grad` of every parameter becomes None."""

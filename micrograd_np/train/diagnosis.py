@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.errors import NonFiniteError, listed
+from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import history
 from micrograd_np.optim import Optimizer
 from micrograd_np.tensor import Tensor
@@ -92,7 +93,7 @@ def _cause(failure: Failure, optimizer: Optimizer) -> str:
             f"it overflows or is undefined. The largest parameter is {largest:.3g} in size: if it "
             f"started much smaller, lower the learning rate."
         )
-    low, high = (f(_data(failure.prediction)) for f in (np.min, np.max))
+    low, high = (here(f(_data(failure.prediction))) for f in (np.min, np.max))
     return (
         f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
         f"function made it: a logarithm of 0, a division by 0, or an overflow. If predictions are "
@@ -124,7 +125,7 @@ def _broken_parameters(update: int, optimizer: Optimizer) -> str:
 def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
     """Those of the arrays that are not finite, with how many of their numbers are not."""
     return [
-        f"{name}: {np.sum(~np.isfinite(value))} of {value.size} numbers"
+        f"{name}: {here(np.sum(~np.isfinite(value)))} of {value.size} numbers"
         for name, value in named
         if not is_finite(value)
     ]
@@ -132,15 +133,16 @@ def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
 
 def _first_rows(value: Any) -> str:
     bad = ~np.isfinite(_data(value))
-    rows = np.flatnonzero(bad.reshape(len(bad), -1).any(axis=1))
+    rows = np.flatnonzero(here(bad.reshape(len(bad), -1).any(axis=1)))
     shown = ", ".join(map(str, rows[:10]))
     more = ", …" if len(rows) > 10 else ""
-    return f"{bad.sum()} of {bad.size} numbers, in rows {shown}{more}"
+    return f"{here(bad.sum())} of {bad.size} numbers, in rows {shown}{more}"
 
 
 def is_finite(value: Any) -> bool:
     """Whether all numbers are finite; what is not made of numbers counts as finite."""
-    values = np.asarray(_data(value))
+    values = _data(value)
+    values = values if is_foreign(values) else np.asarray(values)
     return values.dtype.kind not in "fc" or bool(np.isfinite(values).all())
 
 

@@ -233,7 +233,7 @@ def _number(value: Any) -> float:
             f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
             f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
         )
-    number: float = value.value.item()
+    number: float = value.item()
     return number
 
 
@@ -252,6 +252,11 @@ def _wrong_data(X: Array, y: Array) -> list[str]:
         f"{name} needs a first axis that counts examples, but its shape is {x.shape}"
         for name, x in (("X", X), ("y", y))
         if x.ndim == 0
+    ]
+    wrong += [
+        f"{name} has an unknown number of examples: compute it, as with Dask's compute_chunk_sizes()"
+        for name, x in (("X", X), ("y", y))
+        if np.isnan(x.shape).any()
     ]
     if not wrong and lengths[0] != lengths[1]:
         wrong.append(f"X has {lengths[0]} examples, but y has {lengths[1]}")

@@ -48,9 +48,9 @@ def conv2d(
 ) -> Array:
     """The cross-correlation of images with kernels, differentiable in `x`, `weight` and `bias`.
 
-    `x` has shape (..., channels, height, width), `weight` has shape (out_channels,
-    channels / groups, *kernel) and `bias` (out_channels,). The result has shape (..., out_channels,
-    *size); its entry for output channel o and window p is
+    `x` has shape `(..., channels, height, width)`, `weight` has shape
+    `(out_channels, channels / groups, *kernel)` and `bias` `(out_channels,)`. The result has shape
+    `(..., out_channels, *size)`; its entry for output channel o and window p is
 
         bias[o] + sum over c, k:  weight[o, c, k] x[c, p * stride + k * dilation - padding]
 
@@ -117,9 +117,9 @@ def conv_transpose2d(
 ) -> Array:
     """The transpose of `conv2d`: each entry of `x` adds a multiple of the kernel to the result.
 
-    `x` has shape (..., channels, height, width), `weight` has shape (channels,
-    out_channels / groups, *kernel) and `bias` (out_channels,). Along an axis of length n the result
-    has length
+    `x` has shape `(..., channels, height, width)`, `weight` has shape
+    `(channels, out_channels / groups, *kernel)` and `bias` `(out_channels,)`. Along an axis of
+    length n the result has length
 
         (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
 

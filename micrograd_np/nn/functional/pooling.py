@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.errors import ShapeError, listed
+from micrograd_np.foreign import like
 from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
 from micrograd_np.op import Array
 from micrograd_np.ops.pooling import max_windows, sum_windows
@@ -42,7 +43,7 @@ def max_pool2d(
     dilation: Numbers = 1,
     ceil_mode: bool = False,
 ) -> Array:
-    """The largest entry of each window: shape (..., height, width) becomes (..., *size).
+    """The largest entry of each window: shape `(..., height, width)` becomes `(..., *size)`.
 
     Each option is an integer, or a tuple with one for each axis; `stride` is the kernel's size
     unless given. `padding`, at most half of what the kernel reaches over, is on either side.
@@ -100,7 +101,7 @@ def avg_pool2d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Array:
-    """The mean of each window: shape (..., height, width) becomes (..., *size).
+    """The mean of each window: shape `(..., height, width)` becomes `(..., *size)`.
 
     Options are those of `max_pool2d`. `count_include_pad`: whether the mean counts the zeros of the
     padding. What lies beyond them, at the end with `ceil_mode`, never counts.
@@ -210,7 +211,8 @@ def _avg_pool(
     name = f"avg_pool{ndim}d"
     windows = _windows(name, ndim, x, kernel_size, stride, padding, 1, ceil_mode)
     counts = _counts(x.shape[-ndim:], windows, count_include_pad)
-    return sum_windows(x, **windows._asdict()) / counts.astype(np.finfo(x.dtype).dtype)
+    counts = like(x, counts.astype(np.finfo(x.dtype).dtype))
+    return sum_windows(x, **windows._asdict()) / counts
 
 
 def _adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
