@@ -177,7 +177,7 @@ class ArrayMethods:
             x, y = inputs
             stretched = np.reshape(x, np.shape(x) + (1,) * np.ndim(y))
             return apply(OPS[ufunc], (stretched, y), options)
-        if op is None and read_tables():
+        if op is None and (read_tables() or ufunc in OPS):  # another thread may have read them
             return self.__array_ufunc__(ufunc, method, *inputs, **options)
         detail = "" if method == "__call__" else f".{method}"
         refusal = refusal_of(ufunc, inputs, detail)

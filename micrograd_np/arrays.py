@@ -71,8 +71,13 @@ def matching(like: Node, given: Any) -> Array:
     return vector if vector.dtype == like.value.dtype else vector.astype(like.value.dtype)
 
 
+def conj(x: Array) -> Array:
+    """The complex conjugate; real numbers as they are, without a copy."""
+    return np.conj(x) if x.dtype.kind == "c" else x
+
+
 def conjugated(g: Array) -> Array:
     """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
     if type(g) not in PLAIN and isinstance(g, Operand):
         g = g.settled()
-    return np.conj(g) if g.dtype.kind == "c" else g
+    return conj(g)

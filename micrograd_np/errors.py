@@ -246,6 +246,15 @@ class BatchedError(TypeError):
         )
 
     @classmethod
+    def ragged(cls, shapes: list[tuple[int, ...]]) -> "BatchedError":
+        """Results of different shapes."""
+        return cls(
+            f"the examples of a batch gave results of different shapes, which make no array: "
+            f"{', '.join(map(str, shapes))}. Return something of one shape: np.where in place of a "
+            f"selection."
+        )
+
+    @classmethod
     def escaped(cls, described: str) -> "BatchedError":
         """A value used after its vmap was over."""
         return cls(

@@ -18,7 +18,6 @@ from micrograd_np.array_methods import ArrayMethods
 from micrograd_np.broadcasting import fit
 from micrograd_np.forms import linear
 from micrograd_np.op import Array, Inputs, Op, Operand, Options
-from micrograd_np.ops.choosing import bind_where
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.indexing import getitem, scatter
 from micrograd_np.ops.shaping import astype
@@ -32,10 +31,8 @@ def taken(condition: Array, x: Array, y: Array) -> Array:
 
 
 def bind_taken(condition: Array, x: Array, y: Array) -> tuple[Inputs, Options]:
-    """The condition as truth values, which can be added up."""
-    (condition, *branches), options = bind_where(condition, x, y)
-    truth = getattr(condition, "dtype", None) == bool
-    return (condition if truth else np.not_equal(condition, 0), *branches), options
+    """The condition as truth values of our own, which can be added up."""
+    return (np.not_equal(condition, 0), x, y), {}
 
 
 def keep(kept: Array, x: Array) -> "Masked":
@@ -66,7 +63,7 @@ class Masked(ArrayMethods, Operand):
     def __getitem__(self, key: Any) -> Any:
         return getitem(self, key)
 
-    def outranks(self, inputs: Inputs) -> bool:
+    def outranks(self, inputs: Inputs) -> bool:  # noqa: ARG002 - whatever they are
         """It is only ever met inside a walk, where it applies everything."""
         return True
 
@@ -75,11 +72,11 @@ class Masked(ArrayMethods, Operand):
         if op.function is np.matmul and not options:
             return product(*inputs)
         out = evaluate(op, tuple(map(value_of, inputs)), options)
-        if op.function in PRODUCTS:
-            return keep(PRODUCTS[op.function](inputs), out)
+        if op.function in MOVED:
+            return Masked(out, moved(op, inputs, options))
         mask = MASKS.get(op.function)
-        kept = None if mask is None else mask(op, inputs, options)
-        return out if kept is None else Masked(out, kept)
+        kept = None if mask is None else mask(*inputs)
+        return out if kept is None else keep(kept, out)
 
     def settled(self) -> Any:
         """The plain array."""
@@ -108,31 +105,26 @@ def whole_mask(x: Any) -> Array:
 # ---------------------------------------------------------------- where zeros stay hard
 
 
-def of_product(inputs: Inputs) -> Array:
+def of_product(x: Any, y: Any) -> Array:
     """A hard zero times anything is one."""
-    x, y = map(mask_of, inputs)
-    return y if x is True else x if y is True else np.logical_and(x, y)
+    if not isinstance(x, Masked):
+        return mask_of(y)
+    return np.logical_and(x.kept, y.kept) if isinstance(y, Masked) else x.kept
 
 
-def of_sum(op: Op, inputs: Inputs, options: Options) -> Array | None:
+def of_sum(x: Any, y: Any) -> Array | None:
     """A sum of hard zeros is one."""
-    x, y = map(mask_of, inputs)
-    return None if x is True or y is True else np.logical_or(x, y)
+    both = isinstance(x, Masked) and isinstance(y, Masked)
+    return np.logical_or(x.kept, y.kept) if both else None
 
 
-def of_choice(op: Op, inputs: Inputs, options: Options) -> Array:
+def of_choice(condition: Array, x: Any, y: Any) -> Array:
     """What is chosen is as hard as it was."""
-    condition, *branches = inputs
-    return np.where(condition, *map(mask_of, branches))
-
-
-def unmoved(op: Op, inputs: Inputs, options: Options) -> Array:
-    """What changes an entry in its place leaves zeros hard."""
-    return mask_of(inputs[0])
+    return np.where(condition, mask_of(x), mask_of(y))
 
 
 def moved(op: Op, inputs: Inputs, options: Options) -> Array:
-    """Masks go where the entries go; sums of several are hard if all of them are."""
+    """Masks go where the entries go; a sum of several is hard if all of them are."""
     return np.not_equal(evaluate(op, tuple(map(whole_mask, inputs)), options), 0)
 
 
@@ -143,7 +135,7 @@ def product(x: Any, y: Any) -> Any:
     taken as zeros, so that a NaN in it stays out of the sums.
     """
     if isinstance(y, Masked):
-        out = product(turned(y), turned(x))
+        out = product(turned(y), turned(value_of(x)))
         return turned(out) if x.ndim > 1 and y.ndim > 1 else out
     kept = whole_mask(x)
     rows = np.any(kept, axis=-1, keepdims=y.ndim > 1)
@@ -157,22 +149,23 @@ def turned(x: Any) -> Any:
     return x.mT if x.ndim > 1 else x
 
 
-PRODUCTS: dict[Any, Callable[[Inputs], Array]] = {
+MASKS: dict[Any, Callable[..., Array | None]] = {
     np.multiply: of_product,
     np.divide: of_product,
+    np.add: of_sum,
+    np.subtract: of_sum,
+    np.where: of_choice,
+    taken: of_choice,
 }
-MASKS: dict[Any, Callable[[Op, Inputs, Options], Array | None]] = (
-    dict.fromkeys((np.add, np.subtract), of_sum)
-    | dict.fromkeys((np.where, taken), of_choice)
-    | dict.fromkeys((np.negative, np.positive, np.conjugate, np.real, np.imag), unmoved)
-    | dict.fromkeys((np.copy, astype), unmoved)
-    | dict.fromkeys((np.sum, np.mean, np.cumsum, np.trace, np.concatenate, np.stack), moved)
-    | dict.fromkeys((np.reshape, np.ravel, np.transpose, np.matrix_transpose), moved)
-    | dict.fromkeys((np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze), moved)
-    | dict.fromkeys((np.broadcast_to, np.tile, np.repeat, np.pad, np.flip, np.roll), moved)
-    | dict.fromkeys((np.diagonal, np.tril, np.triu, np.take, np.take_along_axis), moved)
-    | dict.fromkeys((getitem, scatter), moved)
-)
+# What changes entries in their places leaves zeros hard.
+MASKS |= dict.fromkeys((np.negative, np.positive, np.conjugate, np.real, np.imag), mask_of)
+MASKS |= dict.fromkeys((np.copy, astype), mask_of)
+MOVED = {
+    np.sum, np.mean, np.cumsum, np.trace, np.diagonal, np.concatenate, np.stack, np.reshape,
+    np.ravel, np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.expand_dims,
+    np.squeeze, np.broadcast_to, np.tile, np.repeat, np.pad, np.flip, np.roll, np.tril, np.triu,
+    np.take, np.take_along_axis, getitem, scatter,
+}  # fmt: skip
 
 linear(
     taken,

@@ -22,6 +22,7 @@ is its conjugate, the direction of steepest ascent; `backward` and the transform
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from functools import partial as partially
 from types import FunctionType
 from typing import Any, Literal
@@ -93,36 +94,36 @@ class Op:
 
     def bind(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
         """Sort a call's arguments into array inputs and the other options, which it checks."""
-        if len(args) == self.arrays and not (keywords or self.sequence or self.binder):
-            return args, keywords
         if self.binder:
             inputs, options = self.binder(*args, **keywords)
-        elif isinstance(self.function, np.ufunc):
+        elif isinstance(self.function, np.ufunc) or (
+            len(args) == self.arrays and not self.sequence
+        ):
             inputs, options = args, keywords
-        elif self.sequence:
-            names = self.parameters
-            head, *rest = args or (keywords.pop(names[0]),)
-            inputs, options = tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
         else:
-            names = () if len(args) == self.arrays else self.parameters
-            if len(args) > max(len(names), self.arrays):
-                raise TypeError(f"{self.name} takes {len(names)} arguments, {len(args)} were given")
-            options = dict(zip(names[self.arrays :], args[self.arrays :], strict=False)) | keywords
-            named = names[len(args) : self.arrays]
-            if not options.keys() >= set(named):
-                raise TypeError(f"{self.name} needs {', '.join(names[: self.arrays])}")
-            inputs = (*args[: self.arrays], *(options.pop(name) for name in named))
+            inputs, options = self._sorted(args, keywords)
         return inputs, self._checked(options) if options else options
+
+    def _sorted(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
+        """The same by the names of the parameters."""
+        names, arrays = self.parameters, self.arrays
+        if self.sequence:
+            head, *rest = args or (keywords.pop(names[0]),)
+            return tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
+        if len(args) > max(len(names), arrays):
+            raise TypeError(f"{self.name} takes {len(names)} arguments, {len(args)} were given")
+        options = dict(zip(names[arrays:], args[arrays:], strict=False)) | keywords
+        named = names[len(args) : arrays]
+        if not options.keys() >= set(named):
+            raise TypeError(f"{self.name} needs {', '.join(names[:arrays])}")
+        return (*args[:arrays], *(options.pop(name) for name in named)), options
 
     def _checked(self, options: Options) -> Options:
         """Drop what is at its neutral value; refuse what the rules do not know."""
         given = without_neutral(options)
-        if self.kind == "constant" and "out" not in given:
+        if given.keys() <= self.accepted or (self.kind == "constant" and "out" not in given):
             return given
-        unknown = sorted(given.keys() - self.accepted)
-        if unknown:
-            raise OptionError(self.name, unknown, sorted(self.accepted))
-        return given
+        raise OptionError(self.name, sorted(given.keys() - self.accepted), sorted(self.accepted))
 
 
 class Operand:
@@ -200,19 +201,22 @@ class Expression:
         self.function = function
         self.written = written
         self.name: str = function.__name__
-        self._accepted: frozenset[str] | None = None
-        self._open = False  # whether it passes any keyword on to a function it is given
+
+    @cached_property
+    def accepted(self) -> frozenset[str] | None:
+        """The names of its parameters; None if it passes any keyword on to a function given."""
+        parameters = inspect.signature(self.written).parameters
+        if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+            return None
+        return frozenset(parameters)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """The result, with an error for an option that the expression does not know."""
         given = without_neutral(keywords)
-        if self._accepted is None:
-            parameters = inspect.signature(self.written).parameters
-            self._accepted = frozenset(parameters)
-            self._open = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
-        unknown = sorted(given.keys() - self._accepted)
-        if unknown and not self._open:
-            raise OptionError(self.name, unknown, sorted(self._accepted))
+        if self.accepted is not None and not given.keys() <= self.accepted:
+            raise OptionError(
+                self.name, sorted(given.keys() - self.accepted), sorted(self.accepted)
+            )
         return self.written(*args, **given)
 
 

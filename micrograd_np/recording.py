@@ -14,6 +14,7 @@ from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
 from micrograd_np.mode import MODE
 from micrograd_np.op import Inputs, Op, Operand, Options
+from micrograd_np.tree import rebuild
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
@@ -28,9 +29,19 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
+    if options and (result := by_option(op, inputs, options)) is not NotImplemented:
+        return result
     if options and not op.binder:  # a binder sees to its options itself
         options = {name: own(option) for name, option in options.items()}
     return record(op, inputs, options)
+
+
+def by_option(op: Op, inputs: Inputs, options: Options) -> Any:
+    """The result of `op`, if an operand among its options applies it."""
+    operand = operand_among(options.values())
+    if operand is None or not operand.outranks(inputs):
+        return NotImplemented
+    return operand.apply(op, inputs, options)
 
 
 def operand_among(options: Iterable[Any]) -> Operand | None:
@@ -101,10 +112,6 @@ def plain(x: Any) -> Any:
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
-    if options:
-        operand = operand_among(options.values())
-        if operand is not None and operand.outranks(inputs):
-            return operand.apply(op, inputs, options)
     tracked = False
     values = []
     for x in inputs:
@@ -143,12 +150,12 @@ def elsewhere(op: Op, inputs: Inputs, options: Options, x: Any) -> Any:
 
 
 def evaluate(op: Op, inputs: Any, options: Options) -> Any:
-    """An op on arrays, or on what records it."""
+    """An op on arrays, or on what records or applies it, which may stand among the options."""
+    if options and (result := by_option(op, inputs, options)) is not NotImplemented:
+        return result
     for x in inputs:
         if type(x) not in PLAIN and isinstance(x, Node | Operand):
             return record(op, tuple(inputs), options)
-    if options and operand_among(options.values()) is not None:
-        return record(op, tuple(inputs), options)
     return op.call(*inputs, **options)
 
 
@@ -190,7 +197,7 @@ def parts(whole: Node) -> Any:
         made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
     else:
         made = [untracked(part) for part in value]
-    return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
+    return rebuild(value, made)
 
 
 def untracked(value: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from micrograd_np import tree as trees
 from micrograd_np.errors import NotDifferentiableError, ShapeError
-from micrograd_np.graph import Node
+from micrograd_np.graph import value_of
 from micrograd_np.jacobians import hvp, jacobian
 from micrograd_np.mode import no_grad
 from micrograd_np.tensor import Tensor
@@ -175,7 +175,7 @@ def scipy_residuals(f: Callable[..., Any], tree: Tree) -> ScipyResiduals:
 
 def _array(leaf: Any) -> np.ndarray[Any, Any]:
     """The values of a leaf."""
-    return np.asarray(leaf.value if isinstance(leaf, Node) else leaf)
+    return np.asarray(value_of(leaf))
 
 
 def _like(leaf: Any, array: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array, scalar
+from micrograd_np.arrays import conjugated, matching, own_array, scalar
 from micrograd_np.foreign import one_like
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import BATCH, MODE, TRACING, enable_grad

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from differences import assert_close, directional
+from scipy import special
 
 import micrograd_np as mg
 from micrograd_np import Tensor
@@ -44,15 +45,24 @@ def infinity_norm(x: Any) -> Any:
     return np.linalg.norm(x, ord=np.inf)
 
 
-def masked_root(x: Any) -> Any:
+def root(x: Any) -> Any:
     return np.where(x > 0, np.sqrt(x), 0)
 
 
-def masked_exponential(x: Any) -> Any:
+def exponential(x: Any) -> Any:
     return np.where(x < 0, np.exp(x), x)
 
 
-MASKED = (masked_root, masked_exponential)
+CHOOSING = (root, exponential)
+
+
+def masked_root(x: Any) -> Any:
+    return mg.where(x > 0, np.sqrt(x), 0, masked=True)
+
+
+def masked_exponential(x: Any) -> Any:
+    return mg.where(x < 0, np.exp(x), x, masked=True)
+
 
 X = [1.0, 2.0, 4.0]
 ZEROS = [0.0, 0.0]
@@ -92,7 +102,16 @@ CASES = [
     known(11, "minus-infinity-norm-tie", lambda x: np.linalg.norm(x, ord=-INF), [[3, -1, 1]], [[0, -0.5, 0.5]]),
     known(15, "mod", np.mod, [5, 3], [1, -1]),
     known(15, "mod-negative", np.mod, [-5, 3], [1, 2]),
+    known(12, "sort-ties-keep-their-order", lambda x: np.sort(x) * np.array([1.0, 2, 4]), [[2, 1, 1]], [[4, 1, 2]]),
+    known(12, "sort-ties-in-rows", lambda x: np.sort(x)[:, 0], [[[2, 1, 1], [3, 3, 3]]], [[[0, 1, 0], [1, 0, 0]]]),
+    known(12, "partition-ties", lambda x: np.partition(x, 1)[1], [[2, 1, 1]], [[0, 0, 1]]),
+    known(13, "median-of-an-even-number", np.median, [[4, 1, 3, 2]], [[0, 0, 0.5, 0.5]]),
+    known(13, "median-of-an-odd-number", np.median, [[4, 1, 3]], [[0, 0, 1]]),
+    known(13, "median-of-rows", lambda x: np.median(x, axis=1), [[[1, 2, 3, 4], [2, 9, 9, 1]]], [[[0, 0.5, 0.5, 0], [0.5, 0.5, 0, 0]]]),
+    known(13, "quantile", lambda x: np.quantile(x, 0.25), [[1, 2, 3]], [[0.5, 0.5, 0]]),
     known(15, "fmod-negative", np.fmod, [-5, 3], [1, 1]),
+    known(15, "mod-at-a-multiple", np.mod, [6, 3], [1, -2]),
+    known(15, "fmod-at-a-multiple", np.fmod, [6, 3], [1, -2]),
     # ------------------------------------------------------------ zeros, infinities, domain edges
     known(16, "sqrt-at-zero", np.sqrt, [0], [INF]),
     known(17, "sqrt-of-square-at-zero", lambda x: np.sqrt(x**2), [0], [NAN]),
@@ -117,17 +136,23 @@ CASES = [
     known(26, "power-constant-2", lambda x: x**2, [0], [0]),
     known(26, "power-constant-array", lambda x: x ** np.array([0.0, 1.0, 2.0]), [[0, 0, 0]], [[0, 1, 0]]),
     known(27, "power-half-at-zero", lambda x: x**0.5, [0], [INF]),
-    # 28, 29: the masked cotangent that gives 0 and 1 comes later; until then NaN, as everywhere
-    known(28, "where-sqrt", masked_root, [[-1, 0, 4]], [[NAN, NAN, 0.25]]),
-    known(29, "where-exp", masked_exponential, [1000], [NAN]),
+    known(28, "where-sqrt", root, [[-1, 0, 4]], [[NAN, NAN, 0.25]]),
+    known(28, "masked-where-sqrt", masked_root, [[-1, 0, 4]], [[0, 0, 0.25]]),
+    known(29, "where-exp", exponential, [1000], [NAN]),
+    known(29, "masked-where-exp", masked_exponential, [1000], [1]),
     known(30, "zero-times-log-at-zero", lambda x: 0.0 * np.log(x), [0], [NAN]),
     known(31, "log-at-zero", np.log, [0], [INF]),
     known(32, "x-log-x-at-zero", lambda x: x * np.log(x), [0], [NAN]),
+    known(32, "xlogy-of-itself-at-zero", lambda x: special.xlogy(x, x), [0], [-INF]),
+    known(32, "xlogy-at-zero", special.xlogy, [0, 2], [0.6931471805599453, 0]),
+    known(32, "xlogy-at-the-origin", special.xlogy, [0, 0], [-INF, 0]),
+    known(32, "entr-at-zero", special.entr, [0], [INF]),
     known(33, "arctan2-at-origin", np.arctan2, [0, 0], [0, 0]),
     known(34, "hypot-at-origin", np.hypot, [0, 0], [0, 0]),
     known(35, "arcsin-at-one", np.arcsin, [[1, -1]], [[INF, INF]]),
     known(35, "arccos-at-one", np.arccos, [[1, -1]], [[-INF, -INF]]),
     known(36, "cbrt-at-zero", np.cbrt, [0], [INF]),
+    known(37, "sinc-at-zero", np.sinc, [[0, -0.0, 1]], [[0, 0, -1]]),
     known(38, "reciprocal-at-zero", lambda x: 1 / x, [0], [-INF]),
     known(38, "np-reciprocal-at-zero", np.reciprocal, [0], [-INF]),
     known(39, "prod-one-zero", np.prod, [[0, 2, 3]], [[6, 0, 0]]),
@@ -143,6 +168,10 @@ CASES = [
     known(45, "softmax-masked", lambda x: mg.softmax(x) * np.array([1.0, 0, 0]), [[0, 0, -INF]], [[0.25, -0.25, 0]]),
     known(45, "log-softmax-masked", lambda x: mg.log_softmax(x)[0], [[0, 0, -INF]], [[0.5, -0.5, 0]]),
     # ------------------------------------------------------------ the sigmoid's family
+    known(46, "det-of-zeros", np.linalg.det, [[ZEROS, ZEROS]], [[ZEROS, ZEROS]]),
+    known(46, "det-of-a-projection", np.linalg.det, [[[1, 0], [0, 0]]], [[[0, 0], [0, 1]]]),
+    known(46, "det-of-a-batch-with-a-singular-one", np.linalg.det, [[[[2, 0], [0, 3]], [[0, 0], [0, 4]]]], [[[[3, 0], [0, 2]], [[4, 0], [0, 0]]]]),
+    known(46, "slogdet-of-a-singular-one", lambda x: np.linalg.slogdet(x)[1], [[[1, 0], [0, 0]]], [[[NAN, NAN], [NAN, NAN]]]),
     known(48, "sigmoid-far-out", mg.sigmoid, [[-1000, 1000]], [ZEROS]),
     known(48, "sigmoid-infinite", mg.sigmoid, [[-INF, INF]], [ZEROS]),
     known(48, "sigmoid-written-out-far-right", lambda x: 1 / (1 + np.exp(-x)), [1000], [0]),
@@ -181,6 +210,9 @@ CASES = [
     known(76, "var-ddof", lambda x: np.var(x, ddof=1), [X], [[-4 / 3, -1 / 3, 5 / 3]]),
     known(76, "var-correction", lambda x: np.var(x, correction=1), [X], [[-4 / 3, -1 / 3, 5 / 3]]),
     known(76, "var-over-axes", lambda x: np.var(x, axis=(0, 1), ddof=1), [[X]], [[[-4 / 3, -1 / 3, 5 / 3]]]),
+    known(77, "sort-of-a-matrix", lambda x: np.sort(x, axis=0) * np.array([[1.0, 2], [3, 4]]), [[[5, 1], [2, 7]]], [[[3, 2], [1, 4]]]),
+    known(77, "sort-of-a-matrix-along-rows", lambda x: np.sort(x) * np.array([[1.0, 2], [3, 4]]), [[[5, 1], [2, 7]]], [[[2, 1], [3, 4]]]),
+    known(77, "sort-of-all-entries", lambda x: np.sort(x, axis=None) * np.array([1.0, 2, 3, 4]), [[[5, 1], [2, 7]]], [[[3, 1], [2, 4]]]),
 ]
 # fmt: on
 
@@ -197,7 +229,7 @@ def test_forward_mode_agrees(f: Any, points: Any, answers: Any) -> None:
     with np.errstate(all="ignore"):  # the forward infinities are NumPy's to report
         points = [np.asarray(x, float) for x in points]
         _, tangent = mg.jvp(lambda *xs: np.sum(f(*xs)), points, [np.ones_like(x) for x in points])
-    if f in MASKED:
+    if f in CHOOSING:
         return
     if np.isfinite(flat).all():
         np.testing.assert_allclose(tangent.data, flat.sum(), rtol=1e-14, atol=1e-15)
@@ -207,10 +239,19 @@ def test_forward_mode_agrees(f: Any, points: Any, answers: Any) -> None:
 
 def test_case_28_29_forward_mode_selects_and_so_is_right() -> None:
     with np.errstate(all="ignore"):
-        _, root = mg.jvp(masked_root, [np.array([-1.0, 0.0, 4.0])], [np.ones(3)])
-        _, exponential = mg.jvp(masked_exponential, [1000.0], [1.0])
-    np.testing.assert_array_equal(root.data, [0, 0, 0.25])
-    assert float(exponential) == 1
+        for f, g in (CHOOSING, (masked_root, masked_exponential)):
+            _, roots = mg.jvp(f, [np.array([-1.0, 0.0, 4.0])], [np.ones(3)])
+            np.testing.assert_array_equal(roots.data, [0, 0, 0.25])
+            assert float(mg.jvp(g, [1000.0], [1.0])[1]) == 1
+
+
+@pytest.mark.parametrize("outer", [mg.grad, lambda f: lambda x: mg.jvp(f, [x], [1.0])[1]])
+def test_case_28_29_masked_at_the_second_order(outer: Any) -> None:
+    with np.errstate(all="ignore"):
+        for x in (-1.0, 0.0):
+            assert float(outer(mg.grad(masked_root))(x)) == 0
+        assert float(outer(mg.grad(masked_root))(4.0)) == -1 / 32
+        assert float(outer(mg.grad(masked_exponential))(1000.0)) == 0
 
 
 # ---------------------------------------------------------------- what is not one gradient
@@ -259,11 +300,44 @@ def test_case_26_second_derivatives_of_powers_at_zero(exponent: float, second: f
     assert float(mg.grad(mg.grad(lambda x: np.sum(x**array)))(0.0)) == second
 
 
+def test_case_37_the_curvature_of_sinc_at_zero() -> None:
+    np.testing.assert_allclose(mg.grad(mg.grad(np.sinc))(0.0).data, -(np.pi**2) / 3, rtol=1e-14)
+
+
 @pytest.mark.parametrize("x", [[1.0, INF, 2.0], [INF, 0.0, 0.0]])
 def test_case_43_logsumexp_of_one_infinity(x: list[float]) -> None:
     """The value is infinite; the infinite entry's share is NaN or 1, the others' 0."""
     (g,) = gradients(mg.logsumexp, x)
     assert all(entry == 0 for entry, at in zip(g, x, strict=True) if at != INF)
+
+
+def test_case_46_the_gradient_of_a_singular_determinant_is_its_cofactors() -> None:
+    x = np.array([[1.0, 2, 3], [4, 5, 6], [7, 8, 9]])
+    cofactors = [[-3, 6, -3], [6, -12, 6], [-3, 6, -3]]
+    assert_close(mg.grad(np.linalg.det)(x).data, cofactors, 1e-12)
+    t = np.arange(9.0).reshape(3, 3) ** 2
+    expected = directional(lambda x: mg.grad(np.linalg.det)(x).data, [x], [t])
+    assert_close(mg.hvp(np.linalg.det, [x], [t]).data.ravel(), expected)
+
+
+# What has repeated eigenvalues or singular values: which are the values, which are vectors.
+REPEATED = [
+    (np.linalg.eigvalsh, lambda x: np.linalg.eigh(x)[1][0, 0]),
+    (lambda x: np.real(np.linalg.eigvals(x)), lambda x: np.real(np.linalg.eig(x)[1])[0, 0]),
+    (np.linalg.svdvals, lambda x: np.linalg.svd(x)[0][0, 0]),
+]
+
+
+@pytest.mark.parametrize(("values", "vector"), REPEATED)
+def test_case_47_repeated_values_have_a_sum_and_their_vectors_no_derivative(
+    values: Any, vector: Any
+) -> None:
+    (g,) = gradients(values, np.eye(2))
+    assert_close(g, np.eye(2))
+    (g,) = gradients(vector, np.eye(2))
+    assert np.isnan(g).all()
+    (g,) = gradients(vector, np.diag([2.0, 1.0]))
+    assert np.isfinite(g).all()
 
 
 def test_case_48_sigmoids_never_warn() -> None:
@@ -505,6 +579,5 @@ def test_second_derivatives_of_shifted_exponentials_at_extremes() -> None:
     )
 
 
-# Cases that wait for an op or a mode: 12 and 77 (sort), 13 (median), 28 and 29 in masked form,
-# 32 (xlogy), 37 (sinc), 46 (det), 47 (eig and svd). 53 to 55 in full belong to
-# the losses and the loop. From 88 on they are about the engine, and tested with it.
+# 53 to 55 in full belong to the losses and the loop: `test_losses`, `test_train`. From 88 on the
+# cases are about the engine, from 115 on about the checker, and are tested with them.

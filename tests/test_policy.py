@@ -1,4 +1,4 @@
-"""The conventions are what happens: every record is run here, and those of PyTorch and JAX there."""
+"""The conventions are what happens: every record is run, and those of PyTorch and JAX there."""
 
 import re
 import subprocess
@@ -82,7 +82,7 @@ def second(record: Convention) -> Any:
 def test_here(record: Convention) -> None:
     derivative = first if record.order == 1 else second
     if isinstance(record.gradient, str):
-        with pytest.raises(Exception) as caught:  # noqa: B017, PT011 - the record names it
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - the record names it
             derivative(record)
         assert type(caught.value).__name__ == record.gradient
     else:
@@ -159,7 +159,7 @@ def test_jax(record: Convention) -> None:
 def compare(derivative: Any, expected: Any, record: Convention) -> None:
     """What a peer gives against what the record says that it gives."""
     if isinstance(expected, str):
-        with pytest.raises(Exception) as caught:  # noqa: B017, PT011 - the record names it
+        with pytest.raises(Exception) as caught:  # noqa: PT011 - the record names it
             derivative()
         assert type(caught.value).__name__.lstrip("_") == expected
     else:

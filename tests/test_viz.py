@@ -424,6 +424,14 @@ def test_a_node_that_nothing_reaches_has_gradient_zero():
     assert box(picture, "exp")[-2:] == ["gradient", "0  0"]
 
 
+def test_complex_gradients_point_uphill_as_those_of_backward_do():
+    z = parameter(3 + 4j, "z")
+    out = z * z
+    out.backward(1j)
+    assert box(draw(out, gradient=1j, gradients=True), "z")[-1] == box(draw(z), "z")[-1]
+    assert z.grad == 8 + 6j
+
+
 def test_constants_have_no_gradient():
     picture = draw(np.sum(parameter([1.0]) * Tensor([2.0], name="c")), gradients=True)
     assert "gradient" not in box(picture, "c")

@@ -367,6 +367,11 @@ def test_values_of_single_examples_are_not_to_be_had() -> None:
         mg.vmap(lambda x: x[x > 0])(X)
 
 
+def test_results_of_different_lengths() -> None:
+    with pytest.raises(BatchedError, match=r"different shapes.*\(1,\), \(2,\)"):
+        mg.vmap(lambda x: np.unique(x))(np.array([[1.0, 1.0], [1.0, 2.0]]))
+
+
 def test_arguments_that_do_not_fit() -> None:
     with pytest.raises(ShapeError, match=r"different numbers of examples: 5 .*, 4"):
         mg.vmap(np.add)(X, X[:4])

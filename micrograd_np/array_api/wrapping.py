@@ -8,6 +8,7 @@ import numpy as np
 
 from micrograd_np.graph import Node
 from micrograd_np.recording import ARRAYS, untracked
+from micrograd_np.tree import rebuild
 
 BEGINNING = 1000  # as far as a summary goes: the documentation is long, and there is much of it
 
@@ -48,6 +49,5 @@ def as_tensors(out: Any) -> Any:
     if isinstance(out, ARRAYS) or hasattr(out, "__array_function__"):
         return untracked(out)
     if isinstance(out, list | tuple):
-        parts = map(as_tensors, out)
-        return type(out)(*parts) if hasattr(out, "_fields") else type(out)(parts)
+        return rebuild(out, map(as_tensors, out))
     return out

@@ -21,6 +21,7 @@ from micrograd_np.graph import Node
 from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import ARRAYS, PLAIN, apply
+from micrograd_np.tree import rebuild
 
 
 class Batch:
@@ -197,10 +198,8 @@ def deepest(tree: Any, found: Batched) -> Batched:
 
 def wrapped(out: Any, batch: Batch, mapped: bool) -> Any:
     """The results of an op as operands of the batch."""
-    if isinstance(out, tuple) and hasattr(out, "_fields"):
-        return type(out)(*(wrapped(part, batch, mapped) for part in out))
     if isinstance(out, list | tuple):
-        return type(out)(wrapped(part, batch, mapped) for part in out)
+        return rebuild(out, (wrapped(part, batch, mapped) for part in out))
     if not (isinstance(out, ARRAYS) or hasattr(type(out), "__array_function__")):
         return out
     return Batched(out, batch, mapped=mapped)

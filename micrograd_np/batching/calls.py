@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.batching.keys import Each
+from micrograd_np.errors import BatchedError
 from micrograd_np.op import Array, Op, Options
 from micrograd_np.recording import evaluate
+from micrograd_np.tree import rebuild
 
 
 class Call(NamedTuple):
@@ -84,9 +86,11 @@ def stacked(results: list[Any], *, empty: bool = False) -> Any:
     """Results of one structure as one result with the batch in front."""
     first = results[0]
     if isinstance(first, list | tuple):
-        parts = [stacked(list(part), empty=empty) for part in zip(*results, strict=True)]
-        return type(first)(*parts) if hasattr(first, "_fields") else type(first)(parts)
+        parts = zip(*results, strict=True)
+        return rebuild(first, (stacked(list(part), empty=empty) for part in parts))
     if not hasattr(first, "shape"):
         return first
+    if len({part.shape for part in results}) > 1:
+        raise BatchedError.ragged([part.shape for part in results])
     out = np.stack(results)
     return out[:0] if empty else out

@@ -128,11 +128,11 @@ RULES |= {
     convolve_windows: windows.convolve,
     convolve_to_input: windows.convolve,
     convolve_to_weight: windows.convolve_to_weight,
-    sum_windows: windows.along_last,
-    add_windows: windows.along_last,
-    max_windows: windows.along_last,
-    share_among_maxima: windows.along_last,
-    mean_of_maxima: windows.along_last,
+    sum_windows: rules.all_mapped,
+    add_windows: rules.all_mapped,
+    max_windows: rules.all_mapped,
+    share_among_maxima: rules.all_mapped,
+    mean_of_maxima: rules.all_mapped,
 }
 
 # Ops whose options may differ from example to example: indices.

@@ -22,11 +22,6 @@ def slide(call: Call) -> Any:
     )
 
 
-def along_last(call: Call) -> Any:
-    """What works on the last axes of all inputs alike."""
-    return call.evaluated(*(call.whole(i) for i in range(len(call.inputs))))
-
-
 def convolve(call: Call) -> Any:
     """An input or a cotangent, and a weight."""
     if not call.mapped[1]:

@@ -8,9 +8,10 @@ import numpy as np
 
 from micrograd_np.forms import elementwise, primitive
 from micrograd_np.op import Array
+from micrograd_np.ops.axes import Axis
 from micrograd_np.ops.dispatch import dispatching, dispatching_unary
 from micrograd_np.ops.elementwise import sigmoid_slope
-from micrograd_np.ops.reduction import Axis, reduction
+from micrograd_np.ops.reduction import reduction
 from micrograd_np.quiet import quiet, quietly
 
 

@@ -1,7 +1,5 @@
 """What NumPy calls array_like: arguments of an expression as arrays it can be written on."""
 
-from typing import Any
-
 import numpy as np
 
 from micrograd_np.graph import Node
@@ -21,13 +19,3 @@ def at_least(ndim: int, x: Array) -> Array:
     x = joined(x)
     missing = ndim - np.ndim(x)
     return np.reshape(x, (1,) * missing + np.shape(x)) if missing > 0 else x
-
-
-def along(axis: int, key: Any, ndim: int) -> tuple[Any, ...]:
-    """The index that applies `key` to one axis."""
-    return (slice(None),) * (axis % ndim) + (key,)
-
-
-def shaped_along(axis: int, x: Array, ndim: int) -> Array:
-    """A vector laid along one of `ndim` axes."""
-    return np.reshape(x, tuple(-1 if i == axis % ndim else 1 for i in range(ndim)))

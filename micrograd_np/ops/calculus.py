@@ -10,7 +10,8 @@ from micrograd_np.errors import ShapeError
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array
-from micrograd_np.ops.arguments import along, at_least, shaped_along
+from micrograd_np.ops.arguments import at_least
+from micrograd_np.ops.axes import along, shaped_along, with_length
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import plain
 
@@ -43,7 +44,7 @@ def end_piece(end: Array, a: Array, axis: int) -> Array:
     end = plain(end)
     if np.ndim(end):
         return end
-    return like(a, np.broadcast_to(end, (*a.shape[:axis], 1, *a.shape[axis + 1 :])))
+    return like(a, np.broadcast_to(end, with_length(a.shape, axis, 1)))
 
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:

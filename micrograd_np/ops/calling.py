@@ -11,8 +11,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.forms import expression
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array
-from micrograd_np.ops.choosing import known
 from micrograd_np.ops.indexing import index_update
 from micrograd_np.recording import plain
 
@@ -22,11 +22,11 @@ def piecewise(x: Array, condlist: Any, funclist: Sequence[Any], *args: Any) -> A
 
     As in NumPy `condlist` may be a single condition, if it is of one dimension or none.
     """
-    x, conditions = plain(x), known(condlist)
+    x, conditions = plain(x), value_of(condlist)
     single = not isinstance(conditions, list | tuple) and np.ndim(conditions) == 0
     if single or (np.ndim(conditions[0]) == 0 and np.ndim(x) != 0):
         conditions = [conditions]
-    masks = [np.asarray(known(condition), bool) for condition in conditions]
+    masks = [np.asarray(value_of(condition), bool) for condition in conditions]
     if len(funclist) == len(masks) + 1:
         masks.append(~np.any(masks, axis=0))
     if len(funclist) != len(masks):

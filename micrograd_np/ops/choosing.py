@@ -14,14 +14,10 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from micrograd_np.errors import ForeignArrayError
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import Node
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.ops.axes import with_length
 from micrograd_np.recording import plain
-
-
-def known(x: Any) -> Any:
-    """The values of `x`, for what depends on them but does not vary with them."""
-    return x.value if isinstance(x, Node) else x
 
 
 def decisive(function: str, x: Any) -> Any:
@@ -29,7 +25,7 @@ def decisive(function: str, x: Any) -> Any:
 
     Raises ForeignArrayError if they are in an array of another library.
     """
-    value = known(x)
+    value = value_of(x)
     if is_foreign(value):
         raise ForeignArrayError(function, value)
     return value
@@ -41,7 +37,7 @@ def decisive(function: str, x: Any) -> Any:
 def bind_where(condition: Array, *branches: Array) -> tuple[Inputs, Options]:
     """The mask is copied; alone, it makes NumPy's `where` give positions, which are constants."""
     if not branches:
-        condition = known(condition)
+        condition = value_of(condition)
     elif type(condition) is np.ndarray:
         condition = condition.copy()
     return (condition, *branches), {}
@@ -89,7 +85,9 @@ def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
     """`choices[a[i]][i]` for every place `i`, everything broadcast together."""
     which, shape = in_range(a, len(choices), mode), np.shape(a)
     shape = np.broadcast_shapes(shape, *map(np.shape, choices))
-    stacked = np.stack([np.broadcast_to(x, shape) for x in alike(choices)])
+    spread = [np.broadcast_to(x, shape) for x in alike(choices)]
+    afar = next((x for x in map(value_of, spread) if is_foreign(x)), None)
+    stacked = np.stack([like(afar, x) for x in spread])
     which = np.expand_dims(np.broadcast_to(which, shape), 0)
     try:
         return np.take_along_axis(stacked, which, axis=0)[0]
@@ -125,21 +123,21 @@ def flat_if_no_axis(x: Array, axis: int | None) -> tuple[Array, int]:
 
 def delete(arr: Array, obj: Any, axis: int | None = None) -> Array:
     arr, axis = flat_if_no_axis(arr, axis)
-    kept = np.delete(np.arange(arr.shape[axis]), known(obj))
+    kept = np.delete(np.arange(arr.shape[axis]), value_of(obj))
     return np.take(arr, kept, axis=axis)
 
 
 def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Array:
     """The new entries joined to the old ones, then all taken in their order."""
     arr, axis = flat_if_no_axis(arr, axis)
-    obj, n = known(obj), arr.shape[axis]
+    obj, n = value_of(obj), arr.shape[axis]
     count = np.arange(n)[obj].size if isinstance(obj, slice) else places(obj)
     values = of_dimensions(values, arr.ndim)
     if not isinstance(obj, slice) and np.ndim(obj) == 0:
         values = np.moveaxis(values, 0, axis)
     new = np.shape(values)[axis] if count == 1 else count
     order = np.insert(np.arange(n), obj, n + np.arange(new))
-    shape = (*arr.shape[:axis], new, *arr.shape[axis + 1 :])
+    shape = with_length(arr.shape, axis, new)
     values = np.astype(np.broadcast_to(like(arr, values), shape), arr.dtype)
     return np.take(np.concatenate([arr, values], axis=axis), order, axis=axis)
 

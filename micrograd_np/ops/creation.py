@@ -6,8 +6,8 @@ import numpy as np
 
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Operand, Rule
-from micrograd_np.ops.choosing import known
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- ranges
@@ -61,7 +61,7 @@ def geomspace(
     axis: int = 0,
 ) -> Array:
     """`start (stop / start) ** u` with `u` from 0 to 1."""
-    for end in map(known, (start, stop)):
+    for end in map(value_of, (start, stop)):
         if not (isinstance(end, Operand) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
     ratio = np.expand_dims(np.divide(stop, start), axis)

@@ -16,6 +16,7 @@ import numpy as np
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression, linear
 from micrograd_np.op import Array, Options, Rule
+from micrograd_np.ops.axes import along, shaped_along
 
 Transform = Callable[..., Array]
 
@@ -27,7 +28,7 @@ def resized(x: Array, size: int, axis: int) -> Array:
     missing = size - x.shape[axis]
     axis %= x.ndim
     if missing < 0:
-        return x[(slice(None),) * axis + (slice(size),)]
+        return x[along(axis, slice(size), x.ndim)]
     widths = [(0, missing if i == axis else 0) for i in range(x.ndim)]
     return np.pad(x, widths) if missing else x
 
@@ -38,8 +39,7 @@ def inner_times(factor: float, x: Array, n: int, axis: int) -> Array:
     factors[0] = 1
     if n % 2 == 0:
         factors[-1] = 1
-    shape = [-1 if i == axis % x.ndim else 1 for i in range(x.ndim)]
-    return x * like(x, factors.reshape(shape))
+    return x * like(x, shaped_along(axis, factors, x.ndim))
 
 
 def given(norm: str | None) -> Options:

@@ -14,6 +14,7 @@ from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.placing import afar_in, is_indices, picked, placed, replaced
 from micrograd_np.recording import plain
@@ -147,10 +148,9 @@ def bind_take(a: Array, indices: Any, *args: Any, **options: Any) -> tuple[Input
 def take_transpose(
     g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = None, mode: str = "raise"
 ) -> Array:
-    shape = (x.size,) if axis is None else x.shape
-    along = 0 if axis is None else axis % x.ndim
-    indices = _wrapped(indices, shape[along], mode)
-    return scatter(g, (*(slice(None),) * along, indices), shape).reshape(x.shape)
+    shape = x.shape if axis is not None and x.ndim else (x.size,)
+    indices = _wrapped(indices, shape[axis or 0], mode)
+    return scatter(g, along(axis or 0, indices, len(shape)), shape).reshape(x.shape)
 
 
 def _wrapped(indices: Any, n: int, mode: str) -> Any:
@@ -165,14 +165,26 @@ def bind_take_along_axis(a: Array, indices: Any, axis: Any = -1) -> tuple[Inputs
     return (a,), {"indices": frozen(indices), "axis": axis}
 
 
+def take_along_axis(x: Array, indices: Any, axis: int | None = -1) -> Array:
+    """`np.take_along_axis`, by an index where arrays are another library's: not all have it."""
+    if not is_foreign(x):
+        return np.take_along_axis(x, indices, axis)
+    return getitem(np.ravel(x), indices) if axis is None else getitem(x, grid(indices, axis, x))
+
+
 def take_along_axis_transpose(
     g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = -1
 ) -> Array:
     if axis is None:
         return scatter(g, plain(indices), (x.size,)).reshape(x.shape)
-    grid = [np.arange(n).reshape((-1,) + (1,) * (x.ndim - i - 1)) for i, n in enumerate(x.shape)]
-    grid[axis] = plain(indices)
-    return scatter(g, tuple(grid), x.shape)
+    return scatter(g, grid(plain(indices), axis, x), x.shape)
+
+
+def grid(indices: Any, axis: int, x: Array) -> Key:
+    """The key that has indices along one axis, and every position along the others."""
+    key = [np.arange(n).reshape((-1,) + (1,) * (x.ndim - i - 1)) for i, n in enumerate(x.shape)]
+    key[axis] = indices
+    return tuple(key)
 
 
 def index_update_jvp(ts: list[Array | None], out: Array, x: Array, value: Array, key: Key) -> Array:
@@ -200,4 +212,10 @@ primitive(
     accepted=("key",),
 )
 linear(np.take, take_transpose, binder=bind_take)
-linear(np.take_along_axis, take_along_axis_transpose, binder=bind_take_along_axis)
+linear(
+    np.take_along_axis,
+    take_along_axis_transpose,
+    binder=bind_take_along_axis,
+    call=take_along_axis,
+    along=take_along_axis,
+)

@@ -14,6 +14,7 @@ from micrograd_np.foreign import like
 from micrograd_np.forms import expression, linear, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Operand, Options
+from micrograd_np.ops.axes import along
 from micrograd_np.ops.indexing import scatter
 
 Cuts = Any  # a number of sections, or the positions at which to cut
@@ -36,7 +37,7 @@ def undo_concatenate(
         return g[start : start + inputs[index].size].reshape(inputs[index].shape)
     axis %= g.ndim
     start = sum(x.shape[axis] for x in inputs[:index])
-    return g[(slice(None),) * axis + (slice(start, start + inputs[index].shape[axis]),)]
+    return g[along(axis, slice(start, start + inputs[index].shape[axis]), g.ndim)]
 
 
 def undo_stack(
@@ -48,7 +49,7 @@ def undo_stack(
     dtype: Any = None,
     casting: str = "same_kind",
 ) -> Array:
-    return g[(slice(None),) * (axis % g.ndim) + (index,)]
+    return g[along(axis, index, g.ndim)]
 
 
 def cast(dtype: Any, casting: str) -> Options:
@@ -125,9 +126,9 @@ def cut(function: Callable[..., Any]) -> Callable[..., Any]:
     def parts(x: Array, indices_or_sections: Cuts = 1, axis: int = 0) -> Any:
         if isinstance(x, np.ndarray | Node | Operand):
             return function(x, indices_or_sections, axis=axis)
-        before = (slice(None),) * (axis % x.ndim)
         positions = function(np.arange(x.shape[axis]), indices_or_sections)
-        return [x[(*before, slice(p[0], p[-1] + 1) if p.size else slice(0))] for p in positions]
+        spans = [slice(p[0], p[-1] + 1) if p.size else slice(0) for p in positions]
+        return [x[along(axis, span, x.ndim)] for span in spans]
 
     return parts
 
@@ -149,7 +150,7 @@ def undo_split(
     joined = np.concatenate(g, axis=axis)
     if np.array_equal(sources, positions):
         return joined
-    return scatter(joined, (slice(None),) * (axis % x.ndim) + (sources,), x.shape)
+    return scatter(joined, along(axis, sources, x.ndim), x.shape)
 
 
 def split_jvp(

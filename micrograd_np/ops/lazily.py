@@ -14,8 +14,9 @@ WAITING = {"scipy.special": "micrograd_np.ops.special"}
 
 def read_tables() -> bool:
     """Read the tables whose library has been imported by now; whether there were any."""
-    ready = [library for library in WAITING if library in sys.modules]
+    ready = [library for library in tuple(WAITING) if library in sys.modules]
     for library in ready:
-        import_module(WAITING[library])
-        WAITING.pop(library, None)  # after the import: other threads wait for that
+        if table := WAITING.get(library):  # unless another thread has just done so
+            import_module(table)
+            WAITING.pop(library, None)  # after the import: other threads wait for that
     return bool(ready)

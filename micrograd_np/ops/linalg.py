@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import conjugated
+from micrograd_np.arrays import conj
 from micrograd_np.broadcasting import fit
 from micrograd_np.foreign import like
 from micrograd_np.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.ops.axes import axes_of
 from micrograd_np.ops.contraction import contract
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.matrices import transposed
-from micrograd_np.ops.reduction import axes_of
 
 # ---------------------------------------------------------------- products
 
@@ -44,30 +44,30 @@ def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return conjugated(np.matvec(y, g))
+    return conj(np.matvec(y, g))
 
 
 def vecmat_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return conjugated(x)[..., :, None] * g[..., None, :]
+    return conj(x)[..., :, None] * g[..., None, :]
 
 
 def vdot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return conjugated(g * np.ravel(y)).reshape(x.shape)
+    return conj(g * np.ravel(y)).reshape(x.shape)
 
 
 def vdot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return (g * conjugated(np.ravel(x))).reshape(y.shape)
+    return (g * conj(np.ravel(x))).reshape(y.shape)
 
 
 def vecdot_left(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
-    return conjugated(along(axis, g, y, x))
+    return conj(times_along(axis, g, y, x))
 
 
 def vecdot_right(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
-    return along(axis, g, conjugated(x), y)
+    return times_along(axis, g, conj(x), y)
 
 
-def along(axis: int, g: Array, factor: Array, like: Array) -> Array:
+def times_along(axis: int, g: Array, factor: Array, like: Array) -> Array:
     """`g` times a factor that has the summed `axis`, in the shape of `like`.
 
     That axis goes last meanwhile, for batches broadcast from the right whatever its number.

@@ -8,7 +8,7 @@ from functools import wraps
 
 import numpy as np
 
-from micrograd_np.arrays import conjugated
+from micrograd_np.arrays import conj, conjugated
 from micrograd_np.foreign import like
 from micrograd_np.op import Array, Rule
 
@@ -35,7 +35,7 @@ def transposed(x: Array) -> Array:
 
 def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
-    return conjugated(transposed(x))
+    return conj(transposed(x))
 
 
 def diagonal(x: Array) -> Array:

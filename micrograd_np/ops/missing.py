@@ -9,7 +9,8 @@ import numpy as np
 
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array, Options
-from micrograd_np.ops.reduction import Axis, reduction, tied
+from micrograd_np.ops.axes import Axis
+from micrograd_np.ops.reduction import reduction, tied
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- sums and products

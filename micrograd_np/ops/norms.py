@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import conjugated
+from micrograd_np.arrays import conj
 from micrograd_np.forms import elementwise, expression
 from micrograd_np.op import Array
+from micrograd_np.ops.axes import Axis, axes_of
 from micrograd_np.ops.decompositions import recomposed
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.elementwise import direction
-from micrograd_np.ops.reduction import Axis, axes_of, reduction, tied
+from micrograd_np.ops.reduction import reduction, tied
 from micrograd_np.ops.singular_values import present
 
 
@@ -46,7 +47,7 @@ def ratio(x: Array, size: Array) -> Array:
 
 def vector_slope(out: Array, x: Array, axis: Axis, *, ord: Any = 2) -> Array:
     if ord == 2:
-        return ratio(conjugated(x), out)
+        return ratio(conj(x), out)
     if ord == 0:
         return np.zeros_like(x)
     size = np.abs(x)
@@ -72,7 +73,7 @@ def spectral_slope(x: Array, ord: Any) -> Array:
         shares = np.ones_like(s)
     else:
         shares = tied(s[..., :1] if ord == 2 else s[..., -1:], s, -1)
-    return conjugated(recomposed(u, shares * present(s, x), vh))
+    return conj(recomposed(u, shares * present(s, x), vh))
 
 
 def cond(x: Array, p: Any = None) -> Array:

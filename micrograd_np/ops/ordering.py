@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.forms import expression, primitive
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Operand
-from micrograd_np.ops.choosing import known
 from micrograd_np.recording import plain, untracked
 
 # ---------------------------------------------------------------- sort and partition
@@ -79,7 +79,7 @@ def values_of(x: Array) -> Array:
 
     Raises within `vmap`, which then takes its examples one by one.
     """
-    return np.asarray(x) if isinstance(x, Operand) else known(x)
+    return np.asarray(x) if isinstance(x, Operand) else value_of(x)
 
 
 def unique(
@@ -124,7 +124,7 @@ def union1d(ar1: Array, ar2: Array) -> Array:
 
 def setdiff1d(ar1: Array, ar2: Array, assume_unique: bool = False) -> Array:
     ar1 = np.reshape(ar1, -1) if assume_unique else unique(ar1)
-    return ar1[np.isin(known(ar1), known(ar2), invert=True)]
+    return ar1[np.isin(value_of(ar1), value_of(ar2), invert=True)]
 
 
 def setxor1d(ar1: Array, ar2: Array, assume_unique: bool = False) -> Array:

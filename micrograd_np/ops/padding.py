@@ -14,6 +14,7 @@ from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
 from micrograd_np.graph import Node
 from micrograd_np.op import Array
+from micrograd_np.ops.axes import along, with_length
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.indexing import scatter
 
@@ -130,14 +131,6 @@ def extended(x: Array, pad_width: Any, block: Block) -> Array:
     return x
 
 
-def along(axis: int, key: Any) -> Any:
-    return (slice(None),) * axis + (key,)
-
-
-def resized(shape: tuple[int, ...], axis: int, width: int) -> tuple[int, ...]:
-    return (*shape[:axis], width, *shape[axis + 1 :])
-
-
 def option_of(values: Any, ndim: int, axis: int, side: int) -> Any:
     """An option's value for one side of one axis, from any of the forms NumPy allows."""
     return np.broadcast_to(values, (ndim, 2))[axis, side]
@@ -154,7 +147,7 @@ def check_not_empty(x: Array, axis: int) -> None:
 def constant_block(values: Array) -> Block:
     def block(x: Array, axis: int, side: int, width: int) -> Array:
         value = option_of(values, x.ndim, axis, side).astype(x.dtype)
-        return np.broadcast_to(value, resized(x.shape, axis, width))
+        return np.broadcast_to(value, with_length(x.shape, axis, width))
 
     return block
 
@@ -168,10 +161,12 @@ def statistic_block(statistic: Callable[..., Array], stat_length: Any) -> Block:
         if stat_length is not None:
             length = min(length, int(option_of(stat_length, x.ndim, axis, side)))
         start = x.shape[axis] - length if side else 0
-        value = statistic(x[along(axis, slice(start, start + length))], axis=axis, keepdims=True)
+        value = statistic(
+            x[along(axis, slice(start, start + length), x.ndim)], axis=axis, keepdims=True
+        )
         if x.dtype.kind in "iu":
             value = np.rint(value).astype(x.dtype)
-        return np.broadcast_to(value, resized(x.shape, axis, width))
+        return np.broadcast_to(value, with_length(x.shape, axis, width))
 
     return block
 
@@ -183,10 +178,10 @@ def ramp_block(end_values: Any) -> Block:
         check_not_empty(x, axis)
         dtype = np.result_type(x.dtype, np.float16)
         end = option_of(end_values, x.ndim, axis, side).astype(dtype)
-        edge = x[along(axis, slice(-1, None) if side else slice(0, 1))]
+        edge = x[along(axis, slice(-1, None) if side else slice(0, 1), x.ndim)]
         steps = np.arange(width) / width
         steps = (steps[::-1] if side else steps).astype(dtype)
-        share = like(x, steps.reshape(resized((1,) * x.ndim, axis, width)))
+        share = like(x, steps.reshape(with_length((1,) * x.ndim, axis, width)))
         ramp = end + (edge - end) * share
         return np.floor(ramp).astype(x.dtype) if x.dtype.kind in "iu" else ramp
 
@@ -220,8 +215,8 @@ def pad_oddly(x: Array, widths: Widths, mode: str) -> Array:
 def odd_chunk(x: Array, axis: int, width: int, mode: str) -> Array:
     """What goes before `x`."""
     first = 0 if mode == "symmetric" else 1
-    mirrored = np.flip(x[along(axis, slice(first, first + width))], axis)
-    return 2 * x[along(axis, slice(0, 1))] - mirrored
+    mirrored = np.flip(x[along(axis, slice(first, first + width), x.ndim)], axis)
+    return 2 * x[along(axis, slice(0, 1), x.ndim)] - mirrored
 
 
 STATISTICS: dict[str, Callable[..., Any]] = {

@@ -15,6 +15,7 @@ import numpy as np
 
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.op import Array
+from micrograd_np.ops.axes import along, with_length
 
 Shape = tuple[int, ...]
 
@@ -122,21 +123,23 @@ def span(part: Any, n: int) -> range:
     return range(n)[part] if isinstance(part, slice) else range(n)[part : part + 1 or None]
 
 
-def between(g: Array, axis: int, span: range, n: int) -> Array:
-    """`g` laid out along an axis of length `n` at the positions of a span, zeros between them."""
+def between(g: Array, axis: int, span: range, n: int, fill: Any = 0) -> Array:
+    """`g` laid out along an axis of length `n` at the positions of a span, `fill` between them."""
     if span == range(n):
         return g
     if span.step < 0:
         g, span = np.flip(g, axis), span[::-1]
     if span.step > 1 and len(span) > 1:
         apart = np.expand_dims(g, axis + 1)
-        gap = (*g.shape[: axis + 1], span.step - 1, *g.shape[axis + 1 :])
-        g = np.concatenate([apart, np.zeros_like(apart, shape=gap)], axis + 1)
-        g = g.reshape((*g.shape[:axis], span.step * len(span), *g.shape[axis + 2 :]))
-        g = g[(slice(None),) * axis + (slice(1 - span.step),)]
-    widths = (span[0], n - 1 - span[-1])
-    sides = [np.zeros_like(g, shape=(*g.shape[:axis], w, *g.shape[axis + 1 :])) for w in widths]
-    return np.concatenate([sides[0], g, sides[1]], axis)
+        gap = with_length(apart.shape, axis + 1, span.step - 1)
+        together = np.concatenate([apart, np.full_like(apart, fill, shape=gap)], axis + 1)
+        g = together.reshape(with_length(g.shape, axis, span.step * len(span)))
+        g = g[along(axis, slice(1 - span.step), g.ndim)]
+    before, after = (
+        np.full_like(g, fill, shape=with_length(g.shape, axis, width))
+        for width in (span[0], n - 1 - span[-1])
+    )
+    return np.concatenate([before, g, after], axis)
 
 
 # ---------------------------------------------------------------- index arrays

@@ -11,9 +11,10 @@ import numpy as np
 from micrograd_np.errors import OptionError, ShapeError
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least, joined
-from micrograd_np.ops.choosing import decisive, known
+from micrograd_np.ops.choosing import decisive
 from micrograd_np.recording import plain
 
 
@@ -145,7 +146,7 @@ def polyfit(
     powers = powers / scale
     found, residuals, rank, _ = np.linalg.lstsq(powers, target, rcond)
     found = np.transpose(np.transpose(found) / scale)
-    if isinstance(known(rank), np.integer | np.ndarray) and int(rank) != order:
+    if isinstance(value_of(rank), np.integer | np.ndarray) and int(rank) != order:
         warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=2)
     if not cov:
         return found

@@ -16,10 +16,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from micrograd_np.errors import OptionError
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression
-from micrograd_np.graph import Node
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array
+from micrograd_np.ops.axes import Axis
 from micrograd_np.ops.indexing import getitem
-from micrograd_np.ops.reduction import Axis
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- lines
@@ -200,7 +200,7 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
         raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {METHODS}")
     if np.iscomplexobj(a):
         raise TypeError(f"np.{name} orders its values, which complex numbers do not allow")
-    value = q.value if isinstance(q, Node) else q
+    value = value_of(q)
     if isinstance(value, int | float | list | tuple | np.ndarray) and not np.all(
         np.logical_and(np.greater_equal(value, 0), np.less_equal(value, 1))
     ):

@@ -10,18 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.arrays import conj
 from micrograd_np.forms import linear, primitive
 from micrograd_np.op import Array, Inputs, Options, without_neutral
+from micrograd_np.ops.axes import Axis, along, axes_of
 from micrograd_np.ops.indexing import frozen
-
-Axis = int | tuple[int, ...] | None
-
-
-def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The reduced axes as a tuple of non-negative numbers; `()` reduces nothing, None all."""
-    if axis is None or ndim == 0:
-        return tuple(range(ndim))
-    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
 
 
 def restore(reduced: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -143,7 +136,7 @@ def deviation(x: Array, mean: Array, axis: Axis, where: Any) -> Array:
         options = {} if where is True else {"where": where}
         mean = np.mean(x, axis=axis, keepdims=True, **options)
     away = masked(x - mean, where)
-    return np.conj(away) if x.dtype.kind == "c" else away
+    return conj(away)
 
 
 def var_slope(
@@ -233,13 +226,9 @@ spread(np.std, std_slope)
 
 def products_before(x: Array, axis: int) -> Array:
     """The product of all earlier entries along `axis`: 1, x0, x0 x1, and so on."""
-    first = np.ones_like(x[_along(axis, slice(0, 1), x.ndim)])
-    rest = x[_along(axis, slice(0, -1), x.ndim)]
+    first = np.ones_like(x[along(axis, slice(0, 1), x.ndim)])
+    rest = x[along(axis, slice(0, -1), x.ndim)]
     return np.cumprod(np.concatenate([first, rest], axis=axis), axis=axis)
-
-
-def _along(axis: int, key: Any, ndim: int) -> tuple[Any, ...]:
-    return (slice(None),) * (axis % ndim) + (key,)
 
 
 def prod_slope(
@@ -260,7 +249,7 @@ def prod_slope(
 
 def cumprod_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: Any = None) -> Array:
     """Products before, times `s` with the recurrence `s[j] = g[j] + x[j+1] s[j+1]`."""
-    if axis is None:
+    if axis is None or x.ndim == 0:
         return cumprod_transpose(g, out, x.ravel(), axis=0).reshape(x.shape)
     if x.shape[axis] == 0:
         return g
@@ -275,7 +264,7 @@ def cumprod_jvp(
     ts: list[Array], out: Array, x: Array, axis: Any = None, dtype: Any = None
 ) -> Array:
     """The product rule as a recurrence: `d[i] = d[i-1] x[i] + before[i] t[i]`."""
-    if axis is None:
+    if axis is None or x.ndim == 0:
         return cumprod_jvp([ts[0].ravel()], out, x.ravel(), axis=0)
     if x.shape[axis] == 0:
         return ts[0]

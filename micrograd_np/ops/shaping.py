@@ -10,8 +10,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.foreign import is_foreign
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import Node
+from micrograd_np.graph import Node, value_of
 from micrograd_np.op import Array, Inputs, Operand, Options
+from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching, viewing
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.matrices import transposed
@@ -50,6 +51,8 @@ def bind_ravel(a: Array, order: str = "C") -> tuple[Inputs, Options]:
 def bind_reshape(
     a: Array, shape: Shape, order: str = "C", **options: Any
 ) -> tuple[Inputs, Options]:
+    if isinstance(shape, int) and is_foreign(value_of(a)):  # not all libraries take a number
+        shape = (shape,)
     return (a,), {"shape": shape, **in_order(resolved(order, a)), **options}
 
 
@@ -112,10 +115,9 @@ def undo_tile(g: Array, out: Array, x: Array, reps: Shape = ()) -> Array:
 
 def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | None = None) -> Array:
     """Sum over the copies of each entry, found by repeating the entries' positions."""
-    shape = (x.size,) if axis is None else x.shape
-    along = 0 if axis is None else axis % x.ndim
-    source = np.repeat(np.arange(shape[along]), repeats)
-    return scatter(g, (slice(None),) * along + (source,), shape).reshape(x.shape)
+    shape = x.shape if axis is not None and x.ndim else (x.size,)
+    source = np.repeat(np.arange(shape[axis or 0]), repeats)
+    return scatter(g, along(axis or 0, source, len(shape)), shape).reshape(x.shape)
 
 
 def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:

@@ -6,12 +6,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.errors import ShapeError
+from micrograd_np.foreign import like
 from micrograd_np.forms import expression, linear
+from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least
-from micrograd_np.ops.choosing import known
+from micrograd_np.ops.axes import Axis
 from micrograd_np.ops.indexing import frozen
-from micrograd_np.ops.reduction import Axis, count
+from micrograd_np.ops.reduction import count
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- averages
@@ -55,7 +57,7 @@ def weights_like(a: Array, weights: Array, axis: Axis) -> Array:
 
 def check_total(total: Array) -> None:
     """Raise where weights cancel; arrays of other libraries are not looked into."""
-    value = known(total)
+    value = value_of(total)
     if isinstance(value, np.ndarray | np.generic) and np.any(value == 0):
         raise ZeroDivisionError("np.average: the weights sum to zero, so the average is undefined")
 
@@ -110,7 +112,7 @@ def sample_weights(samples: int, fweights: Array, aweights: Array) -> Array:
     for name, w in weights.items():
         if np.shape(w) != (samples,):
             raise ShapeError(f"np.cov: {name} has shape {np.shape(w)}, the samples ({samples},)")
-        value = known(w)
+        value = value_of(w)
         if isinstance(value, np.ndarray) and np.any(value < 0):
             raise ValueError(f"np.cov: {name} are negative: {value}")
     return None if not weights else weights.popitem()[1] * weights.get("fweights", 1)
@@ -132,7 +134,7 @@ def corrcoef(x: Array, y: Array = None, rowvar: bool = True, *, dtype: Any = Non
 
 
 def bind_bincount(x: Array, weights: Array = None, minlength: int = 0) -> tuple[Inputs, Options]:
-    return (frozen(x), weights), {"minlength": minlength} if minlength else {}
+    return (like(weights, frozen(x)), weights), {"minlength": minlength} if minlength else {}
 
 
 def undo_bincount(g: Array, out: Array, x: Array, weights: Array, minlength: int = 0) -> Array:

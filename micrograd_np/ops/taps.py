@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.op import Array
+from micrograd_np.ops.placing import between
 
 Lengths = tuple[int, ...]
 Key = tuple[slice, ...]
@@ -106,19 +107,9 @@ def combined(
 
 def placed(part: Array, key: Key, shape: Lengths, fill: Any) -> Array:
     """An array of `shape` that is `part` at `key`, for the last axes, and `fill` elsewhere."""
-    for axis, (along, length) in enumerate(zip(key, shape[-len(key) :], strict=True), -len(key)):
-        start, _, step = along.indices(length)
-        axis %= part.ndim  # noqa: PLW2901 - counted from the front, where an axis is about to come
-        if step > 1 and part.shape[axis]:
-            apart = _padded(np.expand_dims(part, axis + 1), axis + 1, 0, step - 1, fill)
-            count = part.shape[axis] * step
-            together = apart.reshape(*part.shape[:axis], count, *part.shape[axis + 1 :])
-            part = together[(slice(None),) * axis + (slice(count - step + 1),)]
-        part = _padded(part, axis, start, length - start - part.shape[axis], fill)
+    if 0 in part.shape:
+        return np.full_like(part, fill, shape=shape)
+    lengths = shape[-len(key) :]
+    for axis, (windows, length) in enumerate(zip(key, lengths, strict=True), part.ndim - len(key)):
+        part = between(part, axis, range(length)[windows], length, fill)
     return part
-
-
-def _padded(x: Array, axis: int, before: int, after: int, fill: Any) -> Array:
-    widths = [(0, 0)] * x.ndim
-    widths[axis] = (before, after)
-    return np.pad(x, widths, constant_values=fill)

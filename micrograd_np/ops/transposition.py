@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import Node, history, pull
+from micrograd_np.graph import Node, history, pull, value_of
 from micrograd_np.mode import BATCH, enable_grad
 from micrograd_np.recording import untracked
 
@@ -67,11 +67,6 @@ def tracked_leaf(vector: Any) -> Any:
 
 
 # ---------------------------------------------------------------- what values are
-
-
-def value_of(x: Any) -> Any:
-    """The value of a node; anything else as it is."""
-    return x.value if isinstance(x, Node) else x
 
 
 def zeros(x: Any) -> Any:

@@ -74,25 +74,28 @@ def name_of(op: str | Callable[..., Any]) -> str:
         except AttributeError:
             return path.rpartition(".")[2]
         return name_of(function) if callable(function) else path
-    registered = OPS.get(op) or EXPRESSIONS.get(op)
-    if registered is not None:
-        return registered.name
+    if op in OPS:
+        return OPS[op].name
+    if op in EXPRESSIONS:
+        return EXPRESSIONS[op].name
     if hasattr(op, "__wrapped__"):  # one of the Array API's names for a function of NumPy
         return name_of(op.__wrapped__)
     return str(getattr(op, "__name__", op))
 
 
-def check_known(op: str | Callable[..., Any], wanted: str, records: Sequence[Convention]) -> None:
+def check_known(
+    asked: str | Callable[..., Any], wanted: str, records: Sequence[Convention]
+) -> None:
     """Raise ValueError unless there is an op of the name `wanted`."""
     read_tables()
-    known = {declared.name for declared in (*OPS.values(), *EXPRESSIONS.values())}
+    known = {op.name for op in OPS.values()} | {written.name for written in EXPRESSIONS.values()}
     if wanted in known:
         return
     from difflib import get_close_matches
 
     near = get_close_matches(wanted, {*known, *(name_of(record.op) for record in records)}, n=3)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ValueError(f"no derivative is known here for {op!r}.{meant} conventions() lists all.")
+    raise ValueError(f"no derivative is known here for {asked!r}.{meant} conventions() lists all.")
 
 
 # ---------------------------------------------------------------- as text

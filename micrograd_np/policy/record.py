@@ -75,12 +75,10 @@ def row(
     """
     named = op or FUNCTION.findall(call)[0]
     several = len(inputs) > 1
-    answers = [
-        peer(given, translated(call, names), several=several)
-        for given, names in ((torch, TORCH), (jax, JAX))
-    ]
     ours = of_each(gradient, several=several)
-    return Convention("", named, call, inputs, ours, *answers, reason, order)
+    pytorch = peer(torch, translated(call, TORCH), several=several)
+    theirs = peer(jax, translated(call, JAX), several=several)
+    return Convention("", named, call, inputs, ours, pytorch, theirs, reason, order)
 
 
 FUNCTION = re.compile(r"(?:np|mg|special)\.[\w.]+(?=\()")
