@@ -154,7 +154,7 @@ operation("add",         2, lambda xp, x, y: x + y, fits=broadcast)
 operation("subtract",    2, lambda xp, x, y: x - y, fits=broadcast)
 operation("multiply",    2, lambda xp, x, y: x * y, fits=broadcast)
 operation("divide",      2, lambda xp, x, y: x / (y * y + 0.8), fits=broadcast)
-operation("power",       2, lambda xp, x, y: (x * x + 0.5) ** y, fits=broadcast)
+operation("power",       2, lambda xp, x, y: (x * x + 0.5) ** y, fits=broadcast, smooth=lambda x, y: y)  # PyTorch's mixed slope is wrong at y = 0
 operation("maximum",     2, lambda xp, x, y: xp.maximum(x, y), fits=broadcast, smooth=distance)
 operation("minimum",     2, lambda xp, x, y: xp.minimum(x, y), fits=broadcast, smooth=distance)
 operation("hypot",       2, lambda xp, x, y: xp.hypot(x, y), fits=broadcast, smooth=unlike)  # JAX's second slope is wrong at |x| = |y|
