@@ -78,6 +78,4 @@ def conj(x: Array) -> Array:
 
 def conjugated(g: Array) -> Array:
     """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
-    if type(g) not in PLAIN and isinstance(g, Operand):
-        g = g.settled()
-    return conj(g)
+    return conj(g.settled() if type(g) not in PLAIN and isinstance(g, Operand) else g)

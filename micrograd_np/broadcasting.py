@@ -1,5 +1,6 @@
 """Undoing broadcasting: fitting a cotangent to the input it belongs to."""
 
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,9 @@ def fit(g: Array, like: Array) -> Array:
     stretched; the adjoint of a sum is the spreading.
     """
     if g.shape == ():
-        g = spread(g, like.shape)
+        g = spread(g, like)
     elif g.shape != like.shape:
-        g = _reshaped(g, like.shape)
+        g = _reshaped(g, like)
     return g if g.dtype == like.dtype else _cast(g, like.dtype)
 
 
@@ -28,20 +29,37 @@ def _cast(g: Array, dtype: np.dtype[Any]) -> Array:
     return g.astype(dtype)
 
 
-def _reshaped(g: Array, shape: tuple[int, ...]) -> Array:
+def _reshaped(g: Array, like: Array) -> Array:
+    shape = like.shape
     added = g.ndim - len(shape)
     stretched = [i for i, n in enumerate(shape, added) if i >= 0 and n == 1 and g.shape[i] != 1]
     if added > 0 or stretched:
         g = g.sum(axis=(*range(added), *stretched), keepdims=True)
     if added > 0:
         g = g.reshape(g.shape[added:])
-    return g if g.shape == shape else spread(g, shape)
+    if g.shape == shape:
+        return g
+    agrees = len(g.shape) == len(shape) and all(
+        n == m or isnan(n)  # a length that Dask does not know yet
+        for n, m in zip(g.shape, shape, strict=True)
+    )
+    return g if agrees else spread(g, like)
 
 
-def spread(g: Array, shape: tuple[int, ...]) -> Array:
+def _is_foreign(like: Array) -> bool:
+    """Whether it is, or stands for, an array of another library."""
+    while hasattr(like, "value"):
+        like = like.value
+    return not isinstance(like, NUMPY)
+
+
+def spread(g: Array, like: Array) -> Array:
     """Broadcast up. A fresh array is several times faster than a view while arrays are small."""
+    shape = like.shape
     if isinstance(g, NUMPY) and g.shape == () and shape:
         out = np.empty(shape, g.dtype)
         out.fill(g)
         return out
+    if _is_foreign(like):  # it may be in blocks, and what is spread along it is in the same
+        return np.ones_like(like) * g
     return np.broadcast_to(g, shape) if shape else g

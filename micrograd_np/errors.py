@@ -261,4 +261,3 @@ class BatchedError(TypeError):
             f"{described} was used after vmap had finished: it was stored somewhere by the batched "
             f"function. Return it from the function instead."
         )
-

@@ -7,6 +7,7 @@ brought here when somebody asks for them, and not before.
 """
 
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -50,7 +51,5 @@ def here(value: Array) -> np.ndarray[Any, Any]:
 def all_here(values: Sequence[Array]) -> list[Array]:
     """The same for several arrays; those that Dask has yet to compute it computes in one pass."""
     if any(hasattr(value, "__dask_graph__") for value in values):
-        from dask.base import compute
-
-        values = compute(*values)
+        values = import_module("dask").compute(*values)
     return [here(value) for value in values]

@@ -215,7 +215,7 @@ class Tensor(ArrayMethods, Node):
                 check_differentiable(leaf)
         with ACCUMULATING:
             for leaf, g in found.items():
-                leaf.grad = accumulated(leaf, conjugated(g))
+                leaf.grad = accumulated(leaf, g)
 
 
 # ---------------------------------------------------------------- building
@@ -288,6 +288,8 @@ def seed(output: Tensor, gradient: Any) -> Array:
 
 def accumulated(leaf: Node, g: Array) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
+    if type(g) is not np.ndarray or g.dtype.kind == "c":
+        g = conjugated(g)
     if leaf.grad is None and (type(g) is np.ndarray or is_foreign(g)):
         return g.copy()
     if leaf.grad is not None and np.shape(leaf.grad) != g.shape:

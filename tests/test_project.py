@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
+NEEDED = {"foreign_arrays.md": ["dask"]}  # packages that a page needs beyond ours
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -63,6 +64,8 @@ def examples(page: Path) -> list[Example]:
     "page", [page for page in PAGES if examples(page)], ids=lambda page: page.name
 )
 def test_the_code_on_a_page_prints_what_the_page_says(page, tmp_path, monkeypatch):
+    for package in NEEDED.get(page.name, ()):
+        pytest.importorskip(package, reason=f"the page needs the extra `{package}`")
     monkeypatch.chdir(tmp_path)
     namespace = {"__name__": page.stem}
     for example in examples(page):

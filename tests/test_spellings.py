@@ -391,6 +391,23 @@ def test_an_option_without_a_derivative_is_refused(call: Any) -> None:
         call(tracked())
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda x: np.repeat(x, 3, axis=0),
+        lambda x: np.take(x, [0, 0], axis=0),
+        lambda x: np.cumprod(x, axis=0),
+        lambda x: np.cumsum(x, axis=-1),
+        lambda x: np.sum(x, axis=0),
+    ],
+)
+def test_a_number_has_the_axis_that_numpy_gives_it(call: Any) -> None:
+    number = tracked(2.0)
+    call(number).sum().backward()
+    assert number.grad == call(np.array(1.0)).size
+    assert mg.jvp(call, [2.0], [1.0])[1].shape == call(np.array(2.0)).shape
+
+
 def test_out_none_is_no_option() -> None:
     t = tracked()
     assert np.sum(t, axis=0, out=None).options == {"axis": 0}

@@ -9,7 +9,13 @@ from test_ops import Call
 
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
-from micrograd_np.errors import BatchedError, GraphError, InPlaceError, ShapeError
+from micrograd_np.errors import (
+    BatchedError,
+    GraphError,
+    InPlaceError,
+    NonFiniteError,
+    ShapeError,
+)
 from micrograd_np.op import OPS
 
 SIZE = 3
@@ -58,7 +64,7 @@ OF_SHAPES = NUMBERS - {
 
 def depends_on_values(row: Row) -> bool:
     """Whether NumPy looks at the entries before it decides what the result is."""
-    return row.name in RAGGED or getattr(row.function, "__module__", "") .startswith("numpy.lib")
+    return row.name in RAGGED or getattr(row.function, "__module__", "").startswith("numpy.lib")
 
 
 # How many leading inputs NumPy asks whether they know what to do: a batch elsewhere goes unseen.
@@ -71,9 +77,7 @@ def batches(row: Row, case: Case) -> tuple[Call, list[list[Any]]]:
     return calls[0], [call.inputs for call in calls]
 
 
-BATCHABLE = [
-    row for row in ROWS.values() if row.name not in NUMBERS and not depends_on_values(row)
-]
+BATCHABLE = [row for row in ROWS.values() if row.name not in NUMBERS and not depends_on_values(row)]
 
 
 @pytest.mark.parametrize(("row", "case"), cases_of(BATCHABLE))
@@ -97,9 +101,7 @@ def test_an_op_on_a_batch_is_the_op_on_each(row: Row, case: Case) -> None:
             assert_same(found, stacked([call.everything(*xs) for xs in mixed]))
 
 
-FIRST = [
-    row._replace(cases=row.cases[:2]) for row in DIFFERENTIABLE if not depends_on_values(row)
-]
+FIRST = [row._replace(cases=row.cases[:2]) for row in DIFFERENTIABLE if not depends_on_values(row)]
 
 
 @pytest.mark.parametrize(("row", "case"), cases_of(FIRST))
@@ -332,6 +334,31 @@ def test_keys_of_their_own(number: int, shape: Any, shared: bool) -> None:
         assert_same(mg.grad(total)(x), expected)
 
 
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x, i: x[i],
+        lambda x, i: x[i, :, [0, 1]],
+        lambda x, i: x[0, i],
+        lambda x, i: np.take(x, i, axis=0),
+        lambda x, i: np.take_along_axis(x, i[:, None, None], axis=0),
+        lambda x, i: np.roll(x, i[0], axis=0),
+        lambda x, i: mg.index_update(x, (i, 0), 5.0) ** 2,
+    ],
+)
+def test_an_index_from_the_batch_around(read: Any) -> None:
+    batch, indices = rng.normal(size=(3, 2, 2, 2)), np.array([[0, 1], [1, 1], [0, 0]])
+
+    def slopes(x: Any, i: Any) -> Any:
+        return mg.grad(lambda x: np.sum(read(x, i) ** 3))(x)
+
+    for f in (read, slopes):
+        found = mg.vmap(lambda i, f=f: mg.vmap(lambda x: f(x, i))(batch))(indices)
+        assert_same(
+            found, np.stack([np.stack([arrays(f(x, i))[0] for x in batch]) for i in indices])
+        )
+
+
 def test_an_ensemble_of_modules() -> None:
     models = [nn.Linear(3, 2, rng=np.random.default_rng(seed)) for seed in range(4)]
     together = mg.tree.map(lambda *ws: Tensor(np.stack([w.data for w in ws])), *models)
@@ -354,6 +381,24 @@ def test_no_grad_and_anomaly_inside() -> None:
     assert_same(found, np.stack([mg.grad(lambda x: network(W, x))(x).numpy() for x in X]))
     with mg.detect_anomaly():
         assert_same(mg.vmap(mg.grad(lambda x: network(w, x)))(X), found)
+
+
+def test_anomalies_are_watched_for_inside_of_a_batch_inside_of_a_derivative() -> None:
+    batch, w = rng.normal(size=(3, 2)), np.array([0.5, -1.0])
+
+    def watched(x: Any, w: Any) -> Any:
+        with mg.detect_anomaly():
+            return np.sum(np.sin(x * w) * w)
+
+    def plain(x: Any, w: Any) -> Any:
+        return np.sum(np.sin(x * w) * w)
+
+    def total(f: Any) -> Any:
+        return mg.grad(lambda w: np.sum(mg.vmap(mg.grad(f), in_axes=(0, None))(batch, w) ** 2))(w)
+
+    assert_same(total(watched), total(plain))
+    with pytest.raises(NonFiniteError), np.errstate(all="ignore"):
+        mg.vmap(lambda x: watched(np.log(x), mg.Tensor(w, requires_grad=True)))(batch * 0)
 
 
 # ---------------------------------------------------------------- errors

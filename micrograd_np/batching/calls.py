@@ -7,6 +7,7 @@ import numpy as np
 
 from micrograd_np.batching.keys import Each
 from micrograd_np.errors import BatchedError
+from micrograd_np.foreign import like
 from micrograd_np.op import Array, Op, Options
 from micrograd_np.recording import evaluate
 from micrograd_np.tree import rebuild
@@ -41,7 +42,7 @@ Rule = Callable[[Call], Any]
 def example(call: Call, index: int) -> Array:
     """An empty array with the shape and dtype of one example."""
     x = call.inputs[index]
-    return np.empty(x.shape[1:], x.dtype) if call.mapped[index] else x
+    return like(x, np.empty(x.shape[1:], x.dtype)) if call.mapped[index] else x
 
 
 def one_by_one(call: Call) -> Any:

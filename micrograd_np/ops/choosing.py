@@ -16,7 +16,7 @@ from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
-from micrograd_np.ops.axes import with_length
+from micrograd_np.ops.axes import shaped_along, with_length
 from micrograd_np.recording import plain
 
 
@@ -184,7 +184,7 @@ def ix_(*args: Array) -> tuple[Array, ...]:
             )
         x = plain(given) if np.shape(given)[0] else np.zeros(0, int)
         x = np.flatnonzero(x) if x.dtype == bool else x
-        out.append(np.reshape(x, (1,) * i + (-1,) + (1,) * (len(args) - i - 1)))
+        out.append(shaped_along(i, x, len(args)))
     return tuple(out)
 
 

@@ -8,6 +8,7 @@ from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Operand, Rule
+from micrograd_np.ops.axes import shaped_along
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- ranges
@@ -28,9 +29,7 @@ def share_of(end: int) -> Rule:
     ) -> Array:
         towards_stop = np.arange(num) / max(num - 1 if endpoint else num, 1)
         shares = (towards_stop if end else 1 - towards_stop).astype(g.dtype)
-        shape = [1] * g.ndim
-        shape[axis] = num
-        return np.sum(g * like(g, shares.reshape(shape)), axis=axis)
+        return np.sum(g * like(g, shaped_along(axis, shares, g.ndim)), axis=axis)
 
     return transpose
 
@@ -66,11 +65,9 @@ def geomspace(
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
     ratio = np.expand_dims(np.divide(stop, start), axis)
     exponents = np.linspace(0, 1, num, endpoint=endpoint)
-    shape = [1] * ratio.ndim
-    shape[axis] = num
     common = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first = np.expand_dims(np.broadcast_to(start, common), axis)
-    exponents = like(ratio, exponents.reshape(shape))
+    exponents = like(ratio, shaped_along(axis, exponents, ratio.ndim))
     return converted(like(ratio, first) * np.power(ratio, exponents), dtype)
 
 
@@ -99,10 +96,7 @@ def meshgrid(
     places = list(range(len(xi)))
     if indexing == "xy":
         places[:2] = places[:2][::-1]
-    alone = [
-        np.reshape(x, (1,) * place + (-1,) + (1,) * (len(xi) - place - 1))
-        for place, x in zip(places, xi, strict=True)
-    ]
+    alone = [shaped_along(place, x, len(xi)) for place, x in zip(places, xi, strict=True)]
     return tuple(alone) if sparse else broadcast_arrays(*alone)
 
 

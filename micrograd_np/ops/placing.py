@@ -43,7 +43,8 @@ def placed(g: Array, key: Any, shape: Shape) -> Array:
 def replaced(x: Array, key: Any, value: Array) -> Array:
     """`x` with `value` at `key`, broadcast and cast; where places repeat, the last value stands."""
     if is_mask(key, x.shape) and np.ndim(value) == 0:
-        return np.where(like(x, key), value, x).astype(x.dtype)
+        replaced: Array = np.where(like(x, key), value, x)
+        return replaced.astype(x.dtype)
     parts = spelled(key, len(x.shape))
     if not any(map(is_indices, parts)):
         target = np.broadcast_to(np.empty((), bool), x.shape)[key].shape

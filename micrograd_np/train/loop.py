@@ -254,7 +254,7 @@ def _wrong_data(X: Array, y: Array) -> list[str]:
         if x.ndim == 0
     ]
     wrong += [
-        f"{name} has an unknown number of examples: compute it, as with Dask's compute_chunk_sizes()"
+        f"{name} has an unknown number of examples: compute it (in Dask, compute_chunk_sizes())"
         for name, x in (("X", X), ("y", y))
         if np.isnan(x.shape).any()
     ]
