@@ -10,10 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from micrograd_np.errors import MutationError, NonFiniteError
-from micrograd_np.foreign import here
+from micrograd_np.foreign import array_behind, here
 from micrograd_np.graph import Node, describe
 from micrograd_np.mode import observing
-from micrograd_np.op import Operand
 
 
 class Saved:
@@ -97,8 +96,7 @@ def is_finite(value: Any) -> bool:
     """Whether all entries are; true for what is not floating point, lists and tuples entry-wise."""
     if isinstance(value, list | tuple):
         return all(part is None or is_finite(part) for part in value)
-    while isinstance(value, Operand | Node):
-        value = value.value
+    value = array_behind(value)
     kind = getattr(getattr(value, "dtype", None), "kind", "f" if isinstance(value, float) else "O")
     return kind not in "fc" or bool(np.all(np.isfinite(value)))
 
@@ -110,7 +108,8 @@ def fingerprint(value: Any) -> int:
 
 def summary(value: Any) -> str:
     """An array in a few words."""
-    text = np.array2string(here(value), precision=4, threshold=6, edgeitems=2, separator=", ")
+    array = here(array_behind(value))
+    text = np.array2string(array, precision=4, threshold=6, edgeitems=2, separator=", ")
     return f"{text} {np.shape(value) or ''}".strip()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import tree
+from micrograd_np.batching.batched import depth_of
 from micrograd_np.errors import GraphError, MutationError, listed
 from micrograd_np.graph import Node, by_age, describe, history, pull, push, tick, value_of
 from micrograd_np.mode import MODE, enable_grad
@@ -158,9 +159,14 @@ def repeatable(arguments: Tree) -> Tree:
 
 
 def made(out: Tree, since: int) -> list[Node]:
-    """The differentiable results that ops have made since a tick, each once."""
-    found = [x for x in tree.leaves(out) if isinstance(x, Node) and x.requires_grad and x.op]
-    return [*dict.fromkeys(x for x in found if x.tick > since)]
+    """The differentiable results that ops have made since a tick, each once.
+
+    In a batch, those of the derivative that is taken inside; others keep the graph they have.
+    """
+    nodes = [x for x in tree.leaves(out) if isinstance(x, Node) and x.requires_grad and x.op]
+    found = dict.fromkeys(x for x in nodes if x.tick > since)
+    depth = max(map(depth_of, found), default=0)
+    return [x for x in found if depth_of(x) == depth]
 
 
 def compact(value: Array) -> Array:

@@ -23,6 +23,13 @@ def is_foreign(x: Any) -> bool:
     return hasattr(x, "__array_function__") and not isinstance(x, OURS)
 
 
+def array_behind(x: Any) -> Any:
+    """The array that nodes and operands stand for, one inside the other."""
+    while isinstance(x, Node | Operand):
+        x = x.value
+    return x
+
+
 def like(x: Any, constant: Array) -> Array:
     """An array of NumPy's as one of the kind that `x` is, or that `x` stands for.
 
@@ -30,8 +37,7 @@ def like(x: Any, constant: Array) -> Array:
     """
     if not isinstance(constant, np.ndarray):
         return constant
-    while isinstance(x, Node | Operand):
-        x = x.value
+    x = array_behind(x)
     return np.asarray(constant, like=x) if is_foreign(x) else constant
 
 

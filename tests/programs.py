@@ -62,7 +62,9 @@ class Program(NamedTuple):
         arrays = list(inputs)
         for operation, places, numbers in self.steps:
             operands = [arrays[place] for place in places]
-            apply = operation.torch if xp.__name__ == "torch" and operation.torch else operation.apply
+            apply = (
+                operation.torch if xp.__name__ == "torch" and operation.torch else operation.apply
+            )
             arrays.append(apply(xp, *operands, *numbers))
         used = {place for step in self.steps for place in step.places}
         ends = [xp.sum(x * x) for i, x in enumerate(arrays) if i not in used]
@@ -131,7 +133,20 @@ def operation(name: str, arity: int, *spelled: Callable[..., Array], **fields: A
     OPERATIONS.append(Operation(name, arity, *spelled, **fields))
 
 
-for name in "sin cos tanh exp arctan arcsinh square expm1 sinh exp2 negative".split():
+UNARY = (
+    "sin",
+    "cos",
+    "tanh",
+    "exp",
+    "arctan",
+    "arcsinh",
+    "square",
+    "expm1",
+    "sinh",
+    "exp2",
+    "negative",
+)
+for name in UNARY:
     operation(name, 1, lambda xp, x, name=name: getattr(xp, name)(x))
 # fmt: off
 operation("cosh",        1, lambda xp, x: xp.cosh(x))
@@ -185,7 +200,7 @@ operation("repeated",    1, lambda xp, x: x[xp.asarray([0, -1, 0])], fits=at_lea
 operation("moved",       1, lambda xp, x, axis: xp.moveaxis(x, axis, 0), fits=at_least(1), numbers=some_axis)
 operation("tril",        1, lambda xp, x: xp.tril(x), fits=at_least(2))
 operation("diagonal",    1, lambda xp, x: xp.diagonal(x), fits=at_least(2))
-operation("tile",        1, lambda xp, x: xp.tile(x, (2,)), fits=lambda shape: 0 < len(shape) and shape[-1] <= 3)
+operation("tile",        1, lambda xp, x: xp.tile(x, (2,)), fits=lambda shape: len(shape) > 0 and shape[-1] <= 3)
 operation("concatenate", 2, lambda xp, x, y: xp.concatenate([x, y], 0), lambda xp, x, y: xp.cat([x, y]), fits=lambda x, y: len(x) == len(y) > 0 and x[1:] == y[1:] and x[0] + y[0] <= 6)
 operation("stack",       2, lambda xp, x, y: xp.stack([x, y], 0), fits=lambda x, y: x == y and len(x) < 3)
 
@@ -221,7 +236,9 @@ def programs(draw: st.DrawFn, longest: int = 8) -> Program:
         drawn = draw(st.lists(TENTHS, min_size=count, max_size=count))
         offsets = 0.013 * np.arange(count) + 0.007 * number
         inputs.append((np.array(drawn) / 10 + offsets).reshape(shape))
-    directions = [np.cos(1.7 * np.arange(x.size) + i).reshape(x.shape) for i, x in enumerate(inputs)]
+    directions = [
+        np.cos(1.7 * np.arange(x.size) + i).reshape(x.shape) for i, x in enumerate(inputs)
+    ]
     arrays = list(inputs)
     steps: list[Step] = []
     for _ in range(draw(st.integers(1, longest))):

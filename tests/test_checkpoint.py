@@ -146,6 +146,21 @@ def test_batches():
     assert_same(first, found)
 
 
+def test_results_of_a_derivative_inside_a_batch_and_of_one_around_it():
+    def both(x, w):
+        return x * w, w * w
+
+    def slope(f):
+        def product(x, w):
+            first, second = f(x, w)
+            return np.sum(first * second)
+
+        each = mg.vmap(mg.grad(product), in_axes=(0, None))
+        return mg.grad(lambda w: np.sum(each(X, w) ** 2))(np.array([0.5, -1.0, 2.0]))
+
+    np.testing.assert_allclose(slope(mg.checkpoint(both)).data, slope(both).data)
+
+
 def test_gradcheck_accepts_it():
     f = mg.checkpoint(lambda x, y: (np.sin(x) * y, {"sum": np.sum(x * x)}))
     mg.assert_gradcheck(f, [X, X[0]], order=2)

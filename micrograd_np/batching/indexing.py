@@ -26,7 +26,7 @@ def scattered(call: Call) -> Any:
 def updated(call: Call) -> Any:
     x = call.whole(0)
     where = indexed(call.options["key"], x.ndim - 1, call.size, mapped=True)
-    entries = np.moveaxis(np.empty(x.shape, bool)[where.key], where.found, where.wanted)
+    entries = np.moveaxis(getitem(np.empty(x.shape, bool), where.key), where.found, where.wanted)
     value = call.whole(1)
     if call.ndim(1) > entries.ndim - 1:  # NumPy drops axes of length 1 in front
         value = np.reshape(value, (call.size, *value.shape[1 + call.ndim(1) - entries.ndim + 1 :]))

@@ -72,8 +72,8 @@ def axes_of(part: Any) -> int:
 
 def aligned(part: Each, width: int) -> Any:
     """An index of every example's own, with as many axes as the widest."""
-    index = np.asarray(part.value)
-    return index.reshape((len(index),) + (1,) * (width - index.ndim + 1) + index.shape[1:])
+    size, *shape = part.value.shape
+    return np.reshape(part.value, (size, *(1,) * (width - len(shape)), *shape))
 
 
 def spelled_out(key: Any, ndim: int) -> list[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import linear, primitive
 from micrograd_np.graph import Node
-from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.op import Array, Inputs, Operand, Options
 from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.placing import afar_in, is_indices, picked, placed, replaced
@@ -29,6 +29,8 @@ def frozen(key: Key) -> Key:
         return tuple(frozen(part) for part in key)
     if isinstance(key, Node):
         key = key.value
+    if isinstance(key, list) and any(isinstance(part, Operand) for part in key):
+        return np.stack(key)
     if isinstance(key, list):
         array = np.array(key)
         return array if array.size else array.astype(int)  # of an empty list NumPy makes floats

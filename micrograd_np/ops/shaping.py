@@ -8,10 +8,10 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from micrograd_np.foreign import is_foreign
+from micrograd_np.foreign import array_behind, is_foreign
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import Node, value_of
-from micrograd_np.op import Array, Inputs, Operand, Options
+from micrograd_np.graph import value_of
+from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching, viewing
 from micrograd_np.ops.indexing import scatter
@@ -68,9 +68,7 @@ def resolved(order: str, x: Array) -> str:
     """
     if order not in ("A", "K"):
         return order
-    value = x
-    while isinstance(value, Node | Operand):
-        value = value.value
+    value = array_behind(x)
     if is_foreign(value) and not hasattr(value, "strides"):  # it has no layout in memory
         return "C"
     value = value if is_foreign(value) else np.asarray(value)

@@ -143,7 +143,7 @@ def is_finite(value: Any) -> bool:
     """Whether all numbers are finite; what is not made of numbers counts as finite."""
     values = _data(value)
     values = values if is_foreign(values) else np.asarray(values)
-    return values.dtype.kind not in "fc" or bool(here(np.isfinite(values).all()))
+    return values.dtype.kind not in "fc" or bool(here(np.all(np.isfinite(values))))
 
 
 def _data(value: Any) -> Any:
