@@ -5,6 +5,8 @@ for them the same results are composed of functions of the protocols. What a sli
 by padding, block by block. What an index array selects goes back by sorting: entries that belong to
 one place come to stand next to each other, in a *run*, are added up there, and every place then
 takes the last of its run.
+
+Source of the sums along runs: Hillis and Steele, "Data parallel algorithms", 1986.
 """
 
 from collections.abc import Sequence
@@ -43,20 +45,20 @@ def placed(g: Array, key: Any, shape: Shape) -> Array:
 def replaced(x: Array, key: Any, value: Array) -> Array:
     """`x` with `value` at `key`, broadcast and cast; where places repeat, the last value stands."""
     if is_mask(key, x.shape) and np.ndim(value) == 0:
-        replaced: Array = np.where(like(x, key), value, x)
-        return replaced.astype(x.dtype)
+        out: Array = np.where(like(x, key), value, x)
+        return out.astype(x.dtype)
     parts = spelled(key, len(x.shape))
     if not any(map(is_indices, parts)):
         target = np.broadcast_to(np.empty((), bool), x.shape)[key].shape
         new = spread(value, target, x)
         if 0 in target:
-            return x
+            return x.copy()
         kept = padded(np.ones_like(new, dtype=bool), parts, x.shape)
         return np.where(kept, padded(new, parts, x.shape), x)
     where, covered = positions(parts, x.shape)
     new = spread(value, (*where.shape, *x.shape[covered:]), x)
     if 0 in new.shape:
-        return x
+        return x.copy()
     found, last = last_of(new, where, x.shape, covered)
     return np.where(found, last, x)
 

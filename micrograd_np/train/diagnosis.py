@@ -133,10 +133,10 @@ def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
 
 def _first_rows(value: Any) -> str:
     bad = ~np.isfinite(_data(value))
-    rows = np.flatnonzero(here(bad.reshape(len(bad), -1).any(axis=1)))
+    rows = np.flatnonzero(here(np.any(bad.reshape(len(bad), -1), axis=1)))
     shown = ", ".join(map(str, rows[:10]))
     more = ", …" if len(rows) > 10 else ""
-    return f"{here(bad.sum())} of {bad.size} numbers, in rows {shown}{more}"
+    return f"{here(np.sum(bad))} of {bad.size} numbers, in rows {shown}{more}"
 
 
 def is_finite(value: Any) -> bool:
