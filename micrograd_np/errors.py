@@ -233,8 +233,9 @@ class BatchedError(TypeError):
         """A number, a truth value or an array asked of one example."""
         return cls(
             f"{described} was used as a number, a truth value or a plain array, inside vmap, where "
-            f"every example has another value. Use np.where for a choice and NumPy functions for "
-            f"arithmetic, or loop over the examples instead of vmap."
+            f"every example has another value. Use np.where for a choice, NumPy functions for "
+            f"arithmetic, and mg.Tensor(table)[i] to index a table by it; or loop over the "
+            f"examples instead of vmap."
         )
 
     @classmethod

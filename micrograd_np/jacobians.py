@@ -131,16 +131,20 @@ def hessian(
     return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
-def hvp(f: Function, primals: Sequence[Tree], tangents: Sequence[Tree]) -> Tree:
+def hvp(
+    f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], has_aux: bool = False
+) -> Tree:
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
     `primals` and `tangents` hold one tree per argument of `f`; the result is a tuple like them, or
-    the single tree when there is one argument. Forward over reverse: it costs a few gradients.
-    Source: B. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
+    the single tree when there is one argument. With `has_aux`, `f` returns `(value, aux)`, and the
+    result is `(product, aux)`. Forward over reverse: it costs a few gradients. Source:
+    B. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
 
     >>> hvp(lambda x: np.sum(x**3), [np.array([1.0, 2.0])], [np.array([1.0, 0.0])]).numpy()
     array([6., 0.])
     """
-    gradient = grad(f, tuple(range(len(primals))))
-    _, product = jvp(gradient, primals, tangents)
-    return product[0] if len(primals) == 1 else product
+    gradient = grad(f, tuple(range(len(primals))), has_aux)
+    _, product, *aux = jvp(gradient, primals, tangents, has_aux)
+    product = product[0] if len(primals) == 1 else product
+    return (product, *aux) if has_aux else product

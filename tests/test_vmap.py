@@ -417,6 +417,13 @@ def test_values_of_single_examples_are_not_to_be_had() -> None:
         mg.vmap(lambda x: x[x > 0])(X)
 
 
+def test_an_index_into_a_plain_array_says_what_to_index() -> None:
+    with pytest.raises(BatchedError, match=r"mg\.Tensor\(table\)\[i\]"):
+        mg.vmap(lambda i: np.arange(7.0)[i])(np.array([0, 3]))
+    found = mg.vmap(lambda i: mg.Tensor(np.arange(7.0))[i])(np.array([0, 3]))
+    assert_same(found, np.array([0.0, 3.0]))
+
+
 def test_results_of_different_lengths() -> None:
     with pytest.raises(BatchedError, match=r"different shapes.*\(1,\), \(2,\)"):
         mg.vmap(np.unique)(np.array([[1.0, 1.0], [1.0, 2.0]]))

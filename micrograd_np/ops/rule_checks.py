@@ -54,14 +54,14 @@ def require_graph(name: str, kind: str, found: Any) -> None:
 
 
 def cotangent(name: str, found: Any, index: int, x: Array) -> Array:
-    """A rule's cotangent of an input, which may have the shape of the input or broadcast with it.
+    """A rule's cotangent of an input, of its shape or of one that it was broadcast to.
 
     None stands for zero.
     """
     if found is None:
         return np.zeros_like(x)
     part = array_of(found)
-    if part.shape != np.shape(x) and not broadcast(part.shape, np.shape(x)):
+    if part.shape != np.shape(x) and not spreads(np.shape(x), part.shape):
         raise ShapeError(
             f"the vjp of `{name}` returned a cotangent of shape {part.shape} for input {index}, "
             f"which has shape {np.shape(x)}. A cotangent has the shape of its input, or one that "
@@ -75,7 +75,7 @@ def tangent(name: str, found: Any, out: Array) -> Array:
     if found is None:
         return np.zeros_like(out)
     part = array_of(found)
-    if part.shape != out.shape and not broadcast(part.shape, out.shape):
+    if part.shape != out.shape and not spreads(part.shape, out.shape):
         raise ShapeError(
             f"the jvp of `{name}` returned a tangent of shape {part.shape} for a result of shape "
             f"{out.shape}. A tangent has the shape of the result."
@@ -83,10 +83,10 @@ def tangent(name: str, found: Any, out: Array) -> Array:
     return part
 
 
-def broadcast(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Whether one of two shapes can be broadcast to the other."""
+def spreads(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether a shape can be broadcast to another."""
     try:
-        return np.broadcast_shapes(shape, other) in {shape, other}
+        return np.broadcast_shapes(shape, other) == other
     except ValueError:
         return False
 

@@ -12,6 +12,7 @@ import scipy.special as sc
 from scipy.special._ufuncs import _lambertw, _zeta
 
 import micrograd_np.ops.special  # noqa: F401 - a Tensor would read these tables when it needs them
+from micrograd_np.ops.special.error_functions import inverse_mills
 from optable.table import (
     BINARY,
     COMPLEX_UNARY,
@@ -103,6 +104,7 @@ for function in (sc.expm1, sc.log1p, sc.xlogy, sc.xlog1py):
 for function in (sc.erf, sc.erfc, sc.erfcx, sc.erfi, sc.dawsn, sc.ndtr):
     row(function, any_real, *UNARY, *COMPLEX_UNARY)
 row(sc.log_ndtr,        between(-8, 3), *UNARY, complex_case((2, 3)))
+row(inverse_mills,      between(-8, 3), *UNARY, complex_case((2, 3)))
 unary(sc.erfinv,        inside_one)
 unary(sc.erfcinv,       between(0.1, 1.9))
 unary(sc.ndtri,         probability)

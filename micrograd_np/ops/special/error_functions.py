@@ -10,6 +10,7 @@ import numpy as np
 import scipy.special as sc
 
 from micrograd_np.op import Array
+from micrograd_np.ops.dispatch import dispatching_unary
 from micrograd_np.ops.special.arguments import elementwise, fixed, one_less, several, typed
 
 ROOT_PI = sqrt(pi)
@@ -44,6 +45,20 @@ def dawsn_slope(out: Array, x: Array) -> Array:
         return near
     square = np.square(np.where(np.abs(x) > FAR, x, FAR))
     return np.where(np.abs(x) > FAR, -odd_factorials(0.5 / square) / (2 * square), near)
+
+
+@dispatching_unary
+def inverse_mills(x: Array) -> Array:
+    """The normal density over the distribution function, the slope of `log_ndtr`."""
+    return sqrt(2 / pi) / sc.erfcx(x / -ROOT_2)
+
+
+def inverse_mills_slope(out: Array, x: Array) -> Array:
+    """`-out (x + out)`; at negative x, where that cancels, by the slope of `erfcx`."""
+    positive = np.real(x) > 0
+    z = np.where(positive, 0, x) / -ROOT_2
+    e = sc.erfcx(z)
+    return np.where(positive, -out * (x + out), out * erfcx_slope(e, z) / (ROOT_2 * e))
 
 
 def normal_density(x: Array) -> Array:
@@ -86,7 +101,8 @@ elementwise(sc.wofz,          wofz_slope)
 elementwise(sc.voigt_profile, lambda *given: voigt_rules(*given)[0], lambda *given: voigt_rules(*given)[1], lambda *given: voigt_rules(*given)[2])
 
 elementwise(sc.ndtr,          lambda out, x: normal_density(x))
-elementwise(sc.log_ndtr,      lambda out, x: sqrt(2 / pi) / sc.erfcx(x / -ROOT_2))
+elementwise(sc.log_ndtr,      lambda out, x: inverse_mills(x))
+elementwise(inverse_mills,    inverse_mills_slope)
 elementwise(sc.ndtri,         lambda out, x: np.exp(np.square(out) / 2) * sqrt(2 * pi))
 elementwise(sc.ndtri_exp,     lambda out, x: sc.erfcx(out / -ROOT_2) * sqrt(pi / 2))
 elementwise(sc.owens_t,       lambda out, h, a: normal_density(h) * sc.erf(a * h / ROOT_2) / -2,
