@@ -1,12 +1,13 @@
 """Matrices of derivatives: `jacobian`, `hessian`, and the Hessian-vector product `hvp`."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.batching import vmap
+from micrograd_np.batching.mapping import map_arrays
 from micrograd_np.errors import NotDifferentiableError
 from micrograd_np.foreign import like
 from micrograd_np.graph import Node, describe
@@ -83,11 +84,11 @@ def entries(nodes: Sequence[Node]) -> int:
 def blocks_of(run: Run, outputs: list[Tensor], mode: str) -> Iterator[list[Array]]:
     """For each output the derivatives in each argument's leaf, of shape `output + leaf`."""
     if mode == "reverse":
-        rows = vmap(lambda *gs: run.pull(outputs, list(gs)))(*one_hots(outputs))
+        rows = map_arrays(partial(run.pull, outputs), one_hots(outputs))
         for part, out in parts(outputs):
             yield [reshaped(row[part], out, x) for row, x in zip(rows, run.fresh, strict=True)]
     else:
-        columns = vmap(lambda *ts: run.push(outputs, list(ts)), out_axes=-1)(*one_hots(run.fresh))
+        columns = map_arrays(partial(run.push, outputs), one_hots(run.fresh), out_axis=-1)
         for column, out in zip(columns, outputs, strict=True):
             yield [reshaped(column[..., part], out, x) for part, x in parts(run.fresh)]
 

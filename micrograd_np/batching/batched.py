@@ -118,12 +118,15 @@ class Batched(ArrayMethods, Operand):
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
         """`op` on all examples at once, in the deepest batch that an operand belongs to."""
-        batch = deepest((inputs, options), self).batch
+        found = deepest(inputs, self)
+        batch = (deepest(options, found) if options else found).batch
         if batch.over:
             raise errors.BatchedError.escaped(repr(self))
-        given = [x if type(x) in PLAIN else own_options(x, batch) for x in inputs]
-        mapped = [isinstance(x, Each) for x in given]
-        values = [x.value if m else x for x, m in zip(given, mapped, strict=True)]
+        values, mapped = [], []
+        for x in inputs:
+            mine = type(x) is Batched and x.batch is batch
+            values.append(x.value if mine else x if type(x) in PLAIN else own_options(x, batch))
+            mapped.append(mine and x.mapped)
         out, over_batch = apply_to_batch(
             op, values, mapped, own_options(options, batch), batch.size
         )
@@ -191,7 +194,9 @@ def deepest(tree: Any, found: Batched) -> Batched:
     elif type(tree) not in (list, tuple):
         return found
     for part in tree:
-        if type(part) not in PLAIN:
+        if type(part) is Batched:
+            found = part if part.batch.depth > found.batch.depth else found
+        elif type(part) not in PLAIN:
             found = deepest(part, found)
     return found
 

@@ -25,13 +25,17 @@ from micrograd_np.ops.matrices import transposed
 
 def matmul_left(g: Array, out: Array, x: Array, y: Array) -> Array:
     if y.ndim > 1:
-        return g @ transposed(y) if x.ndim > 1 else (y @ g[..., None])[..., 0]
+        if x.ndim > 1:
+            return g @ transposed(y)
+        return y @ g if y.ndim == 2 else (y @ g[..., None])[..., 0]
     return g[..., None] * y if x.ndim > 1 else g * y
 
 
 def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     if x.ndim > 1:
-        return transposed(x) @ g if y.ndim > 1 else (transposed(x) @ g[..., None])[..., 0]
+        if y.ndim > 1 or x.ndim == 2:
+            return transposed(x) @ g
+        return (transposed(x) @ g[..., None])[..., 0]
     return x[:, None] * g[..., None, :] if y.ndim > 1 else g * x
 
 

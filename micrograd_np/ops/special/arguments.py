@@ -54,7 +54,7 @@ def typed(x: Array, like: Array) -> Array:
     return x if x.dtype == dtype or x.dtype.kind == "c" else x.astype(dtype)
 
 
-def elementwise(function: np.ufunc, *rules: Rule | int) -> None:
+def elementwise(function: Callable[..., Any], *rules: Rule | int) -> None:
     """Declare a ufunc by its partials `(out, *inputs)`, inputs that vary being floating numbers."""
     varying = [not isinstance(rule, fixed) for rule in rules]
 
