@@ -1,7 +1,7 @@
 """Random programs against differences, PyTorch and JAX.
 
 The ordinary suite tries 200 programs against our own forward mode and differences, and, where the
-`bench` extra is installed, 200 against PyTorch and JAX. `-m slow` tries 20,000 against both.
+`bench` extra is installed, 200 against PyTorch and JAX. `-m thorough` tries 20,000 against both.
 """
 
 from typing import Any
@@ -78,6 +78,7 @@ def test_programs_against_jax(program: programs.Program) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.oracle
 @THOROUGH
 @given(programs.programs())
