@@ -14,7 +14,7 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import Node, describe, tick
-from micrograd_np.mode import TRACING
+from micrograd_np.mode import TRACE, TRACING
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
 from micrograd_np.ops.account import REFUSED, refusal_of, refused_attribute
 from micrograd_np.ops.lazily import read_tables
@@ -24,9 +24,11 @@ from micrograd_np.recording import (
     apply,
     attach,
     computed,
+    held,
     locate,
     plain,
     record,
+    unless_traced,
     untracked,
 )
 
@@ -49,9 +51,10 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
     op = OPS[function]
 
     def method(self: Node, other: Any) -> Any:
-        x = self.value
+        trace = TRACE.get()
+        x = self.value if trace is None else trace.value_of(self)
         if isinstance(other, Node):
-            y = other.value
+            y = other.value if trace is None else trace.value_of(other)
             tracked = self.requires_grad or other.requires_grad
         elif type(other) in PLAIN:
             y = other
@@ -70,7 +73,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         if type(other) not in PLAIN:
             other = operand(other)
             return other if other is NotImplemented else record(op, (other, self))
-        y = self.value
+        y = held(self)
         try:
             value = forward(other, y)
         except ValueError as error:
@@ -122,6 +125,7 @@ def in_place(forward: Callable[[Any, Any], Any]) -> Method:
         varies = self.requires_grad or isinstance(other, Operand)
         if varies or other is NotImplemented or getattr(other, "requires_grad", False):
             return NotImplemented
+        unless_traced(self, "was changed in place")
         self.value = forward(self.data, other.value if isinstance(other, Node) else other)
         self.tick = tick()
         return self
@@ -279,10 +283,14 @@ class ArrayMethods:
 
     def _here(self) -> Any:
         """The value as NumPy has it."""
-        return here(self.value) if is_foreign(self.value) else self.value
+        value = self._held()
+        return here(value) if is_foreign(value) else value
+
+    def _held(self) -> Any:
+        return held(self) if isinstance(self, Node) else self.value
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._held())
 
     def __int__(self) -> int:
         return int(self._number())
@@ -300,10 +308,10 @@ class ArrayMethods:
         """The value to convert, unless a transform is running, which would lose its gradient."""
         if self.requires_grad and TRACING.get():
             raise errors.LeavesGraphError.as_number(f"a Tensor of shape {self.shape}")
-        return self.value
+        return self._held()
 
     def __index__(self) -> int:
-        return operator.index(self.value[()])
+        return operator.index(self._held()[()])
 
     # ------------------------------------------------------------ operators
 

@@ -7,7 +7,7 @@ import numpy as np
 from micrograd_np import errors, foreign
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array, Operand
-from micrograd_np.recording import PLAIN
+from micrograd_np.recording import PLAIN, held
 from micrograd_np.tree import leaves
 
 
@@ -16,7 +16,9 @@ def own_array(data: Any, dtype: Any = None) -> Array:
     if isinstance(data, Node):
         if data.requires_grad:
             raise errors.LeavesGraphError(describe(data))
-        data = data.value
+        data = held(data)
+    if isinstance(data, Operand):
+        data = data.as_array()
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         return numbers(data if dtype is None else data.astype(dtype))
     return numbers(np.array(data, dtype=dtype))
@@ -53,6 +55,18 @@ def scalar(out: Any, name: str) -> Any:
             f"returned {given}. {advice}, or use vjp, jvp or jacobian."
         )
     return out
+
+
+def seed(output: Node, gradient: Any) -> Array:
+    """The cotangent to start from: `gradient` checked, or 1 for a single number."""
+    value = output.value
+    if gradient is None:
+        if value.size != 1:
+            raise errors.GraphError.not_scalar(describe(output), value.shape)
+        if value.dtype.kind == "c":
+            raise errors.GraphError.complex_output(describe(output))
+        return foreign.one_like(value)
+    return conjugated(matching(output, gradient.value if isinstance(gradient, Node) else gradient))
 
 
 def matching(like: Node, given: Any) -> Array:

@@ -9,11 +9,20 @@ from typing import Any
 import numpy as np
 
 
+def called(function: Any) -> str:
+    """A function as a person writes it: with its module if it is NumPy's."""
+    name = getattr(function, "__name__", str(function))
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc):
+        return f"np.{name}" if getattr(np, name, None) is function else f"the ufunc `{name}`"
+    return f"np{module[5:]}.{name}" if f"{module}.".startswith("numpy.") else f"`{name}`"
+
+
 class OptionError(TypeError):
     """An option that a function knows but its derivative does not."""
 
-    def __init__(self, name: str, unknown: list[str], accepted: list[str]) -> None:
-        known = ", ".join(accepted) or "none"
+    def __init__(self, function: Any, unknown: Iterable[str], accepted: Iterable[str]) -> None:
+        known = ", ".join(sorted(accepted)) or "none"
         advice = (
             " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
             "NumPy to write into the array `a`."
@@ -21,8 +30,8 @@ class OptionError(TypeError):
             else ""
         )
         super().__init__(
-            f"np.{name} on a Tensor does not take {', '.join(unknown)}; the options with a "
-            f"derivative are: {known}.{advice}"
+            f"{called(function)} on a Tensor does not take {', '.join(sorted(unknown))}; the "
+            f"options with a derivative are: {known}.{advice}"
         )
 
 
@@ -30,23 +39,22 @@ class UnregisteredFunctionError(TypeError):
     """A NumPy-like function on a Tensor that has no derivative here."""
 
     def __init__(self, function: Any, detail: str = "", reason: str = "") -> None:
-        name = getattr(function, "__name__", str(function))
-        module = getattr(function, "__module__", None)
-        plain = name
-        foreign = isinstance(function, np.ufunc) and getattr(np, name, None) is not function
-        name = f"the ufunc `{name}`" if foreign or module is None else f"{module}.{name}"
+        name = f"{called(function)}{detail}"
         if reason:
             super().__init__(
-                f"{name}{detail} has no derivative here: {reason}. To leave the graph on purpose "
-                f"give it `t.data` or `stop_gradient(t)`."
+                f"{name} has no derivative here: {reason}. To leave the graph on purpose give it "
+                f"`t.data` or `stop_gradient(t)`."
             )
             return
+        declare = "" if detail else (  # a method of a ufunc cannot be declared
+            f" declare one, `mg.register({getattr(function, '__name__', function)}, "
+            f"partials=[lambda out, x: ...])` or with vjp=, or"
+        )  # fmt: skip
         super().__init__(
-            f"{name}{detail} has no derivative registered, so calling it on a Tensor would lose "
-            f"the gradient. Write it with functions that have one (listed in micrograd_np.op.OPS); "
-            f"declare one, `mg.register({plain}, partials=[lambda out, x: ...])` or with vjp=, or "
-            f"make an op of your own by `mg.primitive`; or leave the graph on purpose with `.data` "
-            f"or `stop_gradient(t)`."
+            f"{name} has no derivative registered, so calling it on a Tensor would lose the "
+            f"gradient. Write it with functions that have one (listed in micrograd_np.op.OPS);"
+            f"{declare} make an op of your own by `mg.primitive`; or leave the graph on purpose "
+            f"with `.data` or `stop_gradient(t)`."
         )
 
 
@@ -116,6 +124,14 @@ class RuleError(TypeError):
         return cls(
             f"{what} returned a Tensor though `{name}` was given arrays: it uses a Tensor that is "
             f"not among its arguments, whose gradient would be lost. Make that Tensor an argument."
+        )
+
+    @classmethod
+    def writes(cls, name: str) -> "RuleError":
+        """A function that writes into its inputs."""
+        return cls(
+            f"`{name}` writes into an array that is read-only. Its inputs are, for they are the "
+            f"values of Tensors. Copy an input before you write to it, as in `x = x.copy()`."
         )
 
 
@@ -261,4 +277,99 @@ class BatchedError(TypeError):
         return cls(
             f"{described} was used after vmap had finished: it was stored somewhere by the batched "
             f"function. Return it from the function instead."
+        )
+
+
+class TracingError(TypeError):
+    """Something that a compiled function cannot freeze: it would differ from call to call."""
+
+    @classmethod
+    def value(cls, described: str) -> "TracingError":
+        """A number, a truth value or an array asked of what has no value yet."""
+        return cls(
+            f"{described} was used as a number, a truth value or a plain array while `mg.compile` "
+            f"traced the function. The program would keep this call's value for all others. Use "
+            f"np.where for a choice and NumPy's functions for arithmetic (np.sqrt for math.sqrt); "
+            f"mark an argument that chooses what is computed as static, "
+            f"mg.compile(f, static_argnums=...); or return the value and use it outside."
+        )
+
+    @classmethod
+    def shape(cls, function: Any) -> "TracingError":
+        """A function the shape of whose result depends on values."""
+        return cls(
+            f"np.{function.__name__} was called while `mg.compile` traced the function: the shape "
+            f"of its result depends on the values it is given, and a program has fixed shapes. "
+            f"Keep the shape, np.where(mask, x, 0) and a reduction; or call it outside and give "
+            f"the result as an argument."
+        )
+
+    @classmethod
+    def mask(cls) -> "TracingError":
+        """A boolean index."""
+        return cls(
+            "a boolean mask was used as an index while `mg.compile` traced the function: the "
+            "number of entries it selects differs from call to call, and a program has fixed "
+            "shapes. Use np.where(mask, x, 0) and reduce; mg.where(mask, x, 0, masked=True) keeps "
+            "the gradient of what is left out from being looked at."
+        )
+
+    @classmethod
+    def item(cls, described: str) -> "TracingError":
+        """`x[key] = value`."""
+        return cls(
+            f"{described} cannot be assigned to: while `mg.compile` traces a function, its values "
+            f"are the variables of a program, each assigned once. Write "
+            f"x = mg.index_update(x, key, value) for x[key] = value."
+        )
+
+    @classmethod
+    def backward(cls, described: str) -> "TracingError":
+        """backward() in a compiled function."""
+        return cls(
+            f"backward() from {described} while `mg.compile` traced the function. It would store "
+            f"gradients once, not at every call. Return what mg.grad or mg.value_and_grad give."
+        )
+
+    @classmethod
+    def side_effect(cls, described: str, what: str) -> "TracingError":
+        """Reading or changing a Tensor from outside, past the program."""
+        return cls(
+            f"{described}, which was made outside, {what} while `mg.compile` traced the function. "
+            f"This would happen once, not at every call. Use the Tensor itself in expressions (its "
+            f"value is read at every call), take gradients by mg.grad, and return new values "
+            f"instead of assigning them."
+        )
+
+    @classmethod
+    def foreign(cls, described: str) -> "TracingError":
+        """An array of another library."""
+        return cls(
+            f"{described} holds an array of another library, and compiled programs are NumPy's. "
+            f"Give its numbers, `Tensor(t.numpy())`, or leave the function uncompiled."
+        )
+
+    @classmethod
+    def generator(cls, name: str) -> "TracingError":
+        """A method of a random generator that a program cannot have."""
+        return cls(
+            f"Generator.{name} was called while `mg.compile` traced the function; it changes its "
+            f"argument or makes other generators. Use permutation or permuted, which return a new "
+            f"array, and make generators outside."
+        )
+
+    @classmethod
+    def escaped(cls) -> "TracingError":
+        """A value used after its trace was over."""
+        return cls(
+            "a value that `mg.compile` traced was used after the function had returned: it was "
+            "stored somewhere outside. Return it from the function instead."
+        )
+
+    @classmethod
+    def returned_generator(cls) -> "TracingError":
+        """A generator among the results."""
+        return cls(
+            "a compiled function returned a random generator. A generator that is an argument "
+            "moves on by itself as it is drawn from; there is no need to return it."
         )

@@ -145,12 +145,11 @@ def constant(*functions: Callable[..., Any], **fields: Any) -> None:
         register(Op(function, "constant", EveryInput(None), None, **fields))
 
 
-def expression(function: Callable[..., Any], written: Callable[..., Any], *aliases: Any) -> None:
+def expression(function: Callable[..., Any], written: Callable[..., Any]) -> None:
     """A function of NumPy in terms of others; `written` has its parameters and its result.
 
     Options of NumPy's that `written` lacks are refused with an error.
     """
-    for name in (function, *aliases):
-        if name in EXPRESSIONS or name in OPS:
-            raise ValueError(f"{name!r} is declared already")
-        EXPRESSIONS[name] = Expression(function, written)
+    if function in EXPRESSIONS or function in OPS:
+        raise ValueError(f"{function!r} is declared already")
+    EXPRESSIONS[function] = Expression(function, written)

@@ -90,9 +90,7 @@ def describe(node: Node) -> str:
     kind = "Tensor" if node.op is None else f"the result of `{node.op.name}`"
     name = f" {node.name!r}" if node.name else ""
     value = node.value
-    what = (
-        f"{len(value)} parts" if isinstance(value, tuple) else f"shape {value.shape}, {value.dtype}"
-    )
+    what = f"{len(value)} parts" if type(value) is tuple else f"shape {value.shape}, {value.dtype}"
     return f"{kind}{name} of {what}"
 
 
@@ -211,13 +209,11 @@ def push(
     table: dict[Node, Any] = dict(tangents)
     with quiet():
         for node in nodes:
-            incoming: list[Any] = [
-                table.get(x) if isinstance(x, Node) else None for x in node.inputs
-            ]
+            incoming = [table.get(x) if isinstance(x, Node) else None for x in node.inputs]
             if node in table or all(t is None for t in incoming):
                 continue
             if node.op is PICK:
-                table[node] = incoming[0][node.options["index"]]
+                table[node] = table[node.inputs[0]][node.options["index"]]
             elif node.op.jvp is not None:
                 for x in node.inputs:
                     if isinstance(x, Node) and x.tick > node.tick:

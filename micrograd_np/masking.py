@@ -46,7 +46,6 @@ class Masked(ArrayMethods, Operand):
     """A cotangent with hard zeros wherever `kept` is False; `value` is zero there too."""
 
     __slots__ = ("kept", "value")
-    __hash__ = object.__hash__
     rank = 1
     requires_grad = False
 
@@ -71,7 +70,7 @@ class Masked(ArrayMethods, Operand):
         """`op`, with hard zeros in the result where they follow from those of the inputs."""
         if op.function is np.matmul and not options:
             return product(*inputs)
-        out = evaluate(op, tuple(map(value_of, inputs)), options)
+        out = evaluate(op, tuple(map(unmasked, inputs)), options)
         if op.function in MOVED:
             return Masked(out, moved(op, inputs, options))
         mask = MASKS.get(op.function)
@@ -84,10 +83,10 @@ class Masked(ArrayMethods, Operand):
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
         """A function without a rule, of the plain array."""
-        return function(*map(value_of, args), **keywords)
+        return function(*map(unmasked, args), **keywords)
 
 
-def value_of(x: Any) -> Any:
+def unmasked(x: Any) -> Any:
     """The plain array of a Masked, anything else as it is."""
     return x.value if isinstance(x, Masked) else x
 
@@ -99,7 +98,7 @@ def mask_of(x: Any) -> Any:
 
 def whole_mask(x: Any) -> Array:
     """The same, in the shape of the array."""
-    return np.broadcast_to(mask_of(x), np.shape(value_of(x)))
+    return np.broadcast_to(mask_of(x), np.shape(unmasked(x)))
 
 
 # ---------------------------------------------------------------- where zeros stay hard
@@ -135,7 +134,7 @@ def product(x: Any, y: Any) -> Any:
     taken as zeros, so that a NaN in it stays out of the sums.
     """
     if isinstance(y, Masked):
-        out = product(turned(y), turned(value_of(x)))
+        out = product(turned(y), turned(unmasked(x)))
         return turned(out) if x.ndim > 1 and y.ndim > 1 else out
     kept = whole_mask(x)
     rows = np.any(kept, axis=-1, keepdims=y.ndim > 1)

@@ -1,7 +1,8 @@
-"""Whether ops are recorded: the one piece of ambient state, kept per context.
+"""Whether ops are recorded, and on whose behalf: all the ambient state there is, kept per context.
 
-`MODE` is True (record), False (`no_grad`), or an *observer*, which records and is told of it.
-Context variables give every thread and asynchronous task a mode of its own.
+`MODE` is True (record), False (`no_grad`), or an *observer*, which records and is told of it. The
+other variables say who observes, and which transform is running a function. Being context
+variables, they give every thread and asynchronous task a state of its own.
 """
 
 from collections.abc import Callable, Generator
@@ -28,6 +29,9 @@ OBSERVER: ContextVar[Observer | None] = ContextVar("micrograd_np_observer", defa
 
 # The innermost batch that `vmap` is running a function on.
 BATCH: ContextVar[Any] = ContextVar("micrograd_np_batch", default=None)
+
+# The trace that `compile` is making of a function: whoever takes the value of a node asks it.
+TRACE: ContextVar[Any] = ContextVar("micrograd_np_trace", default=None)
 
 # Whether a transform is running a function, so that a number taken out of the graph would be wrong.
 TRACING: ContextVar[bool] = ContextVar("micrograd_np_tracing", default=False)

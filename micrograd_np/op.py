@@ -22,8 +22,7 @@ is its conjugate, the direction of steepest ascent; `backward` and the transform
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
-from functools import partial as partially
+from functools import cached_property, partial
 from types import FunctionType
 from typing import Any, Literal
 
@@ -40,7 +39,10 @@ Kind = Literal["elementwise", "linear", "bilinear", "primitive", "constant"]
 
 
 class Op:
-    """One operation: the callable, its rules, and how its arguments are sorted."""
+    """One operation: the callable, its rules, and how its arguments are sorted.
+
+    `call` is a pure function of the inputs' values, for a batch may compute a value twice.
+    """
 
     def __init__(
         self,
@@ -71,34 +73,31 @@ class Op:
         self.call = call or function
         if sequence and call is None:
             self.call = lambda *inputs, **options: function(inputs, **options)
-        self._parameters = tuple(parameters.split()) if parameters else None
-        self._accepted = None if accepted is None else frozenset(accepted)
+        if parameters:
+            self.parameters = tuple(parameters.split())
+        if accepted is not None:
+            self.accepted = frozenset(accepted)
 
     def __repr__(self) -> str:
         return f"<op {self.name}: {self.kind}>"
 
-    @property
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of the callable's parameters, in order; read once, on first need."""
-        if self._parameters is None:
-            self._parameters = tuple(inspect.signature(self.function).parameters)
-        return self._parameters
+        return tuple(inspect.signature(self.function).parameters)
 
-    @property
+    @cached_property
     def accepted(self) -> frozenset[str]:
         """The options its rules know; an option outside them would be differentiated wrongly."""
-        if self._accepted is None:
-            rules = [rule for rule in (self.vjps[0], self.vjps[-1], self.jvp) if rule is not None]
-            self._accepted = frozenset().union(*map(_keywords, rules))
-        return self._accepted
+        rules = [rule for rule in (self.vjps[0], self.vjps[-1], self.jvp) if rule is not None]
+        return frozenset().union(*map(_keywords, rules))
 
     def bind(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
         """Sort a call's arguments into array inputs and the other options, which it checks."""
+        in_order = len(args) == self.arrays and not self.sequence
         if self.binder:
             inputs, options = self.binder(*args, **keywords)
-        elif isinstance(self.function, np.ufunc) or (
-            len(args) == self.arrays and not self.sequence
-        ):
+        elif in_order or isinstance(self.function, np.ufunc):
             inputs, options = args, keywords
         else:
             inputs, options = self._sorted(args, keywords)
@@ -123,7 +122,7 @@ class Op:
         given = without_neutral(options)
         if given.keys() <= self.accepted or (self.kind == "constant" and "out" not in given):
             return given
-        raise OptionError(self.name, sorted(given.keys() - self.accepted), sorted(self.accepted))
+        raise OptionError(self.function, given.keys() - self.accepted, self.accepted)
 
 
 class Operand:
@@ -141,9 +140,21 @@ class Operand:
         """The result of `op`."""
         raise NotImplementedError
 
+    def untracked(self) -> Any:
+        """What stands for an untracked Tensor of it."""
+        return self
+
+    def as_array(self) -> Any:
+        """Itself with a dtype of its own, where it stands for a Python number."""
+        return self
+
     def settled(self) -> Any:
         """What is left of it where a derivative is handed out."""
         return self
+
+    def stopped(self) -> Any:
+        """It as a constant, cut off from every derivative."""
+        return self.untracked()
 
     def compute(self, function: Callable[..., Any], args: Inputs, keywords: Options) -> Any:
         """The result of a function that is no op, on arguments that are not tracked."""
@@ -164,7 +175,7 @@ def _keywords(rule: Rule) -> set[str]:
         name
         for name, parameter in inspect.signature(rule).parameters.items()
         if parameter.default is not parameter.empty or parameter.kind is parameter.KEYWORD_ONLY
-    }
+    } - getattr(rule, "keywords", {}).keys()  # without the `index` that `EveryInput` gives
 
 
 OPS: dict[Callable[..., Any], Op] = {}
@@ -191,7 +202,7 @@ class EveryInput:
         self.rule = rule
 
     def __getitem__(self, index: int) -> Rule | None:
-        return self.rule and partially(self.rule, index=index)
+        return self.rule and partial(self.rule, index=index)
 
 
 class Expression:
@@ -214,9 +225,7 @@ class Expression:
         """The result, with an error for an option that the expression does not know."""
         given = without_neutral(keywords)
         if self.accepted is not None and not given.keys() <= self.accepted:
-            raise OptionError(
-                self.name, sorted(given.keys() - self.accepted), sorted(self.accepted)
-            )
+            raise OptionError(self.function, given.keys() - self.accepted, self.accepted)
         return self.written(*args, **given)
 
 

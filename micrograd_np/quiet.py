@@ -14,8 +14,8 @@ import numpy as np
 
 SILENT = Context()
 SILENT.run(np.seterr, all="ignore")
-_STATE: ContextVar[Any]
-((_STATE, _IGNORE_ALL),) = SILENT.items()
+STATE: ContextVar[Any]
+((STATE, IGNORE_ALL),) = SILENT.items()
 
 
 class quiet:
@@ -31,10 +31,10 @@ class quiet:
     token: Token[Any]
 
     def __enter__(self) -> None:
-        self.token = _STATE.set(_IGNORE_ALL)
+        self.token = STATE.set(IGNORE_ALL)
 
     def __exit__(self, *exception: object) -> None:
-        _STATE.reset(self.token)
+        STATE.reset(self.token)
 
 
 def quietly(function: Callable[[Any], Any], x: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
-from micrograd_np.mode import MODE
+from micrograd_np.mode import MODE, TRACE
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.tree import rebuild
 
@@ -29,10 +29,10 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if options and (result := by_option(op, inputs, options)) is not NotImplemented:
-        return result
     if options and not op.binder:  # a binder sees to its options itself
         options = {name: own(option) for name, option in options.items()}
+    if options and (result := by_option(op, inputs, options)) is not NotImplemented:
+        return result
     return record(op, inputs, options)
 
 
@@ -80,8 +80,12 @@ def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
         return argument
     if argument.requires_grad:
         raise refusal
-    value = argument.value
-    return value if is_foreign(value) else np.asarray(argument)
+    value = held(argument)
+    if isinstance(value, Operand):
+        found.append(value)
+    elif not is_foreign(value):
+        return np.asarray(argument)
+    return value
 
 
 def own(option: Any) -> Any:
@@ -91,13 +95,26 @@ def own(option: Any) -> Any:
     if isinstance(option, Node):
         if option.requires_grad and MODE.get():
             raise LeavesGraphError(describe(option))
-        option = option.value
+        option = held(option)
     return option.copy() if type(option) is np.ndarray or is_foreign(option) else option
 
 
 def is_array(value: Any) -> bool:
     """Whether a result is one that a Tensor can hold."""
     return isinstance(value, ARRAYS) or is_foreign(value)
+
+
+def held(node: Node) -> Any:
+    """The value of a node; while a function is traced, what stands for it in the program."""
+    trace = TRACE.get()
+    return node.value if trace is None else trace.value_of(node)
+
+
+def unless_traced(node: Node, what: str) -> None:
+    """Raise TracingError if `what` is done to a Tensor from outside while a function is traced."""
+    trace = TRACE.get()
+    if trace is not None:
+        trace.refuse(node, what)
 
 
 def plain(x: Any) -> Any:
@@ -114,9 +131,10 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     tracked = False
     values = []
+    trace = TRACE.get()
     for x in inputs:
         if isinstance(x, Node):
-            values.append(x.value)
+            values.append(x.value if trace is None else trace.value_of(x))
             if x.requires_grad:
                 tracked = True
         elif type(x) in PLAIN:
@@ -206,7 +224,7 @@ def untracked(value: Any) -> Any:
         if value.base is not None:
             value = value.copy()  # a view would change when its base is changed, without a stamp
     elif isinstance(value, Operand):
-        return value  # it needs no Tensor around it, and would be hidden by one
+        return value.untracked()  # it needs no Tensor around it, and would be hidden by one
     elif getattr(value, "base", None) is not None:  # the same in another library
         value = value.copy()
     node = new_object(Node.tensor)

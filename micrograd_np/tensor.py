@@ -16,13 +16,13 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.array_methods import ArrayMethods, binary
-from micrograd_np.arrays import check_differentiable, conjugated, matching, own_array
-from micrograd_np.foreign import here, is_foreign, one_like
+from micrograd_np.arrays import check_differentiable, conjugated, own_array, seed
+from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import PICK, Node, describe, pull, tick
-from micrograd_np.op import OPS, Array
+from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
-from micrograd_np.recording import NOTHING, apply, record, untracked
+from micrograd_np.recording import NOTHING, apply, held, record, unless_traced
 
 ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
 
@@ -34,8 +34,8 @@ class Tensor(ArrayMethods, Node):
     protocols, kept as it is. `requires_grad`: whether gradients with respect to it are wanted.
     `dtype`: as in `np.array`. `name`: shown in pictures and messages.
 
-    Raises TypeError if `requires_grad` is asked of a dtype that is not real floating point, or if
-    `data` holds tracked Tensors (`mg.tensor` joins those).
+    Raises TypeError if `requires_grad` is asked of a dtype that is not floating point, real or
+    complex, or if `data` holds tracked Tensors (`mg.tensor` joins those).
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
     >>> np.sum(w * w).backward()
@@ -50,7 +50,7 @@ class Tensor(ArrayMethods, Node):
     ) -> None:
         self.value = own_array(data, dtype)
         self.grad = None
-        self.requires_grad = False
+        self.requires_grad = bool(requires_grad)
         self.op = None
         self.inputs = self.values = ()
         self.options = NOTHING
@@ -58,7 +58,6 @@ class Tensor(ArrayMethods, Node):
         self.name = name
         if requires_grad:
             check_differentiable(self)
-            self.requires_grad = True
 
     # ------------------------------------------------------------ what it holds
 
@@ -71,10 +70,11 @@ class Tensor(ArrayMethods, Node):
         """
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
-        return self.value
+        return held(self)
 
     @data.setter
     def data(self, new: Any) -> None:
+        unless_traced(self, "was assigned to")
         if self.op is not None:
             raise errors.InPlaceError(f"{describe(self)} keeps its value; assign to leaves only.")
         if new is not self.value:
@@ -100,10 +100,10 @@ class Tensor(ArrayMethods, Node):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        if is_foreign(self.value):
+        if is_foreign(self.value) or isinstance(self.value, Operand):
             marks = [repr(self.value)]  # which need not be computed to be described
         else:
-            marks = [np.array2string(self.data, separator=", ", prefix="Tensor(")]
+            marks = [np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")]
         if self.dtype not in (np.float64, np.int64, np.bool_):
             marks.append(f"dtype={self.dtype}")
         if self.op is not None:
@@ -119,7 +119,7 @@ class Tensor(ArrayMethods, Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.requires_grad:
             raise errors.LeavesGraphError(describe(self), advice())
-        array = np.array(self.value, dtype=dtype, copy=copy)
+        array = np.array(held(self), dtype=dtype, copy=copy)
         ours = isinstance(self.value, np.ndarray)
         if copy is not True and ours and np.may_share_memory(array, self.value):
             array = array.view()
@@ -150,7 +150,7 @@ class Tensor(ArrayMethods, Node):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a plain NumPy array."""
-        return here(self.value)
+        return here(held(self))
 
     def __format__(self, spec: str) -> str:
         if not spec:
@@ -193,6 +193,7 @@ class Tensor(ArrayMethods, Node):
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.requires_grad:
             raise errors.InPlaceError.item(describe(self))
+        unless_traced(self, "was assigned to")
         self.data[key] = own_array(new)
         self.tick = tick()
 
@@ -209,6 +210,7 @@ class Tensor(ArrayMethods, Node):
         """
         if not self.requires_grad:
             raise errors.GraphError.nothing_recorded(describe(self))
+        unless_traced(self, "had backward() called from it")
         found = pull({self: seed(self, gradient)})
         for leaf in found:
             if leaf.value.dtype.kind != "f":
@@ -235,7 +237,7 @@ def tensor(
     """
     if not _holds_tensors(data):
         return Tensor(data, requires_grad, dtype, name)
-    rows = [x if isinstance(x, Tensor) else tensor(x, dtype=dtype) for x in data]
+    rows: Any = [x if isinstance(x, Tensor | Operand) else tensor(x, dtype=dtype) for x in data]
     out: Any = np.stack(rows)
     if not out.requires_grad:
         return Tensor(out, requires_grad, dtype, name)
@@ -245,10 +247,10 @@ def tensor(
 
 
 def _holds_tensors(data: Any) -> bool:
-    """Whether a nested list has a Tensor somewhere in it."""
+    """Whether a nested list has a Tensor, or what stands for one, somewhere in it."""
     if not isinstance(data, list | tuple):
         return False
-    return any(isinstance(x, Tensor) or _holds_tensors(x) for x in data)
+    return any(isinstance(x, Tensor | Operand) or _holds_tensors(x) for x in data)
 
 
 def _restored(data: Array, requires_grad: bool, name: str | None, grad: Array | None) -> Tensor:
@@ -265,25 +267,11 @@ def stop_gradient(x: Any) -> Tensor:
     >>> w.grad
     array(3.)
     """
-    if not isinstance(x, Tensor):
-        return Tensor(x)
-    constant: Tensor = untracked(own_array(x.value))
-    if x.name:
-        constant.name = x.name
-    return constant
-
-
-def seed(output: Tensor, gradient: Any) -> Array:
-    """The cotangent to start from: `gradient` checked, or 1 for a single number."""
-    value = output.value
-    if gradient is None:
-        if value.size != 1:
-            raise errors.GraphError.not_scalar(describe(output), value.shape)
-        if value.dtype.kind == "c":
-            raise errors.GraphError.complex_output(describe(output))
-        return one_like(value)
-    vector: Array = matching(output, gradient.value if isinstance(gradient, Node) else gradient)
-    return conjugated(vector)
+    value = held(x) if isinstance(x, Tensor) else x
+    if isinstance(value, Operand):
+        constant: Tensor = value.stopped()
+        return constant
+    return Tensor(value, name=x.name if isinstance(x, Tensor) else None)
 
 
 def accumulated(leaf: Node, g: Array) -> Array:

@@ -20,8 +20,8 @@ from micrograd_np.foreign import one_like
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import BATCH, MODE, TRACING, enable_grad
 from micrograd_np.op import OPS, Array
-from micrograd_np.recording import record, untracked
-from micrograd_np.tensor import Tensor, stop_gradient
+from micrograd_np.recording import held, record, untracked
+from micrograd_np.tensor import Tensor
 from micrograd_np.tree import Tree
 
 Function = Callable[..., Any]
@@ -158,7 +158,7 @@ class Run:
         if isinstance(leaf, Tensor) and leaf.requires_grad and MODE.get():
             node = record(OPS[np.copy], (leaf,))
         else:
-            node = Tensor(leaf.value if isinstance(leaf, Tensor) else leaf, requires_grad=True)
+            node = Tensor(held(leaf) if isinstance(leaf, Tensor) else leaf, requires_grad=True)
         node.name = getattr(leaf, "name", None)
         self.fresh.append(node)
         return node
@@ -186,15 +186,13 @@ class Run:
         tracked = any(isinstance(v, Node) and v.requires_grad for v in vectors)
         if self.open or (tracked and MODE.get()):
             return True, vectors
-        return False, [v.value if isinstance(v, Node) else v for v in vectors]
+        return False, [held(v) if isinstance(v, Node) else v for v in vectors]
 
     def freed(self, result: Tree) -> Tree:
         """The result without the history that only leads to this run's own nodes."""
-        return (
-            result
-            if self.open
-            else tree.map(lambda x: stop_gradient(x) if isinstance(x, Tensor) else x, result)
-        )
+        if self.open:
+            return result
+        return tree.map(lambda x: released(x) if isinstance(x, Tensor) else x, result)
 
 
 # ---------------------------------------------------------------- arguments and results
@@ -226,9 +224,17 @@ def at(
 def as_own_tensor(found: Array | None, like: Node) -> Tensor:
     """What a walk found as a Tensor of its own; zeros where it found nothing."""
     found = np.zeros_like(like.value) if found is None else found
-    if isinstance(found, Tensor):
-        return found if found.requires_grad else stop_gradient(found)
+    if isinstance(found, Tensor) and found.requires_grad:
+        return found
     out: Tensor = untracked(own_array(found))
+    return out
+
+
+def released(x: Tensor) -> Tensor:
+    """`x` without its history in this run; a batch goes on to carry that from around it."""
+    out: Tensor = untracked(own_array(x.value))
+    if x.name and isinstance(out, Tensor):
+        out.name = x.name
     return out
 
 

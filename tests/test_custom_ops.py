@@ -425,6 +425,42 @@ def test_what_the_function_returns():
         np.sum(mg.primitive(cube, vjp=lambda g, out, x: g * weight)(leaf(Y))).backward()
 
 
+def doubled_in_place(x):
+    x *= 2
+    return x
+
+
+def filled(x):
+    np.multiply(x, 2, out=x)
+    return x
+
+
+@pytest.mark.parametrize("forward", [doubled_in_place, filled])
+def test_the_function_may_not_write_into_its_inputs(forward):
+    double = mg.primitive(forward, vjp=lambda g, out, x: 2 * g)
+    for x in (leaf(Y), Tensor(Y), Y.copy()):
+        with refused("writes into an array that is read-only.*`x = x.copy\\(\\)`"):
+            double(x)
+        np.testing.assert_array_equal(x.data if isinstance(x, Tensor) else x, Y)
+
+
+def test_another_error_of_the_function_is_its_own():
+    with pytest.raises(ValueError, match="broadcast"):
+        mg.primitive(lambda x: x + np.ones(7), vjp=cube_vjp)(leaf(Y))
+
+
+@pytest.mark.parametrize("part", [lambda x: x, lambda x: x[::2], lambda x: (x, x[1:])])
+def test_what_is_a_part_of_an_input_is_copied(part):
+    given = Y.copy()
+    op = mg.primitive(part, jvp=lambda tangents, out, x: part(tangents[0]))
+    for x in (given, leaf(given)):
+        out = op(x)
+        for one in out if isinstance(out, tuple) else (out,):
+            data = one.data if isinstance(one, Tensor) else one
+            assert data.flags.writeable
+            assert not np.may_share_memory(data, x.data if isinstance(x, Tensor) else x)
+
+
 def test_a_constant_tensor_around_it_is_a_constant():
     two = Tensor(2.0)
     double = mg.primitive(lambda x: two * x, vjp=lambda g, out, x: two * g)

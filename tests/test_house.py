@@ -169,6 +169,8 @@ def test_no_catch_all(source):
 
 @sources
 def test_no_wider_recursion_limit(source):
+    # Graphs are walked without recursion. A higher limit would hide a walk that recurses, until a
+    # graph deep enough overflows the stack and takes the interpreter down.
     assert "setrecursionlimit" not in source.read_text(encoding="utf-8")
 
 

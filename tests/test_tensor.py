@@ -9,9 +9,11 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy import special
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
+from micrograd_np.op import OPS
 
 
 def leaf(data, **options):
@@ -353,8 +355,10 @@ def test_unregistered_ufunc_says_how_to_register():
 
 
 def test_unregistered_ufunc_method_raises():
-    with pytest.raises(errors.UnregisteredFunctionError, match="reduceat"):
+    with pytest.raises(errors.UnregisteredFunctionError, match=r"np\.add\.reduceat") as caught:
         np.add.reduceat(leaf([1.0, 2.0]), [0])
+    assert "mg.register" not in str(caught.value), "which takes functions, not methods of them"
+    assert "mg.primitive" in str(caught.value)
     total = np.zeros(2)
     with pytest.raises(TypeError, match="at"):
         np.add.at(total, [0], leaf([1.0]))
@@ -365,6 +369,34 @@ def test_unknown_option_raises_and_lists_the_known_ones():
     with pytest.raises(errors.OptionError, match="where") as caught:
         np.exp(leaf([1.0, 2.0]), where=np.array([True, False]))
     assert "exp" in str(caught.value)
+
+
+# fmt: off
+REFUSED = [
+    (lambda t: np.exp(t, where=False),            r"np\.exp"),
+    (lambda t: np.sum(t, out=np.zeros(2)),        r"np\.sum"),
+    (lambda t: np.fft.fft(t, out=np.zeros(2)),    r"np\.fft\.fft"),
+    (lambda t: np.ptp(t, out=np.zeros(2)),        r"np\.ptp"),
+    (lambda t: mg.softmax(t, out=1),              "`softmax`"),
+    (lambda t: special.expit(t, where=False),     "the ufunc `expit`"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize(("call", "name"), REFUSED)
+def test_a_refused_option_names_its_function(call, name):
+    with pytest.raises(errors.OptionError, match=f"^{name} on a Tensor does not take"):
+        call(leaf(np.eye(2)))
+
+
+def test_the_position_of_an_input_is_no_option():
+    # The rules of ops with any number of inputs are told it, and nobody else says it.
+    t = leaf([1.0, 2.0])
+    with pytest.raises(errors.OptionError, match="does not take index") as caught:
+        np.einsum("i,i", t, t, index=0)
+    assert "index" not in str(caught.value).partition("derivative are")[2]
+    for function in (np.concatenate, np.stack, np.einsum):
+        assert "index" not in OPS[function].accepted
 
 
 # ---------------------------------------------------------------- dtypes

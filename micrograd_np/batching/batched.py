@@ -21,6 +21,7 @@ from micrograd_np.graph import Node
 from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import ARRAYS, PLAIN, apply
+from micrograd_np.tensor import stop_gradient
 from micrograd_np.tree import rebuild
 
 
@@ -52,8 +53,6 @@ class Batched(ArrayMethods, Operand):
     """One example, as far as the function can tell. It has the methods of a Tensor."""
 
     __slots__ = ("batch", "mapped", "value")
-    __hash__ = object.__hash__
-
     requires_grad = False
 
     def __init__(self, value: Array, batch: Batch, *, mapped: bool) -> None:
@@ -148,6 +147,15 @@ class Batched(ArrayMethods, Operand):
         given = own_options({"args": args, "keywords": keywords}, batch)
         out = compute_each(lambda args, keywords: function(*args, **keywords), given, batch.size)
         return wrapped(out, batch, mapped=True)
+
+    def stopped(self) -> "Batched":
+        """The same for all derivatives taken around the batch, which its value may belong to."""
+        value = self.value
+        if isinstance(value, Node | Operand):
+            value = stop_gradient(value)
+        return Batched(value, self.batch, mapped=self.mapped)
+
+    detach = stopped
 
     # ------------------------------------------------------------ what one example cannot do
 

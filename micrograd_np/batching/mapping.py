@@ -10,10 +10,10 @@ from micrograd_np import tree
 from micrograd_np.arrays import own_array
 from micrograd_np.batching.batched import Batch, Batched, depth_of
 from micrograd_np.errors import ShapeError
-from micrograd_np.graph import Node
+from micrograd_np.graph import Node, value_of
 from micrograd_np.mode import BATCH, observing
 from micrograd_np.op import Operand
-from micrograd_np.recording import untracked
+from micrograd_np.recording import held, untracked
 from micrograd_np.tree import Tree
 
 Axes = Any  # an axis, None, or a tree of those
@@ -135,7 +135,7 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
     if not isinstance(x, Node | Operand):
         x = own_array(x)
     elif isinstance(x, Node) and not x.requires_grad:
-        x = x.value
+        x = held(x)
     return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
 
 
@@ -144,14 +144,17 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
 
 def leave(x: Any, axis: int | None, batch: Batch) -> Any:
     """A leaf of the result with the examples along `axis`."""
+    if isinstance(x, Node) and not x.requires_grad and isinstance(x.value, Batched):
+        x = x.value
     if isinstance(x, Node) and depth_of(x) >= batch.depth:
         raise ValueError(
             f"the function under vmap returned a Tensor of a derivative that was still being "
             f"taken ({x.value!r}). Return what grad, vjp or jvp return."
         )
-    mapped = isinstance(x, Batched) and x.batch is batch and x.mapped
-    own = isinstance(x, Batched) and x.batch is batch
-    value: Any = x.value if own else x if isinstance(x, Node | Operand) else own_array(x)
+    mapped = False
+    value: Any = x if isinstance(x, Node | Operand) else own_array(x)
+    if isinstance(x, Batched) and x.batch is batch:
+        value, mapped = x.value, x.mapped
     if axis is None:
         if mapped:
             raise ValueError(
@@ -169,7 +172,7 @@ class Lifting:
 
     A node of a derivative taken inside has values that are Batched. If it was also given a Tensor
     from outside, that Tensor becomes an operand of the batch: a constant to the inner derivative,
-    through which the outer one is recorded.
+    through which the outer one is recorded. If no other input is tracked, the node is a constant.
     """
 
     def recorded(self, node: Any) -> None:
@@ -178,8 +181,9 @@ class Lifting:
         if any(is_outside(x, depth) for x in node.inputs):
             batch = batch_of(node.value)
             node.inputs = tuple(batch.lift(x) if is_outside(x, depth) else x for x in node.inputs)
-            node.values = tuple(x.value if isinstance(x, Node) else x for x in node.inputs)
+            node.values = tuple(map(value_of, node.inputs))
             node.value = node.op.call(*node.values, **node.options)
+            node.requires_grad = any(getattr(x, "requires_grad", False) for x in node.inputs)
 
     def pulled(self, node: Any, g: Any) -> None:
         """Nothing to mend on the way back."""

@@ -8,7 +8,7 @@ import numpy as np
 from micrograd_np.batching.calls import Call, example, one_by_one
 from micrograd_np.batching.rules import entry_by_entry, flat, padded
 from micrograd_np.op import OPS, Array
-from micrograd_np.ops.linalg import contracted_axes, dot_axes, labels_of
+from micrograd_np.ops.linalg import LETTERS, contracted_axes, dot_axes, labels_of
 
 
 def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
@@ -16,7 +16,7 @@ def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
     (left, right), (in_x, in_y) = axes, mapped
     if in_y and not in_x:  # one product serves all examples, if they come first
         out = contract(y, x, (right, left), [True, False])
-        middle = 1 + y.ndim - 1 - len(right)
+        middle = y.ndim - len(right)
         return np.transpose(out, [0, *range(middle, out.ndim), *range(1, middle)])
     x_free = [i for i in range(x.ndim - in_x) if i not in left]
     y_free = [i for i in range(y.ndim - in_y) if i not in right]
@@ -34,31 +34,33 @@ def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
     return np.reshape(out, (*batch, *x_shape, *y_shape))
 
 
+def contracted(call: Call, axes: Any) -> Array:
+    """Both inputs, summed up over axes of their examples."""
+    x, y = call.inputs
+    return contract(x, y, axes, call.mapped)
+
+
 def tensordot(call: Call) -> Any:
     x, y = (example(call, i) for i in (0, 1))
-    axes = contracted_axes(x, y, call.options.get("axes", 2))
-    return contract(call.inputs[0], call.inputs[1], axes, call.mapped)
+    return contracted(call, contracted_axes(x, y, call.options.get("axes", 2)))
 
 
 def dot(call: Call) -> Any:
     x, y = (example(call, i) for i in (0, 1))
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return contract(call.inputs[0], call.inputs[1], dot_axes(x, y), call.mapped)
+    return contracted(call, dot_axes(x, y))
 
 
 def inner(call: Call) -> Any:
     x, y = (example(call, i) for i in (0, 1))
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return contract(call.inputs[0], call.inputs[1], ([x.ndim - 1], [y.ndim - 1]), call.mapped)
+    return contracted(call, ([x.ndim - 1], [y.ndim - 1]))
 
 
 def outer(call: Call) -> Any:
-    x, y = (
-        flat(call._replace(inputs=[x], mapped=[m]))
-        for x, m in zip(call.inputs, call.mapped, strict=True)
-    )
+    x, y = flat(call, 0), flat(call, 1)
     return x[:, :, None] * y[:, None, :]
 
 
@@ -79,10 +81,7 @@ def generalized(call: Call) -> Any:
 
 
 def vdot(call: Call) -> Any:
-    x, y = (
-        flat(call._replace(inputs=[x], mapped=[m]))
-        for x, m in zip(call.inputs, call.mapped, strict=True)
-    )
+    x, y = flat(call, 0), flat(call, 1)
     return np.sum(np.conj(x) * y, axis=1)
 
 
@@ -90,9 +89,7 @@ def matmul(call: Call) -> Any:
     """Vectors as matrices of one row or column; the stacks of matrices in front broadcast."""
     x_ndim, y_ndim = call.ndim(0), call.ndim(1)
     if x_ndim <= 2 and y_ndim <= 2:
-        return contract(
-            call.inputs[0], call.inputs[1], ([x_ndim - 1], [max(y_ndim - 2, 0)]), call.mapped
-        )
+        return contracted(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
     x, y = call.inputs
     x = np.expand_dims(x, -2) if x_ndim == 1 else x
     y = np.expand_dims(y, -1) if y_ndim == 1 else y
@@ -109,11 +106,7 @@ def einsum(call: Call) -> Any:
     terms, output = labels_of(
         call.options["subscripts"], [call.ndim(i) for i in range(len(call.inputs))]
     )
-    letter = next(
-        c
-        for c in map(chr, range(ord("A"), ord("z")))
-        if c.isalpha() and not any(c in t for t in (*terms, output))
-    )
+    letter = next(c for c in LETTERS if not any(c in t for t in (*terms, output)))
     spelled = ",".join(letter + t if m else t for t, m in zip(terms, call.mapped, strict=True))
     subscripts = f"{spelled}->{letter}{output}"
     return call.evaluated(*call.inputs, subscripts=subscripts, optimize=True)

@@ -61,9 +61,9 @@ def of_one_input(rule: Rule) -> Rule:
     return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
 
 
-def flat(call: Call) -> Array:
-    """The first input, each example as a vector."""
-    x = call.whole()
+def flat(call: Call, index: int = 0) -> Array:
+    """An input, each example as a vector."""
+    x = call.whole(index)
     return np.reshape(x, (call.size, prod(x.shape[1:])))
 
 
@@ -87,17 +87,12 @@ def along_flat(call: Call) -> Any:
     return out
 
 
-def along(default: Any, *names: str) -> Rule:
-    """The options called `names` are axes, by default `default`."""
+def along(**defaults: Any) -> Rule:
+    """The options of these names are axes, by default these."""
 
     @of_one_input
     def rule(call: Call) -> Any:
-        defaults = (
-            default if isinstance(default, tuple) and len(names) > 1 else [default] * len(names)
-        )
-        given = {
-            name: call.options.get(name, usual) for name, usual in zip(names, defaults, strict=True)
-        }
+        given = {name: call.options.get(name, axis) for name, axis in defaults.items()}
         if None in given.values():  # of the flattened array: too rare for a rule
             return one_by_one(call)
         axes = {name: shifted(axis, call.ndim()) for name, axis in given.items()}

@@ -78,12 +78,12 @@ RULES: dict[Any, Rule] = table(
         rules.along_flat: """
             argmax argmin nanargmax nanargmin cumsum cumprod repeat linalg.vector_norm
         """,
-        rules.along(-1, "axis"): """
+        rules.along(axis=-1): """
             sort argsort partition argpartition unwrap fft.fft fft.ifft fft.rfft fft.irfft fft.hfft
             fft.ihfft
         """,
-        rules.along(0, "axis"): "split array_split unstack",
-        rules.along((0, 1), "axis1", "axis2"): "diagonal trace swapaxes",
+        rules.along(axis=0): "split array_split unstack",
+        rules.along(axis1=0, axis2=1): "diagonal trace swapaxes",
         rules.unchanged: """
             copy conjugate matrix_transpose linalg.inv linalg.det linalg.slogdet linalg.cholesky
             linalg.eigh linalg.eigvalsh linalg.eig linalg.svdvals linalg.pinv
@@ -121,10 +121,10 @@ RULES |= {
     pad: rules.pad,
     cross: rules.entry_by_entry,
     logsumexp: rules.along_all,
-    softmax: rules.along(-1, "axis"),
-    log_softmax: rules.along(-1, "axis"),
+    softmax: rules.along(axis=-1),
+    log_softmax: rules.along(axis=-1),
     np.lib.stride_tricks.sliding_window_view: windows.slide,
-    overlap_add: rules.along((), "axis"),
+    overlap_add: rules.along(axis=()),
     convolve_windows: windows.convolve,
     convolve_to_input: windows.convolve,
     convolve_to_weight: windows.convolve_to_weight,

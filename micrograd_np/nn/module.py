@@ -11,7 +11,7 @@ model of the same class with gradients where the parameters were.
 """
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 from reprlib import recursive_repr
 from typing import Any, Self
@@ -164,6 +164,13 @@ class Module:
         replaced: Self = _replaced(self, new)
         return replaced
 
+    def __tree_static__(self, whole: bool = False) -> tuple[Any, ...]:
+        """What a compiled program depends on beside the parameters: settings, and other Tensors.
+
+        `whole`: the parameters too, not their values but which Tensors they are.
+        """
+        return tuple(_settings(self, () if whole else frozenset(self._places())))
+
     # ------------------------------------------------------------ showing
 
     @recursive_repr()
@@ -251,6 +258,23 @@ def _replaced(value: Any, new: dict[Place, tuple[str, Any]]) -> Any:
     copied = copy.copy(value)
     vars(copied).update(parts, _taken=taken)
     return copied
+
+
+def _settings(
+    value: Any, without: Container[Place], place: Place = (), above: tuple[int, ...] = ()
+) -> Iterator[tuple[Place, Any]]:
+    """All that is in a module and is no branch, with its place; what cannot be hashed by identity."""
+    if place in without or id(value) in above:
+        return
+    members = _members(value)
+    if isinstance(value, Module | dict | list | tuple):
+        yield place, type(value)
+        for key, part in members:
+            if key != "_taken":
+                yield from _settings(part, without, (*place, key), (*above, id(value)))
+    else:
+        simple = value is None or isinstance(value, bool | int | float | str)
+        yield place, (type(value), value) if simple else id(value)
 
 
 # ---------------------------------------------------------------- words

@@ -40,8 +40,8 @@ def primitive(
     The function returned takes arrays and Tensors. Its parameters without a default are the inputs
     of the op, arrays to differentiate in; the others are options, which every rule receives by
     name. `*xs` is any number of inputs. `arrays` says how many leading parameters are inputs, where
-    the signature does not. The value is an array or a tuple of arrays. As a decorator:
-    `@mg.primitive(vjp=...)`.
+    the signature does not. The value is an array or a tuple of arrays. `forward` is a pure function,
+    and its inputs are read-only. As a decorator: `@mg.primitive(vjp=...)`.
 
     Give one of these, or the last two together:
 
@@ -62,8 +62,8 @@ def primitive(
     messages call the op. To check all of it: `mg.gradcheck(function, inputs, order=2)`.
 
     Raises RuleError for rules that do not go together with `forward`; when they are used, for the
-    wrong number of cotangents, or for a result that has lost its graph; ShapeError for the wrong
-    shape.
+    wrong number of cotangents, or for a result that has lost its graph; for a `forward` that writes
+    into an input; ShapeError for the wrong shape.
 
     >>> from micrograd_np import Tensor
     >>> cube = primitive(lambda x: x**3, partials=[lambda out, x: 3 * x**2], name="cube")
@@ -164,7 +164,12 @@ def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Calla
                     f"`{name}` was given a list with Tensors in it. Its inputs are arrays: join the "
                     f"Tensors with np.stack, or take any number of inputs, `def {name}(*xs)`."
                 )
-        value = forward(*args, **options)
+        try:
+            value = forward(*map(read_only, args), **options)
+        except ValueError as error:
+            if "read-only" in str(error):  # NumPy has no class for this error
+                raise RuleError.writes(name) from error
+            raise
         if kind == "constant":
             return value
         if isinstance(value, list | tuple):
@@ -188,6 +193,14 @@ def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Calla
     return raw
 
 
+def read_only(x: Any) -> Any:
+    """A view of an array that cannot be written to; anything else as it is."""
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
+
+
 def result(name: str, value: Any) -> Any:
     """One value of a user's function, as an array or a scalar of NumPy's."""
     if is_tracked(value):
@@ -199,4 +212,6 @@ def result(name: str, value: Any) -> Any:
             f"`{name}` returned {value!r:.60} of type {type(value).__name__}, where an array or a "
             f"tuple of arrays was expected."
         )
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
+        return array.copy()  # it may be an input, or a part of one
     return array[()] if array is not value else value

@@ -17,7 +17,7 @@ DISPATCHED = (Node, Operand)
 def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     """Make `raw`, a function of arrays, one that Tensors record as a single op under its name.
 
-    What it returns is what an op is declared on. Declare it with a form of `micrograd_np.op` before
+    What it returns is what an op is declared on. Declare it with one of `micrograd_np.forms` before
     its first use on a Tensor, or that use raises UnregisteredFunctionError.
 
     >>> from micrograd_np import Tensor

@@ -1,68 +1,33 @@
 """The articles' networks as training loops, one function a contender.
 
-Task A is the neuron of article 002 (four rows, three weights), task B the XOR network of article
-001 (2-3-1 with biases), both float64, full batch, from the same start. A contender takes a number
-of iterations and returns the parameters as arrays, so that all can be compared before they are
-timed. Peers are imported inside their functions: only those installed take part.
+Task A is the neuron of article 002, task B the XOR network of article 001, as `articles` has them,
+from the same start. A contender takes a number of iterations and returns the parameters as arrays,
+so that all can be compared before they are timed. Peers are imported inside their functions: only
+those installed take part.
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
+from typing import Any
 
 import numpy as np
+from articles import (
+    NEURON_RATE,
+    NEURON_X,
+    NEURON_Y,
+    XOR_RATE,
+    XOR_X,
+    XOR_Y,
+    Parameters,
+    Training,
+    neuron_by_hand,
+    neuron_start,
+    xor_by_hand,
+    xor_start,
+)
 
 import micrograd_np as mg
-
-Parameters = list[np.ndarray]
-Training = Callable[[int], Parameters]
-
-NEURON_X = np.array([[0, 0, 1], [1, 1, 1], [1, 0, 1], [0, 1, 1]], float)
-NEURON_Y = np.array([[0, 1, 1, 0]], float).T
-XOR_X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], float)
-XOR_Y = np.array([[0, 1, 1, 0]], float).T
-XOR_RATE = 0.1
-
-
-def neuron_start() -> Parameters:
-    return [2 * np.random.RandomState(1).random_sample((3, 1)) - 1]
-
-
-def xor_start() -> Parameters:
-    rng = np.random.RandomState(0)
-    return [rng.randn(2, 3), np.zeros((1, 3)), rng.randn(3, 1), np.zeros((1, 1))]
-
-
-# ---------------------------------------------------------------- by hand, as in the articles
-
-
-def neuron_by_hand(iterations: int) -> Parameters:
-    (weights,) = neuron_start()
-    for _ in range(iterations):
-        out = 1 / (1 + np.exp(-np.dot(NEURON_X, weights)))
-        weights += np.dot(NEURON_X.T, (NEURON_Y - out) * (out * (1 - out)))
-    return [weights]
-
-
-def xor_by_hand(iterations: int) -> Parameters:
-    w1, b1, w2, b2 = xor_start()
-
-    def sigmoid(x: np.ndarray) -> np.ndarray:
-        return 1 / (1 + np.exp(-x))
-
-    def slope(out: np.ndarray) -> np.ndarray:
-        return out * (1 - out)
-
-    for _ in range(iterations):
-        hidden = sigmoid(np.dot(XOR_X, w1) + b1)
-        out = sigmoid(np.dot(hidden, w2) + b2)
-        d_out = (XOR_Y - out) * slope(out)
-        d_hidden = d_out.dot(w2.T) * slope(hidden)
-        w2 += hidden.T.dot(d_out) * XOR_RATE
-        w1 += XOR_X.T.dot(d_hidden) * XOR_RATE
-        b2 += np.sum(d_out, axis=0, keepdims=True) * XOR_RATE
-        b1 += np.sum(d_hidden, axis=0, keepdims=True) * XOR_RATE
-    return [w1, b1, w2, b2]
-
 
 # ---------------------------------------------------------------- ours
 
@@ -107,25 +72,35 @@ def xor_eager(iterations: int) -> Parameters:
 # ---------------------------------------------------------------- peers
 
 
-def torch_eager(start: Callable[[], Parameters], rate: float, *, two_layers: bool) -> Training:
+def torch_eager(
+    start: Callable[[], Parameters],
+    rate: float,
+    wrap: Callable[..., Any] = lambda function: function,
+    *,
+    two_layers: bool,
+) -> Training:
+    """`wrap` is what the loss goes through, such as `torch.compile`."""
     import torch
 
     torch.set_num_threads(1)
     x, y = (XOR_X, XOR_Y) if two_layers else (NEURON_X, NEURON_Y)
     x, y = torch.tensor(x), torch.tensor(y)
 
+    @wrap
+    def loss(parameters):
+        if two_layers:
+            w1, b1, w2, b2 = parameters
+            out = torch.sigmoid(torch.sigmoid(x @ w1 + b1) @ w2 + b2)
+        else:
+            out = torch.sigmoid(x @ parameters[0])
+        return 0.5 * ((y - out) ** 2).sum()
+
     def train(iterations: int) -> Parameters:
         parameters = [torch.tensor(p, requires_grad=True) for p in start()]
         optimizer = torch.optim.SGD(parameters, lr=rate)
         for _ in range(iterations):
             optimizer.zero_grad()
-            if two_layers:
-                w1, b1, w2, b2 = parameters
-                out = torch.sigmoid(torch.sigmoid(x @ w1 + b1) @ w2 + b2)
-            else:
-                out = torch.sigmoid(x @ parameters[0])
-            loss = 0.5 * ((y - out) ** 2).sum()
-            loss.backward()
+            loss(parameters).backward()
             optimizer.step()
         return [p.detach().numpy() for p in parameters]
 
@@ -180,11 +155,10 @@ def mygrad_eager(start: Callable[[], Parameters], rate: float, *, two_layers: bo
     return train
 
 
-def jax_step(start: Callable[[], Parameters], rate: float, *, two_layers: bool) -> Training:
+def jax_descent(rate: float, *, two_layers: bool) -> Callable[..., list[object]]:
+    """One step, not compiled yet."""
     import jax
     import jax.numpy as jnp
-
-    jax.config.update("jax_enable_x64", True)
 
     def sigmoid(x):
         return 1 / (1 + jnp.exp(-x))
@@ -195,15 +169,38 @@ def jax_step(start: Callable[[], Parameters], rate: float, *, two_layers: bool) 
             return 0.5 * jnp.sum((XOR_Y - sigmoid(hidden @ p[2] + p[3])) ** 2)
         return 0.5 * jnp.sum((NEURON_Y - sigmoid(NEURON_X @ p[0])) ** 2)
 
-    @jax.jit
-    def step(p):
-        return [x - rate * g for x, g in zip(p, jax.grad(loss)(p), strict=True)]
+    return lambda p: [x - rate * g for x, g in zip(p, jax.grad(loss)(p), strict=True)]
+
+
+def jax_step(start: Callable[[], Parameters], rate: float, *, two_layers: bool) -> Training:
+    import jax
+
+    step = jax.jit(jax_descent(rate, two_layers=two_layers))
 
     def train(iterations: int) -> Parameters:
-        parameters = [jnp.asarray(p) for p in start()]
-        for _ in range(iterations):
-            parameters = step(parameters)
-        return [np.asarray(p) for p in parameters]
+        with jax.enable_x64(True):
+            parameters = [jax.numpy.asarray(p) for p in start()]
+            for _ in range(iterations):
+                parameters = step(parameters)
+            return [np.asarray(p) for p in parameters]
+
+    return train
+
+
+def jax_loop(start: Callable[[], Parameters], rate: float, *, two_layers: bool) -> Training:
+    """All iterations as one compiled loop."""
+    import jax
+
+    step = jax_descent(rate, two_layers=two_layers)
+
+    @partial(jax.jit, static_argnums=1)
+    def loop(parameters, iterations):
+        return jax.lax.fori_loop(0, iterations, lambda _, p: step(p), parameters)
+
+    def train(iterations: int) -> Parameters:
+        with jax.enable_x64(True):
+            parameters = [jax.numpy.asarray(p) for p in start()]
+            return [np.asarray(p) for p in loop(parameters, iterations)]
 
     return train
 
@@ -213,12 +210,13 @@ PEERS = {
     "autograd": ("autograd", autograd_eager),
     "mygrad": ("mygrad", mygrad_eager),
     "jax.jit, one step": ("jax", jax_step),
+    "jax fori_loop": ("jax", jax_loop),
 }
 
 
 def peers(*, two_layers: bool) -> Iterator[tuple[str, Training]]:
     """The training loops of the peers that are installed."""
-    start, rate = (xor_start, XOR_RATE) if two_layers else (neuron_start, 1.0)
+    start, rate = (xor_start, XOR_RATE) if two_layers else (neuron_start, NEURON_RATE)
     for name, (package, make) in PEERS.items():
         if find_spec(package):
             yield name, make(start, rate, two_layers=two_layers)

@@ -11,9 +11,24 @@ HERE = Path(__file__).parent
 
 IMPORT_NUMPY = "import numpy"
 IMPORT_OURS = "import micrograd_np"
-COLD = "import sys; sys.path[:0] = [{path!r}]; import networks; networks.{loop}(10_000)"
-COLD_XOR = COLD.format(path=str(HERE), loop="xor_eager")
-COLD_XOR_BY_HAND = COLD.format(path=str(HERE), loop="xor_by_hand")
+HERE_FIRST = f"import sys; sys.path[:0] = [{str(HERE)!r}]"
+COLD_XOR = f"{HERE_FIRST}; import networks; networks.xor_eager(10_000)"
+COLD_XOR_BY_HAND = f"{HERE_FIRST}; import articles; articles.xor_by_hand(10_000)"
+COLD_XOR_COMPILED = f"""{HERE_FIRST}
+import micrograd_np, tasks
+step, parameters = micrograd_np.compile(tasks.xor_step), tasks.xor_start()
+for _ in range(10_000):
+    parameters = step(parameters)
+"""
+COLD_XOR_REPEATED = f"""{HERE_FIRST}
+import micrograd_np, tasks
+micrograd_np.compile(tasks.xor_step).repeat(10_000)(tasks.xor_start())
+"""
+COLD_XOR_JAX = f"""{HERE_FIRST}
+import networks
+networks.jax_step(networks.xor_start, networks.XOR_RATE, two_layers=True)(10_000)
+"""
+PEAK = "\nimport peak_memory; print(peak_memory.peak())"
 
 CHAIN = """
 import gc, resource, sys, time
@@ -44,7 +59,7 @@ print(1e6 * forward / n, 1e6 * backward / n, 1e6 * freed / n, size / n)
 def run(script: str, *arguments: str) -> str:
     """What a fresh interpreter prints for `script`."""
     command = [sys.executable, "-c", script, *arguments]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def process(script: str) -> object:
@@ -61,3 +76,14 @@ def chain(operations: int, collector: str) -> tuple[float, float, float, float]:
     """µs an op forward, backward and freeing, and bytes a node, with the collector on or off."""
     forward, backward, freed, size = map(float, run(CHAIN, str(operations), collector).split())
     return forward, backward, freed, size
+
+
+def peak(script: str) -> float:
+    """The most memory, in MiB, that a script's process holds at once."""
+    return float(run(script + PEAK))
+
+
+def growth(task: str, contender: str) -> float:
+    """`peak_memory.growth`, in a process of its own."""
+    command = [sys.executable, str(HERE / "peak_memory.py"), task, contender]
+    return float(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)

@@ -6,18 +6,27 @@ What counts is the ratio of medians within one run; absolute times are printed f
 import gc
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 Contender = Callable[[int], object]  # does that many iterations
 
 
 class Timing(NamedTuple):
-    """Seconds an iteration: the median over rounds, and the fastest and slowest round."""
+    """Seconds an iteration: the median over rounds, the fastest and slowest round, and all."""
 
     median: float
     fastest: float
     slowest: float
+    rounds: list[float]
+
+
+class Goal(NamedTuple):
+    """What a contender ought to take at most: so many times what the fastest of others takes."""
+
+    contender: str
+    limit: float
+    others: Sequence[str]
 
 
 def interleaved(
@@ -34,14 +43,27 @@ def interleaved(
             elapsed = (time.perf_counter() - start) / count
             if turn:
                 seconds[name].append(elapsed)
-    return {name: Timing(statistics.median(s), min(s), max(s)) for name, s in seconds.items()}
+    return {name: Timing(statistics.median(s), min(s), max(s), s) for name, s in seconds.items()}
 
 
 def table(title: str, unit: str, scale: float, timings: dict[str, Timing], base: str) -> str:
     """The timings as lines of text, each with its ratio to `base`."""
     lines = [title, f"  {'':<34}{'median':>10}{'fastest':>10}{'slowest':>10}   ratio to {base}"]
     for name, timing in timings.items():
-        median, fastest, slowest = (value * scale for value in timing)
+        median, fastest, slowest = (value * scale for value in timing[:3])
         ratio = timing.median / timings[base].median
         lines.append(f"  {name:<34}{median:>10.2f}{fastest:>10.2f}{slowest:>10.2f}   {ratio:.2f}x")
     return "\n".join([*lines, f"  ({unit})"])
+
+
+def judged(goal: Goal, timings: dict[str, Timing]) -> str:
+    """The goal in a line, beside the ratio of medians and the least and largest of any round."""
+    wanted = f"{goal.contender} at most {goal.limit:.2f}x of {', '.join(goal.others)}"
+    others = [timings[name] for name in goal.others if name in timings]
+    if goal.contender not in timings or not others:
+        return f"  goal: {wanted}: not measured"
+    ours, best = timings[goal.contender], min(others)
+    ratios = [mine / theirs for mine, theirs in zip(ours.rounds, best.rounds, strict=True)]
+    ratio = ours.median / best.median
+    verdict = "met" if ratio <= goal.limit else "MISSED"
+    return f"  goal: {wanted}: {ratio:.2f}x ({min(ratios):.2f} to {max(ratios):.2f}), {verdict}"

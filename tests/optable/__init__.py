@@ -7,7 +7,6 @@ from typing import Any
 
 from micrograd_np.op import OPS
 from optable import complex_rows as complex_rows
-from optable import custom_rows as custom_rows
 from optable import decomposition_rows as decomposition_rows
 from optable import fft_rows as fft_rows
 from optable import joining_rows as joining_rows
