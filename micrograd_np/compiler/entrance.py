@@ -1,0 +1,172 @@
+"""The way in: a function, made for one signature, that goes straight to the program.
+
+Looking through a tree of arguments costs more than a small program does. Where the trees are of
+lists, tuples and dicts, the look is printed as code instead: one test an argument, the program,
+and the results in their places. Whatever the tests do not expect is a `MISS`, and goes the long
+way.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.compiler.returning import Hole, Returned, fresh_tensor
+from micrograd_np.compiler.signature import is_value
+from micrograd_np.graph import Node
+from micrograd_np.mode import TRACE
+from micrograd_np.mode import TRACING as TRANSFORMING
+from micrograd_np.quiet import IGNORE_ALL, STATE
+from micrograd_np.tensor import Tensor
+
+MISS = object()
+SIMPLE = (bool, str, type(None))  # static arguments that are told apart by `is`
+
+
+class Writer:
+    """Lines of code, and the objects that they name."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {}
+        self.count = 0
+
+    def name(self, kind: str) -> str:
+        """A new name."""
+        self.count += 1
+        return f"{kind}{self.count}"
+
+    def bound(self, value: Any, kind: str = "k") -> str:
+        """A new name for an object."""
+        name = self.name(kind)
+        self.names[name] = value
+        return name
+
+    def miss_unless(self, test: str) -> None:
+        """Leave for the long way unless a test holds."""
+        self.lines.append(f"    if not ({test}): return MISS")
+
+
+class WindingError(Exception):
+    """Arguments or results that this way is not made for."""
+
+
+def fast_caller(
+    args: Sequence[Any],
+    executable: Callable[..., Any],
+    captured: Sequence[Node],
+    returned: Returned,
+) -> Callable[[tuple[Any, ...]], Any] | None:
+    """A function of positional arguments that returns the result, or MISS.
+
+    `args`: arguments such as it is for. None if there is no short way for these.
+    """
+    writer = Writer()
+    try:
+        names = unpack(writer, "args", args)
+        values = [value for name, x in zip(names, args, strict=True) for value in take(writer, name, x)]
+        values += [f"{writer.bound(node, 'leaf')}.value" for node in captured]
+        results = [writer.name("r") for _ in returned.tensors]
+        supply = iter(
+            f"tensor({name})" if tensor else name
+            for name, tensor in zip(results, returned.tensors, strict=True)
+        )
+        out = put(writer, returned.template, iter(returned.places), supply)
+    except WindingError:
+        return None
+    unpacked = f"{''.join(f'{name}, ' for name in results)}= " if results else ""
+    body = [
+        "def enter(args):",
+        "    if tracing() is not None: return MISS",
+        *writer.lines,
+        "    token = set_state(IGNORE_ALL)",
+        "    try:",
+        f"        {unpacked}run({', '.join(values)})",
+        "    finally:",
+        "        reset_state(token)",
+        f"    return {out}",
+    ]
+    scope = writer.names | {
+        "MISS": MISS, "tracing": TRACE.get, "transforming": TRANSFORMING.get, "run": executable,
+        "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
+        "tensor": fresh_tensor, "Tensor": Tensor,
+    }  # fmt: skip
+    exec(compile("\n".join(body), "<the way into a compiled function>", "exec"), scope)  # noqa: S102 - its own code
+    enter: Callable[[tuple[Any, ...]], Any] = scope["enter"]
+    return enter
+
+
+# ---------------------------------------------------------------- arguments
+
+
+def take(writer: Writer, name: str, x: Any) -> list[str]:
+    """The names of the values in the argument `name`, which is tested to be like `x`."""
+    kind = type(x)
+    if kind is Tensor:
+        return [take_tensor(writer, name, x)]
+    if is_value(x):
+        writer.miss_unless(f"type({name}) is {writer.bound(kind)}" + like(writer, name, x))
+        return [name]
+    if kind in SIMPLE:
+        writer.miss_unless(f"{name} is {writer.bound(x)}")
+        return []
+    if not (kind in (list, tuple, dict) or hasattr(kind, "_fields")):
+        raise WindingError
+    writer.miss_unless(f"type({name}) is {writer.bound(kind)}")
+    if kind is dict:
+        writer.miss_unless(f"[*{name}] == {writer.bound(list(x))}")
+        names, parts = unpack(writer, f"{name}.values()", x, counted=True), list(x.values())
+    else:
+        names, parts = unpack(writer, name, x), list(x)
+    return [value for each, part in zip(names, parts, strict=True) for value in take(writer, each, part)]
+
+
+def unpack(writer: Writer, name: str, x: Any, *, counted: bool = False) -> list[str]:
+    """Names for the parts of a container of as many parts as `x`."""
+    if not counted:
+        writer.miss_unless(f"len({name}) == {len(x)}")
+    names = [writer.name("a") for _ in x]
+    if names:
+        writer.lines.append(f"    {''.join(f'{each}, ' for each in names)}= {name}")
+    return names
+
+
+def take_tensor(writer: Writer, name: str, x: Tensor) -> str:
+    """The name of a Tensor's value."""
+    writer.miss_unless(f"type({name}) is Tensor")
+    if x.requires_grad:
+        writer.miss_unless(f"{name}.requires_grad and {name}.op is None and not transforming()")
+    else:
+        writer.miss_unless(f"not {name}.requires_grad")
+    value = writer.name("v")
+    writer.lines.append(f"    {value} = {name}.value")
+    writer.miss_unless(f"type({value}) is {writer.bound(type(x.value))}" + like(writer, value, x.value))
+    return value
+
+
+def like(writer: Writer, name: str, x: Any) -> str:
+    """A test, to be added to that of the type, for the shape and the dtype of an array."""
+    if not isinstance(x, np.ndarray):
+        return ""
+    return f" and {name}.shape == {x.shape!r} and {name}.dtype is {writer.bound(x.dtype)}"
+
+
+# ---------------------------------------------------------------- results
+
+
+def put(writer: Writer, template: Any, places: Iterator[bool], supply: Iterator[str]) -> str:
+    """The expression for the tree of results."""
+    if isinstance(template, Hole):
+        return next(supply) if next(places) else writer.bound(template.fixed)
+    kind = type(template)
+    if template is None:
+        return "None"
+    if kind is dict:
+        parts = [f"{writer.bound(key)}: {put(writer, x, places, supply)}" for key, x in template.items()]
+        return f"{{{', '.join(parts)}}}"
+    if not (kind in (list, tuple) or hasattr(kind, "_fields")):
+        raise WindingError
+    inner = "".join(f"{put(writer, x, places, supply)}, " for x in template)
+    if kind in (list, tuple):
+        return f"[{inner}]" if kind is list else f"({inner})"
+    return f"{writer.bound(kind)}({inner})"

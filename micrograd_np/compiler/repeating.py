@@ -1,0 +1,108 @@
+"""Many steps: a compiled function applied to what it returned, n times over."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from micrograd_np import tree
+from micrograd_np.compiler.signature import inside, is_value
+from micrograd_np.errors import listed
+from micrograd_np.mode import TRACE, TRACING
+from micrograd_np.quiet import quiet
+
+if TYPE_CHECKING:  # it makes what is here, and is what this runs
+    from micrograd_np.compiler.compiled import Compiled, Specialization
+
+
+class Repeated:
+    """`n` steps of a compiled function as one function."""
+
+    def __init__(self, compiled: "Compiled", n: int, carry: int | None) -> None:
+        if not isinstance(n, int) or n < 1:
+            raise ValueError(f"repeat needs a whole number of steps, at least 1; given: {n!r}")
+        if carry is not None and (not isinstance(carry, int) or carry < 1):
+            raise ValueError(f"carry counts leading arguments, at least 1; given: {carry!r}")
+        self.compiled = compiled
+        self.n = n
+        self.carry = carry
+
+    def __repr__(self) -> str:
+        return f"<{self.n} steps of {self.compiled!r}>"
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """What the last step returns."""
+        call = self.compiled.call_of(args, keywords)
+        if TRACE.get() is not None or inside(call.leaves, transform=TRACING.get()):
+            return self._uncompiled(args, keywords)
+        made = self.compiled.specialized(call, args, keywords)
+        loop = self._loop(made, args)
+        with quiet():
+            results = loop(self.n, *made.parameters([leaf.value for leaf in call.leaves]))
+        return made.returned.rebuilt(results)
+
+    def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """The same by the function itself, inside a transform."""
+        for _ in range(self.n):
+            out = self.compiled.function(*args, **keywords)
+            parts = replacing(out, args, self.carry)
+            args = (*parts, *args[len(parts) :])
+        return out
+
+    def _loop(self, made: "Specialization", args: tuple[Any, ...]) -> Callable[..., Any]:
+        """The loop for this signature, made once."""
+        loop = made.loops.get(self.carry)
+        if loop is None:
+            replaced = replacing(made.returned.rebuilt_with(made.program.results), args, self.carry)
+            results = {result: i for i, result in enumerate(made.program.results)}
+            new = [leaf for part in replaced for leaf in tree.leaves(part)]
+            old = [leaf for x in args[: len(replaced)] for leaf in tree.leaves(x)]
+            chosen = [results[y] for x, y in zip(old, new, strict=True) if is_value(x)]
+            loop = made.backend.loop(made.program, dict(enumerate(chosen)))
+            made.loops[self.carry] = loop
+        return loop
+
+
+def replacing(out: Any, args: Sequence[Any], carry: int | None) -> list[Any]:
+    """The parts of a result that take the places of leading arguments.
+
+    Raises ValueError if there are none, naming all leaves that differ.
+    """
+    if carry is None and args and not differences(args[0], out):
+        return [out]
+    several = isinstance(out, tuple) and not hasattr(out, "_fields")
+    parts = list(out) if several else [out]
+    pairs = list(zip(args, parts, strict=False))
+    agreeing = [not differences(*pair) for pair in pairs]
+    count = carry or (agreeing.index(False) if False in agreeing else len(agreeing))
+    if count == 0 or not all(agreeing[:count]) or len(agreeing) < count:
+        wrong = [line for pair in pairs[: carry or 1] for line in differences(*pair)]
+        raise ValueError(
+            f"repeat puts what a step returns in the place of its leading arguments, so it must be "
+            f"like them in structure, shapes and dtypes: the new value of the first argument, or a "
+            f"tuple that begins with those of the first ones. Given {len(args)} arguments, and "
+            f"{f'a tuple of {len(parts)}' if several else 'one result'}:{listed(wrong)}"
+        )
+    return parts[:count]
+
+
+def differences(argument: Any, part: Any) -> list[str]:
+    """Where a result is not like the argument that it is to replace."""
+    found: list[str] = []
+
+    def compare(x: Any, y: Any) -> None:
+        if is_value(x) and kind_of(x) != kind_of(y):
+            found.append(f"{kind_of(x)} becomes {kind_of(y)}")
+
+    try:
+        tree.map(compare, argument, part)
+    except ValueError as error:
+        return [str(error)]
+    return found
+
+
+def kind_of(x: Any) -> str:
+    """The shape and dtype of an array, the type of anything else, in words."""
+    if getattr(x, "python", None):
+        return str(x.python.__name__)
+    if getattr(x, "dtype", None) is not None:
+        return f"an array of shape {x.shape}, {x.dtype}"
+    return type(x).__name__

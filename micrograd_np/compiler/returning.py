@@ -1,0 +1,79 @@
+"""What a compiled function returns: where a program's results go in the tree it gives back."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np import tree
+from micrograd_np.compiler.tracing import Traced, TracedGenerator
+from micrograd_np.errors import TracingError
+from micrograd_np.graph import Node, tick
+from micrograd_np.recording import NOTHING, held, new_object
+from micrograd_np.tensor import Tensor
+
+
+class Returned:
+    """A function's result as it was traced: `template`, and which leaves a program computes.
+
+    `results`: what stands for these leaves, in order. `tensors`: which of them become Tensors, as
+    they are when the function is not compiled. All other leaves are the same at every call.
+    """
+
+    def __init__(self, template: Any) -> None:
+        self.template = template
+        self.results: list[Any] = []
+        self.tensors: list[bool] = []
+        self.places: list[bool] = []  # for every leaf, whether a program computes it
+        for leaf in tree.leaves(template):
+            if isinstance(leaf, TracedGenerator):
+                raise TracingError.returned_generator()
+            computed = isinstance(leaf, Node | Traced | np.ndarray)
+            self.places.append(computed)
+            if computed:
+                self.results.append(held(leaf) if isinstance(leaf, Node) else leaf)
+                self.tensors.append(isinstance(leaf, Node) or getattr(leaf, "tensor", False))
+
+    def freed(self) -> "Returned":
+        """Without the values of the traced run, which the template would keep alive."""
+        leaves = tree.leaves(self.template)
+        kept = [None if c else x for x, c in zip(leaves, self.places, strict=True)]
+        self.template = tree.replace(self.template, (Hole(x) for x in kept))
+        self.results = []
+        return self
+
+    def rebuilt(self, values: Sequence[Any]) -> Any:
+        """The tree with a program's results in their places."""
+        return self.rebuilt_with(
+            fresh_tensor(value) if tensor else value
+            for value, tensor in zip(values, self.tensors, strict=True)
+        )
+
+    def rebuilt_with(self, leaves: Iterable[Any]) -> Any:
+        """The tree with other leaves in the places of the program's results."""
+        supply = iter(leaves)
+        places = iter(self.places)
+        return tree.map(lambda hole: next(supply) if next(places) else hole.fixed, self.template)
+
+
+class Hole:
+    """A leaf of the template: what it holds if that is the same at every call."""
+
+    __slots__ = ("fixed",)
+
+    def __init__(self, fixed: Any) -> None:
+        self.fixed = fixed
+
+
+def fresh_tensor(value: Any) -> Tensor:
+    """An untracked Tensor over an array that nobody else holds."""
+    node: Tensor = new_object(Tensor)
+    node.value = value
+    node.grad = None
+    node.requires_grad = False
+    node.op = None
+    node.inputs = node.values = ()
+    node.options = NOTHING
+    node.tick = tick()
+    node.name = None
+    return node

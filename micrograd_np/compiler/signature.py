@@ -1,0 +1,130 @@
+"""Signatures: what of a call's arguments a program depends on, and what it takes as values.
+
+Of the leaves of the arguments, arrays, Tensors, numbers and random generators are *values*: a
+program serves all of one structure, shape and dtype. All else (truth values, strings, functions,
+arguments marked static) is *static*: it is part of the signature, and another one makes another
+program.
+"""
+
+from collections.abc import Callable, Hashable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np import tree
+from micrograd_np.errors import TracingError, listed
+from micrograd_np.foreign import is_foreign
+from micrograd_np.graph import Node, describe
+from micrograd_np.op import Operand
+
+NUMBERS = (float, int, complex)
+
+
+class Leaf(NamedTuple):
+    """A value among the arguments: its path, and what was given."""
+
+    path: str
+    given: Any
+
+    @property
+    def value(self) -> Any:
+        """What the program takes: the array, for a Tensor."""
+        return self.given.value if isinstance(self.given, Node) else self.given
+
+
+class Call(NamedTuple):
+    """The arguments of a call: its signature, and the values in order."""
+
+    key: Hashable
+    leaves: list[Leaf]
+
+
+def is_value(x: Any) -> bool:
+    """Whether a leaf is a value, not static."""
+    return type(x) in NUMBERS or isinstance(
+        x, np.ndarray | np.generic | Node | Operand | np.random.Generator
+    )
+
+
+def call_of(named: list[tuple[str, Any, bool]]) -> Call:
+    """The call with these arguments: for each its name, what was given, and whether it is static.
+
+    Raises TypeError naming all arguments that are neither values nor hashable, TracingError for
+    arrays of other libraries.
+    """
+    leaves: list[Leaf] = []
+    wrong: list[str] = []
+    keys = [
+        (name, key_of_static(name, x, wrong) if static else key_of(name, x, leaves, wrong))
+        for name, x, static in named
+    ]
+    if wrong:
+        raise TypeError(f"mg.compile cannot tell calls apart by these arguments:{listed(wrong)}")
+    return Call(tuple(keys), leaves)
+
+
+def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
+    """What the program depends on in a tree of arguments; its values are added to `leaves`."""
+    if is_value(x):
+        leaves.append(Leaf(path, x))
+        return key_of_value(x)
+    if is_foreign(x):
+        raise TracingError.foreign(path)
+    branch = tree.children(x)
+    if branch is None:
+        return key_of_static(path, x, wrong)
+    fixed = x.__tree_static__() if hasattr(type(x), "__tree_static__") else None
+    below = tuple(
+        (name, key_of(f"{path}.{name}", child, leaves, wrong)) for name, child in branch.items()
+    )
+    return (type(x), fixed, below)
+
+
+def key_of_value(x: Any) -> Hashable:
+    """The type, shape and dtype of a value."""
+    if isinstance(x, Node):
+        return (type(x), x.requires_grad, x.value.shape, x.value.dtype)
+    return (type(x), x.shape, x.dtype) if isinstance(x, np.ndarray | np.generic) else type(x)
+
+
+def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
+    """A static argument itself, with its type: `1`, `1.0` and `True` are equal."""
+    if isinstance(x, np.random.RandomState):
+        wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
+    try:
+        hash(x)
+    except TypeError:
+        wrong.append(f"{path}: {x!r:.60}, which is neither a value nor hashable")
+        return None
+    return ("static", type(x), repr(x) if isinstance(x, float) else x)
+
+
+def mapped_values(function: Callable[[Any], Any], argument: Any) -> Any:
+    """A tree of arguments with others in place of its values, in the order of `call_of`."""
+    return tree.map(lambda x: function(x) if is_value(x) else x, argument)
+
+
+def inside(leaves: list[Leaf], *, transform: bool) -> bool:
+    """Whether these values belong to a derivative, a batch or a trace that is being taken."""
+    return any(
+        isinstance(x.given, Operand)
+        or (
+            isinstance(x.given, Node)
+            and (
+                isinstance(x.given.value, Operand)
+                or (x.given.requires_grad and (transform or x.given.op is not None))
+            )
+        )
+        for x in leaves
+    )
+
+
+def described(leaves: list[Leaf]) -> Iterator[str]:
+    """The values in words: their paths, shapes and dtypes."""
+    for path, given in leaves:
+        if isinstance(given, Node):
+            yield f"{path}: {describe(given)}"
+        elif isinstance(given, np.ndarray | np.generic):
+            yield f"{path}: {given.shape} {given.dtype}"
+        else:
+            yield f"{path}: {type(given).__name__}"
