@@ -28,7 +28,7 @@ FLOORS = """
     graph foreign recording arrays ops special
     array_methods masking tensor
     batching anomaly transforms jacobians linearization checkpointing array_api scipy_bridge
-    policy nn optim
+    policy compiler nn optim
     train checking viz
     *
     cli __main__
