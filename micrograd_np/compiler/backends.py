@@ -27,7 +27,7 @@ class Backend(NamedTuple):
     loop: Callable[[Program, Mapping[int, int]], Callable[..., tuple[Any, ...]]]
 
 
-def backend_of(name: str, threads: int | None, fastmath: bool) -> Backend:
+def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
     """The back end of a name.
 
     Raises ValueError for another name, or settings that are another back end's; MissingExtraError

@@ -18,11 +18,10 @@ import numpy as np
 
 from micrograd_np.compiler.calls import ASTYPE
 from micrograd_np.compiler.program import Instruction, Variable
-from micrograd_np.op import Options
 
 Shape = tuple[int, ...]
 Axes = tuple[int, ...]
-NUMBERS = (int, float, complex, np.generic)  # what stands literally in a call, bool among them
+NUMBERS = (int, float, complex)  # of Python, bool among them
 KINDS = "biufc"  # of the dtypes that are computed in blocks
 
 
@@ -62,8 +61,10 @@ def role_of(instruction: Instruction) -> Role | None:
 
 def is_fit(x: Any) -> bool:
     """Whether it is a number, or a variable for an array of numbers."""
-    if isinstance(x, Variable):
-        return x.python in NUMBERS if x.dtype is None else x.dtype.kind in KINDS
+    if isinstance(x, Variable) and x.python is not None:
+        return issubclass(x.python, NUMBERS)
+    if isinstance(x, Variable | np.generic):
+        return x.dtype is not None and x.dtype.kind in KINDS
     return x is None or isinstance(x, NUMBERS)
 
 
@@ -236,6 +237,7 @@ def lying(
         (x,) = role.args
         if x.shape != shape or along.get(x, last(shape, x)) != last(shape, x):
             return None
+        along[x] = last(shape, x)
         kept = range(len(shape)) if role.keepdims else set(range(len(shape))) - set(role.axes)
         return tuple(sorted(kept))
     inside = [x for x in role.variables if x in made]
@@ -258,10 +260,8 @@ def lying(
         return None
     for x in role.variables:
         expected = axes[len(axes) - len(x.shape) :]
-        if x in along and along[x] != expected:
+        if along.setdefault(x, expected) != expected:
             return None
-        if x not in made and expected != last(shape, x):
-            along[x] = expected
     return axes
 
 
@@ -276,6 +276,17 @@ def spread(shape: Shape, lengths: Shape, axes: Axes) -> Shape:
     return tuple(found.get(axis, 1) for axis in range(len(shape)))
 
 
-def only_names(options: Options, *names: str) -> bool:
-    """Whether no other options are given."""
-    return options.keys() <= set(names)
+def divided_axes(shape: Shape, box: Any) -> set[int]:
+    """The axes along which a box is shorter than the shape."""
+    return {axis for axis, pair in enumerate(zip(shape, box, strict=True)) if pair[0] != pair[1]}
+
+
+def is_partial(role: Role, shape: Shape, box: Shape) -> bool:
+    """Whether a call is a reduction over divided axes."""
+    return role.kind == "reduction" and bool(divided_axes(shape, box) & set(role.axes))
+
+
+def operation(role: Role) -> str:
+    """What a call computes, as a word."""
+    name: str = "mean" if role.mean else role.function.__name__
+    return {("reduction", "add"): "sum", ("reduction", "maximum"): "max", ("reduction", "minimum"): "min"}.get((role.kind, name), name)

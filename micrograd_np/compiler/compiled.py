@@ -1,4 +1,4 @@
-"""`compile`: a function that is traced once a signature, and then runs as a NumPy program.
+"""Compiled functions: traced once a signature, and then run as a NumPy program.
 
 A `Compiled` keeps a `Specialization` for each signature that it was called with: the program, the
 executable made of it, and the tree that its results go back into.
@@ -44,70 +44,6 @@ Positions = int | Sequence[int]
 Names = str | Sequence[str]
 
 ENTRANCES = 4  # how many of the latest signatures are tried by the short way
-
-
-def compile(
-    f: Function | None = None,
-    *,
-    static_argnums: Positions = (),
-    static_argnames: Names = (),
-    donate_argnums: Positions = (),
-    backend: str = "numpy",
-    threads: int | None = None,
-    fastmath: bool = False,
-    cache_size: int = 128,
-) -> Any:
-    """`f`, traced at its first call for each signature, and then run as a program of NumPy calls.
-
-    The result is called like `f` and returns what `f` returns. `f` is a function of trees (arrays,
-    Tensors, numbers, nested containers, modules): an expression, its gradient, a whole training
-    step. Tensors that `f` finds elsewhere, such as the parameters of a module, are read anew at
-    every call; plain arrays that it closes over are constants. Python itself runs only while `f` is
-    traced: a `print` is seen once, and an `if` on a value raises TracingError. A
-    `numpy.random.Generator` among the arguments is drawn from at every call, as `f` would.
-
-    - `static_argnums`, `static_argnames`: arguments that choose what is computed, by position and
-      by name. They must be hashable; each value makes a program of its own. Strings, truth values
-      and functions are static by themselves.
-    - `donate_argnums`: arguments whose arrays the caller gives up, to be overwritten with results.
-    - `backend`: "numpy", or "numba" for native loops (the extra `jit`).
-    - `threads`: over how many threads large element-wise parts are spread; None takes the cores.
-    - `fastmath`: let Numba reorder arithmetic.
-    - `cache_size`: how many programs are kept, the latest.
-
-    A compiled function has `source`, `report()`, `save(path)`, `repeat(n)`, `specializations` and
-    `clear()`. Inside a transform, or on Tensors that a graph leads to, it is `f` itself: so compile
-    the outermost, `mg.compile(mg.grad(f))`. NumPy's floating-point warnings are off in a program.
-
-    Raises TypeError for settings of the wrong type, ValueError for a back end that is not known;
-    when called, TracingError for what cannot be frozen into a program, and what `f` raises.
-
-    >>> import numpy as np
-    >>> import micrograd_np as mg
-    >>> @mg.compile
-    ... def slope(x):
-    ...     return mg.grad(lambda x: np.sum(np.sin(x) ** 2))(x)
-    >>> slope(np.array([0.0, np.pi / 4])).numpy().round(6)
-    array([0., 1.])
-    >>> "cos" in slope.source
-    True
-    """
-    if f is None:
-        return lambda function: compile(
-            function, static_argnums=static_argnums, static_argnames=static_argnames,
-            donate_argnums=donate_argnums, backend=backend, threads=threads, fastmath=fastmath,
-            cache_size=cache_size,
-        )  # fmt: skip
-    if not callable(f):
-        raise TypeError(f"mg.compile takes a function. Given: {f!r:.80}. Write mg.compile(f)(x).")
-    names = positional_names(f)
-    statics = positions(static_argnums, names, "static_argnums")
-    named = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-    donated = positions(donate_argnums, names, "donate_argnums")
-    return Compiled(
-        f, backend_of(backend, threads, fastmath=fastmath), (statics, frozenset(named)), donated,
-        cache_size,
-    )  # fmt: skip
 
 
 def positions(given: Positions, names: Sequence[str], setting: str) -> frozenset[int]:
@@ -196,18 +132,28 @@ class Compiled:
         self,
         function: Function,
         backend: Backend,
-        statics: tuple[frozenset[int], frozenset[str]],
-        donate: frozenset[int],
+        *,
+        static_argnums: Positions,
+        static_argnames: Names,
+        donate_argnums: Positions,
         cache_size: int,
     ) -> None:
+        if not callable(function):
+            raise TypeError(
+                f"mg.compile takes a function. Given: {function!r:.80}. Write mg.compile(f)(x)."
+            )
+        if not isinstance(cache_size, int) or cache_size < 1:
+            raise ValueError(f"cache_size is a whole number, at least 1; not {cache_size!r}")
         update_wrapper(self, function, updated=())
         self.__name__ = name_of(function)
         self.function = function
         self.backend = backend
         self.specializations: OrderedDict[Hashable, Specialization] = OrderedDict()
+        names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
         self._names = positional_names(function)
-        self._static_positions, self._static_names = statics
-        self._donate = donate
+        self._static_names = frozenset(names)
+        self._static_positions = positions(static_argnums, self._names, "static_argnums")
+        self._donate = positions(donate_argnums, self._names, "donate_argnums")
         self._cache_size = cache_size
         self._entrances: tuple[Callable[[Arguments], Any], ...] = ()
         self._lock = RLock()

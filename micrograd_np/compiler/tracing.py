@@ -28,6 +28,7 @@ from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACING, observing
 from micrograd_np.op import OPS, Inputs, Op, Operand, Options
 from micrograd_np.ops.indexing import getitem
+from micrograd_np.quiet import quiet
 from micrograd_np.recording import apply
 
 NUMBERS = (float, int, complex)  # of Python, bool among them
@@ -352,7 +353,7 @@ def trace(
         (MODE, True), (OBSERVER, None), (BATCH, None), (TRACING, False), (TRACE, made),
     )]  # fmt: skip
     try:
-        with observing(made):
+        with observing(made), quiet():
             out = function(made)
     finally:
         made.over = True

@@ -6,6 +6,7 @@ products that conjugate their first argument themselves (`vdot`, `vecdot`, `vecm
 
 from collections.abc import Sequence
 from functools import lru_cache
+from math import isnan, prod
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ def matmul_left(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if x.ndim > 2 and y.ndim == 2 and not isnan(rows := prod(x.shape[:-1])):  # Dask's may be
+        return transposed(x.reshape((rows, x.shape[-1]))) @ g.reshape((rows, g.shape[-1]))
     if x.ndim > 1:
         if y.ndim > 1 or x.ndim == 2:
             return transposed(x) @ g
