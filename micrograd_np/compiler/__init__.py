@@ -38,8 +38,9 @@ def compile(
     - `cache_size`: how many programs are kept, the latest.
 
     A compiled function has `source`, `report()`, `save(path)`, `repeat(n)`, `specializations` and
-    `clear()`. Inside a transform, or on Tensors that a graph leads to, it is `f` itself: so compile
-    the outermost, `mg.compile(mg.grad(f))`. NumPy's floating-point warnings are off in a program.
+    `clear()`. Tensors whose gradients are wanted get them through it, too: the call is one node of
+    their graph, which computes the value again for the gradient. A compiled gradient does not, so
+    compile the outermost, `mg.compile(mg.grad(f))`. NumPy's floating-point warnings are off.
 
     Raises TypeError for settings of the wrong type, ValueError for a back end that is not known;
     when called, TracingError for what cannot be frozen into a program, and what `f` raises.

@@ -30,7 +30,7 @@ import numpy as np
 Array = Any
 Shape = tuple[int, ...]
 Box = tuple[slice, ...]
-Scratch = tuple[Shape, str]
+Scratch = tuple[Shape, str] | tuple[Shape, str, Shape]
 
 ALL = slice(None)
 LINE = 64  # bytes of a line of cache, to which scratch is aligned
@@ -49,7 +49,8 @@ def run(
 
     `box`: the shape of a box, as long as `shape` along what is not divided. `arrays`: operands and
     results, cut to the box. `partials`: arrays of as many rows as there are boxes; the block is
-    given a row. `scratch`: shapes and dtypes of arrays of which the block is given one box.
+    given a row. `scratch`: shapes and dtypes of arrays of which the block is given one box, and the
+    order in which their axes lie in memory, outermost first, where it is not the usual one.
     `threads`: at most so many; None for as many as there are cores. The calling thread is one.
 
     The first exception in a block ends the others after their current box, and is raised.
@@ -63,7 +64,7 @@ def run(
             while (number := job.next()) is not None:
                 place = boxes[number]
                 parts = [part(place) for part in cuts]
-                rows = [partial[number] for partial in partials]
+                rows = [partial[number, ...] for partial in partials]
                 block(*parts, *rows, *memory.views(place))
         finally:
             memory.give_back()
@@ -185,24 +186,32 @@ class Memory:
         return self.made[lengths]
 
     def _laid_out(self, lengths: Shape) -> list[Array]:
-        shapes = [
-            tuple(min(pair) for pair in zip(shape, lengths, strict=True))
-            for shape, _ in self.scratch
-        ]
-        dtypes = [np.dtype(name) for _, name in self.scratch]
+        kinds = [(cut_shape(shape, lengths), np.dtype(name), *order) for shape, name, *order in self.scratch]
         places = [0]
-        for shape, dtype in zip(shapes, dtypes, strict=True):
+        for shape, dtype, *_ in kinds:
             places.append(places[-1] + -(-prod(shape) * dtype.itemsize // LINE) * LINE)
         if self.stretch is None or self.stretch.size < places[-1]:
             self.stretch = aligned(places[-1])
-        return [
-            np.ndarray(shape, dtype, self.stretch, place)
-            for shape, dtype, place in zip(shapes, dtypes, places, strict=False)
-        ]
+        return [ordered(self.stretch, place, *kind) for place, kind in zip(places, kinds)]
 
     def give_back(self) -> None:
         """Keep the memory for the thread's next run."""
         self.kept.stretch = self.stretch
+
+
+def cut_shape(shape: Shape, lengths: Shape) -> Shape:
+    """The shape of a part with these lengths, where the whole is not shorter."""
+    return tuple(min(pair) for pair in zip(shape, lengths, strict=True))
+
+
+def ordered(
+    stretch: Array, place: int, shape: Shape, dtype: np.dtype[Any], order: Shape | None = None
+) -> Array:
+    """An array in a stretch of memory, its axes in an order."""
+    if order is None:
+        return np.ndarray(shape, dtype, stretch, place)
+    made = np.ndarray(tuple(shape[axis] for axis in order), dtype, stretch, place)
+    return made.transpose(np.argsort(order))
 
 
 def aligned(size: int) -> Array:

@@ -282,8 +282,10 @@ def divided_axes(shape: Shape, box: Any) -> set[int]:
 
 
 def is_partial(role: Role, shape: Shape, box: Shape) -> bool:
-    """Whether a call is a reduction over divided axes."""
-    return role.kind == "reduction" and bool(divided_axes(shape, box) & set(role.axes))
+    """Whether a call is a reduction over divided axes, or all of them."""
+    if role.kind != "reduction":
+        return False
+    return len(role.axes) == len(shape) or not divided_axes(shape, box).isdisjoint(role.axes)
 
 
 def operation(role: Role) -> str:

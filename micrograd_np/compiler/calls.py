@@ -14,8 +14,22 @@ import numpy as np
 from micrograd_np.compiler import helpers
 from micrograd_np.errors import TracingError
 from micrograd_np.op import Inputs, Op, Operand, Options
+from micrograd_np.ops.bessel import bessel_i, sinc_derivative
+from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
+from micrograd_np.ops.decompositions import qr
+from micrograd_np.ops.determinants import cofactors
 from micrograd_np.ops.indexing import frozen, getitem, index_update, is_basic, scatter
+from micrograd_np.ops.padding import pad
+from micrograd_np.ops.pooling import (
+    add_windows,
+    max_windows,
+    mean_of_maxima,
+    share_among_maxima,
+    sum_windows,
+)
 from micrograd_np.ops.shaping import astype
+from micrograd_np.ops.signal import overlap_add
+from micrograd_np.ops.singular_values import svd
 
 Spelled = tuple[Callable[..., Any], Sequence[Any], Options, bool]
 
@@ -44,18 +58,19 @@ ASTYPE = Method("astype")
 
 
 def spelled(op: Op, inputs: Inputs, options: Options) -> Spelled:
-    """A function, its arguments and options; and whether it is one call, or to be traced into."""
+    """A function, its arguments and options; and whether it is a call, not to be traced into."""
     function = op.function
     if function in OURS:
-        return (*OURS[function](inputs, options), True)
+        return (*OURS[function](inputs, dict(options)), True)
     if function is np.einsum:
-        return np.einsum, (options.pop("subscripts"), *inputs), options, True
+        others = {name: x for name, x in options.items() if name != "subscripts"}
+        return np.einsum, (options["subscripts"], *inputs), others, True
     if isinstance(function, np.ufunc) or is_numpys(function):
         return function, ([*inputs],) if op.sequence else inputs, options, True
     written = getattr(function, "__wrapped__", None)
-    if written is None or op.call is not function or function in WHOLE:
+    if written is None or op.call is not function:
         return op.call, inputs, options, True
-    return written, inputs, options, False
+    return written, inputs, options, function in WHOLE
 
 
 def is_numpys(function: Any) -> bool:
@@ -99,8 +114,12 @@ OURS: dict[Any, Callable[[Inputs, Options], tuple[Any, Any, Options]]] = {
     astype: call_astype,
 }
 
-# Called as they are: they write into arrays, or loop over windows.
-WHOLE: set[Any] = set()
+# Called as they are: with NumPy's own arrays they write in place, or go over windows part by part.
+WHOLE = {
+    bessel_i, cofactors, convolve_to_input, convolve_to_weight, convolve_windows, add_windows,
+    max_windows, mean_of_maxima, overlap_add, pad, qr, share_among_maxima, sinc_derivative,
+    sum_windows, svd,
+}  # fmt: skip
 
 
 # ---------------------------------------------------------------- what is known of NumPy's

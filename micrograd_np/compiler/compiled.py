@@ -17,6 +17,7 @@ from micrograd_np.compiler.backends import Backend, backend_of
 from micrograd_np.compiler.entrance import MISS, fast_caller
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
+from micrograd_np.compiler.recorded import Gradient, with_history
 from micrograd_np.compiler.repeating import Repeated
 from micrograd_np.compiler.report import Report, report_of
 from micrograd_np.compiler.returning import Returned
@@ -32,7 +33,7 @@ from micrograd_np.compiler.source import save
 from micrograd_np.compiler.tracing import Trace, trace
 from micrograd_np.errors import GraphError, listed
 from micrograd_np.graph import Node
-from micrograd_np.mode import TRACE, TRACING
+from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import quiet
 from micrograd_np.tensor import Tensor
 from micrograd_np.transforms import name_of
@@ -77,6 +78,8 @@ class Specialization:
     """
 
     def __init__(self, function: "Compiled", call: Call, args: Arguments, keywords: Keywords) -> None:
+        self.function = function
+        self.gradient: Gradient | None = None
         self.arguments = list(described(call.leaves))
         program, self.returned, self.captured = traced(function, call, args, keywords)
         program, self.history = optimized(program)
@@ -88,10 +91,12 @@ class Specialization:
             args, self.executable, self.captured, self.returned
         )  # fmt: skip
 
-    def run(self, values: Sequence[Any]) -> Any:
-        """The result for these values of the arguments."""
+    def run(self, call: Call, args: Arguments, keywords: Keywords) -> Any:
+        """The result of a call of this signature."""
         with quiet():
-            found = self.executable(*self.parameters(values))
+            found = self.executable(*self.parameters([leaf.value for leaf in call.leaves]))
+        if self.returned.tracked and MODE.get() is not False:
+            return with_history(self, call, args, keywords, found)
         return self.returned.rebuilt(found)
 
     def parameters(self, values: Sequence[Any]) -> list[Any]:
@@ -105,9 +110,8 @@ def traced(
     """A run of the function on stand-ins: its program, what it returned, and what it captured."""
 
     def run(trace: Trace) -> Returned:
-        leaves = iter(call.leaves)
-        given, named = function.mapped(lambda _: stand_in(trace, next(leaves)), args, keywords)
-        return Returned(function.function(*given, **named))
+        out, given = function.traced_call(trace, call, (args, keywords))
+        return Returned(out, given, trace.start)
 
     make, returned, made = trace(function.__name__, run)
     program = make(returned.results)
@@ -171,9 +175,9 @@ class Compiled:
                 if (out := enter(args)) is not MISS:
                     return out
         call = self.call_of(args, keywords)
-        if TRACE.get() is not None or inside(call.leaves, transform=TRACING.get()):
+        if TRACE.get() is not None or inside(call.leaves):
             return self.function(*args, **keywords)
-        return self.specialized(call, args, keywords).run([leaf.value for leaf in call.leaves])
+        return self.specialized(call, args, keywords).run(call, args, keywords)
 
     # ------------------------------------------------------------ what was compiled
 
@@ -255,6 +259,15 @@ class Compiled:
             for _, x, static in self._named(args, keywords)
         ]
         return new[: len(args)], dict(zip(sorted(keywords), new[len(args) :], strict=True))
+
+    def traced_call(
+        self, trace: Trace, call: Call, arguments: tuple[Arguments, Keywords]
+    ) -> tuple[Any, list[Any]]:
+        """What the function itself returns for stand-ins, and these, in the order of the values."""
+        given = [stand_in(trace, leaf) for leaf in call.leaves]
+        supply = iter(given)
+        args, keywords = self.mapped(lambda _: next(supply), *arguments)
+        return self.function(*args, **keywords), given
 
     def donated(self, call: Call) -> frozenset[int]:
         """The positions of the values in arguments that are given up."""

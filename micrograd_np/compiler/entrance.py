@@ -14,8 +14,7 @@ import numpy as np
 from micrograd_np.compiler.returning import Hole, Returned, fresh_tensor
 from micrograd_np.compiler.signature import is_value
 from micrograd_np.graph import Node
-from micrograd_np.mode import TRACE
-from micrograd_np.mode import TRACING as TRANSFORMING
+from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import IGNORE_ALL, STATE
 from micrograd_np.tensor import Tensor
 
@@ -78,6 +77,7 @@ def fast_caller(
     body = [
         "def enter(args):",
         "    if tracing() is not None: return MISS",
+        *(["    if recording() is not False: return MISS"] if returned.tracked else []),
         *writer.lines,
         "    token = set_state(IGNORE_ALL)",
         "    try:",
@@ -87,7 +87,7 @@ def fast_caller(
         f"    return {out}",
     ]
     scope = writer.names | {
-        "MISS": MISS, "tracing": TRACE.get, "transforming": TRANSFORMING.get, "run": executable,
+        "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
         "tensor": fresh_tensor, "Tensor": Tensor,
     }  # fmt: skip
@@ -135,7 +135,7 @@ def take_tensor(writer: Writer, name: str, x: Tensor) -> str:
     """The name of a Tensor's value."""
     writer.miss_unless(f"type({name}) is Tensor")
     if x.requires_grad:
-        writer.miss_unless(f"{name}.requires_grad and {name}.op is None and not transforming()")
+        writer.miss_unless(f"{name}.requires_grad")
     else:
         writer.miss_unless(f"not {name}.requires_grad")
     value = writer.name("v")

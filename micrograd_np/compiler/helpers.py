@@ -4,6 +4,7 @@ Saved programs carry the source of these functions with them, so they use nothin
 another.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -30,3 +31,41 @@ def index_update(x: Array, key: Any, value: Array) -> Array:
     out = np.array(x)
     out[key] = value
     return out
+
+
+# ---------------------------------------------------------------- memory
+
+
+def reusable(
+    arrays: Sequence[Array], strides: Sequence[tuple[int, ...]], others: Sequence[Any]
+) -> list[Array | None]:
+    """The arrays that can be written over; None for one that is read-only or of other strides.
+
+    Also for one that shares memory with another of the arrays, or of `others`.
+    """
+    given = [x for x in (*arrays, *others) if isinstance(x, np.ndarray)]
+    spans = sorted((*np.lib.array_utils.byte_bounds(x), i) for i, x in enumerate(given))
+    shared = set()
+    reached, last = 0, -1
+    for low, high, i in spans:
+        if low < reached:
+            shared |= {i, last}
+        if high > reached:
+            reached, last = high, i
+    return [
+        x if x.flags.writeable and x.strides == each and i not in shared else None
+        for i, (x, each) in enumerate(zip(arrays, strides, strict=True))
+    ]
+
+
+# ---------------------------------------------------------------- in saved programs
+
+
+def is_foreign(x: Any) -> bool:  # noqa: ARG001 - the answer is the same for all
+    """Whether `x` is an array of another library: in a program all are NumPy's."""
+    return False
+
+
+def like(x: Any, constant: Array) -> Array:  # noqa: ARG001 - see `is_foreign`
+    """An array of the kind that `x` is."""
+    return constant

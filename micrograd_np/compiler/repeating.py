@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from micrograd_np import tree
 from micrograd_np.compiler.signature import inside, is_value
 from micrograd_np.errors import listed
-from micrograd_np.mode import TRACE, TRACING
+from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import quiet
 
 if TYPE_CHECKING:  # it makes what is here, and is what this runs
@@ -31,16 +31,18 @@ class Repeated:
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """What the last step returns."""
         call = self.compiled.call_of(args, keywords)
-        if TRACE.get() is not None or inside(call.leaves, transform=TRACING.get()):
+        if TRACE.get() is not None or inside(call.leaves):
             return self._uncompiled(args, keywords)
         made = self.compiled.specialized(call, args, keywords)
+        if made.returned.tracked and MODE.get() is not False:
+            return self._uncompiled(args, keywords)
         loop = self._loop(made, args)
         with quiet():
             results = loop(self.n, *made.parameters([leaf.value for leaf in call.leaves]))
         return made.returned.rebuilt(results)
 
     def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """The same by the function itself, inside a transform."""
+        """The same by the function itself, where results have a history."""
         for _ in range(self.n):
             out = self.compiled.function(*args, **keywords)
             parts = replacing(out, args, self.carry)

@@ -1,6 +1,6 @@
 """What a compiled function returns: where a program's results go in the tree it gives back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,37 +17,63 @@ class Returned:
     """A function's result as it was traced: `template`, and which leaves a program computes.
 
     `results`: what stands for these leaves, in order. `tensors`: which of them become Tensors, as
-    they are when the function is not compiled. All other leaves are the same at every call.
+    they are when the function is not compiled. `nodes`: the Tensors with a history, each once;
+    `histories`: for each result, which of them it is. `passed`: results that are a tracked argument
+    itself, and which. All other leaves are the same at every call; so are Tensors from outside.
     """
 
-    def __init__(self, template: Any) -> None:
+    def __init__(self, template: Any, given: Sequence[Any], since: int) -> None:
         self.template = template
         self.results: list[Any] = []
         self.tensors: list[bool] = []
+        self.nodes: list[Any] = []
+        self.histories: list[int | None] = []
+        self.passed: dict[int, int] = {}
         self.places: list[bool] = []  # for every leaf, whether a program computes it
+        arguments = {id(x): i for i, x in enumerate(given)}
         for leaf in tree.leaves(template):
             if isinstance(leaf, TracedGenerator):
                 raise TracingError.returned_generator()
-            computed = isinstance(leaf, Node | Traced | np.ndarray)
-            self.places.append(computed)
-            if computed:
-                self.results.append(held(leaf) if isinstance(leaf, Node) else leaf)
-                self.tensors.append(isinstance(leaf, Node) or getattr(leaf, "tensor", False))
+            outside = isinstance(leaf, Node) and leaf.tick <= since
+            self.places.append(isinstance(leaf, Node | Traced | np.ndarray) and not outside)
+            if not self.places[-1]:
+                continue
+            if id(leaf) in arguments and getattr(leaf, "requires_grad", False):
+                self.passed[len(self.results)] = arguments[id(leaf)]
+            self.histories.append(self._history(leaf))
+            self.results.append(held(leaf) if isinstance(leaf, Node) else leaf)
+            self.tensors.append(isinstance(leaf, Node) or getattr(leaf, "tensor", False))
+
+    def _history(self, leaf: Any) -> int | None:
+        """Which of the nodes a result is, if it is one."""
+        if not isinstance(leaf, Node) or not leaf.requires_grad or leaf.op is None:
+            return None
+        found = [i for i, node in enumerate(self.nodes) if node is leaf]
+        if not found:
+            self.nodes.append(leaf)
+        return found[0] if found else len(self.nodes) - 1
+
+    @property
+    def tracked(self) -> bool:
+        """Whether the function, not compiled, gives Tensors with a history."""
+        return bool(self.passed) or any(i is not None for i in self.histories)
 
     def freed(self) -> "Returned":
         """Without the values of the traced run, which the template would keep alive."""
         leaves = tree.leaves(self.template)
         kept = [None if c else x for x, c in zip(leaves, self.places, strict=True)]
         self.template = tree.replace(self.template, (Hole(x) for x in kept))
-        self.results = []
+        self.results = self.nodes = []
         return self
 
     def rebuilt(self, values: Sequence[Any]) -> Any:
         """The tree with a program's results in their places."""
-        return self.rebuilt_with(
-            fresh_tensor(value) if tensor else value
-            for value, tensor in zip(values, self.tensors, strict=True)
-        )
+        return self.rebuilt_with(self.wrapped(values))
+
+    def wrapped(self, values: Sequence[Any]) -> Iterator[Any]:
+        """A program's results, those in Tensors that are to be Tensors."""
+        for value, tensor in zip(values, self.tensors, strict=True):
+            yield fresh_tensor(value) if tensor else value
 
     def rebuilt_with(self, leaves: Iterable[Any]) -> Any:
         """The tree with other leaves in the places of the program's results."""

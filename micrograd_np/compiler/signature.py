@@ -104,19 +104,9 @@ def mapped_values(function: Callable[[Any], Any], argument: Any) -> Any:
     return tree.map(lambda x: function(x) if is_value(x) else x, argument)
 
 
-def inside(leaves: list[Leaf], *, transform: bool) -> bool:
-    """Whether these values belong to a derivative, a batch or a trace that is being taken."""
-    return any(
-        isinstance(x.given, Operand)
-        or (
-            isinstance(x.given, Node)
-            and (
-                isinstance(x.given.value, Operand)
-                or (x.given.requires_grad and (transform or x.given.op is not None))
-            )
-        )
-        for x in leaves
-    )
+def inside(leaves: list[Leaf]) -> bool:
+    """Whether some of these values belong to a batch or a trace that is being made."""
+    return any(isinstance(x.value, Operand) for x in leaves)
 
 
 def described(leaves: list[Leaf]) -> Iterator[str]:

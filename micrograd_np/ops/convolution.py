@@ -48,8 +48,15 @@ def convolve_windows(
     weights = _matrices(w, groups)
     kernel = w.shape[2:]
     made = _columns(examples, kernel, size, stride, padding, dilation)
+    shape = (*_leading(x, size), w.shape[0], *size)
+    if isinstance(x, np.ndarray) and isinstance(w, np.ndarray):  # each product where it belongs
+        out = np.empty(shape, np.result_type(x, w))
+        whole = _grouped(_examples(out, len(size)), groups, prod(size))
+        for part, columns in made:
+            np.matmul(weights, _grouped(columns, groups, prod(size)), out=whole[part])
+        return out
     outs = [weights @ _grouped(columns, groups, prod(size)) for _, columns in made]
-    return joined(outs).reshape(*_leading(x, size), w.shape[0], *size)
+    return joined(outs).reshape(shape)
 
 
 @dispatching

@@ -8,7 +8,8 @@ The maximum passes a cotangent on to the largest entry of a window: in equal sha
 tie, to the NaNs of a window that has some.
 """
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -68,6 +69,9 @@ def share_among_maxima(
     g: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
 ) -> Array:  # fmt: skip
     """`g`, a number for each window, given in equal shares to the entries of `x` that are `top`."""
+    reached = (d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    if isinstance(g, np.ndarray) and all(map(operator.ge, stride, reached)):
+        return _share_once(g, x, top, kernel, stride, padding, dilation)
     outs = []
     for some, seen, highest in _portions(len(kernel), g, x, top):
         hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
@@ -75,6 +79,17 @@ def share_among_maxima(
         parts = ((inside, shares[(..., *seeing)] * hit) for inside, seeing, hit in hits)
         outs.append(combined(np.add, 0, parts, seen.shape, shares))
     return joined(outs).reshape(x.shape)
+
+
+def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Lengths) -> Array:
+    """The same where no entry is in two windows, so that there is nothing to add up."""
+    result = np.zeros(x.shape, g.dtype)
+    for some, seen, highest, out in _portions(len(kernel), g, x, top, result):
+        hits, ties = _maxima(seen, highest, kernel, *geometry)
+        shares = some / ties
+        for inside, seeing, hit in hits:
+            np.multiply(shares[(..., *seeing)], hit, out=out[(..., *inside)])
+    return result
 
 
 @dispatching
@@ -128,13 +143,32 @@ def _maxima(
 ) -> tuple[list[tuple[Key, Key, Array]], Array]:
     """For each tap where it is a maximum, and how many maxima each window has."""
     lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
-    hits = []
-    for inside, seeing in taps(lengths, kernel, size, stride, padding, dilation):
-        seen = x[(..., *inside)]
-        hit = np.logical_or(np.equal(seen, top[(..., *seeing)]), np.not_equal(seen, seen))
-        hits.append((inside, seeing, hit))
-    ties = combined(np.add, 0, ((seeing, hit) for _, seeing, hit in hits), top.shape, top)
-    return hits, np.maximum(ties, 1)  # a window may see nothing at all
+    meetings = taps(lengths, kernel, size, stride, padding, dilation)
+    plain = isinstance(top, np.ndarray)
+    counts = np.empty(0, np.min_scalar_type(len(meetings))) if plain else top
+
+    def compared(holds: Callable[[Array, Array], Array]) -> tuple[Any, Array]:
+        hits = [
+            (inside, seeing, holds(x[(..., *inside)], top[(..., *seeing)]))
+            for inside, seeing in meetings
+        ]
+        seen = ((seeing, hit) for _, seeing, hit in hits)
+        return hits, combined(np.add, 0, seen, top.shape, counts)
+
+    if plain:
+        hits, ties = compared(_equal)
+        if ties.all():
+            return hits, ties.astype(top.dtype)
+    hits, ties = compared(_equal_or_nan)  # a NaN equals nothing, and is the maximum where it is
+    return hits, np.maximum(ties, 1).astype(top.dtype)  # a window may see nothing at all
+
+
+def _equal(seen: Array, top: Array) -> Array:
+    return np.equal(seen, top).view(np.uint8)  # unlike booleans these are added up as they are
+
+
+def _equal_or_nan(seen: Array, top: Array) -> Array:
+    return np.logical_or(np.equal(seen, top), np.not_equal(seen, seen))
 
 
 # ---------------------------------------------------------------- the table

@@ -96,13 +96,15 @@ def combined(
     if not isinstance(like, np.ndarray):
         spread = [placed(part.astype(like.dtype), key, shape, start) for key, part in parts]
         return reduce(combine, spread) if spread else np.full_like(like, start, shape=shape)
-    out: Array = np.zeros_like(like, shape=shape)
-    if start:
-        out.fill(start)
+    out: Array = None
     for key, part in parts:
+        if out is None and part.shape == shape:  # it covers all, so nothing else is seen
+            out = part.astype(like.dtype)
+            continue
+        out = np.full_like(like, start, shape=shape) if out is None else out
         place = (..., *key)
         combine(out[place], part, out=out[place])
-    return out
+    return np.full_like(like, start, shape=shape) if out is None else out
 
 
 def placed(part: Array, key: Key, shape: Lengths, fill: Any) -> Array:

@@ -6,11 +6,14 @@ have bounds, by which quotients and remainders vanish where they can: `(3 * i + 
 `j` below 3.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import prod
 from typing import Any
+
+
+Name = Callable[[Any], str]  # what a table is called in code
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Counter:
         """The least and the largest value."""
         return 0, self.extent - 1
 
-    def code(self) -> str:
+    def code(self, name: Name) -> str:  # noqa: ARG002 - the atoms' signature
         """As Python."""
         return self.name
 
@@ -45,9 +48,9 @@ class Quotient:
         low, high = self.index.bounds()
         return low // self.divisor, high // self.divisor
 
-    def code(self) -> str:
+    def code(self, name: Name) -> str:
         """As Python."""
-        return f"({self.index.code()}) // {self.divisor}"
+        return f"({self.index.code(name)}) // {self.divisor}"
 
     def counters(self) -> Iterator[Counter]:
         """The loop variables in it."""
@@ -65,9 +68,9 @@ class Remainder:
         """The least and the largest value."""
         return 0, self.divisor - 1
 
-    def code(self) -> str:
+    def code(self, name: Name) -> str:
         """As Python."""
-        return f"({self.index.code()}) % {self.divisor}"
+        return f"({self.index.code(name)}) % {self.divisor}"
 
     def counters(self) -> Iterator[Counter]:
         """The loop variables in it."""
@@ -76,7 +79,7 @@ class Remainder:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """The entry at `index` of a constant array of places, called `table`, that lie below `limit`."""
+    """The entry at `index` of a constant array of places, `table`, that lie below `limit`."""
 
     table: Any
     index: "Index"
@@ -86,9 +89,9 @@ class Entry:
         """The least and the largest value."""
         return 0, self.limit - 1
 
-    def code(self) -> str:
+    def code(self, name: Name) -> str:
         """As Python."""
-        return f"{self.table}[{self.index.code()}]"
+        return f"{name(self.table)}[{self.index.code(name)}]"
 
     def counters(self) -> Iterator[Counter]:
         """The loop variables in it."""
@@ -124,7 +127,7 @@ class Index:
         return hash((frozenset(self.terms.items()), self.constant))
 
     def __repr__(self) -> str:
-        return f"<{self.code()}>"
+        return f"<{self.code(str)}>"
 
     def __add__(self, other: "Index | int") -> "Index":
         if isinstance(other, int):
@@ -183,10 +186,19 @@ class Index:
         for atom in self.terms:
             yield from atom.counters()
 
-    def code(self) -> str:
+    def is_distinct(self) -> bool:
+        """Whether it has another value in every round of its loops, by the look of it."""
+        below = 0
+        for atom, factor in sorted(self.terms.items(), key=lambda term: term[1]):
+            if factor <= below or not isinstance(atom, Counter):
+                return False
+            below += factor * (atom.extent - 1)
+        return True
+
+    def code(self, name: Name) -> str:
         """As Python."""
         parts = [
-            atom.code() if factor == 1 else f"{factor} * {grouped(atom)}"
+            atom.code(name) if factor == 1 else f"{factor} * {grouped(atom, name)}"
             for atom, factor in sorted(self.terms.items(), key=lambda term: -abs(term[1]))
         ]
         if self.constant or not parts:
@@ -194,9 +206,9 @@ class Index:
         return " + ".join(parts).replace("+ -", "- ")
 
 
-def grouped(atom: Atom) -> str:
+def grouped(atom: Atom, name: Name) -> str:
     """An atom as a factor."""
-    code = atom.code()
+    code = atom.code(name)
     return f"({code})" if isinstance(atom, Quotient | Remainder) else code
 
 

@@ -1,0 +1,49 @@
+"""Naming: words for variables, of which no two are the same and none has a meaning already."""
+
+import builtins
+import keyword
+import re
+from collections.abc import Iterable
+
+NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
+MEANING = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins)))
+
+
+class Names:
+    """The names that are given out so far."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self.taken = {*taken, *MEANING}
+        self._counts: dict[str, int] = {}
+
+    def new(self, hint: str) -> str:
+        """The hint as an identifier, with a number if it is taken.
+
+        >>> names = Names()
+        >>> names.new("layers.0.weight"), names.new("exp"), names.new("exp"), names.new("sum")
+        ('layers_0_weight', 'exp', 'exp_2', 'sum_1')
+        """
+        base = identifier(hint)
+        if base not in self.taken:
+            self.taken.add(base)
+            return base
+        number = self._counts.get(base, 1 if base in MEANING else 2)
+        while (name := f"{base}_{number}") in self.taken:
+            number += 1
+        self._counts[base] = number + 1
+        self.taken.add(name)
+        return name
+
+    def is_free(self, name: str) -> bool:
+        """Whether nothing has this name."""
+        return name not in self.taken
+
+
+def identifier(hint: str) -> str:
+    """A hint with underscores for what cannot be in a name.
+
+    >>> identifier("0.weight"), identifier("σ"), identifier("captured[1]")
+    ('x0_weight', 'x', 'captured_1')
+    """
+    word = NOT_IN_NAMES.sub("_", hint).strip("_")
+    return word if word and not word[0].isdigit() else f"x{word}"

@@ -1,0 +1,172 @@
+"""Signs: negatives that another call can take over, bit for bit.
+
+`x + (-y)` is `x - y`, `x - (-y)` is `x + y`, and `c * (-y)` is `(-c) * y`. A product or quotient
+changes its sign with each of its operands, exactly, so that the negative may also stand further
+inside. `p - rate * (-2 * e)` loses its negatives so.
+"""
+
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.compiler.passes.editing import Draft
+from micrograd_np.compiler.passes.rewriting import alike, is_array, is_number, is_real
+from micrograd_np.compiler.program import Instruction, Program, Variable
+
+
+Operands = Callable[[Instruction], Collection[Any]]
+
+FACTORS = {np.multiply, np.divide, np.reciprocal}
+MOVES = {np.reshape, np.transpose, np.broadcast_to}
+
+
+def absorb_signs(program: Program) -> Program:
+    """Leave out negatives, where sums, differences and numbers can take over their sign."""
+    return signs_absorbed(program, operands_with_sign)
+
+
+def signs_absorbed(program: Program, operands: Operands) -> Program:
+    """The same; `operands` names the operands of a call whose sign its result has."""
+    draft = Draft(program)
+    signs = Signs(draft, operands)
+    for call in reversed(program.instructions):
+        absorb = ABSORBING.get(call.function)
+        if absorb and not call.options and is_signed(call.result) and draft.stands(call):
+            absorb(signs, draft.made[call.result])
+    return draft.finished()
+
+
+def is_signed(x: Any) -> bool:
+    """Whether a value is of floating point, real or complex: whole numbers may overflow."""
+    return is_array(x) and x.dtype.kind in "fc"
+
+
+def is_negative(call: Instruction | None) -> bool:
+    """Whether it is a negation of floating point numbers."""
+    return (
+        call is not None
+        and call.function is np.negative
+        and not call.options
+        and is_signed(call.args[0])
+    )
+
+
+def operands_with_sign(call: Instruction) -> Collection[Any]:
+    """The operands whose sign is the sign of the result, to the bit."""
+    if call.function in FACTORS and not call.options:
+        return call.args if is_real(call.result) else ()
+    return call.args[:1] if call.function in MOVES else ()
+
+
+class Signs:
+    """Negatives in a draft, and what can be done about them."""
+
+    def __init__(self, draft: Draft, operands: Operands) -> None:
+        self.draft = draft
+        self.operands = operands
+
+    def negative(self, x: Any) -> Instruction | None:
+        """A negation of which `x` changes its sign when it is left out; None if there is none."""
+        outer = self.draft.made.get(x) if type(x) is Variable else None
+        if outer is not None and is_negative(outer):
+            return outer
+        for call in self.draft.inside(x, self.operands):
+            if is_negative(call) and alike(call.args[0], call.result):
+                return call
+        return None
+
+    def without(self, negation: Instruction, x: Variable) -> Variable:
+        """What `x` is without that negation, which stays for others that use it."""
+        if negation.result is x:
+            inner: Variable = negation.args[0]
+            return inner
+        self.draft.leave_out(negation, negation.args[0])
+        return x
+
+    def number(self, x: Any) -> Instruction | None:
+        """A product or quotient with a number inside `x`, that can change its sign."""
+        for call in self.draft.inside(x, self.operands):
+            if call.function in FACTORS and any(map(is_number, call.args)):
+                return call
+        return None
+
+
+def absorb_in_sum(signs: Signs, call: Instruction) -> None:
+    """`x + (-y)` and `(-x) + y`."""
+    for x, y in (call.args, call.args[::-1]):
+        if (negation := signs.negative(y)) is not None:
+            args = (x, signs.without(negation, y))
+            signs.draft.replace(call._replace(function=np.subtract, args=args))
+            return
+
+
+def absorb_in_difference(signs: Signs, call: Instruction) -> None:
+    """`x - (-y)`, and `x - (-2) * y`."""
+    x, y = call.args
+    if (negation := signs.negative(y)) is not None:
+        y = signs.without(negation, y)
+    elif (product := signs.number(y)) is not None and sign_of(product) < 0:
+        signs.draft.replace(opposite(product))
+    else:
+        return
+    signs.draft.replace(call._replace(function=np.add, args=(x, y)))
+
+
+def absorb_in_product(signs: Signs, call: Instruction) -> None:
+    """`c * (-x)` and `(-x) * (-y)`, `(-x) / c` and their kin."""
+    x, y = call.args
+    found = signs.negative(x), signs.negative(y)
+    if not is_real(call.result) or x is y or found == (None, None):
+        return
+    if all(found):
+        args = tuple(signs.without(*pair) for pair in zip(found, call.args, strict=True))
+        signs.draft.replace(call._replace(args=args))
+    elif is_number(y) and y:
+        signs.draft.replace(call._replace(args=(signs.without(found[0], x), -y)))
+    elif is_number(x) and x:
+        signs.draft.replace(call._replace(args=(-x, signs.without(found[1], y))))
+
+
+def absorb_in_negative(signs: Signs, call: Instruction) -> None:
+    """`-(c * x)`, and `-((-x) * y)`."""
+    (x,) = call.args
+    if not alike(x, call.result) or is_negative(signs.draft.made.get(x)):
+        return
+    if (negation := signs.negative(x)) is not None:
+        signs.without(negation, x)
+    elif (product := signs.number(x)) is not None:
+        signs.draft.replace(opposite(product))
+    else:
+        return
+    signs.draft.leave_out(call, x)
+
+
+def absorb_in_even(signs: Signs, call: Instruction) -> None:
+    """The square and the absolute value of `-x`."""
+    (x,) = call.args
+    if (negation := signs.negative(x)) is not None:
+        signs.draft.replace(call._replace(args=(signs.without(negation, x),)))
+
+
+def sign_of(product: Instruction) -> float:
+    """A number as negative as the one in a product."""
+    number: float = next(x for x in product.args if is_number(x))
+    return number
+
+
+def opposite(product: Instruction) -> Instruction:
+    """The product with a number of the other sign."""
+    args = tuple(-x if is_number(x) else x for x in product.args)
+    return product._replace(args=args)
+
+
+ABSORBING: dict[Any, Callable[[Signs, Instruction], None]] = {
+    np.add: absorb_in_sum,
+    np.subtract: absorb_in_difference,
+    np.multiply: absorb_in_product,
+    np.divide: absorb_in_product,
+    np.negative: absorb_in_negative,
+    np.square: absorb_in_even,
+    np.absolute: absorb_in_even,
+}
