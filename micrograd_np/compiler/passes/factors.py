@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.passes.editing import Draft
+from micrograd_np.compiler.passes.editing import Draft, reached
 from micrograd_np.compiler.passes.rewriting import alike, is_number, replaced
 from micrograd_np.compiler.program import Instruction, Program, Variable
 
@@ -23,10 +23,13 @@ DTYPES = {"f4", "f8"}
 
 def join_factors(program: Program) -> Program:
     """Multiply with one number instead of several."""
+    with_factor = reached(program, lambda call: factor_of(call) is not None, operands_with_factor)
+    if len(with_factor) < 2:
+        return program
     draft = Draft(program)
     seen: set[Variable] = set()
     for call in reversed(program.instructions):
-        if call.function not in PRODUCTS or call.effect or call.result in seen:
+        if call.function not in PRODUCTS or call.result in seen or call.result not in with_factor:
             continue
         inside = [call]
         for x in operands_with_factor(call):
@@ -40,7 +43,7 @@ def operands_with_factor(call: Instruction) -> Collection[Any]:
     """The operands with which the result grows in proportion."""
     if call.options or call.result.dtype is None or call.result.dtype.str[1:] not in DTYPES:
         return ()
-    if call.function is np.multiply:
+    if call.function in {np.multiply, np.negative}:
         return call.args
     return call.args[:1] if call.function is np.divide else ()
 
@@ -54,7 +57,9 @@ def factor_of(call: Instruction) -> float | None:
         return None
     if call.function is np.negative:
         return -1.0
-    x, y = call.args if len(call.args) == 2 else (None, None)
+    if call.function not in PRODUCTS:
+        return None
+    x, y = call.args
     number: float | None = None
     if call.function is np.add:
         number = 2.0 if x is y else None
@@ -97,5 +102,7 @@ def multiply(call: Instruction, factor: float, draft: Draft) -> None:
     x = operand_of(call)
     if x is None:
         draft.replace(call._replace(args=(factor, call.args[1])))
-    elif factor != 1 or not draft.leave_out(call, x):
+    elif factor == 1 and alike(x, call.result):
+        draft.leave_out(call, x)
+    else:
         draft.replace(replaced(call, np.multiply, (factor, x)))

@@ -33,9 +33,7 @@ def fold_constants(program: Program) -> Program:
     return program._replace(constants=constants, instructions=tuple(kept))
 
 
-def is_foldable(
-    call: Instruction, constants: dict[Variable, Any], results: set[Variable]
-) -> bool:
+def is_foldable(call: Instruction, constants: dict[Variable, Any], results: set[Variable]) -> bool:
     """Whether a call can be computed now, and what it makes is not much larger than its origin."""
     if call.effect or call.several:
         return False

@@ -5,6 +5,7 @@ is not, which turns minus zero into zero. Complex numbers are left alone: NumPy 
 divides them part by part, and an infinite part spreads.
 """
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,6 @@ from micrograd_np.compiler.calls import ASTYPE
 from micrograd_np.compiler.passes.rewriting import (
     Rules,
     Walk,
-    is_array,
     is_number,
     rewritten,
 )
@@ -29,9 +29,14 @@ def apply_identities(program: Program) -> Program:
 
 def plain(call: Instruction) -> tuple[Any, ...]:
     """The two operands of a call without options, none of them complex; else nothing."""
-    if call.options or len(call.args) != 2 or getattr(call.result.dtype, "kind", "c") == "c":
+    if call.options or len(call.args) != 2 or is_complex(call.result):
         return (None, None)
     return call.args
+
+
+def is_complex(x: Variable) -> bool:
+    """Whether it is a complex number or an array of such."""
+    return x.python is complex if x.dtype is None else x.dtype.kind == "c"
 
 
 def is_one(x: Any) -> bool:
@@ -43,20 +48,20 @@ def times_one(call: Instruction, _walk: Walk) -> Found:
     """`x * 1` and `1 * x`."""
     x, y = plain(call)
     if is_one(y):
-        return array_of(x)
-    return array_of(y) if is_one(x) else None
+        return operand_of(x)
+    return operand_of(y) if is_one(x) else None
 
 
 def over_one(call: Instruction, _walk: Walk) -> Found:
     """`x / 1` and `x ** 1`."""
     x, y = plain(call)
-    return array_of(x) if is_one(y) else None
+    return operand_of(x) if is_one(y) else None
 
 
 def minus_zero(call: Instruction, _walk: Walk) -> Found:
     """`x - 0`; `x - -0.0` is another thing."""
     x, y = plain(call)
-    return array_of(x) if is_number(y) and y == 0 and not np.signbit(y) else None
+    return operand_of(x) if is_number(y) and y == 0 and not np.signbit(y) else None
 
 
 def plus_nothing(call: Instruction, _walk: Walk) -> Found:
@@ -65,7 +70,7 @@ def plus_nothing(call: Instruction, _walk: Walk) -> Found:
     whole = call.result.dtype is not None and call.result.dtype.kind in "iu"
     for number, other in ((x, y), (y, x)):
         if is_number(number) and number == 0 and (whole or np.signbit(number)):
-            return array_of(other)
+            return operand_of(other)
     return None
 
 
@@ -74,49 +79,56 @@ def twice_negative(call: Instruction, walk: Walk) -> Found:
     inner = walk.maker(call.args[0], np.negative)
     if inner is None or call.options or inner.options:
         return None
-    return array_of(inner.args[0])
+    return operand_of(inner.args[0])
 
 
 def twice_not(call: Instruction, walk: Walk) -> Found:
     """`not not x`, of truth values."""
     inner = walk.maker(call.args[0], np.logical_not)
-    return None if inner is None or call.options or inner.options else array_of(inner.args[0])
+    return None if inner is None or call.options or inner.options else operand_of(inner.args[0])
 
 
 def of_itself(call: Instruction, _walk: Walk) -> Found:
     """`maximum(x, x)` and its kin."""
     x, y = plain(call)
-    return array_of(x) if x is y else None
+    return operand_of(x) if x is y else None
 
 
 def where_same(call: Instruction, _walk: Walk) -> Found:
     """`where(mask, x, x)`."""
     same = len(call.args) == 3 and not call.options and call.args[1] is call.args[2]
-    return array_of(call.args[1]) if same else None
+    return operand_of(call.args[1]) if same else None
 
 
 def unchanged(call: Instruction, _walk: Walk) -> Found:
     """A copy, and what keeps real numbers as they are; shape, dtype and layout are compared."""
-    return array_of(call.args[0]) if not call.options else None
+    return operand_of(call.args[0]) if not call.options else None
 
 
 def of_reals(call: Instruction, _walk: Walk) -> Found:
     """The real part of what is real, and its conjugate."""
-    x = array_of(call.args[0])
-    return None if x is None or call.options or x.dtype is None or x.dtype.kind == "c" else x
+    x = operand_of(call.args[0])
+    return None if x is None or call.options or is_complex(x) else x
 
 
 def same_dtype(call: Instruction, _walk: Walk) -> Found:
     """A cast to the dtype that there is."""
-    return array_of(call.args[0]) if call.options.keys() <= {"copy"} else None
+    return operand_of(call.args[0]) if call.options.keys() <= {"copy"} else None
 
 
-def array_of(x: Any) -> Variable | None:
-    """The operand, if it is an array."""
-    return x if is_array(x) else None
+def operand_of(x: Any) -> Variable | None:
+    """The operand, if it is a variable."""
+    return x if type(x) is Variable else None
 
 
+# Of single numbers, NumPy's and Python's, products and the like are taken by Python's operators.
 RULES: Rules = {
+    operator.mul: (times_one,),
+    operator.truediv: (over_one,),
+    operator.pow: (over_one,),
+    operator.sub: (minus_zero,),
+    operator.add: (plus_nothing,),
+    operator.pos: (unchanged,),
     np.multiply: (times_one,),
     np.divide: (over_one,),
     np.power: (over_one,),

@@ -33,7 +33,7 @@ def with_number(call: Instruction, walk: Walk) -> Instruction | None:
         number = number_of(call.args[place], walk)
         if number is None or not is_enough(call, call.args[1 - place], call.args[place]):
             continue
-        if call.function is np.power and np.ndim(call.args[place]) > 0:
+        if call.function is np.power and call.args[place].shape:
             continue  # of an exponent that is a number NumPy makes a square, not of an array
         args = (number, call.args[1]) if place == 0 else (call.args[0], number)
         return call._replace(args=args)
@@ -51,14 +51,14 @@ def is_enough(call: Instruction, other: Any, constant: Any) -> bool:
 
 def number_of(x: Any, walk: Walk) -> float | None:
     """The number that a constant has everywhere; None if there is none, or it is no such number."""
-    array = walk.constants.get(x) if type(x) is Variable else x
-    if not isinstance(array, np.ndarray | np.generic) or array.dtype.str[1:] not in NUMBERS:
+    array: Any = walk.constants.get(x) if type(x) is Variable else x
+    known = isinstance(array, np.ndarray | np.generic) and array.dtype.str[1:] in NUMBERS
+    if not known or array.size == 0:
         return None
-    if array.size == 0:
+    first, last = array[(0,) * array.ndim], array[(-1,) * array.ndim]
+    if first != last or not np.all(array == first):
         return None
-    first = array[(0,) * array.ndim]
-    last = array[(-1,) * array.ndim]
-    if first != last or not np.all(array == first) or (first == 0 and np.ptp(np.signbit(array))):
+    if first == 0 and np.any(np.signbit(array) != np.signbit(first)):
         return None
     number: float = first.item()
     return number

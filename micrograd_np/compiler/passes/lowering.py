@@ -262,4 +262,5 @@ RULES: Rules = {
     np.reshape: (lower_reshape,),
     operator.getitem: (lower_getitem,),
     np.outer: (lower_outer,),
-} | dict.fromkeys(REDUCTIONS, (write_axes,))
+    **dict.fromkeys(REDUCTIONS, (write_axes,)),
+}

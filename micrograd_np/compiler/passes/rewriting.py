@@ -140,12 +140,14 @@ def replaced(
 def used(instruction: Instruction) -> list[Variable]:
     """The variables that a call uses, in order, with repeats."""
     found = []
-    for part in (instruction.args, instruction.options.values()):
-        for x in part:
-            if type(x) is Variable:
-                found.append(x)
-            elif type(x) not in ATOMS:
-                found.extend(variables_in(x))
+    for x in instruction.args:
+        if type(x) is Variable:
+            found.append(x)
+        elif type(x) not in ATOMS:
+            found.extend(variables_in(x))
+    for x in instruction.options.values():
+        if type(x) not in ATOMS:
+            found.extend(variables_in(x))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.passes.identities import Found, array_of
+from micrograd_np.compiler.passes.identities import Found, operand_of
 from micrograd_np.compiler.passes.literals import BINARY
 from micrograd_np.compiler.passes.rewriting import (
     Rules,
@@ -41,7 +41,7 @@ def axes_of_transpose(call: Instruction) -> tuple[int, ...]:
 def transpose_to_itself(call: Instruction, _walk: Walk) -> Found:
     """All axes where they were."""
     axes = axes_of_transpose(call)
-    return array_of(call.args[0]) if axes == tuple(range(len(axes))) else None
+    return operand_of(call.args[0]) if axes == tuple(range(len(axes))) else None
 
 
 def transpose_twice(call: Instruction, walk: Walk) -> Found:
@@ -58,7 +58,7 @@ def transpose_twice(call: Instruction, walk: Walk) -> Found:
 
 def reshape_to_itself(call: Instruction, _walk: Walk) -> Found:
     """A reshape, or a broadcast, to the shape that there is."""
-    return array_of(call.args[0]) if call.options.keys() <= {"shape"} else None
+    return operand_of(call.args[0]) if call.options.keys() <= {"shape"} else None
 
 
 def reshape_twice(call: Instruction, walk: Walk) -> Found:
@@ -124,4 +124,5 @@ RULES: Rules = {
     np.min: (of_nothing,),
     np.prod: (of_nothing,),
     np.where: (broadcast_by_itself,),
-} | dict.fromkeys(BINARY, (broadcast_by_itself,))
+    **dict.fromkeys(BINARY, (broadcast_by_itself,)),
+}

@@ -5,15 +5,14 @@ changes its sign with each of its operands, exactly, so that the negative may al
 inside. `p - rate * (-2 * e)` loses its negatives so.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.passes.editing import Draft
-from micrograd_np.compiler.passes.rewriting import alike, is_array, is_number, is_real
+from micrograd_np.compiler.passes.editing import Draft, reached
+from micrograd_np.compiler.passes.rewriting import alike, is_array, is_number, is_real, used
 from micrograd_np.compiler.program import Instruction, Program, Variable
-
 
 Operands = Callable[[Instruction], Collection[Any]]
 
@@ -23,17 +22,33 @@ MOVES = {np.reshape, np.transpose, np.broadcast_to}
 
 def absorb_signs(program: Program) -> Program:
     """Leave out negatives, where sums, differences and numbers can take over their sign."""
-    return signs_absorbed(program, operands_with_sign)
+    return signs_absorbed(program, operands_with_sign, has_sign, ABSORBING)
 
 
-def signs_absorbed(program: Program, operands: Operands) -> Program:
-    """The same; `operands` names the operands of a call whose sign its result has."""
+def signs_absorbed(
+    program: Program,
+    operands: Operands,
+    source: Callable[[Instruction], bool],
+    absorbing: "Mapping[Any, Absorb]",
+) -> Program:
+    """The same; `operands` names the operands of a call whose sign its result has.
+
+    `source`: the calls to look for, of which only negations are sure to be found. `absorbing`: what
+    is done about them in a call, by its function.
+    """
+    signed = reached(program, source, operands)
+    if not signed:
+        return program
     draft = Draft(program)
     signs = Signs(draft, operands)
-    for call in reversed(program.instructions):
-        absorb = ABSORBING.get(call.function)
-        if absorb and not call.options and is_signed(call.result) and draft.stands(call):
-            absorb(signs, draft.made[call.result])
+    for original in reversed(program.instructions):
+        absorb = absorbing.get(original.function)
+        if not absorb or signed.isdisjoint(used(original)):
+            continue
+        call = draft.maker(original.result)
+        same = call is not None and call.result is original.result and is_signed(call.result)
+        if call is not None and same and not call.options.keys() - REDUCING:
+            absorb(signs, call)
     return draft.finished()
 
 
@@ -52,6 +67,13 @@ def is_negative(call: Instruction | None) -> bool:
     )
 
 
+def has_sign(call: Instruction) -> bool:
+    """Whether it is a negation, or a product or quotient with a number."""
+    if call.function in FACTORS:
+        return any(map(is_number, call.args))
+    return call.function is np.negative
+
+
 def operands_with_sign(call: Instruction) -> Collection[Any]:
     """The operands whose sign is the sign of the result, to the bit."""
     if call.function in FACTORS and not call.options:
@@ -68,8 +90,8 @@ class Signs:
 
     def negative(self, x: Any) -> Instruction | None:
         """A negation of which `x` changes its sign when it is left out; None if there is none."""
-        outer = self.draft.made.get(x) if type(x) is Variable else None
-        if outer is not None and is_negative(outer):
+        outer = self.draft.maker(x)
+        if is_negative(outer):
             return outer
         for call in self.draft.inside(x, self.operands):
             if is_negative(call) and alike(call.args[0], call.result):
@@ -87,7 +109,7 @@ class Signs:
     def number(self, x: Any) -> Instruction | None:
         """A product or quotient with a number inside `x`, that can change its sign."""
         for call in self.draft.inside(x, self.operands):
-            if call.function in FACTORS and any(map(is_number, call.args)):
+            if call.function in FACTORS and any(is_number(x) and x for x in call.args):
                 return call
         return None
 
@@ -95,10 +117,17 @@ class Signs:
 def absorb_in_sum(signs: Signs, call: Instruction) -> None:
     """`x + (-y)` and `(-x) + y`."""
     for x, y in (call.args, call.args[::-1]):
-        if (negation := signs.negative(y)) is not None:
+        negation = signs.negative(y)
+        if negation is not None and leads(x, call):
             args = (x, signs.without(negation, y))
             signs.draft.replace(call._replace(function=np.subtract, args=args))
             return
+
+
+def leads(x: Any, call: Instruction) -> bool:
+    """Whether the result keeps its layout if `x` is the first operand."""
+    same = is_array(x) and x.shape == call.result.shape
+    return x is call.args[0] or not same or alike(x, call.result)
 
 
 def absorb_in_difference(signs: Signs, call: Instruction) -> None:
@@ -116,22 +145,24 @@ def absorb_in_difference(signs: Signs, call: Instruction) -> None:
 def absorb_in_product(signs: Signs, call: Instruction) -> None:
     """`c * (-x)` and `(-x) * (-y)`, `(-x) / c` and their kin."""
     x, y = call.args
-    found = signs.negative(x), signs.negative(y)
-    if not is_real(call.result) or x is y or found == (None, None):
+    left, right = signs.negative(x), signs.negative(y)
+    if not is_real(call.result) or x is y:
         return
-    if all(found):
-        args = tuple(signs.without(*pair) for pair in zip(found, call.args, strict=True))
-        signs.draft.replace(call._replace(args=args))
-    elif is_number(y) and y:
-        signs.draft.replace(call._replace(args=(signs.without(found[0], x), -y)))
-    elif is_number(x) and x:
-        signs.draft.replace(call._replace(args=(-x, signs.without(found[1], y))))
+    if left and right:
+        args = (signs.without(left, x), signs.without(right, y))
+    elif left and is_number(y) and y:
+        args = (signs.without(left, x), -y)
+    elif right and is_number(x) and x:
+        args = (-x, signs.without(right, y))
+    else:
+        return
+    signs.draft.replace(call._replace(args=args))
 
 
 def absorb_in_negative(signs: Signs, call: Instruction) -> None:
     """`-(c * x)`, and `-((-x) * y)`."""
     (x,) = call.args
-    if not alike(x, call.result) or is_negative(signs.draft.made.get(x)):
+    if not alike(x, call.result) or is_negative(signs.draft.maker(x)):
         return
     if (negation := signs.negative(x)) is not None:
         signs.without(negation, x)
@@ -161,7 +192,10 @@ def opposite(product: Instruction) -> Instruction:
     return product._replace(args=args)
 
 
-ABSORBING: dict[Any, Callable[[Signs, Instruction], None]] = {
+REDUCING = {"axis", "keepdims"}
+Absorb = Callable[[Signs, Instruction], None]
+
+ABSORBING: dict[Any, Absorb] = {
     np.add: absorb_in_sum,
     np.subtract: absorb_in_difference,
     np.multiply: absorb_in_product,

@@ -20,7 +20,6 @@ from micrograd_np.compiler.passes.rewriting import (
 )
 from micrograd_np.compiler.program import Instruction, Program, Variable
 
-
 LARGEST = 2.0**1000  # of the numbers that are looked at
 
 
