@@ -1,9 +1,10 @@
 """Arenas: arrays that are not needed at the same time, in the same stretch of memory.
 
-A *cell* is a number of bytes that is needed from one time to another. `placed` gives each an offset,
-so that cells needed at the same time do not overlap, and the stretch is short: the largest first,
-each where the least is left over (Pisarchyk and Lee, "Efficient memory management for deep neural
-net inference", 2020).
+A *cell* is a number of bytes that is needed from one time to another. `placed` gives each an
+offset, so that cells needed at the same time do not overlap, and the stretch is short: the largest
+first, each where the least is left over.
+
+Source: Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020.
 """
 
 from collections.abc import Sequence

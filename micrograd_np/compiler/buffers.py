@@ -17,7 +17,7 @@ import numpy as np
 
 from micrograd_np.compiler.arena import Cell, placed
 from micrograd_np.compiler.liveness import Liveness
-from micrograd_np.compiler.outputs import is_dense, is_fresh, overwritable, style_of
+from micrograd_np.compiler.outputs import is_dense, is_fresh, is_surely_view, overwritable, style_of
 from micrograd_np.compiler.program import Instruction, Program, Variable
 
 KINDS = "biufc"  # of the dtypes that are kept in an arena
@@ -162,14 +162,16 @@ class Planner:
         returned = set(self.program.results)
         dropped: dict[int, list[Variable]] = defaultdict(list)
         for x, time in self.live.used.items():
-            if x not in returned and x not in self.live.given and time < self.live.end - 1:
-                if any(self._is_large(root) for root in self.live.roots[x]):
-                    dropped[time].append(x)
+            if x in returned or x in self.live.given or time >= self.live.end - 1:
+                continue
+            if any(self._is_large(root) for root in self.live.roots[x]):
+                dropped[time].append(x)
         return dict(dropped)
 
     def _is_large(self, root: Variable) -> bool:
         """Whether it is an array of its own that is large."""
-        if root in self.live.given or root.nbytes < LARGE or self.live.maker(root) is None:
+        maker = self.live.maker(root)
+        if maker is None or root.nbytes < LARGE or is_surely_view(maker):
             return False
         cell = self.cells.get(root)
         return cell is None or cell.own

@@ -6,17 +6,15 @@ them, for as long as the function lives.
 
 import linecache
 from itertools import count
-from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import finalize
 
-from micrograd_np.compiler.saving import saved_text
+import numpy as np
 
-if TYPE_CHECKING:  # it makes what is here
-    from micrograd_np.compiler.buffers import Plan
-    from micrograd_np.compiler.program import Program
-    from micrograd_np.compiler.source import Source
+from micrograd_np.compiler.buffers import Plan
+from micrograd_np.compiler.printing import Source
+from micrograd_np.compiler.program import Program
 
 Function = Any
 NUMBERS = count(1)
@@ -28,7 +26,7 @@ class Executable:
     `source`: its text. `function`: what a call runs, which saves the time of getting there.
     """
 
-    def __init__(self, printed: "Source") -> None:
+    def __init__(self, printed: Source) -> None:
         self.printed = printed
         self.source = printed.text
         self.function = made(self.source, printed.name, printed.given)
@@ -42,21 +40,14 @@ class Executable:
         return f"<executable of {self.program!r}>"
 
     @property
-    def program(self) -> "Program":
+    def program(self) -> Program:
         """The program that it runs."""
         return self.printed.program
 
     @property
-    def plan(self) -> "Plan":
+    def plan(self) -> Plan:
         """Where its results lie."""
         return self.printed.plan
-
-    def save(self, path: str | Path) -> None:
-        """Write it as a module that runs with NumPy alone.
-
-        Raises SourceError for a function whose source cannot go with it.
-        """
-        Path(path).write_text(saved_text(self.printed), encoding="utf-8")
 
 
 def made(text: str, name: str, given: dict[str, Any]) -> Function:
@@ -75,7 +66,7 @@ def made(text: str, name: str, given: dict[str, Any]) -> Function:
         {each: module[each] for each in used if each in module} | {"__name__": file},
         name,
     )
-    for each in (*given, "pool"):
+    for each in [*(each for each, x in given.items() if isinstance(x, np.ndarray)), "pool"]:
         module.pop(each, None)
     linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
     finalize(function, linecache.cache.pop, file, None).atexit = False

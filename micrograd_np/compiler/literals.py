@@ -10,11 +10,14 @@ from micrograd_np.compiler.program import Variable
 from micrograd_np.compiler.scope import Scope, home_of
 
 FEW = 24  # entries of an array that is written out
-WORDS = {0.0: "zero", 0.5: "half", 1.0: "one", 2.0: "two", -1.0: "minus_one"}
+WORDS = {
+    "0.0": "zero", "0.5": "half", "1.0": "one", "2.0": "two", "-1.0": "minus_one", "0": "zero",
+    "1": "one", "2": "two", "-1": "minus_one",
+}  # fmt: skip
 Array = np.ndarray[Any, Any]
 
 
-def literal(x: Any, scope: Scope) -> str:
+def literal(x: Any, scope: Scope) -> str:  # noqa: PLR0911 - one for each kind of value
     """An expression for a plain Python or NumPy value.
 
     What cannot be written is bound to a name; arrays and NumPy's numbers are defined once.
@@ -54,7 +57,9 @@ def dtype(x: np.dtype[Any], scope: Scope) -> str:
     if x.kind in "OV":
         return scope.object(x, "dtype")
     made = scope.numpy("dtype")
-    return scope.value(("dtype", x.str), f"dtype_{x.str}", lambda name: f"{name} = {made}({x.str!r})")
+    return scope.value(
+        ("dtype", x.str), f"dtype_{x.str}", lambda name: f"{name} = {made}({x.str!r})"
+    )
 
 
 def number(x: np.generic, scope: Scope) -> str:
@@ -62,16 +67,16 @@ def number(x: np.generic, scope: Scope) -> str:
     if not is_plain(x.dtype) or (np.isnan(x) and x.tobytes() != type(x)(math.nan).tobytes()):
         return scope.object(x, "number")
     kind = scope.numpy(type(x).__name__)
-    written = literal(x.item(), scope)
+    written = entry(x, scope)
     key = ("number", x.dtype.str, x.tobytes())
-    hint = f"{x.dtype.name}_{word(x.item())}"
+    hint = f"{x.dtype.name}_{word(written)}"
     return scope.value(key, hint, lambda name: f"{name} = {kind}({written})")
 
 
 def zero_dimensional(x: Array, scope: Scope) -> str:
     """The name of a 0-d array, by its number."""
     key = ("array", x.dtype.str, x.tobytes())
-    hint = word(x.item()) if x.dtype == np.float64 else f"{word(x.item())}_{x.dtype.name}"
+    hint = word(entry(x[()], scope)) + ("" if x.dtype == np.float64 else f"_{x.dtype.name}")
     return scope.value(key, hint, lambda name: f"{name} = {array_expression(x, scope)}")
 
 
@@ -80,11 +85,10 @@ def is_plain(x: np.dtype[Any]) -> bool:
     return x.kind in "biufc" and x.isnative and x.char not in "gG"
 
 
-def word(x: Any) -> str:
+def word(text: str) -> str:
     """A hint for the name of a number."""
-    if type(x) in (int, float) and x in WORDS:
-        return WORDS[float(x)]
-    return f"number_{x!r}".replace("-", "minus_").replace("+", "").replace(".", "_")
+    plain = text.replace("-", "minus_").replace("+", "").replace(".", "_")
+    return WORDS.get(text, f"number_{plain}")
 
 
 def array(x: Array, scope: Scope, hint: str) -> str:
@@ -104,9 +108,9 @@ def array_expression(x: Array, scope: Scope) -> str | None:
     if not is_plain(x.dtype) or np.isnan(x).any():
         return None
     if x.strides == c_strides(Variable.like("", x)):
-        return f"{scope.numpy('array')}({entries(x.tolist(), scope)}{given_dtype(x, scope)})"
+        return f"{scope.numpy('array')}({entries(x, scope)}{given_dtype(x, scope)})"
     if x.T.strides == c_strides(Variable.like("", x.T)):
-        return f"{scope.numpy('array')}({entries(x.T.tolist(), scope)}{given_dtype(x, scope)}).T"
+        return f"{scope.numpy('array')}({entries(x.T, scope)}{given_dtype(x, scope)}).T"
     return None
 
 
@@ -116,11 +120,19 @@ def given_dtype(x: Array, scope: Scope) -> str:
     return "" if told else f", {dtype(x.dtype, scope)}"
 
 
-def entries(x: Any, scope: Scope) -> str:
+def entries(x: Array, scope: Scope) -> str:
     """Nested lists of numbers."""
-    if isinstance(x, list):
+    if x.ndim:
         return f"[{', '.join(entries(part, scope) for part in x)}]"
-    return literal(x, scope)
+    return entry(x[()], scope)
+
+
+def entry(x: Any, scope: Scope) -> str:
+    """A number of NumPy's as one of Python's: with as few digits as make the same of its dtype."""
+    short = str(x)
+    if x.dtype.kind == "f" and np.isfinite(x) and type(x)(float(short)) == x:
+        return repr(float(short))
+    return literal(x.item(), scope)
 
 
 def described(x: Variable) -> str:

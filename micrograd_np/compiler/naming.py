@@ -3,7 +3,7 @@
 import builtins
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
 MEANING = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins)))
@@ -21,16 +21,17 @@ class Names:
 
         >>> names = Names()
         >>> names.new("layers.0.weight"), names.new("exp"), names.new("exp"), names.new("sum")
-        ('layers_0_weight', 'exp', 'exp_2', 'sum_1')
+        ('layers_0_weight', 'exp', 'exp_1', 'sum_1')
         """
-        base = identifier(hint)
-        if base not in self.taken:
-            self.taken.add(base)
-            return base
-        number = self._counts.get(base, 1 if base in MEANING else 2)
-        while (name := f"{base}_{number}") in self.taken:
+        return self.like(identifier(hint))
+
+    def like(self, word: str, avoided: Container[str] = ()) -> str:
+        """An identifier as it is if it is free, else with a number, and not one of the avoided."""
+        name, number = word, self._counts.get(word, 0)
+        while name in self.taken or (number and name in avoided):
             number += 1
-        self._counts[base] = number + 1
+            name = f"{word}_{number}"
+        self._counts[word] = number
         self.taken.add(name)
         return name
 

@@ -1,25 +1,27 @@
 """Outputs: which calls can write their result into memory that they are given, and how.
 
 What is known here of NumPy's functions is what their signatures say (`out`), less what makes the
-result differ or take a detour when it is given: `np.mean` of half precision would divide in it,
-`np.take` copies unless told what to do with indices that are out of range.
+result differ, or take a detour, when it is given.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any, Literal
 
 import numpy as np
+from numpy.random import Generator
 
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.calls import ASTYPE, Method
-from micrograd_np.compiler.program import Instruction, Variable
+from micrograd_np.compiler.functions import Method
+from micrograd_np.compiler.program import Instruction, Variable, variables_in
 
 Style = Literal["position", "keyword", "fused"]
 
-BY_KEYWORD: set[Any] = {
-    np.sum, np.prod, np.max, np.min, np.amax, np.amin, np.any, np.all, np.mean, np.cumsum,
-    np.cumprod, np.clip, np.concatenate, np.stack, np.dot, np.outer, np.take, np.einsum,
+# With how many positional arguments `out` can be given by name.
+BY_KEYWORD: dict[Any, int] = {
+    np.sum: 3, np.prod: 3, np.mean: 3, np.cumsum: 3, np.cumprod: 3, np.clip: 3, np.take: 3,
+    np.max: 2, np.min: 2, np.amax: 2, np.amin: 2, np.any: 2, np.all: 2, np.concatenate: 2,
+    np.stack: 2, np.dot: 2, np.outer: 2, np.einsum: 32,
 }  # fmt: skip
 METHODS_OF_UFUNCS = ("reduce", "accumulate", "reduceat", "outer")
 
@@ -34,8 +36,13 @@ FRESH: set[Any] = {
 # A view of the whole of its first argument that can be written to if that can.
 WHOLE_VIEWS: set[Any] = {
     np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.ravel,
-    np.matrix_transpose, np.linalg.matrix_transpose, np.rollaxis, np.ndarray.reshape,
-    np.ndarray.transpose, np.ndarray.swapaxes,
+    np.matrix_transpose, np.linalg.matrix_transpose, np.rollaxis, Method("reshape"),
+    Method("transpose"),
+}  # fmt: skip
+
+# Always a view of their first argument; others are one for some layouts of it.
+SURE_VIEWS = WHOLE_VIEWS - {np.reshape, np.ravel, Method("reshape")} | {
+    np.broadcast_to, np.real, np.imag, np.flip, np.diagonal, np.split,
 }  # fmt: skip
 
 
@@ -50,7 +57,13 @@ def is_ufunc_method(function: Any) -> bool:
     return isinstance(of, np.ufunc) and function.__name__ in METHODS_OF_UFUNCS
 
 
-def is_among(function: Callable[..., Any], functions: set[Any]) -> bool:
+def is_draw(instruction: Instruction) -> bool:
+    """Whether it is a draw of a random generator."""
+    x = instruction.args[0] if instruction.args else None
+    return isinstance(x, Variable) and x.python is not None and issubclass(x.python, Generator)
+
+
+def is_among(function: Callable[..., Any], functions: Container[Any]) -> bool:
     """Whether a function is in a set; one that has no hash is in none."""
     try:
         return function in functions
@@ -70,27 +83,48 @@ def style_of(instruction: Instruction) -> Style | None:
         return "position" if whole and "where" not in options else None
     if is_ufunc_method(function):
         return "keyword" if len(instruction.args) == 1 or function.__name__ == "outer" else None
-    if not is_among(function, BY_KEYWORD) or not takes_out(instruction):
+    if not is_among(function, BY_KEYWORD) or len(instruction.args) > BY_KEYWORD[function]:
         return None
-    return "keyword"
+    return "keyword" if CONDITIONS.get(function, always)(instruction) else None
 
 
-def takes_out(instruction: Instruction) -> bool:
-    """Whether a function of the table writes the same into `out` as it would return."""
-    function, args, options = instruction.function, instruction.args, instruction.options
-    if function is np.mean:
-        return all(x.dtype is not None and x.dtype.itemsize >= 4 and x.dtype.kind in "fc"
-                   for x in instruction.variables) and "dtype" not in options  # fmt: skip
-    if function is np.take:
-        return options.get("mode", "raise") != "raise"
-    if function is np.einsum:
-        return is_fresh(instruction) and not options.get("optimize")
-    if function in (np.dot, np.outer):
-        return instruction.result.strides == c_strides(instruction.result) and len(args) == 2
-    if function in (np.concatenate, np.stack) and "dtype" in options:
-        return False
-    positions = {np.clip: 3, np.concatenate: 2, np.stack: 2}
-    return len(args) <= positions.get(function, 2)
+def always(_instruction: Instruction) -> bool:
+    """Nothing stands against it."""
+    return True
+
+
+def divides_the_sum(instruction: Instruction) -> bool:
+    """Whether a mean is computed in the dtype of its result."""
+    kinds = [x.dtype.str[1:] for x in instruction.variables if x.dtype is not None]
+    return set(kinds) <= {"f4", "f8", "c8", "c16"} and "dtype" not in instruction.options
+
+
+def goes_on_outside(instruction: Instruction) -> bool:
+    """Whether indices out of range are no error, for which NumPy would write elsewhere first."""
+    return bool(instruction.options.get("mode", "raise") != "raise")
+
+
+def is_one_loop(instruction: Instruction) -> bool:
+    """Whether it is no view, nor several contractions in turn."""
+    return is_fresh(instruction) and not instruction.options.get("optimize")
+
+
+def is_contiguous(instruction: Instruction) -> bool:
+    """Whether the result is, as `dot` wants it."""
+    return instruction.result.strides == c_strides(instruction.result)
+
+
+def has_its_dtype(instruction: Instruction) -> bool:
+    """Whether no other dtype is asked for, beside which NumPy takes no `out`."""
+    return "dtype" not in instruction.options
+
+
+# What else must hold for the same result to be written where it is asked to be.
+CONDITIONS: dict[Any, Callable[[Instruction], bool]] = {
+    np.mean: divides_the_sum, np.take: goes_on_outside, np.einsum: is_one_loop,
+    np.dot: is_contiguous, np.outer: is_contiguous, np.concatenate: has_its_dtype,
+    np.stack: has_its_dtype,
+}  # fmt: skip
 
 
 def is_elementwise(instruction: Instruction) -> bool:
@@ -98,7 +132,7 @@ def is_elementwise(instruction: Instruction) -> bool:
     function = instruction.function
     if isinstance(function, np.ufunc):
         return function.signature is None and function.nout == 1
-    return function is np.clip
+    return bool(function is np.clip)
 
 
 def overwritable(instruction: Instruction, result: Variable) -> list[Variable]:
@@ -119,8 +153,10 @@ def is_fresh(instruction: Instruction) -> bool:
     if function is np.einsum:
         return len(instruction.args) > 2  # of one operand it may be a view
     if isinstance(function, Method):
-        return function != ASTYPE or not instruction.view
-    if function is operator.getitem or is_fused(function):
+        return not instruction.view or is_draw(instruction)
+    if function is operator.getitem:  # entries chosen by an array are copied
+        return not instruction.view or any(x.shape for x in variables_in(instruction.args[1]))
+    if is_fused(function):
         return not instruction.view
     return is_among(function, FRESH)
 
@@ -128,6 +164,17 @@ def is_fresh(instruction: Instruction) -> bool:
 def may_share(instruction: Instruction) -> bool:
     """Whether a result may share memory with an argument."""
     return instruction.view and not is_fresh(instruction)
+
+
+def is_surely_view(instruction: Instruction) -> bool:
+    """Whether the results lie in the memory of an argument, for its layout when traced."""
+    function, x = instruction.function, instruction.args[0]
+    if not may_share(instruction) or not isinstance(x, Variable):
+        return False
+    if function is operator.getitem:
+        return not any(True for _ in variables_in(instruction.args[1]))
+    whole = is_among(function, WHOLE_VIEWS) and x.strides == c_strides(x)
+    return whole or is_among(function, SURE_VIEWS)
 
 
 def c_strides(x: Variable) -> tuple[int, ...]:

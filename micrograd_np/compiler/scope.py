@@ -19,6 +19,7 @@ SEARCHED = (
     "scipy.special", "scipy.linalg", "scipy.signal",
 )  # fmt: skip
 PACKAGE = "micrograd_np"
+RESERVED = ("np", "pool", "buffers", "memory", "reusable", "from_text")  # what is in every module
 
 
 class Home(NamedTuple):
@@ -36,7 +37,7 @@ class Scope:
     """
 
     def __init__(self) -> None:
-        self.names = Names(("np", "pool", "buffers", "memory", "reusable", "constant"))
+        self.names = Names(RESERVED)
         self.imports: dict[Home, str] = {}
         self.functions: dict[str, Callable[..., Any]] = {}
         self.objects: dict[str, Any] = {}
@@ -55,12 +56,12 @@ class Scope:
         """The expression for what a module has; names that Python has a meaning for stay dotted."""
         if home.module == "builtins":
             return home.name
+        if home in self.imports:
+            return self.imports[home]
         if home.module == "numpy" and not self.names.is_free(home.name):
-            if home not in self.imports:
-                self.dotted = True
-                return f"np.{home.name}"
-        if home not in self.imports:
-            self.imports[home] = self.names.new(home.name)
+            self.dotted = True
+            return f"np.{home.name}"
+        self.imports[home] = self.names.new(home.name)
         return self.imports[home]
 
     def numpy(self, name: str) -> str:
@@ -98,7 +99,7 @@ class Scope:
         return self._known[key]
 
     def import_lines(self) -> Iterator[str]:
-        """The lines that import all names, a module a line."""
+        """The statements that import all names, one for each module."""
         if self.dotted:
             yield "import numpy as np"
         modules: dict[str, list[str]] = {}
@@ -106,7 +107,7 @@ class Scope:
             renamed = f" as {name}" if name != home.name else ""
             modules.setdefault(home.module, []).append(home.name + renamed)
         for module, names in sorted(modules.items()):
-            yield from wrapped(f"from {module} import ", sorted(names))
+            yield "\n".join(wrapped(f"from {module} import ", sorted(names)))
 
 
 def wrapped(start: str, parts: list[str], width: int = 100) -> list[str]:

@@ -1,15 +1,16 @@
 """Spelling: a call as the line of Python that makes it, in the fastest way that reads well.
 
-Some of NumPy's functions only hand the call on, and take longer for it than a small array does: the
+Many of NumPy's functions only hand the call on, and take longer for it than a small array does: the
 line says what they hand on. `np.sum(x, axis=0)` becomes `add.reduce(x, axis=0)`, `np.transpose(x)`
-becomes `x.T`. The result is the same to the bit. Where arrays are small, Python's numbers in calls
-are arrays made once.
+becomes `x.T`. Where arrays are small, Python's numbers in calls are arrays that are made once, and
+`np.matmul` is `dot` where both leave the work to the same routine of the BLAS. The results are the
+same to the bit.
 """
 
 import math
 import operator
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from micrograd_np.compiler.outputs import c_strides, is_among, is_ufunc_method
 from micrograd_np.compiler.program import Instruction, Variable
 from micrograd_np.compiler.scope import Scope
 
+REALS = (np.dtype("float32"), np.dtype("float64"))  # the dtypes of the BLAS but the complex ones
 SMALL = 1 << 12  # entries: for larger arrays NumPy's own overhead does not matter
 
 BINARY = {
@@ -32,13 +34,14 @@ UNARY = {operator.neg: "-", operator.pos: "+", operator.invert: "~"}
 METHODS = {
     np.reshape: "reshape", np.swapaxes: "swapaxes", np.squeeze: "squeeze", np.ravel: "ravel",
     np.dot: "dot", np.take: "take", np.repeat: "repeat", np.cumsum: "cumsum",
-    np.cumprod: "cumprod", np.transpose: "transpose", np.argmax: "argmax", np.argmin: "argmin",
-    np.diagonal: "diagonal",
+    np.cumprod: "cumprod", np.transpose: "transpose", np.diagonal: "diagonal",
 }  # fmt: skip
 BY_POSITION = {np.transpose: "axes", np.reshape: "shape"}  # what methods do not take by name
-ATTRIBUTES = {np.matrix_transpose: "mT", np.linalg.matrix_transpose: "mT", np.real: "real",
-              np.imag: "imag"}  # fmt: skip
+ATTRIBUTES = {np.real: "real", np.imag: "imag"}
 REDUCTIONS = {np.sum: "add", np.prod: "multiply", np.max: "maximum", np.min: "minimum"}
+
+# NumPy does not want it by position, as Python's functions of these names take any number of them.
+OUT_BY_NAME = {np.maximum, np.minimum}
 
 # Of these, a number in Python and an array of the operand's dtype are the same to NumPy.
 WITH_NUMBERS = {
@@ -56,7 +59,7 @@ class Speller:
 
     # ------------------------------------------------------------ arguments
 
-    def expression(self, x: Any) -> str:
+    def expression(self, x: Any) -> str:  # noqa: PLR0911 - one for each kind of argument
         """An argument: a variable, a plain value, or nested lists, tuples and dicts of them."""
         if isinstance(x, Variable):
             return self.names[x]
@@ -107,7 +110,8 @@ class Speller:
             if text is not None:
                 return text
         if is_ufunc_method(function):
-            name = f"{self.scope.function(function.__self__)}.{function.__name__}"
+            ufunc: np.ufunc = function.__self__  # type: ignore[attr-defined]
+            name = f"{self.scope.function(ufunc)}.{function.__name__}"
         else:
             name = self.scope.function(function)
         return called(name, [*self.given(args, options), *out_option(out)])
@@ -115,17 +119,24 @@ class Speller:
     def _ufunc(self, instruction: Instruction, out: str | None) -> str:
         function, args, options = instruction.function, instruction.args, instruction.options
         if function is np.matmul and not options and is_plain_product(instruction):
-            left, right = map(self.expression, args)
-            return f"{left}.dot({right}{'' if out is None else f', {out}'})"
-        given = [self._number(x, instruction) for x in args] + ([] if out is None else [out])
-        return called(self.scope.function(function), given + self.given((), options))
+            return self._attribute("dot", args, {}, out)
+        given = [self._number(x, instruction) for x in args] + self.given((), options)
+        if out is not None and function in OUT_BY_NAME:
+            given += out_option(out)
+        elif out is not None:
+            given.insert(len(args), out)
+        return called(self.scope.function(function), given)
 
     def _number(self, x: Any, instruction: Instruction) -> str:
         """An argument of a ufunc; of a number an array, where that is the same and faster."""
         if type(x) not in (int, float) or instruction.options:
             return self.expression(x)
         arrays = [y for y in instruction.args if isinstance(y, Variable) and y.shape]
-        if instruction.function not in WITH_NUMBERS or len(arrays) != 1 or len(instruction.args) > 2:
+        if (
+            instruction.function not in WITH_NUMBERS
+            or len(arrays) != 1
+            or len(instruction.args) > 2
+        ):
             return self.expression(x)
         dtype = arrays[0].dtype
         if dtype is None or arrays[0].size > SMALL or not is_exact(x, dtype):
@@ -140,9 +151,9 @@ class Speller:
             return None
         if function is operator.getitem:
             return f"{self.operand(args[0])}[{self.key(args[1])}]"
-        if is_among(function, set(BINARY)):
+        if is_among(function, BINARY):
             return f"{self.operand(args[0])} {BINARY[function]} {self.operand(args[1])}"
-        if is_among(function, set(UNARY)):
+        if is_among(function, UNARY):
             return f"{UNARY[function]}{self.operand(args[0])}"
         return None
 
@@ -151,12 +162,7 @@ class Speller:
     ) -> str | None:
         """Methods, of arrays and of random generators."""
         name = getattr(function, "method", None)
-        if not isinstance(name, str):
-            unbound = getattr(function, "__objclass__", None) is np.ndarray
-            name = function.__name__ if unbound else None
-        if name is None:
-            return None
-        return self._attribute(name, args, options, out)
+        return self._attribute(name, args, options, out) if isinstance(name, str) else None
 
     def _attribute(
         self, name: str, args: Sequence[Any], options: dict[str, Any], out: str | None
@@ -164,7 +170,10 @@ class Speller:
         x, *rest = args
         if name == "transpose" and not options and rest in ([], [None]):
             return f"{self.operand(x)}.T"
-        given = [*self.given(rest, options), *out_option(out)]
+        if name == "dot" and not options:
+            given = [self.expression(rest[0]), *([] if out is None else [out])]
+        else:
+            given = [*self.given(rest, options), *out_option(out)]
         return called(f"{self.operand(x)}.{name}", given)
 
     def _handed_on(
@@ -172,27 +181,29 @@ class Speller:
     ) -> str | None:
         """What a function of NumPy hands on, if its first argument is an array."""
         x, *rest = args or (None,)
-        if not isinstance(x, Variable) or not x.shape or not callable(function):
+        if not is_array(x):
             return None
-        if is_among(function, set(REDUCTIONS)) and len(rest) < 2:
-            axis = rest[0] if rest else None
-            rest_of = {"axis": axis} | options
-            given = [*self.given((x,), rest_of), *out_option(out)]
+        if is_among(function, REDUCTIONS) and len(rest) < 2:
+            options = {"axis": rest[0] if rest else None} | options
+            given = [*self.given((x,), options), *out_option(out)]
             return called(f"{self.scope.numpy(REDUCTIONS[function])}.reduce", given)
-        if is_among(function, set(ATTRIBUTES)) and not rest and not options and out is None:
+        if is_among(function, ATTRIBUTES) and not rest and not options:
             return f"{self.names[x]}.{ATTRIBUTES[function]}"
-        if not is_among(function, set(METHODS)):
+        if not is_among(function, METHODS) or (function is np.swapaxes and options):
             return None
-        by_position = BY_POSITION.get(function)
-        if by_position in options:
+        if (by_position := BY_POSITION.get(function)) in options:
             rest = [options[by_position]]
             options = {name: value for name, value in options.items() if name != by_position}
-        if function is np.swapaxes and options:
-            return None
         return self._attribute(METHODS[function], (x, *rest), options, out)
 
 
+def is_array(x: Any) -> TypeGuard[Variable]:
+    """Whether it is a variable for an array, not for a number."""
+    return isinstance(x, Variable) and bool(x.shape)
+
+
 def out_option(out: str | None) -> list[str]:
+    """The option that says where to write, if that is said."""
     return [] if out is None else [f"out={out}"]
 
 
@@ -217,23 +228,17 @@ def is_exact(x: float, dtype: np.dtype[Any]) -> bool:
 
 
 def is_plain_product(instruction: Instruction) -> bool:
-    """Whether `x.dot(y)` is the same as `np.matmul(x, y)`, and quicker.
-
-    Both give the same matrices to the same routines of the BLAS. For a matrix and a vector they
-    do so if the matrix is contiguous, in either order.
-    """
-    x, y = instruction.args
-    result = instruction.result
-    if not (isinstance(x, Variable) and isinstance(y, Variable)) or result.size > SMALL:
+    """Whether `x.dot(y)` is the same as `np.matmul(x, y)`: of arrays without gaps."""
+    x, y, result = *instruction.args, instruction.result
+    if not (is_array(x) and is_array(y) and result.shape) or result.size > SMALL:
         return False
-    if not (len(x.shape) == len(y.shape) == 2) or result.strides != c_strides(result):
+    ranks = {len(x.shape), len(y.shape)}
+    if ranks not in ({2}, {1, 2}) or x.dtype != y.dtype or x.dtype not in REALS:
         return False
-    if x.dtype != y.dtype or x.dtype is None or x.dtype.char not in "fdFD":
-        return False
-    return result.size > 0 and is_contiguous(x) and is_contiguous(y)
+    return result.size > 0 and all(map(is_compact, (x, y))) and result.strides == c_strides(result)
 
 
-def is_contiguous(x: Variable) -> bool:
-    """Whether a matrix fills its memory, row by row or column by column."""
+def is_compact(x: Variable) -> bool:
+    """Whether entries lie without gaps, row by row or column by column."""
     backward = Variable(x.hint, x.shape[::-1], x.dtype)
     return x.strides == c_strides(x) or x.strides[::-1] == c_strides(backward)

@@ -1,0 +1,212 @@
+"""Embedding: the source of functions, with all that it refers to, as part of another module.
+
+What a function refers to is looked up in the module that it is from: other functions and classes,
+assignments, imports. All of it is taken along, and so on, in the order of the modules it is from;
+where names would meet, one is changed. Decorators of this package are left out, and so are
+annotations, which a module with `from __future__ import annotations` never computes.
+"""
+
+import ast
+import builtins
+import importlib
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from graphlib import TopologicalSorter
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from micrograd_np.compiler import helpers
+from micrograd_np.compiler.globals_of import bound_in, global_names
+from micrograd_np.compiler.naming import Names
+from micrograd_np.compiler.scope import PACKAGE
+from micrograd_np.errors import SourceError
+
+REPLACED = {("micrograd_np.foreign", "is_foreign"), ("micrograd_np.foreign", "like")}
+
+
+class Place(NamedTuple):
+    """Where something is defined: a module, and the name it has there."""
+
+    module: str
+    name: str
+
+
+class Embedding:
+    """Pieces of source collected for one module, whose `names` they must not take twice."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.called: dict[Place, str] = {}
+        self.imports: dict[str, str] = {}  # statements, by the name that they define
+        self._found: dict[str, dict[int, str]] = {}  # sources, by module and line
+        self._needs: dict[str, set[str]] = {}  # of modules
+
+    def add(self, function: Callable[..., Any], name: str | None = None) -> str:
+        """The name of a function whose source is taken along; `name`, if one is asked for."""
+        place = place_of(inspect.unwrap(function))
+        return self._take(place, function, name)
+
+    @property
+    def definitions(self) -> list[str]:
+        """The sources, each after what it needs when it is run."""
+        modules = TopologicalSorter(self._needs).static_order()
+        return [text for module in modules for _, text in sorted(self._found[module].items())]
+
+    def _take(self, place: Place, wanted: Any, name: str | None = None) -> str:
+        """The name that what is defined in a place has here."""
+        if place in REPLACED:
+            place = Place(helpers.__name__, place.name)
+        if place in self.called:
+            return self.called[place]
+        statements = statements_of(place.module, wanted)
+        if place.name not in statements:
+            raise SourceError.unknown(wanted, place.name)
+        statement = statements[place.name]
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            return self._take_import(statement, place, wanted)
+        self.called[place] = name or self._new(place, wanted)
+        self._needs.setdefault(place.module, set())
+        self._take_statement(statement, place, wanted)
+        return self.called[place]
+
+    def _take_statement(self, statement: ast.stmt, place: Place, wanted: Any) -> None:
+        for other in bound_in([statement]) - {place.name}:  # x, y = 1, 2
+            self.called[Place(place.module, other)] = self._new(place._replace(name=other), wanted)
+        kept = without_our_decorators(statement, place.module, wanted)
+        new: dict[str, str] = {}
+        nodes = global_names(kept)
+        for node in nodes:
+            if node.id not in new and not is_builtin(node.id, place.module, wanted):
+                new[node.id] = self._take(Place(place.module, node.id), wanted)
+        new.update({x: self.called[Place(place.module, x)] for x in bound_in([statement])})
+        text = written(kept, nodes, new, source_of(place.module, wanted))
+        self._found.setdefault(place.module, {})[statement.lineno] = text
+
+    def _take_import(
+        self, statement: ast.Import | ast.ImportFrom, place: Place, wanted: Any
+    ) -> str:
+        """The name of what a module imports: ours is taken along, other is imported."""
+        alias = next(x for x in statement.names if (x.asname or x.name) == place.name)
+        if isinstance(statement, ast.Import):
+            if alias.name.partition(".")[0] == PACKAGE:
+                raise SourceError.package(wanted, alias.name)
+            line, base = f"import {alias.name}", alias.name
+        else:
+            module = statement.module or ""
+            if module.partition(".")[0] == PACKAGE:
+                if f"{module}.{alias.name}" in sys.modules:
+                    raise SourceError.package(wanted, f"{module}.{alias.name}")
+                name = self._take(Place(module, alias.name), wanted)
+                self._needs[place.module] |= self._needs.keys() & {module}
+                return name
+            line, base = f"from {module} import {alias.name}", alias.name
+        words = words_in(source_of(place.module, wanted)) - {place.name}
+        for name, known in self.imports.items():
+            if known in (line, f"{line} as {name}") and name not in words:
+                return name
+        name = self._new(place, wanted)
+        self.imports[name] = line if name == base else f"{line} as {name}"
+        return name
+
+    def _new(self, place: Place, wanted: Any) -> str:
+        """A name, of which nothing else in the source has it if it is another."""
+        return self.names.like(place.name, words_in(source_of(place.module, wanted)))
+
+
+# ---------------------------------------------------------------- where source is
+
+
+def place_of(function: Any) -> Place:
+    """Where a function is defined.
+
+    Raises SourceError if that is inside another function, or nowhere.
+    """
+    name = getattr(function, "__qualname__", "")
+    if not isinstance(function, FunctionType) or not name.isidentifier():
+        raise SourceError.inside(function)
+    return Place(function.__module__, name)
+
+
+@cache
+def parsed(source: str) -> dict[str, ast.stmt]:
+    """The statements of a module, by the names that they define."""
+    return {name: part for part in ast.parse(source).body for name in bound_in([part])}
+
+
+@cache
+def words_in(source: str) -> frozenset[str]:
+    """All that looks like a name in it."""
+    return frozenset(re.findall(r"\w+", source))
+
+
+def source_of(module: str, wanted: Any) -> str:
+    """The source of a module."""
+    try:
+        return inspect.getsource(importlib.import_module(module))
+    except (OSError, TypeError) as error:
+        raise SourceError.unknown(wanted, module) from error
+
+
+def statements_of(module: str, wanted: Any) -> dict[str, ast.stmt]:
+    """The statements of a module that is looked up, by the names that they define."""
+    return parsed(source_of(module, wanted))
+
+
+def is_builtin(name: str, module: str, wanted: Any) -> bool:
+    """Whether a name is Python's own."""
+    return hasattr(builtins, name) and name not in statements_of(module, wanted)
+
+
+# ---------------------------------------------------------------- rewriting
+
+
+def without_our_decorators(statement: ast.stmt, module: str, wanted: Any) -> ast.stmt:
+    """A definition without the decorators that are imported from this package."""
+    if not isinstance(statement, ast.FunctionDef) or not statement.decorator_list:
+        return statement
+    known = statements_of(module, wanted)
+    kept = [d for d in statement.decorator_list if not is_ours(d, known)]
+    return ast.FunctionDef(**{**vars(statement), "decorator_list": kept})
+
+
+def is_ours(decorator: ast.expr, known: dict[str, ast.stmt]) -> bool:
+    """Whether a decorator comes from this package."""
+    while not isinstance(decorator, ast.Name):
+        inner = decorator.func if isinstance(decorator, ast.Call) else decorator
+        decorator = inner.value if isinstance(inner, ast.Attribute) else inner
+        if not isinstance(decorator, ast.Name | ast.Call | ast.Attribute):
+            return False
+    source = known.get(decorator.id)
+    if isinstance(source, ast.ImportFrom):
+        return (source.module or "").partition(".")[0] == PACKAGE
+    return isinstance(source, ast.Import) and source.names[0].name.partition(".")[0] == PACKAGE
+
+
+def written(statement: ast.stmt, names: list[ast.Name], new: dict[str, str], source: str) -> str:
+    """The source of a statement; printed anew, without comments, if names in it change."""
+    own = getattr(statement, "name", "")
+    changed = [node for node in names if new.get(node.id, node.id) != node.id]
+    if not changed and new.get(own, own) == own:
+        return copied(statement, source)
+    old = [node.id for node in changed]
+    for node in changed:
+        node.id = new[node.id]
+    if own:
+        statement.name = new[own]  # type: ignore[attr-defined]
+    text = ast.unparse(statement)
+    for node, name in zip(changed, old, strict=True):
+        node.id = name
+    if own:
+        statement.name = own  # type: ignore[attr-defined]
+    return text
+
+
+def copied(statement: ast.stmt, source: str) -> str:
+    """The lines of a statement, and those of its decorators."""
+    lines = source.splitlines()
+    nodes: list[Any] = [*getattr(statement, "decorator_list", []), statement]
+    parts = [lines[node.lineno - 1 : node.end_lineno] for node in nodes]
+    return "\n".join(line for part in parts for line in part)
