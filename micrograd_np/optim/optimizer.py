@@ -74,7 +74,7 @@ class Optimizer:
         gradients = [p.grad for p in self.parameters]
         values = [p.data for p in self.parameters]
         updates, state = self.transformation.update(gradients, self.state, values)
-        self._assign(apply_updates(values, updates), state)
+        self.assign(apply_updates(values, updates), state)
 
     def _bring_here(self) -> None:
         """Have NumPy's gradients for NumPy's parameters; all are computed in one pass."""
@@ -92,16 +92,20 @@ class Optimizer:
 
         Nothing is copied: a step makes new arrays and leaves the old ones as they are.
         """
-        return [p.data for p in self.parameters], self.state
+        return [p.value for p in self.parameters], self.state
 
     def restore(self, snapshot: tuple[list[Any], State]) -> None:
         """Assign copies of the parameters' values, and the state: all of them, or none."""
         values, state = snapshot
-        self._assign([value.copy() for value in values], state)
+        self.assign([value.copy() for value in values], state)
 
-    def _assign(self, values: list[Any], state: State) -> None:
-        """Put new arrays, which nothing else holds, in the parameters' places, as `data =` does."""
-        before = [p.data for p in self.parameters]
+    def assign(self, values: list[Any], state: State) -> None:
+        """Give the parameters new values, and the state: all of them, or none.
+
+        The values are arrays of the parameters' shapes and dtypes that nothing else holds: they are
+        neither checked nor copied.
+        """
+        before = [p.value for p in self.parameters]
         try:
             for parameter, value in zip(self.parameters, values, strict=True):
                 parameter.value = value

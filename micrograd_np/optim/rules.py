@@ -112,7 +112,7 @@ def scale_by_adam(
     beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)
 
     def init(parameters: Tree) -> AdamState:
-        sizes = tree.map(lambda p: np.zeros_like(np.real(p)), parameters)
+        sizes = tree.map(lambda p: _zero(np.real(p)), parameters)
         return AdamState(0, _zeros(parameters), sizes)
 
     def update(gradients: Tree, state: AdamState, _parameters: Tree) -> tuple[Tree, AdamState]:
@@ -137,7 +137,13 @@ def _nothing(_parameters: Tree) -> tuple[()]:
 
 
 def _zeros(parameters: Tree) -> Tree:
-    return tree.map(np.zeros_like, parameters)
+    return tree.map(_zero, parameters)
+
+
+def _zero(p: Any) -> Any:
+    """Zeros like a parameter; a single number as updates leave it, which is no array."""
+    zeros = np.zeros_like(p)
+    return zeros if zeros.ndim else zeros[()]
 
 
 # ---------------------------------------------------------------- settings

@@ -13,13 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.errors import GraphError, listed
+from micrograd_np.errors import listed
 from micrograd_np.nn.initializers import generator
 from micrograd_np.nn.module import Module
 from micrograd_np.op import Array
 from micrograd_np.optim import Optimizer, Transformation
 from micrograd_np.optim.transformation import check_transformation
-from micrograd_np.tensor import Tensor
+from micrograd_np.train.compiled import CompiledStep, check_backend
 from micrograd_np.train.diagnosis import (
     Failure,
     broadcast_slip,
@@ -27,10 +27,9 @@ from micrograd_np.train.diagnosis import (
     explained,
     is_finite,
 )
+from micrograd_np.train.eager import EagerStep, Loss
 from micrograd_np.train.history import History, Step
 from micrograd_np.train.progress import display
-
-Loss = Callable[[Any, Any], Any]
 
 
 def fit(
@@ -44,6 +43,7 @@ def fit(
     batch_size: int | None = None,
     rng: "np.random.Generator | None" = None,
     progress: bool = True,
+    compile: bool | str = False,  # noqa: A002 - as in mg.compile
 ) -> History:
     """Train `model` so that `loss(model(X), y)` becomes small; returns the losses on the way.
 
@@ -58,8 +58,14 @@ def fit(
       for every epoch, and the last batch of an epoch may be smaller.
     - `rng`: the generator to shuffle with; None takes a fresh one, so that runs differ.
     - `progress`: a bar on stderr, or a few lines if that is not a terminal.
+    - `compile`: run steps as programs, see `mg.compile`; True, or the name of a back end.
 
     Warns if `loss` broadcasts a column (n, 1) against a row (n,), which is hardly ever meant.
+
+    With `compile` the history is the same, to rounding. Python in model and loss runs only in the
+    first step of each size of batch, where a program is made; its `numpy.random.Generator`s are
+    drawn from in all of them, if they are attributes of modules. Gradients stay inside the program:
+    `.grad` is None. Where a program is impossible, training warns why, and goes on without.
 
     An interrupt (Ctrl-C) leaves the parameters as a whole number of steps made them.
 
@@ -77,7 +83,7 @@ def fit(
     >>> model.weight.data.round(6), model.bias.data.round(6)
     (array([[3.]]), array([1.]))
     """
-    run = _Run(model, X, y, loss, optimizer, epochs, batch_size, rng)
+    run = _Run(model, X, y, loss, optimizer, epochs, batch_size, rng, compile)
     history = History()
     with closing(run.steps()) as records, display(progress, run.epochs, run.total) as show:
         for record in records:
@@ -96,6 +102,7 @@ def steps(
     epochs: int,
     batch_size: int | None = None,
     rng: "np.random.Generator | None" = None,
+    compile: bool | str = False,  # noqa: A002 - as in mg.compile
 ) -> Generator[Step, None, None]:
     """The loop behind `fit`, one step each time a record is asked for: to stop when you like.
 
@@ -113,7 +120,7 @@ def steps(
     >>> record.step < 100
     True
     """
-    return _Run(model, X, y, loss, optimizer, epochs, batch_size, rng).steps()
+    return _Run(model, X, y, loss, optimizer, epochs, batch_size, rng, compile).steps()
 
 
 class _Run:
@@ -129,6 +136,7 @@ class _Run:
         epochs: int,
         batch_size: int | None,
         rng: "np.random.Generator | None",
+        compile: Any,  # noqa: A002 - as in mg.compile
     ) -> None:
         X, y = _array(X), _array(y)
         values = _wrong_data(X, y)
@@ -141,6 +149,10 @@ class _Run:
                 types.append(f"{name} is a whole number, not {count!r}")
             elif count < 1:
                 values.append(f"{name} is at least 1, not {count}")
+        if not isinstance(compile, bool | str):
+            types.append(f"compile is True, False or the name of a back end, not {compile!r:.80}")
+        elif isinstance(compile, str):
+            values += _complaint(check_backend, compile)
         if not types:
             values += _wrong_parameters(model, optimizer)
         if types or values:
@@ -148,44 +160,40 @@ class _Run:
             raise TypeError(message) if types else ValueError(message)
         self.model = model
         self.X, self.y = X, y
-        self.loss = loss
         self.optimizer = _optimizer(model, optimizer)
         self.epochs = int(epochs)
         self.batch_size = batch_size
         self.rng = generator(rng)
         self.total = self.epochs * -(-len(X) // (batch_size or len(X)))
+        parts = model, loss, self.optimizer
+        backend = "numpy" if compile is True else compile
+        self.step = CompiledStep(*parts, backend) if backend else EagerStep(*parts)
 
     def steps(self) -> Generator[Step, None, None]:
-        model, loss, optimizer = self.model, self.loss, self.optimizer
-        learned = dict.fromkeys([*optimizer.parameters, *model.parameters()])
-        step = 0
+        step, optimizer = self.step, self.optimizer
+        count = 0
         first = last = math.nan
-        before = optimizer.snapshot()
-        with _training(model):
+        step.before = optimizer.snapshot()
+        with _training(self.model):
             for epoch in range(1, self.epochs + 1):
                 for X, y in self._batches():
-                    step += 1
-                    prediction = model(X)
-                    value = loss(prediction, y)
-                    number = _number(value)
-                    if step == 1 and (slip := broadcast_slip(value)):
+                    count += 1
+                    loss = step.loss_of(X, y)
+                    if count == 1 and (slip := broadcast_slip(step.value)):
                         warnings.warn(slip, stacklevel=3)
-                    if not math.isfinite(number):
-                        failure = Failure(epoch, step, number, X, y, prediction, first, last)
+                    if not math.isfinite(loss):
+                        step.recall()
+                        failure = Failure(epoch, count, loss, X, y, step.prediction, first, last)
                         error = explained(failure, optimizer)
-                        optimizer.restore(before)
+                        optimizer.restore(step.before)
                         raise error
-                    first, last = (number if step == 1 else first), number
-                    for parameter in learned:
-                        parameter.grad = None
-                    value.backward()
-                    before = optimizer.snapshot()
-                    with np.errstate(all="ignore"):  # the next loss tells, and is explained
-                        optimizer.step()
-                    yield Step(epoch, step, number, len(X))
+                    first, last = (loss if count == 1 else first), loss
+                    step.update()
+                    yield Step(epoch, count, loss, len(X))
             if not all(is_finite(parameter.data) for parameter in optimizer.parameters):
-                error = broken_update(self.epochs, step, optimizer)
-                optimizer.restore(before)
+                step.recall()
+                error = broken_update(self.epochs, count, optimizer)
+                optimizer.restore(step.before)
                 raise error
 
     def _batches(self) -> Iterator[tuple[Array, Array]]:
@@ -218,23 +226,6 @@ def _training(model: Any) -> Iterator[None]:
     finally:
         for module, mode in zip(modules, modes, strict=True):
             module.training = mode
-
-
-def _number(value: Any) -> float:
-    """The loss as a number. Raises GraphError if it is not a single one, on a Tensor."""
-    if not isinstance(value, Tensor) or value.value.size != 1 or value.value.dtype.kind != "f":
-        given = (
-            f"a Tensor of shape {value.shape}, {value.dtype}"
-            if isinstance(value, Tensor)
-            else f"{value!r:.80}, a {type(value).__name__}"
-        )
-        raise GraphError(
-            f"the loss function must return a Tensor that holds a single real number, but it "
-            f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
-            f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
-        )
-    number: float = value.item()
-    return number
 
 
 def _optimizer(model: Any, given: Transformation | Optimizer) -> Optimizer:
@@ -277,10 +268,10 @@ def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:
 
 
 def _complaint(check: Callable[[Any], Any], given: Any) -> list[str]:
-    """What a check that raises TypeError says of what is given, if anything."""
+    """What a check says of what is given, if anything."""
     try:
         check(given)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         return [str(error)]
     return []
 

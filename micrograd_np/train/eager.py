@@ -1,0 +1,73 @@
+"""One step as it is written: the loss is recorded, and `backward` and the optimiser follow.
+
+A step has two halves, for between them the loop looks whether the loss is finite: `loss_of` a batch
+computes, `update` changes the parameters.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.errors import GraphError
+from micrograd_np.optim import Optimizer
+from micrograd_np.tensor import Tensor
+
+Loss = Callable[[Any, Any], Any]
+
+
+class EagerStep:
+    """A step of training `model` by `loss` and `optimizer`.
+
+    Between its halves, `prediction` and `value` are what the first computed. `before` is what
+    `optimizer.restore` takes to undo the last update.
+    """
+
+    def __init__(self, model: Any, loss: Loss, optimizer: Optimizer) -> None:
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learned = dict.fromkeys([*optimizer.parameters, *model.parameters()])
+        self.before = optimizer.snapshot()
+        self.prediction: Any = None
+        self.value: Any = None
+
+    def loss_of(self, X: Any, y: Any) -> float:
+        """The loss of a batch. Raises GraphError if it is not a single number, on a Tensor."""
+        self.prediction = self.model(X)
+        self.value = self.loss(self.prediction, y)
+        return number(self.value)
+
+    def update(self) -> None:
+        """Change the parameters by the gradients of the loss."""
+        self.zero_grad()
+        self.value.backward()
+        self.prediction = self.value = None  # the graph is not needed while the next is recorded
+        self.before = self.optimizer.snapshot()
+        with np.errstate(all="ignore"):  # the next loss tells, and is explained
+            self.optimizer.step()
+
+    def zero_grad(self) -> None:
+        """Forget all gradients that `backward` might add to."""
+        for parameter in self.learned:
+            parameter.grad = None
+
+    def recall(self) -> None:
+        """See to it that `.grad` has the gradients that the last update was made of."""
+
+
+def number(value: Any) -> float:
+    """The loss as a number. Raises GraphError if it is not a single one, on a Tensor."""
+    if not isinstance(value, Tensor) or value.value.size != 1 or value.value.dtype.kind != "f":
+        given = (
+            f"a Tensor of shape {value.shape}, {value.dtype}"
+            if isinstance(value, Tensor)
+            else f"{value!r:.80}, a {type(value).__name__}"
+        )
+        raise GraphError(
+            f"the loss function must return a Tensor that holds a single real number, but it "
+            f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
+            f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
+        )
+    found: float = value.item()
+    return found
