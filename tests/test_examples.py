@@ -1,4 +1,4 @@
-"""The three articles' programs: what they print, what they refuse, and that they can fail."""
+"""The articles' programs: what they print, what they refuse, and that they can fail."""
 
 import importlib.util
 import os
@@ -53,7 +53,7 @@ def test_an_example_is_short_and_shows_expression_and_layers(name):
 
 
 def test_every_example_is_tested():
-    assert sorted(path.stem for path in EXAMPLES.glob("*.py")) == sorted(NAMES)
+    assert sorted(path.stem for path in EXAMPLES.glob("*.py")) == sorted([*NAMES, "xor_compiled"])
 
 
 # ---------------------------------------------------------------- the articles' numbers
@@ -162,3 +162,46 @@ def test_large_inputs_saturate_the_neuron_without_a_warning():
     done = run("neuron", "--quick", "--input", "1e100", "1e100", "-1")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith(" gives 1.0000000.\n")
+
+
+# ---------------------------------------------------------------- compiled
+
+
+def compiled_program(*arguments):
+    """What the compiled example prints: the program of a step, and the differences from it."""
+    done = run("xor_compiled", "--quick", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    program, told, rest = done.stdout.partition("1,000 steps: ")
+    assert told
+    rows = re.findall(r"^  (.{10}) +\d+\.\d\d   (\S+)$", rest, re.MULTILINE)
+    assert [name.strip() for name, _ in rows] == ["as it is", "compiled", "repeated"]
+    assert max(float(difference) for _, difference in rows) <= 1e-12
+    return program
+
+
+def test_the_compiled_network_shows_its_program_and_ends_where_the_article_does():
+    program = compiled_program()
+    lines = program.splitlines()
+    assert "from numpy import (" in lines
+    assert sum(" = cosh(" in line for line in lines) == 2  # the slopes of two layers
+    assert lines[-2].startswith("    return ")
+
+
+def test_the_compiled_network_in_native_loops():
+    pytest.importorskip("numba", reason="native loops need the extra `jit`")
+    assert "for i in range(4):" in compiled_program("--backend", "numba")
+
+
+@pytest.mark.parametrize("wrong", [1e-11, np.nan])
+def test_a_difference_in_a_compiled_weight_ends_with_a_message(wrong, monkeypatch):
+    module = load("xor_compiled")
+    right = module.by_hand
+
+    def planted(steps):
+        found = right(steps)
+        return found | {"b2": found["b2"] + wrong}
+
+    monkeypatch.setattr(module, "by_hand", planted)
+    monkeypatch.setattr(sys, "argv", ["xor_compiled.py", "--quick"])
+    with pytest.raises(SystemExit, match="more than 1e-12"):
+        module.main()

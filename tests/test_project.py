@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
-NEEDED = {"foreign_arrays.md": ["dask"]}  # packages that a page needs beyond ours
+NEEDED = {"foreign_arrays.md": ["dask"], "native.md": ["numba"]}  # beyond our own packages
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
