@@ -14,7 +14,7 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import Node, describe, tick
-from micrograd_np.mode import TRACE, TRACING
+from micrograd_np.mode import TRACES, TRACING
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
 from micrograd_np.ops.account import REFUSED, refusal_of, refused_attribute
 from micrograd_np.ops.lazily import read_tables
@@ -51,10 +51,9 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
     op = OPS[function]
 
     def method(self: Node, other: Any) -> Any:
-        trace = TRACE.get()
-        x = self.value if trace is None else trace.value_of(self)
+        x = held(self) if TRACES else self.value
         if isinstance(other, Node):
-            y = other.value if trace is None else trace.value_of(other)
+            y = held(other) if TRACES else other.value
             tracked = self.requires_grad or other.requires_grad
         elif type(other) in PLAIN:
             y = other
@@ -73,7 +72,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         if type(other) not in PLAIN:
             other = operand(other)
             return other if other is NotImplemented else record(op, (other, self))
-        y = held(self)
+        y = held(self) if TRACES else self.value
         try:
             value = forward(other, y)
         except ValueError as error:

@@ -17,9 +17,8 @@ def own_array(data: Any, dtype: Any = None) -> Array:
         if data.requires_grad:
             raise errors.LeavesGraphError(describe(data))
         data = held(data)
-    if isinstance(data, Operand):
-        data = data.as_array()
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
+        data = data.as_array() if isinstance(data, Operand) else data
         return numbers(data if dtype is None else data.astype(dtype))
     return numbers(np.array(data, dtype=dtype))
 

@@ -9,6 +9,7 @@ with sublinear memory cost, 2016.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from functools import wraps
 from typing import Any
@@ -19,7 +20,7 @@ from micrograd_np import tree
 from micrograd_np.batching.batched import depth_of
 from micrograd_np.errors import GraphError, MutationError, listed
 from micrograd_np.graph import Node, by_age, describe, history, pull, push, tick, value_of
-from micrograd_np.mode import MODE, enable_grad
+from micrograd_np.mode import MODE, TRACE, enable_grad
 from micrograd_np.op import Array, Options
 from micrograd_np.ops.rule_checks import has_parts
 from micrograd_np.ops.user_rules import Derivative, JointOp
@@ -130,7 +131,8 @@ class Segment:
                 raise MutationError(describe(x), CHECKPOINT.name)
         args, keywords = repeatable(self.arguments)
         since = tick()
-        with enable_grad():
+        trace = TRACE.get()
+        with enable_grad(), trace.again() if trace is not None else nullcontext():
             results = made(self.function(*args, **keywords), since)
         nodes, leaves = history(results, since)
         others = {x for x in leaves if x.tick < since}.difference(self.reached)

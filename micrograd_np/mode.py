@@ -31,7 +31,9 @@ OBSERVER: ContextVar[Observer | None] = ContextVar("micrograd_np_observer", defa
 BATCH: ContextVar[Any] = ContextVar("micrograd_np_batch", default=None)
 
 # The trace that `compile` is making of a function: whoever takes the value of a node asks it.
+# TRACES are those in all contexts: where there are none, which costs less to see, nobody asks.
 TRACE: ContextVar[Any] = ContextVar("micrograd_np_trace", default=None)
+TRACES: list[Any] = []
 
 # Whether a transform is running a function, so that a number taken out of the graph would be wrong.
 TRACING: ContextVar[bool] = ContextVar("micrograd_np_tracing", default=False)

@@ -131,6 +131,7 @@ class Operand:
     __slots__ = ()
     value: Any  # the array it stands for
     rank = 0  # of two kinds of operands, the one of higher rank applies the op
+    numpys = False  # whether an array of NumPy stands behind it, entry for entry
 
     def outranks(self, inputs: Inputs) -> bool:
         """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
@@ -145,7 +146,7 @@ class Operand:
         return self
 
     def as_array(self) -> Any:
-        """Itself with a dtype of its own, where it stands for a Python number."""
+        """Itself as an array, where it stands for a single number."""
         return self
 
     def settled(self) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
-from micrograd_np.mode import MODE, TRACE
+from micrograd_np.mode import MODE, TRACE, TRACES
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.tree import rebuild
 
@@ -106,14 +106,13 @@ def is_array(value: Any) -> bool:
 
 def held(node: Node) -> Any:
     """The value of a node; while a function is traced, what stands for it in the program."""
-    trace = TRACE.get()
+    trace = TRACE.get() if TRACES else None
     return node.value if trace is None else trace.value_of(node)
 
 
 def unless_traced(node: Node, what: str) -> None:
     """Raise TracingError if `what` is done to a Tensor from outside while a function is traced."""
-    trace = TRACE.get()
-    if trace is not None:
+    if TRACES and (trace := TRACE.get()) is not None:
         trace.refuse(node, what)
 
 
@@ -131,10 +130,9 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     tracked = False
     values = []
-    trace = TRACE.get()
     for x in inputs:
         if isinstance(x, Node):
-            values.append(x.value if trace is None else trace.value_of(x))
+            values.append(held(x) if TRACES else x.value)
             if x.requires_grad:
                 tracked = True
         elif type(x) in PLAIN:
@@ -151,7 +149,7 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     if tracked and type(value) in PLAIN and not options and op.kind != "constant":
         return attach(value, op, inputs, values)  # what goes in as floats comes out so
     if op.kind == "constant" and not is_array(value):
-        return value
+        return value.untracked() if isinstance(value, Operand) else value
     if tracked:
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value)

@@ -277,6 +277,7 @@ def stop_gradient(x: Any) -> Tensor:
 def accumulated(leaf: Node, g: Array) -> Array:
     """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
     if type(g) is not np.ndarray or g.dtype.kind == "c":
+        unless_traced(leaf, "was given a gradient by backward()")
         g = conjugated(g)
     if leaf.grad is None and (type(g) is np.ndarray or is_foreign(g)):
         return g.copy()

@@ -244,6 +244,11 @@ def test_entries_that_tie_for_the_maximum_share_evenly() -> None:
     assert pool_gradient([1.0, 1.0, 1.0], 2, 1) == [0.5, 1, 0.5]
 
 
+def test_more_entries_tie_than_a_byte_can_count() -> None:
+    found = mg.grad(lambda x: np.sum(functional.max_pool2d(x, 20)))(np.ones((20, 20)))
+    np.testing.assert_array_equal(found.data, 1 / 400)
+
+
 def test_a_nan_is_the_maximum() -> None:
     x = [np.nan, 5.0, 1.0, 2.0]
     assert np.isnan(functional.max_pool1d(np.array(x), 2)[0])

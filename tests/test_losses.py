@@ -346,3 +346,17 @@ def test_case_54_cross_entropy_of_huge_logits_is_p_minus_y():
 def test_case_55_the_mean_over_no_examples_is_an_error():
     with pytest.raises(ValueError, match=r"empty|no examples"):
         nn.mse(leaf(np.zeros((0, 1))), np.zeros((0, 1)))
+
+
+# ---------------------------------------------------------------- inside other transforms
+
+
+@pytest.mark.parametrize("transform", [mg.vmap, mg.compile])
+@pytest.mark.parametrize("loss", ALL)
+def test_targets_of_a_batch_or_a_program_are_not_looked_at(loss, transform):
+    prediction = np.random.default_rng(0).uniform(0.1, 0.9, (4, 3))
+    target = np.array([0, 1, 2, 1])
+    if loss is not nn.cross_entropy:
+        target = np.eye(3)[target]
+    found = transform(loss)(prediction, target)
+    assert np.mean(found) == pytest.approx(loss(prediction, target), rel=1e-14)

@@ -164,7 +164,7 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
         value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
     if axis:
         value = np.moveaxis(value, 0, axis)
-    return value if isinstance(value, Node | Operand) else untracked(value)
+    return value if isinstance(value, Node) else untracked(value)
 
 
 class Lifting:

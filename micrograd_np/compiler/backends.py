@@ -7,7 +7,10 @@ as loops that Numba compiles.
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from micrograd_np.compiler import fusion, native, source
+from micrograd_np.compiler.passes import split_invariant
 from micrograd_np.compiler.program import Program
 
 Executable = Callable[..., tuple[Any, ...]]  # with the attribute `source`
@@ -56,15 +59,28 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
 
 
 def loop_of_calls(program: Program, carried: Mapping[int, int]) -> Callable[..., tuple[Any, ...]]:
-    """A loop in Python around the program's executable."""
-    step = source.build(program)
+    """A loop in Python around the program, with what is the same in all steps in front of it.
 
-    def loop(n: int, *values: Any) -> tuple[Any, ...]:
-        values = list(values)
+    What one step returns and the next one takes is nobody else's: it is overwritten.
+    """
+    fixed = frozenset(range(len(program.parameters))) - carried.keys()
+    before, body = split_invariant(program, fixed)
+    prepare = source.build(before).function if before.instructions else None
+    step = source.build(body, donated=frozenset(carried)).function
+    pairs = tuple(carried.items())
+
+    def loop(n: int, *given: Any) -> tuple[Any, ...]:
+        values = [own(x) if i in carried else x for i, x in enumerate(given)]
+        values += prepare(*given) if prepare else ()
         for _ in range(n):
-            results = step(*values)
-            for parameter, result in carried.items():
+            results: tuple[Any, ...] = step(*values)
+            for parameter, result in pairs:
                 values[parameter] = results[result]
         return results
 
     return loop
+
+
+def own(x: Any) -> Any:
+    """A copy of an array; anything else as it is."""
+    return x.copy() if isinstance(x, np.ndarray) else x

@@ -1,15 +1,15 @@
 """The source of a fused group: what happens in a block, and the driver that has it run for all.
 
-    def fused_block(x, bias, add_1, sum_parts, a):
-        add(x, bias, add_1)
-        exp(add_1, a)
-        add.reduce(a, axis=0, out=sum_parts)
+def fused_block(x, bias, add_1, sum_parts, a):
+    add(x, bias, add_1)
+    exp(add_1, a)
+    add.reduce(a, axis=0, out=sum_parts)
 
-    def fused(x, bias, out=(None, None)):
-        add_1 = empty((256, 512), "float32") if out[0] is None else out[0]
-        sum_parts = empty((4, 512), "float32")
-        run(fused_block, (256, 512), (64, 512), (x, bias, add_1), (sum_parts,), ...)
-        return add_1, combined(add, sum_parts, out[1])
+def fused(x, bias, out=(None, None)):
+    add_1 = empty((256, 512), "float32") if out[0] is None else out[0]
+    sum_parts = empty((4, 512), "float32")
+    run(fused_block, (256, 512), (64, 512), (x, bias, add_1), (sum_parts,), ...)
+    return add_1, combined(add, sum_parts, out[1])
 """
 
 import keyword
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from micrograd_np.compiler import blocks
-from micrograd_np.compiler.blockwise import is_partial
+from micrograd_np.compiler.layouts import is_partial
 from micrograd_np.compiler.program import Variable
 from micrograd_np.compiler.steps import Step, count_of
 
@@ -48,6 +48,7 @@ class BlockSource:
             step for step in fused.steps if is_partial(step.role, fused.shape, fused.box)
         ]
         self.reduced = {step.target: step for step in self.partials}
+        self.made = {step.target for step in fused.steps}
         results = fused.program.results
         self.written = [x for x in results if x not in self.reduced]
         for x in (*fused.program.parameters, *results):
@@ -183,8 +184,8 @@ class BlockSource:
         """An operand or result as it lies along the last axes of the shape."""
         ndim = len(self.fused.shape)
         along = self.fused.layout.along.get(x, ())
-        reduced = x in self.fused.reduced and len(along) < ndim
-        if along == tuple(range(ndim - len(along), ndim)) and not reduced:
+        short = x in self.made and len(along) < ndim
+        if along == tuple(range(ndim - len(along), ndim)) and not short:
             return self.called[x]
         key = ", ".join(":" if axis in along else "None" for axis in range(ndim))
         return f"{self.called[x]}[{key}]"
@@ -210,6 +211,7 @@ RESERVED = ("combined", "empty", "ndarray", "divide", "inf", "nan", "run")
 
 
 def function_name(step: Step) -> str:
+    """What the function is called that a step calls, or whose method."""
     name: str = step.function.__name__
     return name
 

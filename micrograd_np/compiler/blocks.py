@@ -29,11 +29,12 @@ import numpy as np
 
 Array = Any
 Shape = tuple[int, ...]
-Box = tuple[slice, ...]
-Scratch = tuple[Shape, str] | tuple[Shape, str, Shape]
+Key = tuple[slice, ...]
+Scratch = tuple[tuple[Any, ...], ...]  # of each array the shape, the dtype, and perhaps an order
 
 ALL = slice(None)
 LINE = 64  # bytes of a line of cache, to which scratch is aligned
+MOST = 64  # layouts of scratch that a thread remembers
 
 
 def run(
@@ -42,7 +43,7 @@ def run(
     box: Shape,
     arrays: Sequence[Array],
     partials: Sequence[Array] = (),
-    scratch: Sequence[Scratch] = (),
+    scratch: Scratch = (),
     threads: int | None = None,
 ) -> None:
     """Call `block(*arrays, *partials, *scratch)` for every box of `shape`, by `threads` threads.
@@ -51,27 +52,34 @@ def run(
     results, cut to the box. `partials`: arrays of as many rows as there are boxes; the block is
     given a row. `scratch`: shapes and dtypes of arrays of which the block is given one box, and the
     order in which their axes lie in memory, outermost first, where it is not the usual one.
-    `threads`: at most so many; None for as many as there are cores. The calling thread is one.
+    `threads`: at most so many, each with two boxes at least; None for as many as there are cores.
+    The calling thread is one of them.
 
     The first exception in a block ends the others after their current box, and is raised.
     """
-    boxes = boxes_of(shape, box)
-    cuts = [cut(array, shape, box) for array in arrays]
+    cuts = cuts_of(shape, box, tuple(getattr(x, "shape", ()) for x in arrays))
+    sizes = sizes_of(shape, box)
+    count = len(sizes)
 
-    def work(job: Job) -> None:
-        memory = Memory(scratch)
+    def work(next_box: Callable[[], int | None]) -> None:
+        memory = Memory.taken()
         try:
-            while (number := job.next()) is not None:
-                place = boxes[number]
-                parts = [part(place) for part in cuts]
+            while (number := next_box()) is not None:
+                parts = [
+                    array if cut is None else array[cut[number]]
+                    for array, cut in zip(arrays, cuts, strict=True)
+                ]
                 rows = [partial[number, ...] for partial in partials]
-                block(*parts, *rows, *memory.views(place))
+                block(*parts, *rows, *memory.arrays(scratch, sizes[number]))
         finally:
             memory.give_back()
 
-    count = len(boxes)
-    helpers = min(cores() if threads is None else threads, count) - 1
-    Job(work, count).run(helpers)
+    helpers = min((cores() if threads is None else threads), count // 2) - 1 if count > 3 else 0
+    if helpers > 0:
+        Job(work, count).run(helpers)
+    else:
+        numbers = iter(range(count))
+        work(lambda: next(numbers, None))
 
 
 def combined(ufunc: np.ufunc, partials: Array, out: Array = None, count: int = 1) -> Array:
@@ -136,7 +144,7 @@ def is_zero(x: Any) -> bool:
 
 
 @lru_cache(maxsize=256)
-def boxes_of(shape: Shape, box: Shape) -> tuple[Box, ...]:
+def keys_of(shape: Shape, box: Shape) -> tuple[Key, ...]:
     """The boxes that tile a shape, in order, each as one slice for every axis."""
     axes = [
         [slice(start, min(start + step, n)) for start in range(0, n, step)]
@@ -145,73 +153,86 @@ def boxes_of(shape: Shape, box: Shape) -> tuple[Box, ...]:
     return tuple(product(*axes))
 
 
-def cut(array: Array, shape: Shape, box: Shape) -> Callable[[Box], Array]:
-    """What gives the part of an array that lies in a box."""
-    if not isinstance(array, np.ndarray):
-        return lambda _: array
-    added = len(shape) - array.ndim
-    varies = [
-        array.shape[axis - added] != 1 and shape[axis] != box[axis]
-        for axis in range(added, len(shape))
-    ]
+@lru_cache(maxsize=256)
+def sizes_of(shape: Shape, box: Shape) -> tuple[Shape, ...]:
+    """The shapes of the boxes."""
+    return tuple(tuple(part.stop - part.start for part in key) for key in keys_of(shape, box))
+
+
+@lru_cache(maxsize=256)
+def cuts_of(
+    shape: Shape, box: Shape, arrays: tuple[Shape, ...]
+) -> tuple[tuple[Key, ...] | None, ...]:
+    """For each array, by its shape: what it is indexed with for each box; None if it is whole."""
+    return tuple(cut_of(shape, box, array) for array in arrays)
+
+
+def cut_of(shape: Shape, box: Shape, array: Shape) -> tuple[Key, ...] | None:
+    """The same for one array. It lies along the last axes of the shape."""
+    added = len(shape) - len(array)
+    varies = [n != 1 and shape[axis] != box[axis] for axis, n in enumerate(array, added)]
     if not any(varies):
-        return lambda _: array
-    if all(varies):
-        return lambda place: array[place[added:]]
-    return lambda place: array[
-        tuple(part if each else ALL for part, each in zip(place[added:], varies, strict=True))
-    ]
+        return None
+    return tuple(
+        tuple(part if each else ALL for part, each in zip(key[added:], varies, strict=True))
+        for key in keys_of(shape, box)
+    )
 
 
 # ---------------------------------------------------------------- scratch
 
 
 class Memory:
-    """The scratch of one thread in one run: parts of a stretch of memory that it keeps."""
+    """A stretch of memory that a thread keeps for scratch, and the arrays laid out in it."""
 
     kept = threading.local()
 
-    def __init__(self, scratch: Sequence[Scratch]) -> None:
-        self.scratch = scratch
-        self.made: dict[Shape, list[Array]] = {}
-        self.stretch: Array = self.kept.__dict__.pop("stretch", None)
+    def __init__(self) -> None:
+        self.stretch: Array = aligned(0)
+        self.made: dict[tuple[Scratch, Shape], list[Array]] = {}
 
-    def views(self, place: Box) -> list[Array]:
-        """The scratch arrays for a box."""
-        if not self.scratch:
+    @classmethod
+    def taken(cls) -> "Memory":
+        """The thread's, which nothing else that the thread may do meanwhile can have."""
+        memory: Memory | None = cls.kept.__dict__.pop("memory", None)
+        return cls() if memory is None else memory
+
+    def give_back(self) -> None:
+        """Keep it for the thread's next run."""
+        self.kept.memory = self
+
+    def arrays(self, scratch: Scratch, size: Shape) -> list[Array]:
+        """The scratch for a box of a size."""
+        if not scratch:
             return []
-        lengths = tuple(part.stop - part.start for part in place)
-        if lengths not in self.made:
-            self.made[lengths] = self._laid_out(lengths)
-        return self.made[lengths]
+        made = self.made.get((scratch, size))
+        if made is None:
+            made = self._laid_out(scratch, size)
+            self.made[scratch, size] = made
+        return made
 
-    def _laid_out(self, lengths: Shape) -> list[Array]:
-        kinds = [(cut_shape(shape, lengths), np.dtype(name), *order) for shape, name, *order in self.scratch]
+    def _laid_out(self, scratch: Scratch, size: Shape) -> list[Array]:
+        kinds = [
+            (tuple(map(min, shape, size)), np.dtype(name), *order)
+            for shape, name, *order in scratch
+        ]
         places = [0]
         for shape, dtype, *_ in kinds:
             places.append(places[-1] + -(-prod(shape) * dtype.itemsize // LINE) * LINE)
-        if self.stretch is None or self.stretch.size < places[-1]:
+        if self.stretch.size < places[-1]:
             self.stretch = aligned(places[-1])
-        return [ordered(self.stretch, place, *kind) for place, kind in zip(places, kinds)]
-
-    def give_back(self) -> None:
-        """Keep the memory for the thread's next run."""
-        self.kept.stretch = self.stretch
-
-
-def cut_shape(shape: Shape, lengths: Shape) -> Shape:
-    """The shape of a part with these lengths, where the whole is not shorter."""
-    return tuple(min(pair) for pair in zip(shape, lengths, strict=True))
+            self.made.clear()
+        elif len(self.made) >= MOST:
+            self.made.clear()
+        return [laid(self.stretch, *pair) for pair in zip(places, kinds, strict=False)]
 
 
-def ordered(
-    stretch: Array, place: int, shape: Shape, dtype: np.dtype[Any], order: Shape | None = None
-) -> Array:
-    """An array in a stretch of memory, its axes in an order."""
-    if order is None:
-        return np.ndarray(shape, dtype, stretch, place)
+def laid(stretch: Array, place: int, kind: tuple[Any, ...]) -> Array:
+    """An array in a stretch of memory: its shape, its dtype, perhaps the order of its axes."""
+    shape, dtype, *given = kind
+    order = given[0] if given else range(len(shape))
     made = np.ndarray(tuple(shape[axis] for axis in order), dtype, stretch, place)
-    return made.transpose(np.argsort(order))
+    return made.transpose(np.argsort(order)) if given else made
 
 
 def aligned(size: int) -> Array:
@@ -232,52 +253,66 @@ def cores() -> int:
 
 
 class Job:
-    """Numbered boxes that threads take one by one until none is left."""
+    """Numbered boxes that threads take one by one until none is left.
 
-    def __init__(self, work: Callable[["Job"], None], count: int) -> None:
+    `work` is called in each thread, with what gives the number of the next box. A helper sees the
+    context variables of the caller, among them NumPy's error state.
+    """
+
+    def __init__(self, work: Callable[[Callable[[], int | None]], None], count: int) -> None:
         self.work = work
         self.count = count
-        self.taken = 0
-        self.busy = 0  # helpers at work
-        self.lock = threading.Lock()
-        self.idle = threading.Condition(self.lock)
+        self.given = 0  # boxes
+        self.busy = 0  # helpers
         self.error: BaseException | None = None
         self.context = copy_context()
+        self.lock = threading.Lock()
+        self.idle = threading.Condition(self.lock)
 
     def next(self) -> int | None:
-        """The number of a box that nobody has taken yet."""
+        """The number of a box that nobody has been given yet."""
         with self.lock:
-            if self.taken == self.count:
+            if self.given == self.count:
                 return None
-            self.taken += 1
-            return self.taken - 1
+            self.given += 1
+            return self.given - 1
 
     def run(self, helpers: int) -> None:
-        """All of it, with the help of other threads if there are any free."""
-        if helpers > 0:
-            POOL.ask(self, helpers)
+        """All of it in this thread, with the help of others as soon as they are free."""
+        POOL.ask(self, helpers)
         try:
-            self.work(self)
+            self.work(self.next)
         finally:
-            with self.lock:
-                self.taken = self.count
-                while self.busy:
-                    self.idle.wait()
+            self._close()
         if self.error is not None:
-            raise self.error
+            error, self.error = self.error, None
+            raise error
+
+    def _close(self) -> None:
+        """Give out no more boxes, and wait until nobody works on one, come what may."""
+        interrupt = None
+        with self.lock:
+            self.given = self.count
+            while self.busy:
+                try:
+                    self.idle.wait()
+                except KeyboardInterrupt as error:
+                    interrupt = error
+        if interrupt is not None:
+            raise interrupt
 
     def help(self) -> None:
-        """What a helper does; too late, there is nothing to do."""
+        """What a helper does, unless it comes too late."""
         with self.lock:
-            if self.taken == self.count:
+            if self.given == self.count:
                 return
             self.busy += 1
         try:
-            self.context.copy().run(self.work, self)
-        except BaseException as error:
+            self.context.copy().run(self.work, self.next)
+        except BaseException as error:  # noqa: BLE001 - it is raised in the caller
             with self.lock:
                 self.error = self.error or error
-                self.taken = self.count
+                self.given = self.count
         finally:
             with self.lock:
                 self.busy -= 1
@@ -288,22 +323,37 @@ class Pool:
     """Threads that wait for jobs: as many as were ever asked for at once."""
 
     def __init__(self) -> None:
+        self.empty()
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.empty)  # a forked process has none of them
+
+    def empty(self) -> None:
+        """Without threads."""
         self.jobs: SimpleQueue[Job] = SimpleQueue()
         self.lock = threading.Lock()
         self.size = 0
 
     def ask(self, job: Job, helpers: int) -> None:
-        if self.size < helpers:
-            with self.lock:
-                while self.size < helpers:
-                    threading.Thread(target=self._serve, daemon=True).start()
-                    self.size += 1
-        for _ in range(helpers):
+        """Offer a job to so many threads."""
+        with self.lock:
+            while self.size < helpers and self._start():
+                self.size += 1
+        for _ in range(min(helpers, self.size)):
             self.jobs.put(job)
 
-    def _serve(self) -> None:
-        while True:
-            self.jobs.get().help()
+    def _start(self) -> bool:
+        """Whether another thread could be started; it cannot while Python exits."""
+        try:
+            threading.Thread(target=serve, args=(self.jobs,), daemon=True).start()
+        except RuntimeError:
+            return False
+        return True
+
+
+def serve(jobs: "SimpleQueue[Job]") -> None:
+    """Help with one job after another, for ever."""
+    while True:
+        jobs.get().help()
 
 
 POOL = Pool()

@@ -1,27 +1,25 @@
-"""Block-wise calls: which calls can be done a block at a time, and how their arrays lie to each other.
+"""Block-wise calls: which calls can be done a block at a time.
 
 A *group* is a list of calls over one *shape*. Each call plays a *role* in it:
 
-- `each`: element by element. The result has the shape, or is small: made of reductions of the group;
+- `each`: element by element. The result has the shape, or is made of reductions of the group;
 - `reduction`: of an array of that shape over some of its axes;
 - `view`: broadcasting, and axes of length 1 put in or left out, for which nothing is computed.
-
-Every array in a group *lies along* some axes of the shape: usually the last ones, as many as it
-has; `x.mean(-1)` of a group over (8, 64, 128) lies along the axes 0 and 1.
 """
 
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.calls import ASTYPE
+from micrograd_np.compiler.functions import ASTYPE
 from micrograd_np.compiler.program import Instruction, Variable
 
 Shape = tuple[int, ...]
 Axes = tuple[int, ...]
 NUMBERS = (int, float, complex)  # of Python, bool among them
+SPOKEN = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min"}
 KINDS = "biufc"  # of the dtypes that are computed in blocks
 
 
@@ -47,9 +45,9 @@ class Role(NamedTuple):
 
 def role_of(instruction: Instruction) -> Role | None:
     """The role that a call can play in a group, if any."""
-    if instruction.effect or instruction.several:
-        return None
     function = instruction.function
+    if instruction.effect or instruction.several or not isinstance(function, Hashable):
+        return None
     reader = read_ufunc if isinstance(function, np.ufunc) else READERS.get(function)
     if reader is None and is_reduce(function):
         reader = read_ufunc_reduce
@@ -74,10 +72,17 @@ def is_reduce(function: Callable[..., Any]) -> bool:
     return isinstance(of, np.ufunc) and of in REDUCING and function == of.reduce
 
 
+def operation(role: Role) -> str:
+    """What a call computes, as a word."""
+    name: str = "mean" if role.mean else role.function.__name__
+    return SPOKEN.get(name, name) if role.kind == "reduction" else name
+
+
 # ---------------------------------------------------------------- element by element
 
 
 def read_ufunc(instruction: Instruction) -> Role | None:
+    """A ufunc with one result, computed entry by entry."""
     ufunc = instruction.function
     if instruction.options or ufunc.nout != 1 or ufunc.signature is not None:  # type: ignore[attr-defined]
         return None
@@ -85,12 +90,14 @@ def read_ufunc(instruction: Instruction) -> Role | None:
 
 
 def read_each(instruction: Instruction) -> Role | None:
+    """`np.where` or `np.clip`, with three arguments."""
     if instruction.options or len(instruction.args) != 3:
         return None
     return Role("each", instruction.function, instruction.args)
 
 
 def read_astype(instruction: Instruction) -> Role | None:
+    """A cast."""
     if instruction.options.keys() - {"copy"} or instruction.result.dtype != instruction.args[1]:
         return None
     return Role("each", ASTYPE, instruction.args[:1])
@@ -108,6 +115,7 @@ REDUCTIONS: dict[Callable[..., Any], np.ufunc] = {
 
 
 def read_reduction(instruction: Instruction) -> Role | None:
+    """A reduction by its name in NumPy."""
     ufunc = REDUCTIONS[instruction.function]
     mean = instruction.function is np.mean
     if mean and "dtype" in instruction.options:
@@ -116,6 +124,7 @@ def read_reduction(instruction: Instruction) -> Role | None:
 
 
 def read_ufunc_reduce(instruction: Instruction) -> Role | None:
+    """A reduction by a ufunc."""
     ufunc: np.ufunc = instruction.function.__self__  # type: ignore[attr-defined]
     return reduction(instruction, ufunc, 0)
 
@@ -133,8 +142,8 @@ def reduction(
         return None
     if "dtype" in options and instruction.result.dtype != np.dtype(options["dtype"]):
         return None
-    if mean and x.dtype == np.float16:
-        return None  # NumPy adds these up in float32
+    if mean and (x.dtype == np.float16 or x.dtype.kind == "c"):
+        return None  # NumPy adds up, or divides, in a wider dtype
     axes = axes_of(options["axis"], len(x.shape))
     return Role("reduction", ufunc, (x,), axes, bool(options["keepdims"]), mean)
 
@@ -151,6 +160,7 @@ def axes_of(axis: Any, ndim: int) -> Axes:
 
 
 def read_view(instruction: Instruction) -> Role | None:
+    """What broadcasts its first argument."""
     x = instruction.args[0] if instruction.args else None
     if not isinstance(x, Variable) or x.dtype != instruction.result.dtype:
         return None
@@ -158,6 +168,7 @@ def read_view(instruction: Instruction) -> Role | None:
 
 
 def read_reshape(instruction: Instruction) -> Role | None:
+    """What puts in axes of length 1, or leaves them out."""
     role = read_view(instruction)
     if role is None or long_axes(role.args[0].shape) != long_axes(instruction.result.shape):
         return None
@@ -165,6 +176,7 @@ def read_reshape(instruction: Instruction) -> Role | None:
 
 
 def read_getitem(instruction: Instruction) -> Role | None:
+    """An index that does nothing but put in axes."""
     key = instruction.args[1]
     parts = key if isinstance(key, tuple) else (key,)
     if not all(part is None or part is Ellipsis or part == slice(None) for part in parts):
@@ -183,112 +195,3 @@ READERS: dict[Callable[..., Any], Callable[[Instruction], Role | None]] = {
     np.expand_dims: read_reshape, np.squeeze: read_reshape, operator.getitem: read_getitem,
     **dict.fromkeys(REDUCTIONS, read_reduction),
 }  # fmt: skip
-
-
-# ---------------------------------------------------------------- how arrays lie in a group
-
-
-class Layout(NamedTuple):
-    """How the arrays of a group lie in its shape.
-
-    `along`: the axes of the shape that a variable of the group lies along; of an operand, where it
-    is used by what lies along others than the last. `whole`: the axes that blocks must not divide,
-    as reductions over them are used in the group. `reductions`: the axes of the reductions that
-    are not.
-    """
-
-    along: dict[Variable, Axes]
-    whole: frozenset[int]
-    reductions: tuple[Axes, ...]
-
-
-def layout_of(
-    shape: Shape, instructions: Sequence[Instruction], roles: Sequence[Role]
-) -> Layout | None:
-    """How the arrays of these calls lie in a shape; None if they do not go together so."""
-    along: dict[Variable, Axes] = {}
-    made: set[Variable] = set()
-    for instruction, role in zip(instructions, roles, strict=True):
-        axes = lying(shape, instruction, role, along, made)
-        if axes is None:
-            return None
-        along[instruction.result] = axes
-        made.add(instruction.result)
-    used = {x for role in roles for x in role.variables}
-    reductions = [
-        (role.axes, instruction.result in used)
-        for instruction, role in zip(instructions, roles, strict=True)
-        if role.kind == "reduction"
-    ]
-    whole = frozenset(axis for axes, inside in reductions if inside for axis in axes)
-    return Layout(along, whole, tuple(axes for axes, inside in reductions if not inside))
-
-
-def lying(
-    shape: Shape,
-    instruction: Instruction,
-    role: Role,
-    along: dict[Variable, Axes],
-    made: set[Variable],
-) -> Axes | None:
-    """The axes that the result of a call lies along; notes in `along` where operands do."""
-    result = instruction.result
-    if role.kind == "reduction":
-        (x,) = role.args
-        if x.shape != shape or along.get(x, last(shape, x)) != last(shape, x):
-            return None
-        along[x] = last(shape, x)
-        kept = range(len(shape)) if role.keepdims else set(range(len(shape))) - set(role.axes)
-        return tuple(sorted(kept))
-    inside = [x for x in role.variables if x in made]
-    if role.kind == "view":
-        if not inside or len(result.shape) > len(shape):
-            return None
-        axes = last(shape, result)
-        same = spread(shape, result.shape, axes) == spread(shape, inside[0].shape, along[inside[0]])
-        wider = result.shape == shape and along[inside[0]] == last(shape, inside[0])
-        return axes if same or wider else None
-    if result.shape == shape:
-        axes = last(shape, result)
-    elif inside:
-        axes = along[max(inside, key=lambda x: len(x.shape))]
-        if len(axes) != len(result.shape) or not all(
-            n in (1, shape[axis]) for n, axis in zip(result.shape, axes, strict=True)
-        ):
-            return None
-    else:
-        return None
-    for x in role.variables:
-        expected = axes[len(axes) - len(x.shape) :]
-        if along.setdefault(x, expected) != expected:
-            return None
-    return axes
-
-
-def last(shape: Shape, x: Variable) -> Axes:
-    """The last axes of a shape, as many as the variable has."""
-    return tuple(range(len(shape) - len(x.shape), len(shape)))
-
-
-def spread(shape: Shape, lengths: Shape, axes: Axes) -> Shape:
-    """The lengths along all axes of a shape, 1 along those that an array does not lie along."""
-    found = dict(zip(axes, lengths, strict=True))
-    return tuple(found.get(axis, 1) for axis in range(len(shape)))
-
-
-def divided_axes(shape: Shape, box: Any) -> set[int]:
-    """The axes along which a box is shorter than the shape."""
-    return {axis for axis, pair in enumerate(zip(shape, box, strict=True)) if pair[0] != pair[1]}
-
-
-def is_partial(role: Role, shape: Shape, box: Shape) -> bool:
-    """Whether a call is a reduction over divided axes, or all of them."""
-    if role.kind != "reduction":
-        return False
-    return len(role.axes) == len(shape) or not divided_axes(shape, box).isdisjoint(role.axes)
-
-
-def operation(role: Role) -> str:
-    """What a call computes, as a word."""
-    name: str = "mean" if role.mean else role.function.__name__
-    return {("reduction", "add"): "sum", ("reduction", "maximum"): "max", ("reduction", "minimum"): "min"}.get((role.kind, name), name)

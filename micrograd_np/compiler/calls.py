@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler import helpers
+from micrograd_np.compiler.functions import ASTYPE, Method, is_numpys
 from micrograd_np.errors import TracingError
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.ops.bessel import bessel_i, sinc_derivative
@@ -30,31 +31,11 @@ from micrograd_np.ops.pooling import (
 from micrograd_np.ops.shaping import astype
 from micrograd_np.ops.signal import overlap_add
 from micrograd_np.ops.singular_values import svd
+from micrograd_np.ops.user_rules import JointOp
+
+__all__ = ["ASTYPE", "Method", "spelled"]
 
 Spelled = tuple[Callable[..., Any], Sequence[Any], Options, bool]
-
-
-class Method:
-    """A method as a function: `Method("astype")(x, dtype)` is `x.astype(dtype)`."""
-
-    def __init__(self, method: str) -> None:
-        self.method = method
-        self.__name__ = method
-
-    def __call__(self, x: Any, *args: Any, **options: Any) -> Any:
-        return getattr(x, self.method)(*args, **options)
-
-    def __repr__(self) -> str:
-        return f"Method({self.method!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Method) and other.method == self.method
-
-    def __hash__(self) -> int:
-        return hash((Method, self.method))
-
-
-ASTYPE = Method("astype")
 
 
 def spelled(op: Op, inputs: Inputs, options: Options) -> Spelled:
@@ -62,34 +43,34 @@ def spelled(op: Op, inputs: Inputs, options: Options) -> Spelled:
     function = op.function
     if function in OURS:
         return (*OURS[function](inputs, dict(options)), True)
-    if function is np.einsum:
-        others = {name: x for name, x in options.items() if name != "subscripts"}
-        return np.einsum, (options["subscripts"], *inputs), others, True
     if isinstance(function, np.ufunc) or is_numpys(function):
         return function, ([*inputs],) if op.sequence else inputs, options, True
-    written = getattr(function, "__wrapped__", None)
-    if written is None or op.call is not function:
-        return op.call, inputs, options, True
-    return written, inputs, options, function in WHOLE
-
-
-def is_numpys(function: Any) -> bool:
-    """Whether it is a function of NumPy."""
-    return str(getattr(function, "__module__", "")).partition(".")[0] == "numpy"
+    written = getattr(function, "__wrapped__", op.call)
+    whole = function in WHOLE or isinstance(op, JointOp) or written is op.call
+    return written, inputs, options, whole
 
 
 # ---------------------------------------------------------------- functions of ours
 
 
 def call_getitem(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """`x[key]`, if it has a shape of its own."""
     key = options["key"]
     parts = key if isinstance(key, tuple) else (key,)
     if any(isinstance(part, Operand) and part.dtype == bool for part in parts):
         raise TracingError.mask()
+    if any(isinstance(part, slice) and not is_fixed(part) for part in parts):
+        raise TracingError.shaping("ndarray.__getitem__", "a bound of a slice")
     return operator.getitem, (inputs[0], key), {}
 
 
+def is_fixed(part: slice) -> bool:
+    """Whether the bounds of a slice are the same at every call."""
+    return not any(isinstance(x, Operand) for x in (part.start, part.stop, part.step))
+
+
 def call_scatter(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """By plain assignment, if the key names no entry twice."""
     key, shape = frozen(options["key"]), options["shape"]
     once = is_basic(key) and not any(
         isinstance(part, Operand) for part in (key if isinstance(key, tuple) else (key,))
@@ -98,13 +79,43 @@ def call_scatter(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
 
 
 def call_index_update(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """A helper of ours."""
     x, value = inputs
     return helpers.index_update, (x, options["key"], value), {}
 
 
+def call_einsum(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """With the subscripts in front."""
+    return np.einsum, (options.pop("subscripts"), *inputs), options
+
+
+def call_var(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """With the mean as an option."""
+    return np.var, *with_mean(inputs, options)
+
+
+def call_std(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """With the mean as an option."""
+    return np.std, *with_mean(inputs, options)
+
+
+def with_mean(inputs: Inputs, options: Options) -> tuple[Any, Options]:
+    """The mean is an input to us, and an option to NumPy."""
+    x, *mean = inputs
+    return (x,), options | ({"mean": mean[0]} if mean else {})
+
+
+def call_nan_to_num(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """Never in place."""
+    options.pop("copy", None)  # a graph holds the value, which must not be written into
+    return np.nan_to_num, inputs, options
+
+
 def call_astype(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+    """A method: `np.astype` does not take single numbers."""
     dtype = np.dtype(options.pop("dtype"))
-    return ASTYPE, (inputs[0].as_array(), dtype), options
+    (x,) = inputs
+    return ASTYPE, (x if hasattr(x.value, "astype") else x.as_array(), dtype), options
 
 
 OURS: dict[Any, Callable[[Inputs, Options], tuple[Any, Any, Options]]] = {
@@ -112,6 +123,10 @@ OURS: dict[Any, Callable[[Inputs, Options], tuple[Any, Any, Options]]] = {
     scatter: call_scatter,
     index_update: call_index_update,
     astype: call_astype,
+    np.einsum: call_einsum,
+    np.var: call_var,
+    np.std: call_std,
+    np.nan_to_num: call_nan_to_num,
 }
 
 # Called as they are: with NumPy's own arrays they write in place, or go over windows part by part.
@@ -120,53 +135,3 @@ WHOLE = {
     max_windows, mean_of_maxima, overlap_add, pad, qr, share_among_maxima, sinc_derivative,
     sum_windows, svd,
 }  # fmt: skip
-
-
-# ---------------------------------------------------------------- what is known of NumPy's
-
-# Their results may share memory with an argument for some layouts of it, though not for others.
-VIEWS = {
-    operator.getitem, np.asarray, np.reshape, np.ravel, np.transpose, np.matrix_transpose,
-    np.linalg.matrix_transpose, np.swapaxes, np.moveaxis, np.rollaxis, np.expand_dims, np.squeeze,
-    np.broadcast_to, np.broadcast_arrays, np.diagonal, np.linalg.diagonal, np.diag, np.real,
-    np.imag, np.flip, np.fliplr, np.flipud, np.rot90, np.split, np.array_split, np.unstack,
-    np.hsplit, np.vsplit, np.dsplit, np.atleast_1d, np.atleast_2d, np.atleast_3d, np.real_if_close,
-    np.lib.stride_tricks.sliding_window_view, np.lib.stride_tricks.as_strided, np.asanyarray,
-    np.ascontiguousarray, np.asfortranarray, np.nan_to_num, np.trim_zeros, np.einsum, np.array,
-    ASTYPE,
-}  # fmt: skip
-
-# The shapes of their results depend on values, so that a program cannot have them.
-OF_VALUES = {
-    np.nonzero, np.argwhere, np.flatnonzero, np.unique, np.unique_all, np.unique_counts,
-    np.unique_inverse, np.unique_values, np.extract, np.compress, np.trim_zeros, np.union1d,
-    np.intersect1d, np.setdiff1d, np.setxor1d, np.bincount, np.delete, np.piecewise,
-}  # fmt: skip
-
-
-def of_values(function: Callable[..., Any]) -> bool:
-    """Whether the shape of the result depends on the values of the arguments."""
-    return not isinstance(function, Method | np.ufunc) and function in OF_VALUES
-
-
-def is_view(function: Callable[..., Any], values: Sequence[Any], given: Any) -> bool:
-    """Whether results may share memory with what was given."""
-    if isinstance(function, np.ufunc) or not any(isinstance(v, np.ndarray) for v in values):
-        return False
-    if function in VIEWS or not is_numpys(function):
-        return True
-    return any(
-        np.may_share_memory(x, value)
-        for x in arrays_in(given)
-        for value in values
-        if isinstance(value, np.ndarray)
-    )
-
-
-def arrays_in(tree: Any) -> list[np.ndarray[Any, Any]]:
-    """The arrays in nested lists, tuples and dicts."""
-    if isinstance(tree, np.ndarray):
-        return [tree]
-    if isinstance(tree, dict):
-        tree = list(tree.values())
-    return [x for part in tree for x in arrays_in(part)] if isinstance(tree, list | tuple) else []

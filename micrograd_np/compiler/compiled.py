@@ -13,14 +13,15 @@ from threading import RLock
 from types import MethodType
 from typing import Any
 
-from micrograd_np.compiler.backends import Backend, backend_of
+from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import MISS, fast_caller
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
+from micrograd_np.compiler.randomness import unchanged
 from micrograd_np.compiler.recorded import Gradient, with_history
 from micrograd_np.compiler.repeating import Repeated
 from micrograd_np.compiler.report import Report, report_of
-from micrograd_np.compiler.returning import Returned
+from micrograd_np.compiler.returning import Returned, fresh_tensor
 from micrograd_np.compiler.signature import (
     Call,
     Leaf,
@@ -30,12 +31,12 @@ from micrograd_np.compiler.signature import (
     mapped_values,
 )
 from micrograd_np.compiler.source import save
+from micrograd_np.compiler.surroundings import Settings
 from micrograd_np.compiler.tracing import Trace, trace
 from micrograd_np.errors import GraphError, listed
 from micrograd_np.graph import Node
 from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import quiet
-from micrograd_np.tensor import Tensor
 from micrograd_np.transforms import name_of
 
 Function = Callable[..., Any]
@@ -49,8 +50,8 @@ ENTRANCES = 4  # how many of the latest signatures are tried by the short way
 
 def positions(given: Positions, names: Sequence[str], setting: str) -> frozenset[int]:
     """Positions of arguments, from the front."""
-    numbers = (given,) if isinstance(given, int) else tuple(given)
-    found = {i + len(names) if i < 0 else i for i in numbers}
+    numbers = tuple(given) if isinstance(given, list | tuple) else (given,)
+    found = {i + len(names) if isinstance(i, int) and i < 0 else i for i in numbers}
     if any(not isinstance(i, int) or i < 0 for i in found):
         raise ValueError(
             f"{setting}={given!r:.60} does not name arguments: give positions, 0 for the first."
@@ -77,7 +78,9 @@ class Specialization:
     pass did.
     """
 
-    def __init__(self, function: "Compiled", call: Call, args: Arguments, keywords: Keywords) -> None:
+    def __init__(
+        self, function: "Compiled", call: Call, args: Arguments, keywords: Keywords
+    ) -> None:
         self.function = function
         self.gradient: Gradient | None = None
         self.arguments = list(described(call.leaves))
@@ -87,8 +90,9 @@ class Specialization:
         self.program = self.backend.prepare(program)
         self.executable = self.backend.build(self.program, function.donated(call))
         self.loops: dict[int | None, Callable[..., tuple[Any, ...]]] = {}  # by `carry`
-        self.entrance = None if keywords else fast_caller(
-            args, self.executable, self.captured, self.returned
+        static = any(static for *_, static in function.named(args, keywords))
+        self.entrance = None if keywords or static else fast_caller(
+            args, self.executable, self.captured, self.returned, function.settings.watch()
         )  # fmt: skip
 
     def run(self, call: Call, args: Arguments, keywords: Keywords) -> Any:
@@ -113,7 +117,8 @@ def traced(
         out, given = function.traced_call(trace, call, (args, keywords))
         return Returned(out, given, trace.start)
 
-    make, returned, made = trace(function.__name__, run)
+    with unchanged(function.function):
+        make, returned, made = trace(function.__name__, run)
     program = make(returned.results)
     return program, returned.freed(), list(made.captured)
 
@@ -123,7 +128,10 @@ def stand_in(trace: Trace, leaf: Leaf) -> Any:
     made = trace.parameter(leaf.path, leaf.value)
     if not isinstance(leaf.given, Node):
         return made
-    return Tensor(made, requires_grad=leaf.given.requires_grad, name=leaf.given.name)
+    node = fresh_tensor(made)
+    node.requires_grad, node.name = leaf.given.requires_grad, leaf.given.name
+    trace.given.add(node)
+    return node
 
 
 class Compiled:
@@ -155,11 +163,13 @@ class Compiled:
         self.specializations: OrderedDict[Hashable, Specialization] = OrderedDict()
         names = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
         self._names = positional_names(function)
-        self._static_names = frozenset(names)
         self._static_positions = positions(static_argnums, self._names, "static_argnums")
+        by_position = (x for i, x in enumerate(self._names) if i in self._static_positions)
+        self._static_names = frozenset((*names, *by_position))
         self._donate = positions(donate_argnums, self._names, "donate_argnums")
         self._cache_size = cache_size
         self._entrances: tuple[Callable[[Arguments], Any], ...] = ()
+        self._settings: Settings | None = None
         self._lock = RLock()
 
     def __repr__(self) -> str:
@@ -216,6 +226,7 @@ class Compiled:
         with self._lock:
             self.specializations.clear()
             self._entrances = ()
+            self._settings = None
 
     # ------------------------------------------------------------ many steps
 
@@ -236,19 +247,26 @@ class Compiled:
 
     def call_of(self, args: Arguments, keywords: Keywords) -> Call:
         """The signature and the values of a call."""
-        call = call_of(self._named(args, keywords))
-        owner = getattr(self.function, "__self__", self.function)
-        if hasattr(type(owner), "__tree_static__"):  # a module, whose settings may change
-            return call._replace(key=(call.key, owner.__tree_static__(whole=True)))
-        return call
+        call = call_of(self.named(args, keywords))
+        return call._replace(key=(call.key, self.settings.key()))
 
-    def _named(self, args: Arguments, keywords: Keywords) -> list[tuple[str, Any, bool]]:
+    @property
+    def settings(self) -> Settings:
+        """The settings of the modules that the function reaches."""
+        if self._settings is None:
+            self._settings = Settings(self.function)
+        return self._settings
+
+    def named(self, args: Arguments, keywords: Keywords) -> list[tuple[str, Any, bool]]:
+        """Each argument with its name, and whether it is marked static."""
         names = [*self._names, *(f"argument_{i}" for i in range(len(self._names), len(args)))]
         given = [
             (name, x, i in self._static_positions or name in self._static_names)
             for i, (name, x) in enumerate(zip(names, args, strict=False))
         ]
-        return given + [(name, keywords[name], name in self._static_names) for name in sorted(keywords)]
+        return given + [
+            (name, keywords[name], name in self._static_names) for name in sorted(keywords)
+        ]
 
     def mapped(
         self, function: Callable[[Any], Any], args: Arguments, keywords: Keywords
@@ -256,7 +274,7 @@ class Compiled:
         """The arguments with others in place of their values."""
         new = [
             x if static else mapped_values(function, x)
-            for _, x, static in self._named(args, keywords)
+            for _, x, static in self.named(args, keywords)
         ]
         return new[: len(args)], dict(zip(sorted(keywords), new[len(args) :], strict=True))
 

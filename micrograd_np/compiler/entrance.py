@@ -55,15 +55,21 @@ def fast_caller(
     executable: Callable[..., Any],
     captured: Sequence[Node],
     returned: Returned,
+    unchanged: Callable[[], bool] | None,
 ) -> Callable[[tuple[Any, ...]], Any] | None:
     """A function of positional arguments that returns the result, or MISS.
 
-    `args`: arguments such as it is for. None if there is no short way for these.
+    `args`: arguments such as it is for. `unchanged`: what else has to hold. None if there is no
+    short way for these.
     """
     writer = Writer()
+    if unchanged is not None:
+        writer.miss_unless(f"{writer.bound(unchanged)}()")
     try:
         names = unpack(writer, "args", args)
-        values = [value for name, x in zip(names, args, strict=True) for value in take(writer, name, x)]
+        values = [
+            value for name, x in zip(names, args, strict=True) for value in take(writer, name, x)
+        ]
         values += [f"{writer.bound(node, 'leaf')}.value" for node in captured]
         results = [writer.name("r") for _ in returned.tensors]
         supply = iter(
@@ -118,7 +124,9 @@ def take(writer: Writer, name: str, x: Any) -> list[str]:
         names, parts = unpack(writer, f"{name}.values()", x, counted=True), list(x.values())
     else:
         names, parts = unpack(writer, name, x), list(x)
-    return [value for each, part in zip(names, parts, strict=True) for value in take(writer, each, part)]
+    return [
+        value for each, part in zip(names, parts, strict=True) for value in take(writer, each, part)
+    ]
 
 
 def unpack(writer: Writer, name: str, x: Any, *, counted: bool = False) -> list[str]:
@@ -140,7 +148,9 @@ def take_tensor(writer: Writer, name: str, x: Tensor) -> str:
         writer.miss_unless(f"not {name}.requires_grad")
     value = writer.name("v")
     writer.lines.append(f"    {value} = {name}.value")
-    writer.miss_unless(f"type({value}) is {writer.bound(type(x.value))}" + like(writer, value, x.value))
+    writer.miss_unless(
+        f"type({value}) is {writer.bound(type(x.value))}" + like(writer, value, x.value)
+    )
     return value
 
 
@@ -162,7 +172,9 @@ def put(writer: Writer, template: Any, places: Iterator[bool], supply: Iterator[
     if template is None:
         return "None"
     if kind is dict:
-        parts = [f"{writer.bound(key)}: {put(writer, x, places, supply)}" for key, x in template.items()]
+        parts = [
+            f"{writer.bound(key)}: {put(writer, x, places, supply)}" for key, x in template.items()
+        ]
         return f"{{{', '.join(parts)}}}"
     if not (kind in (list, tuple) or hasattr(kind, "_fields")):
         raise WindingError

@@ -8,22 +8,31 @@ what happens in a block, one NumPy call a line; and the driver that has it run f
   part at a time, and what is neither is in scratch.
 """
 
-from collections.abc import Callable
-from math import gcd, prod
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
-from micrograd_np.compiler import blocks
 from micrograd_np.compiler.block_source import BlockSource
-from micrograd_np.compiler.blockwise import Layout, is_partial, layout_of, divided_axes, operation, role_of, spread
+from micrograd_np.compiler.blockwise import Shape, operation, role_of
+from micrograd_np.compiler.dividing import Divider, memory_order
+from micrograd_np.compiler.layouts import Layout, layout_of, spread
 from micrograd_np.compiler.program import Program, Variable
 from micrograd_np.compiler.slots import END, Slot, Value, order_of, placed
 from micrograd_np.compiler.steps import steps_of
 
-Shape = tuple[int, ...]
 
-CACHE = 1 << 20  # bytes that the arrays of a block take together, about
-SHORTEST, LONGEST = 1 << 13, 1 << 16  # entries of a block, about
-LINE = 64  # entries, of which blocks are multiples where it may be
+class Size(NamedTuple):
+    """How large blocks are: `shortest` to `longest` entries, all arrays together `cache` bytes."""
+
+    cache: int
+    shortest: int
+    longest: int
+
+
+# Measured. Between threads the interpreter's lock is passed on, which costs as much as a few
+# thousand entries: with several of them, the calls have to be long.
+THREADED = 1 << 19  # entries of a shape from which on several threads are faster than one
+ALONE = Size(1 << 20, 1 << 14, 1 << 16)
+TOGETHER = Size(1 << 22, 1 << 15, 1 << 17)
 
 
 class Fused:
@@ -46,7 +55,8 @@ class Fused:
     ) -> None:
         self.program = program
         self.shape = shape
-        self.threads = threads
+        alone = entries is None and prod(shape) < THREADED
+        self.threads = 1 if alone else threads
         self.__name__ = "fused"
         calls = [(x, role) for x in program.instructions if (role := role_of(x)) is not None]
         layout = layout_of(shape, [x for x, _ in calls], [role for _, role in calls])
@@ -54,15 +64,15 @@ class Fused:
             raise ValueError(f"{program!r} is not a group over {shape}")
         self.layout: Layout = layout
         self.steps = steps_of(shape, calls, layout)
-        self.reduced = {step.target for step in self.steps if step.kind == "reduction"}
         self.slots = self._slots()
         self.box = self._box(entries or self._entries())
-        self._function: Callable[..., Any] | None = None
+        self._function: Any = None
 
     def __repr__(self) -> str:
         return f"<fused {', '.join(self.operations)} over {self.shape}>"
 
     def __call__(self, *args: Any, out: tuple[Any, ...] | None = None) -> Any:
+        """The results for values of the program's parameters."""
         if self._function is None:
             printed = BlockSource(self, "fused")
             space = dict(printed.names)
@@ -97,11 +107,6 @@ class Fused:
         return sum(x.nbytes for x in (*self.program.parameters, *self.program.results))
 
     @property
-    def needs(self) -> tuple[Any, ...]:
-        """The modules whose source goes with the definition where it is saved."""
-        return (blocks,)
-
-    @property
     def overwrites(self) -> frozenset[tuple[int, int]]:
         """Pairs of a result and a parameter whose array may be `out` for it.
 
@@ -131,7 +136,8 @@ class Fused:
 
     def _slots(self) -> dict[Variable, Slot]:
         used = {x: i for i, step in enumerate(self.steps) for x in step.reads}
-        values, results = [], []
+        values: list[Value] = []
+        results: list[Value] = []
         for i, step in enumerate(self.steps):
             x = step.target
             kept = x in self.program.results
@@ -158,54 +164,15 @@ class Fused:
     def _entries(self) -> int:
         """The entries of a block of which all arrays fit the cache."""
         operands = [x.dtype for x in self.program.parameters if x.shape == self.shape]
-        slots = [slot.dtype for slot in dict.fromkeys(self.slots.values()) if slot.shape == self.shape]
+        slots = [x.dtype for x in dict.fromkeys(self.slots.values()) if x.shape == self.shape]
         each = sum(dtype.itemsize for dtype in (*operands, *slots) if dtype is not None)
-        return min(max(CACHE // each, SHORTEST), LONGEST)
+        size = ALONE if self.threads == 1 and prod(self.shape) < THREADED else TOGETHER
+        return min(max(size.cache // each, size.shortest), size.longest)
 
     def _box(self, entries: int) -> Shape:
-        """The shape of a box: by the first axis in memory that does not make partials large."""
-        free = [axis for axis in self._order() if axis not in self.layout.whole]
-        boxes = [
-            self._divided([first, *(axis for axis in free if axis != first)], entries)
-            for first in free
-            if self.shape[first] > 1
+        """The shape of a box."""
+        reductions = [
+            (step.role, step.target.size) for step in self.steps if step.kind == "reduction"
         ]
-        small = [box for box in boxes if self._rows(box) * 4 <= prod(self.shape)]
-        return (small or boxes or [self.shape])[0]
-
-    def _order(self) -> list[int]:
-        """The axes as they lie in memory, outermost first."""
-        full = [
-            x.strides
-            for x in (*self.program.results, *self.program.parameters)
-            if x.shape == self.shape and len(x.strides) == len(self.shape)
-        ]
-        sizes = [sum(strides[axis] for strides in full) for axis in range(len(self.shape))]
-        return sorted(range(len(self.shape)), key=lambda axis: -sizes[axis])
-
-    def _divided(self, axes: list[int], entries: int) -> Shape:
-        """The shape cut along axes in turn until a box has about so many entries."""
-        box = list(self.shape)
-        for axis in axes:
-            n, rest = box[axis], prod(box) // box[axis]
-            if n * rest <= entries or not self._together(box, axis):
-                break
-            step = -(-n // -(-n // max(1, entries // rest)))
-            line = LINE // gcd(LINE, rest)
-            box[axis] = min(n, -(-step // line) * line) if step > line else step
-            if step > 1:
-                break
-        return tuple(box)
-
-    def _together(self, box: list[int], axis: int) -> bool:
-        """Whether an axis may be divided too: every reduction takes all divided axes, or none."""
-        divided = {axis, *divided_axes(self.shape, box)}
-        return all(
-            divided <= set(axes) or divided.isdisjoint(axes) for axes in self.layout.reductions
-        )
-
-    def _rows(self, box: Shape) -> int:
-        """The entries of all partials."""
-        count = prod(-(-n // step) for n, step in zip(self.shape, box, strict=True))
-        reductions = [step for step in self.steps if is_partial(step.role, self.shape, box)]
-        return sum(count * step.target.size for step in reductions)
+        order = memory_order(self.shape, (*self.program.results, *self.program.parameters))
+        return Divider(self.shape, self.layout, reductions, order).box(entries)

@@ -12,14 +12,18 @@ Sums over divided axes are added up in another order than NumPy's, all else is t
 
 from collections.abc import Iterable, Iterator
 from heapq import heapify, heappop, heappush
+from itertools import pairwise
+from math import prod
 from typing import NamedTuple
 
-from micrograd_np.compiler.blockwise import Role, Shape, layout_of, role_of
-from micrograd_np.compiler.fused import Fused as Fused
+from micrograd_np.compiler.blockwise import Role, Shape, role_of
+from micrograd_np.compiler.fused import Fused
+from micrograd_np.compiler.layouts import layout_of
 from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.recomputing import Part, recomputed
 
-SMALLEST = 1 << 16  # entries of a shape over which a group is worth while
-ALONE = 1 << 18  # the same for a single call
+SMALLEST = 1 << 17  # entries of a shape over which a group is worth while,
+WORK = 1 << 19  # and these times the number of calls
 LONGEST_ROW = 1 << 18  # entries of what must not be divided, at most
 MOST = 24  # arrays at the ends of a group, at most
 
@@ -28,23 +32,24 @@ def fuse(
     program: Program,
     *,
     smallest: int = SMALLEST,
-    alone: int = ALONE,
+    work: int = WORK,
     entries: int | None = None,
     threads: int | None = None,
 ) -> Program:
     """The program with its large element-wise groups as single instructions.
 
-    `smallest`: the entries of a shape from which on a group is made, `alone`: of a single call.
-    `entries`: of a block, about; None for what suits the cache. `threads`: at most so many for a
-    group; None for as many as there are cores.
+    `smallest`: the entries of a shape from which on a group is made, if times the number of calls
+    they make `work`, of which the first call counts half. `entries`: of a block, about; None for
+    what suits the cache. `threads`: at most so many for a group; None for as many as there are
+    cores.
     """
     if not any(x.size >= max(smallest, 1) for i in program.instructions for x in i.results):
         return program
     grouping = Grouping(program, max(smallest, 1))
     grouping.grow()
     grouping.join_neighbours()
-    groups = [group for group in grouping.groups() if is_worth(group, alone)]
-    return assembled(grouping, groups, entries, threads)
+    groups = [group for group in grouping.groups() if is_worth(group, work)]
+    return assembled(program, groups, entries, threads)
 
 
 class Group(NamedTuple):
@@ -55,10 +60,10 @@ class Group(NamedTuple):
     roles: tuple[Role, ...]
 
 
-def is_worth(group: Group, alone: int) -> bool:
+def is_worth(group: Group, work: int) -> bool:
     """Whether a group has enough to do."""
-    calls = [role for role in group.roles if role.kind != "view"]
-    return len(calls) > 1 or Variable("", group.shape).size >= alone
+    calls = sum(role.kind != "view" for role in group.roles)
+    return prod(group.shape) * (2 * calls - 1) >= 2 * work
 
 
 # ---------------------------------------------------------------- grouping
@@ -113,7 +118,7 @@ class Grouping:
         """Each large call joins the groups that its operands come from."""
         for i, role in enumerate(self.roles):
             shape = self._shape(i, role)
-            if role is None or shape is None or Variable("", shape).size < self.smallest:
+            if role is None or shape is None or prod(shape) < self.smallest:
                 continue
             if self.unit[i] != i or not self._is_group(shape, [i]):
                 continue
@@ -192,22 +197,18 @@ class Grouping:
         if layout is None:
             return False
         divisible = [n for axis, n in enumerate(shape) if axis not in layout.whole and n > 1]
-        row = Variable("", tuple(shape[axis] for axis in layout.whole)).size
+        row = prod(shape[axis] for axis in layout.whole)
         ends = self._ends(instructions)
         return bool(divisible) and row <= LONGEST_ROW and ends <= MOST
 
     def _ends(self, instructions: list[Instruction]) -> int:
         """The number of arrays that go in and come out."""
-        made = [x for instruction in instructions for x in instruction.results]
-        taken = {x for instruction in instructions for x in instruction.variables}
-        return len(taken.difference(made)) + len(self.used_outside(made))
-
-    def used_outside(self, made: list[Variable]) -> list[Variable]:
-        """Those of a group's variables that others use, or the program returns."""
+        made = {x for instruction in instructions for x in instruction.results}
+        taken = {x for instruction in instructions for x in instruction.variables} - made
         inside = {self.maker[x] for x in made}
-        return [
-            x for x in made if x in self.returned or not inside.issuperset(self.users.get(x, ()))
-        ]
+        users = ((x, self.users.get(x, ())) for x in made)
+        used = [x for x, by in users if x in self.returned or not inside.issuperset(by)]
+        return len(taken) + len(used)
 
     def _unite(self, units: int, members: list[int], shape: Shape) -> None:
         new, before = members[0], 0
@@ -236,42 +237,67 @@ def bits_of(units: int) -> Iterator[int]:
 
 
 def assembled(
-    grouping: Grouping, groups: list[Group], entries: int | None, threads: int | None
+    program: Program, groups: list[Group], entries: int | None, threads: int | None
 ) -> Program:
     """The program with an instruction for each group, everything after what it needs."""
-    program = grouping.program
-    instructions = dict(enumerate(program.instructions))
-    for group in groups:
-        calls = [instructions.pop(i) for i in group.members]
-        made = [x for call in calls for x in call.results]
-        roots = {
-            call.result: role.args[0]
-            for call, role in zip(calls, group.roles, strict=True)
-            if role.kind == "view"
-        }
-        used = grouping.used_outside(made)
-        views = {}
-        for i, call in zip(group.members[::-1], calls[::-1], strict=True):
-            if call.result in roots and call.result in used:
-                views[i] = call
+    numbered = dict(enumerate(program.instructions))
+    parts = [Part(group.shape, {i: numbered.pop(i) for i in group.members}) for group in groups]
+    remade = recomputed(program, parts)
+    single = list(numbered.values())
+    users = users_of(program, single, remade)
+    for number, (part, calls) in enumerate(zip(parts, remade, strict=True)):
+        used = [x for call in calls for x in call.results if users.get(x, set()) - {number}]
+        roots = {call.result: call.variables[0] for call in calls if is_view(call)}
+        for i, call in reversed(part.calls.items()):
+            if call.result in roots and call.result in used:  # of a result it is made outside too
+                numbered[i] = call
                 used.append(roots[call.result])
         results = [x for x in dict.fromkeys(used) if x not in roots]
-        instructions |= views
         if results:
-            part = part_of(program, calls, results)
-            fused = Fused(part, group.shape, entries=entries, threads=threads)
-            instructions[group.members[0]] = Instruction(
-                fused, part.parameters, {}, part.results, several=len(results) > 1,
+            made = part_of(program, calls, results)
+            fused = Fused(made, part.shape, entries=entries, threads=threads)
+            numbered[min(part.calls)] = Instruction(
+                fused, made.parameters, {}, made.results, several=len(results) > 1,
                 region=calls[0].region,
             )  # fmt: skip
-    return program.with_instructions(in_order(instructions))
+    return program.with_instructions(in_order(numbered))
+
+
+def users_of(
+    program: Program, single: list[Instruction], parts: list[list[Instruction]]
+) -> dict[Variable, set[int]]:
+    """The numbers of the parts that use each variable; -1 for what is in no part."""
+    users: dict[Variable, set[int]] = {x: {-1} for x in program.results}
+    for number, calls in [(-1, single), *enumerate(parts)]:
+        for call in calls:
+            for x in call.variables:
+                users.setdefault(x, set()).add(number)
+    return users
+
+
+def is_view(call: Instruction) -> bool:
+    """Whether nothing is computed for a call in a group."""
+    role = role_of(call)
+    return role is not None and role.kind == "view"
 
 
 def part_of(program: Program, calls: list[Instruction], results: list[Variable]) -> Program:
-    """Some calls of a program as a program."""
+    """Some calls of a program as a program, of those that are needed for its results."""
+    calls = needed_for(results, calls)
     made = {x for call in calls for x in call.results}
     taken = dict.fromkeys(x for call in calls for x in call.variables if x not in made)
     return Program(f"{program.name}_part", tuple(taken), {}, tuple(calls), tuple(results))
+
+
+def needed_for(results: list[Variable], calls: list[Instruction]) -> list[Instruction]:
+    """The calls without those that nothing needs."""
+    needed = set(results)
+    kept = []
+    for call in reversed(calls):
+        if call.result in needed:
+            needed.update(call.variables)
+            kept.append(call)
+    return kept[::-1]
 
 
 def in_order(instructions: dict[int, Instruction]) -> Iterator[Instruction]:
@@ -282,7 +308,7 @@ def in_order(instructions: dict[int, Instruction]) -> Iterator[Instruction]:
         for i, instruction in instructions.items()
     }
     effects = sorted(i for i, instruction in instructions.items() if instruction.effect)
-    for earlier, later in zip(effects, effects[1:], strict=False):
+    for earlier, later in pairwise(effects):
         needs[later].add(earlier)
     users: dict[int, list[int]] = {}
     for i, needed in needs.items():

@@ -65,11 +65,11 @@ def call_of(named: list[tuple[str, Any, bool]]) -> Call:
 
 def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
     """What the program depends on in a tree of arguments; its values are added to `leaves`."""
+    if is_foreign(x.value if isinstance(x, Node) else x):
+        raise TracingError.foreign(path)
     if is_value(x):
         leaves.append(Leaf(path, x))
         return key_of_value(x)
-    if is_foreign(x):
-        raise TracingError.foreign(path)
     branch = tree.children(x)
     if branch is None:
         return key_of_static(path, x, wrong)
@@ -83,7 +83,7 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
 def key_of_value(x: Any) -> Hashable:
     """The type, shape and dtype of a value."""
     if isinstance(x, Node):
-        return (type(x), x.requires_grad, x.value.shape, x.value.dtype)
+        return (type(x), x.requires_grad, type(x.value), x.value.shape, x.value.dtype)
     return (type(x), x.shape, x.dtype) if isinstance(x, np.ndarray | np.generic) else type(x)
 
 

@@ -25,7 +25,7 @@ class Value(NamedTuple):
 
     variable: Variable
     shape: Shape
-    dtype: np.dtype[Any]
+    dtype: np.dtype[Any] | None
     order: Shape
     made: int
     used: int
@@ -62,7 +62,7 @@ def apart(one: Value, other: Value, in_place: Sequence[bool]) -> bool:
 def placed(
     values: Sequence[Value], results: Sequence[Value], in_place: Sequence[bool]
 ) -> dict[Variable, Slot]:
-    """A slot for every value: of the results their own, of others the one in use last, or a new one.
+    """A slot for every value: of the results their own, of others the one in use last, or a new.
 
     `in_place`: of every call, whether it may write over an operand.
     """

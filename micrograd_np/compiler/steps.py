@@ -1,7 +1,7 @@
 """Steps: the calls of a group as they are made in a block, each into an array that is there.
 
-Views are gone: what they are views of is read in their place. `np.where` has become `blocks.select`,
-a cast is a copy, reductions are methods of ufuncs.
+Views are gone: what they are views of is read in their place. `np.where` has become
+`blocks.select`, a cast is a copy, reductions are methods of ufuncs.
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,10 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from micrograd_np.compiler import blocks
-from micrograd_np.compiler.blockwise import Layout, Role, spread
-from micrograd_np.compiler.calls import ASTYPE
+from micrograd_np.compiler.blockwise import Role, Shape
+from micrograd_np.compiler.functions import ASTYPE
+from micrograd_np.compiler.layouts import Layout, spread
 from micrograd_np.compiler.program import Instruction, Variable
-
-Shape = tuple[int, ...]
 
 # Ufuncs whose third position is deprecated for `out`: they take it by name.
 NAMED_OUT = {np.maximum, np.minimum}
@@ -43,9 +42,7 @@ class Step(NamedTuple):
         return [x for x in self.args if isinstance(x, Variable)]
 
 
-def steps_of(
-    shape: Shape, calls: Sequence[tuple[Instruction, Role]], layout: Layout
-) -> list[Step]:
+def steps_of(shape: Shape, calls: Sequence[tuple[Instruction, Role]], layout: Layout) -> list[Step]:
     """The steps of a group's calls, in order."""
     roots: dict[Variable, Variable] = {}
     steps = []
@@ -89,7 +86,8 @@ def step_of(instruction: Instruction, role: Role, args: tuple[Any, ...]) -> Step
     if role.function is ASTYPE:
         return Step("copy", np.copyto, args, target, role, note=note)
     kind: Any = "named" if role.function in NAMED_OUT else "call"
-    return Step(kind, role.function, args, target, role, in_place=True, note=note)
+    real = target.dtype is not None and target.dtype.kind != "c"  # complex products round otherwise
+    return Step(kind, role.function, args, target, role, in_place=real, note=note)
 
 
 def is_zero(x: Any) -> bool:
@@ -99,8 +97,7 @@ def is_zero(x: Any) -> bool:
 
 def mask_for(target: Variable) -> Variable | None:
     """Scratch for the mask of a choice between two arrays."""
-    assert target.dtype is not None
-    integer = blocks.INTEGERS.get(target.dtype.itemsize)
+    integer = None if target.dtype is None else blocks.INTEGERS.get(target.dtype.itemsize)
     return None if integer is None else Variable("mask", target.shape, np.dtype(integer))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from micrograd_np.errors import ShapeError
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.nn.module import described
-from micrograd_np.op import Array
+from micrograd_np.op import Array, Operand
 from micrograd_np.ops.activations import log_softmax, logsigmoid
 from micrograd_np.tensor import Tensor
 
@@ -121,7 +121,10 @@ def _at_class(x: Array, chosen: Array) -> Array:
         chosen = like(x, chosen)
         classes = like(chosen, np.arange(x.shape[-1]))
         return np.sum(np.where(chosen == classes, x, 0), axis=-1)
-    return np.take_along_axis(x, chosen, axis=-1)[..., 0]
+    found = np.take_along_axis(x, chosen, axis=-1)[..., 0]
+    if _is_here(_data(chosen)):
+        return found
+    return np.where(chosen[..., 0] < 0, np.nan, found)  # unseen, it was not refused; NumPy wraps it
 
 
 def _weighted_log(weight: Array, x: Array) -> Array:
@@ -152,6 +155,15 @@ def _array(x: Any) -> Array:
 
 def _data(x: Array) -> Array:
     return x.data if isinstance(x, Tensor) else x
+
+
+def _is_here(values: Array) -> bool:
+    """Whether there are numbers to look at.
+
+    To look at the arrays of other libraries would compute or fetch them; in a batch, or while
+    `compile` traces, there are none for a decision to hang on.
+    """
+    return not is_foreign(values) and not isinstance(values, Operand)
 
 
 def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:
@@ -185,10 +197,10 @@ def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -
 def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
     """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN.
 
-    Arrays of other libraries are not looked at: that would compute or fetch them.
+    Only values that are here are looked at.
     """
     values = _data(x)
-    if is_foreign(values):
+    if not _is_here(values):
         return
     if values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(
@@ -224,8 +236,8 @@ def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:
             f"cross_entropy: classes are integers, but {described(target)} was given. Write "
             f"`target.astype(int)`, or give probabilities with one more axis for the classes."
         )
-    if is_foreign(target):
-        return  # to look at it would compute or fetch it
+    if not _is_here(target):
+        return
     if target.size and (target.min() < 0 or target.max() >= classes):
         wrong = sorted({int(c) for c in target.flat if not 0 <= c < classes})
         raise ValueError(

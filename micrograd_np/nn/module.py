@@ -274,7 +274,8 @@ def _settings(
                 yield from _settings(part, without, (*place, key), (*above, id(value)))
     else:
         simple = value is None or isinstance(value, bool | int | float | str)
-        yield place, (type(value), value) if simple else id(value)
+        flag = value.requires_grad if isinstance(value, Tensor) else None
+        yield place, (type(value), value) if simple else (id(value), flag)
 
 
 # ---------------------------------------------------------------- words

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from micrograd_np.broadcasting import NUMPY
-from micrograd_np.op import Array
+from micrograd_np.op import Array, Operand
 
 SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
 Shape = tuple[int, ...]
@@ -35,7 +35,7 @@ def contract(terms: Sequence[str], target: str, operands: Sequence[Array]) -> Ar
     What `np.einsum` returns, added up in whatever order is fastest. Every label of `target` is in
     some term; a length of 1 broadcasts.
     """
-    if not all(isinstance(x, NUMPY) for x in operands):
+    if not all(map(is_numpys, operands)):
         subscripts = f"{','.join(terms)}->{target}"
         return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
     remaining = list(operands)
@@ -83,6 +83,11 @@ def combination(terms: tuple[str, ...], target: str) -> Callable[..., Array]:
     if set(labels) == set(target):
         return multiplied_entrywise(left, right, target)
     return multiplied_as_matrices(left, right, target)
+
+
+def is_numpys(x: Array) -> bool:
+    """Whether it is an array of NumPy, or stands for one in a program that is traced."""
+    return isinstance(x, NUMPY) or (isinstance(x, Operand) and x.numpys)
 
 
 def summed_plainly(terms: Sequence[str], target: str) -> Callable[..., Array]:

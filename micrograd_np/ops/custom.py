@@ -84,7 +84,7 @@ def primitive(
     rules = derivative(said)
     raw = checked_forward(name, forward, rules.kind)
     function: Any = dispatching(raw)
-    op = UserOp(function, rules, call=raw, arrays=called.arrays, accepted=called.options)
+    op = UserOp(function, rules, arrays=called.arrays, accepted=called.options)
     op.called = called
     enter(op)
     return function

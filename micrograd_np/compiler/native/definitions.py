@@ -1,33 +1,26 @@
 """What programs become before they are loops: each variable defined entry by entry.
 
 A variable is a *view*, whose entries are some of another's; or it is written by `Write`s, each a
-nest of loops that puts one entry a round; or it is given (a parameter, a constant). A `Builder`
-collects these definitions. It offers what NumPy's functions are made of here: `map`, `view`,
-`reduce`, `product`, and arrays written in several goes.
+nest of loops that puts one entry a round; or by a `Sweep`; or it is given (a parameter or a
+constant). A `Builder` collects these definitions.
 
 The value of an entry is Python code for one number, made by reading others: `read(x, place)` is the
 code for the entry of `x` at a place, or for `x` itself if it is a number.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.native.index import ZERO, Entry, Index, Place, broadcast, flattened
-from micrograd_np.compiler.native.scalars import (
-    NotNative,
-    cast,
-    dtype_of,
-    literal,
-    resolved,
-    written,
-)
+from micrograd_np.compiler.native.index import Index, Place, flattened
+from micrograd_np.compiler.native.scalars import KINDS, written
 from micrograd_np.compiler.program import Variable
 
-LARGEST_TABLE = 1 << 16  # entries whose places are written out
+SMALL_PRODUCT = 512  # multiplications
+IN_ORDER = 8  # numbers up to here are added one after the other, as NumPy does
 
 Bytes = np.ndarray[Any, np.dtype[np.int8]]
 Operand = Any  # a Variable, a Python number or a NumPy scalar
@@ -49,11 +42,22 @@ class Write(NamedTuple):
     combine: str = ""
 
 
+class Sweep(NamedTuple):
+    """A function of all entries of `operand` at once, several side by side."""
+
+    function: str
+    operand: Variable
+
+
 class Definition(NamedTuple):
-    """How a variable is written. `start`: the code of what all entries are before, if it matters."""
+    """How a variable is written. `start`: the code of what all entries are before, if it matters.
+
+    `sweep`: instead of writes.
+    """
 
     writes: tuple[Write, ...]
     start: str = ""
+    sweep: Sweep | None = None
 
 
 class View(NamedTuple):
@@ -63,264 +67,10 @@ class View(NamedTuple):
     where: Callable[[Place], Index]
 
 
-class Builder:
-    """Definitions of variables; NumPy's operations in terms of them.
-
-    `definitions`: in order. `views`. `windows`: for those that lie in regular steps their source, an
-    array of bytes that lies so, and the array of bytes that it lies in. `constants`: arrays known now, the program's among them.
-    `largest`: how many multiplications a product may take.
-    """
-
-    def __init__(self, constants: dict[Variable, np.ndarray[Any, Any]], largest: int) -> None:
-        self.definitions: dict[Variable, Definition] = {}
-        self.views: dict[Variable, View] = {}
-        self.windows: dict[Variable, tuple[Variable, Bytes, Bytes]] = {}
-        self.constants = dict(constants)
-        self.largest = largest
-
-    # ------------------------------------------------------------ variables
-
-    def defined(
-        self, hint: str, shape: Sequence[int], dtype: Any, writes: Iterable[Write], start: str = ""
-    ) -> Variable:
-        """A new variable that is written so."""
-        made = Variable(hint, tuple(shape), np.dtype(dtype))
-        self.definitions[made] = Definition(tuple(writes), start)
-        return made
-
-    def constant(self, array: Any, hint: str = "constant") -> Variable:
-        """The variable of an array that is known now."""
-        made = Variable.like(hint, np.asarray(array))
-        self.constants[made] = np.asarray(array)
-        return made
-
-    def array(self, x: Operand) -> Variable:
-        """A number as an array without axes, as NumPy would make it; a variable as it is."""
-        if isinstance(x, Variable) and x.dtype is not None:
-            return x
-        return self.map_code("number", (x,), dtype_of(x), "{0}")
-
-    # ------------------------------------------------------------ entry by entry
-
-    def map(self, function: Any, *operands: Operand, dtype: Any = None) -> Variable:
-        """`function`, a ufunc, of each entry of the operands, broadcast together."""
-        types, out = resolved(function, operands, dtype)
-        code = written(function, types, out)
-        return self.map_code(function.__name__, operands, out, code, types)
-
-    def map_code(
-        self,
-        hint: str,
-        operands: Sequence[Operand],
-        dtype: Any,
-        code: str,
-        types: Sequence[np.dtype[Any]] | None = None,
-    ) -> Variable:
-        """Code of each entry of the operands, cast to `types` (the result's, if there are none)."""
-        shape = np.broadcast_shapes(*(shape_of(x) for x in operands))
-        out = np.dtype(dtype)
-        types = [out] * len(operands) if types is None else types
-
-        def value(read: Read, place: Place) -> str:
-            parts = [
-                cast(read(x, broadcast(place, shape_of(x))), x, to)
-                for x, to in zip(operands, types, strict=True)
-            ]
-            return code.format(*parts)
-
-        return self.defined(hint, shape, out, [whole(shape, value)])
-
-    def cast(self, x: Operand, dtype: Any) -> Operand:
-        """`x` with another dtype."""
-        return x if dtype_of(x) == dtype else self.map_code("cast", (x,), dtype, "{0}")
-
-    def copy(self, x: Variable, hint: str = "copy") -> Variable:
-        """The entries of `x` in an array of their own."""
-        return self.map_code(hint, (x,), x.dtype, "{0}")
-
-    # ------------------------------------------------------------ rearrangement
-
-    def view(
-        self, x: Variable, shape: Sequence[int], where: Callable[[Place], Index], hint: str = ""
-    ) -> Variable:
-        """A variable of `shape` that shows entries of `x`."""
-        made = Variable(hint or x.hint, tuple(shape), x.dtype)
-        self.views[made] = View(x, where)
-        return made
-
-    def strided(self, x: Variable, look: Callable[[Any], Any]) -> Variable | None:
-        """What `look`, a NumPy function, shows of `x`; None if it does not return a view."""
-        if x not in self.windows:
-            window = np.empty(x.shape, np.int8)  # only its place in memory is looked at
-            self.windows[x] = (x, window, window)
-        source, window, base = self.windows[x]
-        shown = look(window)
-        if not (isinstance(shown, np.ndarray) and np.may_share_memory(shown, base)):
-            return None
-        made = self.view(source, shown.shape, strides_of(shown, base), x.hint)
-        self.windows[made] = (source, shown, base)
-        return made
-
-    def gathered(self, x: Variable, numbers: np.ndarray[Any, Any]) -> Variable:
-        """The entries of `x` of these numbers."""
-        if x.size > LARGEST_TABLE or numbers.size > LARGEST_TABLE:
-            raise NotNative("it moves more entries than a table of places is made for")
-        return self.view(x, numbers.shape, self.table(numbers, x.size))
-
-    def table(self, numbers: np.ndarray[Any, Any], limit: int) -> Callable[[Place], Index]:
-        """The places in an array of numbers, as an index."""
-        table = self.constant(numbers.astype(np.int64), "places")
-        return lambda place: Index.of(Entry(table, flattened(place, numbers.shape), limit))
-
-    def rearranged(self, x: Variable, function: Callable[[Any], Any]) -> Variable:
-        """What a NumPy function that only moves or repeats entries makes of `x`."""
-        shown = self.strided(x, function)
-        if shown is not None:
-            return shown
-        if x.size > LARGEST_TABLE:
-            raise NotNative("it moves more entries than a table of places is made for")
-        return self.gathered(x, function(np.arange(x.size).reshape(x.shape)))
-
-    def reshape(self, x: Variable, shape: Sequence[int]) -> Variable:
-        """The entries of `x`, in C order, in another shape."""
-        if tuple(shape) == x.shape:
-            return x
-        shown = self.strided(x, lambda window: window.reshape(shape))
-        return shown or self.view(x, shape, lambda place: flattened(place, shape))
-
-    def broadcast_to(self, x: Operand, shape: Sequence[int]) -> Variable:
-        """Repeated along axes that it lacks or has one entry in."""
-        source = self.array(x)
-        shown = self.strided(source, lambda window: np.broadcast_to(window, shape))
-        return source if tuple(shape) == source.shape or shown is None else shown
-
-    # ------------------------------------------------------------ arrays written in several goes
-
-    def placed(
-        self, hint: str, out: Bytes, dtype: Any, parts: Iterable[tuple[Bytes, Operand]]
-    ) -> Variable:
-        """An array of the shape of `out` whose parts, views of `out`, are other arrays."""
-        made = [self._write(window.shape, strides_of(window, out), x, dtype) for window, x in parts]
-        return self.defined(hint, out.shape, dtype, made)
-
-    def scattered(self, g: Variable, key: Any, shape: tuple[int, ...]) -> Variable:
-        """Zeros of `shape` with `g` added at a constant key."""
-        put = self._write(*self._key(key, shape), g, g.dtype)
-        code = written(np.add, (g.dtype, g.dtype), g.dtype)
-        zero = literal(g.dtype.type(0))
-        return self.defined("scatter", shape, g.dtype, [put._replace(combine=code)], zero)
-
-    def updated(self, x: Variable, key: Any, value: Operand) -> Variable:
-        """`x` with `value` at a constant key."""
-        copy = self._write(x.shape, lambda place: flattened(place, x.shape), x, x.dtype)
-        put = self._write(*self._key(key, x.shape), value, x.dtype)
-        return self.defined("update", x.shape, x.dtype, [copy, put])
-
-    def _key(
-        self, key: Any, shape: tuple[int, ...]
-    ) -> tuple[tuple[int, ...], Callable[[Place], Index]]:
-        """The shape of what a key names, and the numbers of these entries."""
-        window = np.empty(shape, np.int8)
-        named = window[key]
-        if isinstance(named, np.ndarray) and np.may_share_memory(named, window):
-            return named.shape, strides_of(named, window)
-        if prod(shape) > LARGEST_TABLE:
-            raise NotNative("it moves more entries than a table of places is made for")
-        numbers = np.asarray(np.arange(prod(shape)).reshape(shape)[key])
-        return numbers.shape, self.table(numbers, prod(shape))
-
-    def _write(
-        self, shape: tuple[int, ...], where: Callable[[Place], Index], x: Operand, dtype: Any
-    ) -> Write:
-        """The entries of `x`, broadcast to `shape`, put where they belong."""
-        out = np.dtype(dtype)
-        return Write(
-            shape, where, lambda read, place: cast(read(x, broadcast(place, shape_of(x))), x, out)
-        )
-
-    def running(self, hint: str, x: Variable, axis: int, dtype: Any, code: str) -> Variable:
-        """Each entry along `axis` combined, by code, with all before it."""
-        out = np.dtype(dtype)
-        rest = tuple(n - (a == axis) for a, n in enumerate(x.shape))
-        first = tuple(1 if a == axis else n for a, n in enumerate(x.shape))
-
-        def after(place: Place) -> Place:
-            return tuple(index + (a == axis) for a, index in enumerate(place))
-
-        def value(read: Read, place: Place) -> str:
-            return code.format(read(made, place), cast(read(x, after(place)), x, out))
-
-        begin = self._write(first, lambda place: flattened(place, x.shape), x, out)
-        go_on = Write(rest, lambda place: flattened(after(place), x.shape), value)
-        writes = [begin, go_on] if 0 not in x.shape else []
-        made = self.defined(hint, x.shape, out, writes)
-        return made
-
-    # ------------------------------------------------------------ sums and products
-
-    def reduce(
-        self, hint: str, x: Variable, axes: Sequence[int], dtype: Any, combine: str, start: Any
-    ) -> Variable:
-        """All entries along `axes`, which stay with one entry, combined with the number `start`."""
-        shape = [1 if axis in axes else n for axis, n in enumerate(x.shape)]
-        out = np.dtype(dtype)
-
-        def where(place: Place) -> Index:
-            return flattened([ZERO if a in axes else i for a, i in enumerate(place)], shape)
-
-        def value(read: Read, place: Place) -> str:
-            return cast(read(x, place), x, out)
-
-        write = Write(x.shape, where, value, combine)
-        return self.defined(hint, shape, out, [write], literal(start))
-
-    def sum(self, x: Variable, axes: Sequence[int], dtype: Any = None) -> Variable:
-        """The sums along `axes`, which stay with one entry; in a dtype of enough digits."""
-        out = np.dtype(dtype) if dtype is not None else np.add.reduce(np.empty(0, x.dtype)).dtype
-        code = written(np.add, (out, out), out)
-        return self.reduce("sum", x, axes, out, code, out.type(0))
-
-    def product(
-        self,
-        hint: str,
-        operands: Sequence[Variable],
-        letters: Sequence[str],
-        kept: str,
-        dtype: Any,
-    ) -> Variable:
-        """The operands multiplied, summed over all axes whose letters are not kept.
-
-        `letters`: a letter for each axis of each operand, as in `np.einsum`.
-        """
-        extents = {
-            letter: n
-            for x, each in zip(operands, letters, strict=True)
-            for letter, n in zip(each, x.shape, strict=True)
-        }
-        if prod(extents.values()) > self.largest:
-            raise NotNative("it is so large that NumPy's own is faster")
-        out = np.dtype(dtype)
-        order = ordered(extents, operands, letters, kept)
-        shape = [extents[letter] for letter in kept]
-
-        def at(place: Place, each: str) -> list[Index]:
-            found = dict(zip(order, place, strict=True))
-            return [found[letter] for letter in each]
-
-        def value(read: Read, place: Place) -> str:
-            factors = [
-                cast(read(x, tuple(at(place, each))), x, out)
-                for x, each in zip(operands, letters, strict=True)
-            ]
-            return " * ".join(factors)
-
-        write = Write(
-            tuple(extents[letter] for letter in order),
-            lambda place: flattened(at(place, kept), shape),
-            value,
-            "{0} + {1}",
-        )
-        return self.defined(hint, shape, out, [write], literal(out.type(0)))
+def adding(dtype: np.dtype[Any], count: int) -> str:
+    """The code that adds one of `count` numbers to a sum, in any order if that is worth it."""
+    free = KINDS[dtype] == "f" and count > IN_ORDER
+    return "plus({0}, {1})" if free else written(np.add, (dtype, dtype), dtype)
 
 
 def strides_of(shown: Bytes, base: Bytes) -> Callable[[Place], Index]:
@@ -335,22 +85,22 @@ def strides_of(shown: Bytes, base: Bytes) -> Callable[[Place], Index]:
     return where
 
 
-def ordered(
-    extents: dict[str, int], operands: Sequence[Variable], letters: Sequence[str], kept: str
-) -> str:
-    """The order of a product's loops: the sum innermost, but where rows of the last factor are
-    long and in one piece the entries of the row.
+def sum_dtype(x: Variable) -> np.dtype[Any]:
+    """What NumPy sums numbers of this dtype in."""
+    dtype: np.dtype[Any] = np.add.reduce(np.empty(0, x.dtype)).dtype
+    return dtype
+
+
+def ordered(extents: dict[str, int], letters: Sequence[str], kept: str) -> str:
+    """The order of a product's loops, by letters: the sums innermost, as a rule.
+
+    In a large one, entries along long rows of the last factor are innermost instead.
     """
     summed = "".join(letter for letter in extents if letter not in kept)
     rows = kept[-1:]
-    if (
-        rows
-        and summed
-        and prod(extents.values()) > 512
-        and letters[-1].endswith(rows)
-        and rows not in letters[0]
-        and extents[rows] >= 8
-    ):
+    large = bool(summed) and prod(extents.values()) > SMALL_PRODUCT
+    in_rows = rows and letters[-1].endswith(rows) and rows not in letters[0]
+    if large and in_rows and extents[rows] >= 8:
         return kept[:-1] + summed + rows
     return kept + summed
 

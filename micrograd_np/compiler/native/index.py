@@ -12,7 +12,6 @@ from functools import reduce
 from math import prod
 from typing import Any
 
-
 Name = Callable[[Any], str]  # what a table is called in code
 
 

@@ -5,11 +5,21 @@ what one reads of another is the entry that was just computed, which is then sti
 local variable. A variable that is read otherwise is complete before the nest that reads it begins.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from micrograd_np.compiler.native.definitions import Builder, Operand, Write
-from micrograd_np.compiler.native.index import ZERO, Counter, Index, Place, flattened, unflattened
+from micrograd_np.compiler.native.builder import Builder
+from micrograd_np.compiler.native.definitions import Operand, Write
+from micrograd_np.compiler.native.index import (
+    ZERO,
+    Counter,
+    Entry,
+    Index,
+    Place,
+    flattened,
+    unflattened,
+)
 from micrograd_np.compiler.program import Variable
 
 LETTERS = "ijklmnpqrstuvwxyz"
@@ -30,6 +40,12 @@ class Nest(NamedTuple):
     counters: tuple[Counter, ...]
     tasks: list[Task]
     starts: list[Variable]
+
+
+class Sweeps(NamedTuple):
+    """Variables that are computed by sweeps, one after the other."""
+
+    variables: list[Variable]
 
 
 class Located(NamedTuple):
@@ -73,8 +89,7 @@ def reads_of(builder: Builder, task: Task) -> list[Located]:
         if isinstance(x, Variable):
             entry = located(builder, x, place)
             found.append(entry)
-            for table in tables_in(entry.number):
-                found.append(Located(*table))
+            found.extend(Located(*table) for table in tables_in(entry.number))
         return "x"
 
     task.write.value(read, task.place)
@@ -84,77 +99,83 @@ def reads_of(builder: Builder, task: Task) -> list[Located]:
 def tables_in(index: Index) -> Iterator[tuple[Variable, Index]]:
     """The arrays of places in an index, with where they are read."""
     for atom in index.terms:
-        inner = getattr(atom, "index", None)
-        if inner is not None:
-            yield from tables_in(inner)
-        if hasattr(atom, "table"):
+        if not isinstance(atom, Counter):
+            yield from tables_in(atom.index)
+        if isinstance(atom, Entry):
             yield atom.table, atom.index
 
 
 class Gathering:
-    """The nests so far, and from which nest on each variable is complete.
+    """The steps so far, and from which step on each variable is complete.
 
     `stored`: the variables that need memory, since other nests, or other rounds, read them.
-    `local`: those that are read as soon as they are computed.
+    `local`: those that are read as soon as they are computed. `read`: all that are read.
     """
 
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
-        self.nests: list[Nest] = []
+        self.steps: list[Nest | Sweeps] = []
         self.complete: dict[Variable, int] = {}
         self.stored: set[Variable] = set()
         self.local: set[Variable] = set()
+        self.read: set[Variable] = set()
+        self._like: dict[Any, list[int]] = {}  # the steps of the same loops
+        self._handy: dict[Variable, tuple[int, Task]] = {}  # what can be read at once
 
     def gather(self, variable: Variable) -> None:
-        """Put the writes of a variable into nests."""
+        """Put what computes a variable into steps."""
         definition = self.builder.definitions[variable]
         last = -1
+        if definition.sweep:
+            operand = definition.sweep.operand
+            last = self._step(None, self.complete.get(operand, 0))
+            self.steps[last].variables.append(variable)  # type: ignore[union-attr]
+            self.stored |= {variable, operand}
+            self.read.add(operand)
         for count, write in enumerate(definition.writes):
             task = task_of(variable, write)
             reads = reads_of(self.builder, task)
-            number = self._nest_for(task, reads, last)
-            nest = self.nests[number]
+            last = self._step_for(task, reads, last)
+            nest: Nest = self.steps[last]  # type: ignore[assignment]
             nest.tasks.append(task)
             if definition.start and count == 0:
                 nest.starts.append(variable)
             for entry in reads:
-                (self.local if self._at_hand(entry, number) else self.stored).add(entry.variable)
-            last = number
+                self.read.add(entry.variable)
+                (self.local if self._at_hand(entry, last) else self.stored).add(entry.variable)
+            if len(definition.writes) == 1 and not write.combine:
+                self._handy[variable] = (last, task)
         self.complete[variable] = last + 1
-        if len(definition.writes) != 1:
+        if len(definition.writes) > 1:
             self.stored.add(variable)
 
-    def _nest_for(self, task: Task, reads: list[Located], least: int) -> int:
+    def _step_for(self, task: Task, reads: list[Located], last: int) -> int:
         """The first nest that can do a task, after all that it reads elsewhere is complete."""
-        counters = counters_of(task.write.extents)
-        start = max([least + 1, *(self._ready(entry) for entry in reads)])
-        for number in range(start, len(self.nests)):
-            if self.nests[number].counters == counters and all(
-                self.complete.get(entry.variable, 0) <= number or self._at_hand(entry, number)
-                for entry in reads
-            ):
-                return number
-        self.nests.append(Nest(counters, [], []))
-        return len(self.nests) - 1
+        least = max([last + 1, *(self._ready(entry) for entry in reads)])
+        return self._step(counters_of(task.write.extents), least)
+
+    def _step(self, counters: tuple[Counter, ...] | None, least: int) -> int:
+        """The first step from `least` on with these loops, or of sweeps (None); else a new one."""
+        like = self._like.setdefault(counters, [])
+        place = bisect_left(like, least)
+        if place == len(like):
+            like.append(len(self.steps))
+            self.steps.append(Sweeps([]) if counters is None else Nest(counters, [], []))
+        return like[place]
 
     def _ready(self, entry: Located) -> int:
-        """The first nest that an entry can be read in, perhaps."""
+        """The first step in which an entry can be read, perhaps as it is computed."""
         complete = self.complete.get(entry.variable, 0)
         return complete - 1 if complete and self._at_hand(entry, complete - 1) else complete
 
     def _at_hand(self, entry: Located, number: int) -> bool:
-        """Whether the nest has just computed the entry, all of it, in the same round."""
-        tasks = [t for t in self.nests[number].tasks if t.variable is entry.variable]
-        return (
-            len(tasks) == 1
-            and len(self.builder.definitions[entry.variable].writes) == 1
-            and not tasks[0].write.combine
-            and tasks[0].where == entry.number
-        )
+        """Whether the nest computes the entry, all of it, in the same round."""
+        step, task = self._handy.get(entry.variable, (-1, None))
+        return step == number and task is not None and task.where == entry.number
 
 
 def gathered(builder: Builder, results: Iterable[Variable]) -> Gathering:
-    """The nests that compute the results, in order."""
+    """The steps that compute the results, in order."""
     gathering = Gathering(builder)
     needed = needed_by(builder, results)
     for variable in builder.definitions:
@@ -169,9 +190,11 @@ def needed_by(builder: Builder, results: Iterable[Variable]) -> set[Variable]:
     waiting = list(results)
     while waiting:
         variable = waiting.pop()
-        if variable not in needed:
-            needed.add(variable)
-            writes = builder.definitions[variable].writes if variable in builder.definitions else ()
-            reads = [e for write in writes for e in reads_of(builder, task_of(variable, write))]
-            waiting += [entry.variable for entry in reads]
+        definition = builder.definitions.get(variable)
+        if variable not in needed and definition is not None:
+            waiting += [definition.sweep.operand] if definition.sweep else []
+            for write in definition.writes:
+                reads = reads_of(builder, task_of(variable, write))
+                waiting += [entry.variable for entry in reads]
+        needed.add(variable)
     return needed

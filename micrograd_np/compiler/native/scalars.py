@@ -68,13 +68,16 @@ def resolved(
         types = [dtype_of(x) for x in operands]
     for x in operands:
         dtype_of(x)
-    signature = None if dtype is None else (None,) * len(types) + (np.dtype(dtype),)
+    chosen: Any = {}
+    if dtype is not None:
+        chosen["signature"] = (None,) * len(types) + (np.dtype(dtype),)
     try:
-        *given, out = function.resolve_dtypes((*types, None), signature=signature)
+        *given, out = function.resolve_dtypes((*types, None), **chosen)
     except TypeError as error:
         raise NotNative(str(error)) from error
-    if out not in KINDS or any(t not in KINDS for t in given):
-        raise NotNative(f"native code has no {out} numbers")
+    for t in (*given, out):
+        if t not in KINDS:
+            raise NotNative(f"native code has no {t} numbers")
     return given, out
 
 
@@ -88,12 +91,8 @@ def literal(x: Any) -> str:
     if kind == "b":
         return str(bool(x))
     if kind == "f":
-        number = float(x)
-        code = repr(number) if np.isfinite(number) else "nan" if number != number else (
-            "inf" if number > 0 else "-inf"
-        )  # fmt: skip
-        if code.startswith("-"):
-            code = f"({code})"
+        code = repr(float(x))  # of the special ones: inf, -inf, nan
+        code = f"({code})" if code.startswith("-") else code
         return code if dtype == np.float64 else f"float32({code.strip('()')})"
     code = str(int(x)) if x >= 0 else f"({int(x)})"
     return code if dtype == np.int64 else f"{dtype.name}({int(x)})"
@@ -125,7 +124,7 @@ def converted(x: Any, to: np.dtype[Any]) -> Any:
 
 def name_of(dtype: np.dtype[Any]) -> str:
     """What a dtype is called in code."""
-    return "bool_" if dtype == bool else dtype.name
+    return "bool_" if KINDS[dtype] == "b" else dtype.name
 
 
 def entry_code(array: np.ndarray[Any, Any]) -> str:
@@ -197,18 +196,57 @@ code(np.isinf,         "f",    "abs({0}) == inf")
 code(np.isnan,         "iub",  "False")
 code(np.isinf,         "iub",  "False")
 code(np.isfinite,      "iub",  "True")
-code(np.heaviside,     "f",    "heaviside({0}, {1})")
 code(np.sign,          "fi",   "sign({0})")
 code(np.sign,          "u",    "{0} != 0")
+code(np.floor,         "iub",  "{0}")
+code(np.ceil,          "iub",  "{0}")
+code(np.trunc,         "iub",  "{0}")
 # fmt: on
-for function in (
-    np.exp, np.exp2, np.expm1, np.log, np.log2, np.log10, np.log1p, np.sqrt, np.cbrt, np.sin,
-    np.cos, np.tan, np.arcsin, np.arccos, np.arctan, np.sinh, np.cosh, np.tanh, np.arcsinh,
-    np.arccosh, np.arctanh, np.arctan2, np.hypot, np.floor, np.ceil, np.trunc, np.rint, np.signbit,
-    np.copysign, np.fmax, np.fmin, np.logaddexp, np.logaddexp2, np.deg2rad, np.rad2deg,
-    np.radians, np.degrees, np.power, np.float_power, np.fmod, np.remainder, np.floor_divide,
-):  # fmt: skip
-    code(function, "f")
+BY_NAME: tuple[Any, ...] = (
+    np.exp,
+    np.exp2,
+    np.expm1,
+    np.log,
+    np.log2,
+    np.log10,
+    np.log1p,
+    np.sqrt,
+    np.cbrt,
+    np.sin,
+    np.cos,
+    np.tan,
+    np.arcsin,
+    np.arccos,
+    np.arctan,
+    np.sinh,
+    np.cosh,
+    np.tanh,
+    np.arcsinh,
+    np.arccosh,
+    np.arctanh,
+    np.arctan2,
+    np.hypot,
+    np.floor,
+    np.ceil,
+    np.trunc,
+    np.rint,
+    np.signbit,
+    np.copysign,
+    np.fmax,
+    np.fmin,
+    np.logaddexp,
+    np.logaddexp2,
+    np.deg2rad,
+    np.rad2deg,
+    np.radians,
+    np.degrees,
+    np.power,
+    np.float_power,
+    np.fmod,
+    np.remainder,
+)  # fmt: skip
+for each in BY_NAME:
+    code(each, "f")
 
 
 def written(function: Any, types: Sequence[np.dtype[Any]], out: np.dtype[Any]) -> str:
@@ -221,5 +259,10 @@ def written(function: Any, types: Sequence[np.dtype[Any]], out: np.dtype[Any]) -
         raise NotNative(f"np.{function.__name__} of {types[0]} has no native form")
     if "{one}" in template:
         template = template.replace("{one}", literal(out.type(1)))
-    widened = KINDS[out] == "u" or (KINDS[out] == "i" and out.itemsize < 8)
-    return f"{out.name}({template})" if widened else template
+    return held(template, out)
+
+
+def held(code: str, dtype: np.dtype[Any]) -> str:
+    """Code of arithmetic, held to the dtype that Numba would widen."""
+    widened = KINDS[dtype] == "u" or (KINDS[dtype] == "i" and dtype.itemsize < 8)
+    return f"{dtype.name}({code})" if widened else code

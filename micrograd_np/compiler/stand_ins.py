@@ -1,0 +1,348 @@
+"""Stand-ins: what a function that is traced computes with in place of arrays and numbers.
+
+A `Traced` stands for a variable of the program. Where the function that is traced would have an
+array, it does what NumPy does with arrays; where it would have a Tensor, it is marked as a *tensor*
+and does what Tensors do. A `TracedNumber` stands for a Python number, a `TracedGenerator` for a
+random generator. A *single* number is one that is no array: NumPy's operators leave them to Python.
+"""
+
+import copy
+import operator
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
+from micrograd_np.compiler.calls import spelled
+from micrograd_np.compiler.functions import Method
+from micrograd_np.compiler.program import Variable, mapped
+from micrograd_np.errors import TracingError
+from micrograd_np.graph import Node
+from micrograd_np.op import OPS, Inputs, Op, Operand, Options
+from micrograd_np.ops.account import IN_PLACE
+from micrograd_np.ops.indexing import getitem
+from micrograd_np.recording import ARRAYS, apply, untracked
+
+if TYPE_CHECKING:  # it makes what is here
+    from micrograd_np.compiler.tracing import Trace
+
+NUMBERS = (float, int, complex)  # of Python, bool among them
+
+
+def concrete(x: Any) -> Any:
+    """The value in this run; of a generator one in the same state, which moves on with it."""
+    if isinstance(x, Traced):
+        return x.value
+    if isinstance(x, TracedGenerator):
+        return np.random.Generator(x.bit_generator)
+    return x.value if isinstance(x, Node) else x
+
+
+class Traced(ArrayMethods, Operand):
+    """A variable of the program that is being traced. It has the methods of a Tensor.
+
+    `owner`: the trace. `tensor`: whether the function that is traced would have a Tensor here.
+    """
+
+    __slots__ = ("owner", "tensor", "value", "variable")
+    rank = -1
+    numpys = True
+    requires_grad = False
+
+    def __init__(
+        self, trace: "Trace", variable: Variable, value: Any, tensor: bool = False
+    ) -> None:
+        self.owner = trace
+        self.variable = variable
+        self.value = value
+        self.tensor = tensor
+
+    def __repr__(self) -> str:
+        return f"<traced, shape {np.shape(self.value)}, {np.result_type(self.value)}>"
+
+    @property
+    def data(self) -> "Traced":
+        """Itself, as it is no part of a graph."""
+        return self
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Those of this run."""
+        strides: tuple[int, ...] = self.value.strides
+        return strides
+
+    def as_array(self) -> "Traced":
+        """As an array: a single number becomes one, a Python number with a dtype of its own."""
+        if isinstance(self.value, np.ndarray):
+            return self
+        made: Traced = self.owner.call(np.asarray, (self,), {})
+        return made
+
+    def detach(self) -> "Traced":
+        """Itself, as it is no part of a graph."""
+        return self
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        return apply(OPS[getitem], (self, key), {})
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        raise TracingError.item(repr(self))
+
+    # ------------------------------------------------------------ NumPy's protocols
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        if not is_plain((inputs, options)):
+            return super().__array_ufunc__(ufunc, method, *inputs, **options)
+        if method == "__call__":
+            return self.owner.call(ufunc, inputs, options)
+        if ufunc in UFUNC_METHODS.get(method, {}):
+            return self.owner.call(UFUNC_METHODS[method][ufunc], inputs, {"axis": 0} | options)
+        return self.owner.call(Method(method), (ufunc, *inputs), options)
+
+    def __array_function__(
+        self, function: Callable[..., Any], types: Any, args: Inputs, keywords: Options
+    ) -> Any:
+        if is_plain((args, keywords)) and not any(map(is_code, (*args, *keywords.values()))):
+            return self.owner.call(function, args, keywords)
+        return super().__array_function__(function, types, args, keywords)
+
+    # ------------------------------------------------------------ ops
+
+    def outranks(self, inputs: Inputs) -> bool:
+        """Whether there is nothing but arrays beside it: it is a constant to any derivative."""
+        return not any(
+            isinstance(x, Node) or (isinstance(x, Operand) and not isinstance(x, Traced))
+            for x in inputs
+        )
+
+    def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
+        """The result of `op`, as the NumPy calls that it consists of."""
+        if not is_plain((inputs, options)):
+            return as_tensor(self.apply(op, *mapped(as_array, (inputs, options))))
+        function, args, options, recorded = spelled(op, inputs, options)
+        return self.owner.call(function, args, options) if recorded else function(*args, **options)
+
+    def compute(self, function: Callable[..., Any], args: Inputs, keywords: Options) -> Any:
+        """The result of a function that is no op."""
+        return as_tensor(self.owner.call(function, args, keywords))
+
+    def untracked(self) -> "Traced":
+        """Marked as a Tensor, which an op that is not recorded makes."""
+        return as_tensor(self)
+
+    # ------------------------------------------------------------ what has no value yet
+
+    def _no_number(self, *_: Any, **__: Any) -> Any:
+        self.owner.refused = TracingError.value(repr(self))
+        raise self.owner.refused
+
+    item = tolist = numpy = __bool__ = __int__ = __float__ = __complex__ = __index__ = _no_number
+    __array__ = __round__ = __reduce_ex__ = _no_number
+
+    def __copy__(self) -> "Traced":
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> "Traced":
+        return self
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
+    def backward(self, _gradient: Any = None) -> None:
+        """Gradients inside a compiled function are taken by transforms."""
+        raise TracingError.backward(repr(self))
+
+
+def refused_method(name: str, instead: str) -> Callable[..., Any]:
+    """A method that writes into the array."""
+
+    def method(*_: Any, **__: Any) -> Any:
+        raise TracingError.writes(name, instead)
+
+    return method
+
+
+def refused_assignment(symbol: str, inherited: Callable[..., Any]) -> Callable[..., Any]:
+    """An augmented assignment, which writes into an array, and makes anything else anew."""
+
+    def method(self: Traced, other: Any) -> Any:
+        if self.tensor or not isinstance(self.value, np.ndarray):
+            return inherited(self, other)
+        raise TracingError.writes(f"x {symbol}= y", f"x = x {symbol} y")
+
+    return method
+
+
+for name, instead in IN_PLACE.items():
+    if name.startswith("ndarray."):
+        setattr(Traced, name.removeprefix("ndarray."), refused_method(name, instead))
+ASSIGNMENTS = {
+    "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
+    "matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>",
+}  # fmt: skip
+for name, symbol in ASSIGNMENTS.items():
+    if inherited := getattr(ArrayMethods, f"__i{name}__", None):
+        setattr(Traced, f"__i{name}__", refused_assignment(symbol, inherited))
+
+
+def as_tensor(x: Any) -> Any:
+    """Results marked as Tensors."""
+    if isinstance(x, Traced) and not isinstance(x, TracedNumber):
+        return Traced(x.owner, x.variable, x.value, tensor=True)
+    if isinstance(x, list | tuple):
+        return mapped(as_tensor, x)
+    return untracked(x) if isinstance(x, ARRAYS) else x
+
+
+def as_array(x: Any) -> Any:
+    """The same, not marked."""
+    if isinstance(x, Traced) and x.tensor:
+        return x.owner.standing_for(x.variable, x.value)
+    return x
+
+
+def is_plain(tree: Any) -> bool:
+    """Whether there are no Tensors in nested arguments, so that NumPy does what it always does."""
+    if isinstance(tree, dict):
+        tree = list(tree.values())
+    if isinstance(tree, list | tuple):
+        return all(map(is_plain, tree))
+    return not (tree.tensor if isinstance(tree, Traced) else isinstance(tree, Node | Operand))
+
+
+def is_code(x: Any) -> bool:
+    """Whether it is a function, which is to be traced too."""
+    return callable(x) and not isinstance(x, type | np.ufunc | Operand)
+
+
+# ---------------------------------------------------------------- single numbers
+
+
+def is_single(x: Any) -> bool:
+    """Whether it is a single number that is no array, or stands for one."""
+    if isinstance(x, Traced):
+        return not x.tensor and not isinstance(x.value, np.ndarray)
+    return isinstance(x, (*NUMBERS, np.generic))
+
+
+def python_operator(name: str, *, reflected: bool = False) -> Callable[..., Any]:
+    """Python's operator on single numbers, which can round otherwise than the ufunc does."""
+    function = getattr(operator, name.strip("_").removeprefix("r") if reflected else name)
+    inherited = getattr(ArrayMethods, name)
+
+    def method(self: Traced, *others: Any) -> Any:
+        if not (is_single(self) and all(map(is_single, others))):
+            return inherited(self, *others)
+        return self.owner.call(function, (*others, self) if reflected else (self, *others), {})
+
+    return method
+
+
+POWERS: dict[float, np.ufunc] = {2: np.square, 0.5: np.sqrt, -1: np.reciprocal}  # as `**` has them
+
+
+def raised(self: Traced, exponent: Any) -> Any:
+    """`x ** exponent`, which for arrays is not always `np.power`."""
+    if is_single(self) or self.tensor or not is_single(exponent):
+        return single_power(self, exponent)
+    known = type(exponent) in (int, float) and self.dtype.kind == "f"
+    if known and exponent not in POWERS:
+        return self.owner.call(np.power, (self, exponent), {})
+    if known:
+        return self.owner.call(POWERS[exponent], (self,), {})
+    return self.owner.call(operator.pow, (self, exponent), {})
+
+
+ARITHMETIC = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+for name in (*ARITHMETIC, "neg", "pos", "abs"):
+    setattr(Traced, f"__{name}__", python_operator(f"__{name}__"))
+for name in ARITHMETIC:
+    setattr(Traced, f"__r{name}__", python_operator(f"__r{name}__", reflected=True))
+single_power = Traced.__pow__
+setattr(Traced, "__pow__", raised)  # noqa: B010 - a type checker refuses to see a method assigned
+
+
+class TracedNumber(Traced):
+    """A Python number: with others it makes Python numbers, and it leaves arrays their dtype."""
+
+    __slots__ = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Those of a single number."""
+        return ()
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The one it has as an array."""
+        return np.result_type(type(self.value))
+
+    @property
+    def ndim(self) -> int:
+        """No axes."""
+        return 0
+
+    @property
+    def size(self) -> int:
+        """One entry."""
+        return 1
+
+
+def comparison(name: str) -> Callable[..., Any]:
+    """Python's operator among Python numbers, which makes truth values of Python's."""
+    function, inherited = getattr(operator, name), getattr(ArrayMethods, name)
+
+    def method(self: TracedNumber, other: Any) -> Any:
+        if isinstance(other, TracedNumber) or type(other) in NUMBERS:
+            return self.owner.call(function, (self, other), {})
+        return inherited(self, other)
+
+    return method
+
+
+for name in ("lt", "le", "gt", "ge", "eq", "ne"):
+    setattr(TracedNumber, f"__{name}__", comparison(f"__{name}__"))
+
+
+class TracedGenerator(np.random.Generator):
+    """A random generator: its draws become draws of the generator that each call is given."""
+
+    def __init__(self, trace: "Trace", bits: Any, variable: Variable) -> None:
+        super().__init__(bits)
+        self.owner = trace
+        self.variable = variable
+
+    def __deepcopy__(self, _memo: Any) -> "TracedGenerator":
+        made: TracedGenerator = self.owner.call(copy.deepcopy, (self,), {}, effect=True)
+        return made
+
+
+def draw(name: str) -> Callable[..., Any]:
+    """A method of a generator, recorded."""
+
+    def method(self: TracedGenerator, *args: Any, **options: Any) -> Any:
+        return self.owner.call(Method(name), (self, *args), options, effect=True)
+
+    return method
+
+
+def refused_draw(name: str) -> Callable[..., Any]:
+    """A method that changes its argument, or makes other generators."""
+
+    def method(_self: TracedGenerator, *_: Any, **__: Any) -> Any:
+        raise TracingError.generator(name)
+
+    return method
+
+
+for name in dir(np.random.Generator):
+    if not name.startswith("_") and name != "bit_generator":
+        refused = name in {"shuffle", "spawn"}
+        setattr(TracedGenerator, name, refused_draw(name) if refused else draw(name))

@@ -1,0 +1,126 @@
+"""Surroundings: what a function depends on beside its arguments, and finds by names and attributes.
+
+A compiled function sees the Tensors around it as they are at every call. The *settings* of modules
+that it reaches (whether they are being trained, which Tensors they hold) are part of its signature.
+All else is as it was when the function was traced.
+"""
+
+import functools
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from operator import is_
+from types import CodeType, FunctionType, MethodType
+from typing import Any
+
+from micrograd_np.errors import OWN_FILES
+from micrograd_np.graph import Node
+
+MANY = 1000  # objects that are looked through, and parts of one
+
+
+def is_module(x: Any) -> bool:
+    """Whether it has parameters and settings."""
+    return hasattr(type(x), "__tree_static__")
+
+
+class Settings:
+    """The settings of the modules that a function reaches."""
+
+    def __init__(self, function: Any) -> None:
+        self.modules = [module for _, module in reached(function, is_module)]
+
+    def key(self) -> Hashable:
+        """What they are now, as a part of a signature."""
+        return tuple(module.__tree_static__(whole=True) for module in self.modules)
+
+    def watch(self) -> Callable[[], bool] | None:
+        """A quick test of whether they are as they are now; None if there are none."""
+        if not self.modules:
+            return None
+        seen: dict[int, Any] = {}
+        for module in self.modules:
+            look_through(module, seen)
+        tensors = [(x, x.requires_grad) for x in seen.values() if isinstance(x, Node)]
+        lists = [(x, list(x)) for x in seen.values() if isinstance(x, list)]
+        tables = [(x, list(x.values())) for x in seen.values() if isinstance(x, dict)]
+
+        def unchanged() -> bool:
+            return (
+                all(len(x) == len(old) and all(map(is_, x.values(), old)) for x, old in tables)
+                and all(len(x) == len(old) and all(map(is_, x, old)) for x, old in lists)
+                and all(x.requires_grad is flag for x, flag in tensors)
+            )
+
+        return unchanged
+
+
+def look_through(x: Any, seen: dict[int, Any]) -> None:
+    """Add to `seen` all Tensors, lists and dicts that a module consists of, by identity."""
+    parts = vars(x) if is_module(x) else x
+    if id(parts) in seen:
+        return
+    if isinstance(parts, Node | list | dict):
+        seen[id(parts)] = parts
+    if isinstance(parts, list | tuple | dict):
+        for part in parts.values() if isinstance(parts, dict) else parts:
+            look_through(part, seen)
+
+
+# ---------------------------------------------------------------- what a function reaches
+
+
+def reached(function: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
+    """What is wanted and a function finds by names and attributes, each with how it does."""
+    ahead: list[tuple[str, Any]] = [("", function)]
+    seen: dict[int, Any] = {}
+    while ahead and len(seen) < MANY:
+        name, x = ahead.pop(0)
+        if id(x) in seen:
+            continue
+        seen[id(x)] = x
+        if wanted(x):
+            yield name, x
+        else:
+            ahead += within(name, x)
+
+
+def within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
+    """What an object leads to, by name."""
+    if isinstance(x, FunctionType):
+        yield from names_in(x)
+    elif isinstance(x, MethodType):
+        yield "self", x.__self__
+        yield name, x.__func__
+    elif isinstance(x, functools.partial):
+        yield name, x.func
+        yield from within("an argument of a partial", [*x.args, *x.keywords.values()])
+    elif type(x) in (list, tuple) and len(x) < MANY:
+        yield from ((f"{name}[{i}]", part) for i, part in enumerate(x))
+    elif type(x) is dict and len(x) < MANY:
+        yield from ((f"{name}[{key!r}]", part) for key, part in x.items())
+    elif isinstance(getattr(x, "__dict__", None), dict) and not isinstance(x, type):
+        parts = vars(x)
+        yield from ((f"{name or type(x).__name__}.{key}", part) for key, part in parts.items())
+        if callable(x) and isinstance(call := getattr(type(x), "__call__", None), FunctionType):  # noqa: B004 - its own
+            yield name, call
+
+
+def names_in(function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What the names in a function mean: those around it, its defaults, and globals."""
+    code = function.__code__
+    for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:  # it has no value yet
+            continue
+    yield from within("a default", list(function.__defaults__ or ()))
+    if not code.co_filename.startswith(OWN_FILES):
+        meant: Mapping[str, Any] = function.__globals__
+        yield from ((name, meant[name]) for name in globals_of(code) if name in meant)
+
+
+def globals_of(code: CodeType) -> Iterator[str]:
+    """The names that a function, and those defined inside it, take from their module."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from globals_of(constant)

@@ -1,0 +1,68 @@
+"""Compiled functions without a back end: the program as it was traced, run call by call.
+
+What tracing records is right if it says what the eager run does, for other values than those it was
+traced on. `interpreted` runs it so, and `assert_identical` compares results bit for bit.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import micrograd_np as mg
+from micrograd_np import Tensor, tree
+from micrograd_np.compiler.compiled import traced
+from micrograd_np.compiler.program import Program, check
+from micrograd_np.quiet import quiet
+
+if TYPE_CHECKING:
+    from micrograd_np.compiler.returning import Returned
+    from micrograd_np.graph import Node
+
+
+class Interpreted:
+    """A function traced for some arguments: its program, and what it returns for others."""
+
+    def __init__(self, f: Callable[..., Any], args: Sequence[Any]) -> None:
+        self.compiled = mg.compile(f)
+        call = self.compiled.call_of(tuple(args), {})
+        program, returned, captured = traced(self.compiled, call, tuple(args), {})
+        self.program: Program = check(program)
+        self.returned: Returned = returned
+        self.captured: list[Node] = captured
+
+    def values(self, args: Sequence[Any]) -> list[Any]:
+        """What the program's parameters are for these arguments."""
+        leaves = self.compiled.call_of(tuple(args), {}).leaves
+        return [*(leaf.value for leaf in leaves), *(x.value for x in self.captured)]
+
+    def __call__(self, *args: Any) -> Any:
+        return self.by(self.program.run, args)
+
+    def by(self, executable: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """What the function returns if its program is run by `executable`."""
+        with quiet():
+            return self.returned.rebuilt(executable(self.values(args)))
+
+
+def assert_identical(found: Any, expected: Any) -> None:
+    """The same tree, of the same types, shapes and dtypes, equal bit for bit (NaNs all alike)."""
+    assert type(found) is type(expected)
+    pairs = zip(tree.leaves(found), tree.leaves(expected), strict=True)
+    for one, other in pairs:
+        assert type(one) is type(other)
+        x, y = (value.data if isinstance(value, Tensor) else value for value in (one, other))
+        if not isinstance(x, np.ndarray | np.generic):
+            assert x == y or x != x  # noqa: PLR0124 - a NaN
+            continue
+        assert (x.shape, x.dtype) == (y.shape, y.dtype)
+        np.testing.assert_array_equal(bits_of(x), bits_of(y))
+
+
+def bits_of(x: Any) -> np.ndarray[Any, Any]:
+    """Real and imaginary parts with one NaN for all, zeros with their signs."""
+    if x.dtype.kind not in "fc":
+        return np.asarray(x)
+    parts = np.stack([np.real(x), np.imag(x)])
+    parts = np.where(np.isnan(parts), np.nan, parts).astype(parts.dtype)
+    return np.ascontiguousarray(parts).view(f"u{parts.itemsize}") if parts.itemsize <= 8 else parts

@@ -1,0 +1,123 @@
+"""Random programs, compiled: what the trace says, what the exact passes keep, and all together.
+
+Each program is traced on some numbers and run on others. As it was traced, and after the passes
+that do not reorder arithmetic, it agrees with the eager run bit for bit; as it is compiled, to
+rounding. The ordinary suite tries 200 programs, and simplifies and compiles one function of each;
+`-m thorough` tries all of 20,000.
+"""
+
+from collections.abc import Callable
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import programs
+import pytest
+from hypothesis import given, settings
+from interpreted import Interpreted, assert_identical
+from test_programs import ORDINARY, THOROUGH
+
+import micrograd_np as mg
+from micrograd_np import Tensor, tree
+from micrograd_np.compiler.passes import PASSES, optimize
+from micrograd_np.compiler.program import check
+from micrograd_np.quiet import quiet
+
+EXACT = [each for each in PASSES if not each.reorders]
+EPSILON = float(np.finfo(float).eps)
+Function = Callable[..., Any]
+
+
+def functions_of(program: programs.Program) -> dict[str, tuple[Function, list[Any], list[Any]]]:
+    """What is compiled of a program, with arguments to trace on, and others to run on."""
+    inputs, directions = program.inputs, program.directions
+    others = [np.asarray(0.8 * x + 0.05 * t) for x, t in zip(inputs, directions, strict=True)]
+    places = tuple(range(len(inputs)))
+
+    def f(*xs: Any) -> Any:
+        return program.run(np, xs)
+
+    def slope(*xs: Any) -> Any:
+        return mg.jvp(f, xs, directions)[1]
+
+    def along(*xs: Any) -> Any:
+        gradients = mg.grad(f, places)(*xs)
+        return sum(np.sum(g * t) for g, t in zip(gradients, directions, strict=True))
+
+    def batched(*xs: Any) -> Any:
+        return mg.vmap(mg.grad(f, places))(*(np.stack([x, 0.9 * x, -x]) for x in xs))
+
+    found: dict[str, Function] = {
+        "value": f,
+        "value and gradient": mg.value_and_grad(f, places),
+        "jvp": lambda *xs: mg.jvp(f, xs, directions),
+        "forward over reverse": lambda *xs: mg.jvp(mg.grad(f, places), xs, directions),
+        "reverse over forward": mg.grad(slope, places),
+        "reverse over reverse": mg.grad(along, places),
+        "forward over forward": lambda *xs: mg.jvp(slope, xs, directions),
+        "batch of gradients": batched,
+        "gradient of Tensors": mg.grad(f, places),
+    }
+    given = dict.fromkeys(found, (inputs, others))
+    given["gradient of Tensors"] = ([Tensor(x) for x in inputs], [Tensor(x) for x in others])
+    return {name: (found[name], *given[name]) for name in found}
+
+
+def assert_rounded(found: Any, expected: Any, what: str) -> None:
+    """The same structure, shapes and dtypes; values to rounding, relative to the largest of all."""
+    assert type(found) is type(expected)
+    pairs = list(zip(tree.leaves(found), tree.leaves(expected), strict=True))
+    arrays = [[np.asarray(getattr(x, "data", x)) for x in pair] for pair in pairs]
+    finite = [np.abs(y[np.isfinite(y)]) for _, y in arrays]
+    scale = 1 + max((float(np.max(part, initial=0)) for part in finite), default=0)
+    for x, y in arrays:
+        assert (x.shape, x.dtype) == (y.shape, y.dtype), what
+        np.testing.assert_allclose(x, y, rtol=0, atol=1e4 * EPSILON * scale, err_msg=what)
+
+
+def compare(program: programs.Program, chosen: Callable[[str], bool]) -> None:
+    """Traced against eager; what is chosen, also simplified and compiled."""
+    for name, (f, args, others) in functions_of(program).items():
+        what = f"{name}\n{program!r}"
+        with quiet():
+            expected = f(*others)
+        traced = Interpreted(f, args)
+        assert_identical(traced(*others), expected)
+        if chosen(name):
+            simplified = check(optimize(traced.program, EXACT))
+            assert_identical(traced.by(simplified.run, others), expected)
+            compiled = mg.compile(f)
+            compiled(*args)
+            assert_rounded(compiled(*others), expected, what)
+            assert len(compiled.specializations) == 1
+
+
+@ORDINARY
+@given(programs.programs())
+def test_programs(program: programs.Program) -> None:
+    turn = crc32(repr(program).encode())
+    names = list(functions_of(program))
+    compare(program, lambda name: names.index(name) == turn % len(names))
+
+
+@pytest.mark.slow
+@pytest.mark.thorough
+@THOROUGH
+@given(programs.programs())
+def test_many_programs(program: programs.Program) -> None:
+    compare(program, lambda name: True)
+
+
+@settings(max_examples=30, derandomize=True)
+@given(programs.programs())
+def test_each_pass_alone(program: programs.Program) -> None:
+    """Every pass keeps programs well formed, and results as its row of the table says."""
+    f, args, others = functions_of(program)["value and gradient"]
+    traced = Interpreted(f, args)
+    expected = traced(*others)
+    for each in PASSES:
+        found = traced.by(check(each.apply(traced.program)).run, others)
+        if each.reorders:
+            assert_rounded(found, expected, f"{each.name}\n{program!r}")
+        else:
+            assert_identical(found, expected)

@@ -1,0 +1,135 @@
+"""Tracing: every op of the table, traced on some numbers and run on others, bit for bit.
+
+The rows of the op table drive it, so an op that is new is tested here without a word.
+"""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from interpreted import Interpreted, assert_identical
+from optable import DIFFERENTIABLE, ROWS, Row
+from test_ops import NARROW, Call, recast
+
+import micrograd_np as mg
+from micrograd_np import Tensor
+from micrograd_np.compiler.functions import arrays_in
+from micrograd_np.compiler.program import Variable, substituted
+from micrograd_np.errors import TracingError
+from micrograd_np.quiet import quiet
+
+# The shapes or dtypes of their results depend on values, or they make text: nothing to freeze.
+REFUSED = {
+    np.nonzero, np.argwhere, np.flatnonzero, np.unique, np.unique_all, np.unique_counts,
+    np.unique_inverse, np.unique_values, np.union1d, np.setdiff1d, np.setxor1d, np.trim_zeros,
+    np.bincount, np.piecewise, np.roots, np.polymul, np.polydiv, np.poly, np.emath.sqrt,
+    np.emath.log, np.emath.log2, np.emath.log10, np.emath.logn, np.emath.power, np.emath.arccos,
+    np.emath.arcsin, np.emath.arctanh, np.min_scalar_type, np.array_str, np.array_repr,
+    np.array2string,
+}  # fmt: skip
+# And these for some arguments.
+REFUSED_FOR_SOME = {np.real_if_close, np.linalg.eig, np.linalg.eigvals}
+# A Tensor that needs no gradient copies a view; products of what is not copied round otherwise.
+CLOSE_ON_TENSORS = {np.linalg.qr}
+
+
+# ---------------------------------------------------------------- what shares memory
+
+LAYOUTS = {
+    "as given": lambda x: x,
+    "columns": lambda x: np.array(x, order="F") if np.ndim(x) else x,
+    "backwards": lambda x: np.flip(np.flip(x).copy()) if np.ndim(x) else x,
+    "gaps": lambda x: np.repeat(x, 2, axis=-1)[..., ::2] if np.ndim(x) else x,
+}
+
+
+def shared_unmarked(traced: Interpreted, given: list[Any]) -> list[str]:
+    """The calls whose results share memory with an argument though they are not marked so."""
+    program, found = traced.program, []
+    values: dict[Variable, Any] = dict(zip(program.parameters, given, strict=True))
+    values |= program.constants
+    for instruction in program.instructions:
+        args, options = substituted((instruction.args, instruction.options), values)
+        with quiet():
+            out = instruction(args, options)
+        parts = out if instruction.several else (out,)
+        for variable, part in zip(instruction.results, parts, strict=True):
+            values[variable] = part
+            if isinstance(part, np.ndarray | np.generic):
+                assert (part.shape, part.dtype) == (variable.shape, variable.dtype)
+            if isinstance(part, np.ndarray) and part.size and not instruction.view:
+                arrays = arrays_in((list(args), options))
+                if any(np.may_share_memory(x, part) for x in arrays):
+                    found.append(variable.hint)
+    return found
+
+
+# ---------------------------------------------------------------- every op
+
+
+def functions_of(row: Row, call: Call, other: Call) -> list[tuple[str, Any, Any, Any]]:
+    """The value, the vjp and the jvp as functions of arrays, with arguments to trace and to run."""
+
+    def value(*xs: Any) -> Any:
+        return call.everything(*xs)
+
+    def pulled(weights: Any, *xs: Any) -> Any:
+        return mg.vjp(call, *xs)[1](weights)
+
+    def pushed(directions: Any, *xs: Any) -> Any:
+        return mg.jvp(call, xs, directions)[1]
+
+    both = (call, other)
+    tensors = [[Tensor(x) for x in c.inputs] for c in both]
+    found = [("value", value, *(c.inputs for c in both)), ("value of Tensors", value, *tensors)]
+    if row.order:
+        weights = [[c.like(mg.vjp(c, *c.inputs)[0]), *c.inputs] for c in both]
+        found.append(("vjp", pulled, *weights))
+        found.append(("jvp", pushed, *([c.like(c.inputs), *c.inputs] for c in both)))
+    return found
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
+def test_a_traced_op_is_the_eager_one(row: Row) -> None:
+    """Value, vjp and jvp of arrays, value of Tensors: types, dtypes, and every bit.
+
+    What shares memory with an argument, for any layout of the arguments, is marked so.
+    """
+    refused = 0
+    for case in row.cases:
+        for what, f, args, others in functions_of(row, Call(row, case), Call(row, case, 1)):
+            with quiet():
+                expected = f(*others)
+            try:
+                traced = Interpreted(f, args)
+            except TracingError:
+                refused += 1
+                assert row.function in REFUSED | REFUSED_FOR_SOME
+                continue
+            if what == "value of Tensors" and row.function in CLOSE_ON_TENSORS:
+                continue
+            assert_identical(traced(*others), expected)
+            if what in ("value", "vjp"):
+                for layout in LAYOUTS.values():
+                    assert not shared_unmarked(traced, list(map(layout, traced.values(args))))
+    assert (refused > 0) == (row.function in REFUSED | REFUSED_FOR_SOME)
+
+
+def test_what_is_refused_is_in_the_table() -> None:
+    assert set(ROWS) >= REFUSED | REFUSED_FOR_SOME | CLOSE_ON_TENSORS
+
+
+@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
+def test_single_precision(row: Row) -> None:
+    """The value and the vjp of narrow numbers."""
+    if row.function in REFUSED | REFUSED_FOR_SOME:
+        return
+    for case in row.cases[:6]:
+        call, other = Call(row, case), Call(row, case, 1)
+        for each in (call, other):
+            each.inputs = recast(each.inputs, NARROW)
+        for what, f, args, others in functions_of(row, call, other):
+            if what in ("value", "vjp"):
+                with quiet():
+                    expected = f(*others)
+                assert_identical(Interpreted(f, args)(*others), expected)
