@@ -19,12 +19,12 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.batching.batched import depth_of
 from micrograd_np.errors import GraphError, MutationError, listed
-from micrograd_np.graph import Node, by_age, describe, history, pull, push, tick, value_of
+from micrograd_np.graph import Node, by_age, describe, history, pull, push, tick
 from micrograd_np.mode import MODE, TRACE, enable_grad
 from micrograd_np.op import Array, Options
 from micrograd_np.ops.rule_checks import has_parts
 from micrograd_np.ops.user_rules import Derivative, JointOp
-from micrograd_np.recording import attach, parts
+from micrograd_np.recording import attach, parts, value_of
 from micrograd_np.tree import Tree
 
 Function = Callable[..., Any]

@@ -355,6 +355,14 @@ class TracingError(TypeError):
         )
 
     @classmethod
+    def layout(cls, order: str) -> "TracingError":
+        """An order of entries that follows memory."""
+        return cls.here(
+            f"order={order!r} follows the layout of an array in memory, which can be another one "
+            f"at every call of what `mg.compile` traces. Write order='C' or 'F', or transpose."
+        )
+
+    @classmethod
     def writes(cls, what: str, instead: str) -> "TracingError":
         """A call that writes into an array."""
         return cls.here(
@@ -392,7 +400,7 @@ class TracingError(TypeError):
 
     @classmethod
     def backward(cls, described: str) -> "TracingError":
-        """backward() in a compiled function."""
+        """A call of `backward` in a compiled function."""
         return cls.here(
             f"backward() from {described} while `mg.compile` traced the function. It would store "
             f"gradients once, not at every call. Return what mg.grad or mg.value_and_grad give."

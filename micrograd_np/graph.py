@@ -94,11 +94,6 @@ def describe(node: Node) -> str:
     return f"{kind}{name} of {what}"
 
 
-def value_of(x: Any) -> Any:
-    """The value of a node; anything else as it is."""
-    return x.value if isinstance(x, Node) else x
-
-
 def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
     """Those of `nodes` (oldest first) that depend on `ancestors`, and the ancestors themselves."""
     found = set(ancestors)

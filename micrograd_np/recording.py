@@ -107,7 +107,12 @@ def is_array(value: Any) -> bool:
 def held(node: Node) -> Any:
     """The value of a node; while a function is traced, what stands for it in the program."""
     trace = TRACE.get() if TRACES else None
-    return node.value if trace is None else trace.value_of(node)
+    return node.value if trace is None else trace.stand_in_of(node)
+
+
+def value_of(x: Any) -> Any:
+    """The same; anything else as it is."""
+    return held(x) if isinstance(x, Node) else x
 
 
 def unless_traced(node: Node, what: str) -> None:

@@ -12,9 +12,9 @@ import numpy as np
 
 from micrograd_np import tree as trees
 from micrograd_np.errors import NotDifferentiableError, ShapeError
-from micrograd_np.graph import value_of
 from micrograd_np.jacobians import hvp, jacobian
 from micrograd_np.mode import no_grad
+from micrograd_np.recording import value_of
 from micrograd_np.tensor import Tensor
 from micrograd_np.transforms import name_of, value_and_grad
 from micrograd_np.tree import Tree

@@ -4,15 +4,15 @@ What tracing records is right if it says what the eager run does, for other valu
 traced on. `interpreted` runs it so, and `assert_identical` compares results bit for bit.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import micrograd_np as mg
 from micrograd_np import Tensor, tree
-from micrograd_np.compiler.compiled import traced
-from micrograd_np.compiler.program import Program, check
+from micrograd_np.compiler.program import Instruction, Program, Variable, check, substituted
+from micrograd_np.compiler.specialization import traced
 from micrograd_np.quiet import quiet
 
 if TYPE_CHECKING:
@@ -20,24 +20,46 @@ if TYPE_CHECKING:
     from micrograd_np.graph import Node
 
 
+FLOATS = [np.dtype(name) for name in ("f4", "f8", "c8", "c16")]
+
+
 class Interpreted:
     """A function traced for some arguments: its program, and what it returns for others."""
 
     def __init__(self, f: Callable[..., Any], args: Sequence[Any]) -> None:
-        self.compiled = mg.compile(f)
-        call = self.compiled.call_of(tuple(args), {})
-        program, returned, captured = traced(self.compiled, call, tuple(args), {})
+        self.subject = mg.compile(f).subject
+        call = self.subject.call_of(tuple(args), {})
+        program, returned, captured = traced(self.subject, call, tuple(args), {})
         self.program: Program = check(program)
         self.returned: Returned = returned
         self.captured: list[Node] = captured
 
     def values(self, args: Sequence[Any]) -> list[Any]:
         """What the program's parameters are for these arguments."""
-        leaves = self.compiled.call_of(tuple(args), {}).leaves
+        leaves = self.subject.call_of(tuple(args), {}).leaves
         return [*(leaf.value for leaf in leaves), *(x.value for x in self.captured)]
 
     def __call__(self, *args: Any) -> Any:
         return self.by(self.program.run, args)
+
+    def steps(self, values: Sequence[Any]) -> Iterator[tuple[Instruction, Any, Any, Any]]:
+        """Each instruction with its arguments, options and results, as they are computed."""
+        known: dict[Variable, Any] = dict(zip(self.program.parameters, values, strict=True))
+        known |= self.program.constants
+        for instruction in self.program.instructions:
+            args, options = substituted((instruction.args, instruction.options), known)
+            with quiet():
+                out = instruction(args, options)
+            parts = out if instruction.several else (out,)
+            known.update(zip(instruction.results, parts, strict=True))
+            yield instruction, args, options, parts
+
+    def largest(self, args: Sequence[Any]) -> float:
+        """The largest number that is met on the way: what rounding is relative to."""
+        values = self.values(args)
+        arrays = [*values, *(part for *_, parts in self.steps(values) for part in parts)]
+        sizes = [np.abs(x) for x in arrays if getattr(x, "dtype", None) in FLOATS]
+        return max((float(np.max(x, initial=0, where=np.isfinite(x))) for x in sizes), default=0)
 
     def by(self, executable: Callable[..., Any], args: Sequence[Any]) -> Any:
         """What the function returns if its program is run by `executable`."""
@@ -66,3 +88,17 @@ def bits_of(x: Any) -> np.ndarray[Any, Any]:
     parts = np.stack([np.real(x), np.imag(x)])
     parts = np.where(np.isnan(parts), np.nan, parts).astype(parts.dtype)
     return np.ascontiguousarray(parts).view(f"u{parts.itemsize}") if parts.itemsize <= 8 else parts
+
+
+def assert_rounded(found: Any, expected: Any, scale: float, what: str = "") -> None:
+    """The same tree, types and dtypes; values to rounding of numbers as large as `scale`."""
+    assert type(found) is type(expected)
+    for one, other in zip(tree.leaves(found), tree.leaves(expected), strict=True):
+        assert type(one) is type(other), what
+        x, y = (np.asarray(getattr(value, "data", value)) for value in (one, other))
+        assert (x.shape, x.dtype) == (y.shape, y.dtype), what
+        if y.dtype.kind in "fc":
+            rounding = 1e3 * float(np.finfo(y.dtype).eps) * (1 + scale)
+            np.testing.assert_allclose(x, y, rtol=0, atol=rounding, err_msg=what)
+        else:
+            np.testing.assert_array_equal(x, y, err_msg=what)

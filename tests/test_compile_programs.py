@@ -14,17 +14,16 @@ import numpy as np
 import programs
 import pytest
 from hypothesis import given, settings
-from interpreted import Interpreted, assert_identical
+from interpreted import Interpreted, assert_identical, assert_rounded
 from test_programs import ORDINARY, THOROUGH
 
 import micrograd_np as mg
-from micrograd_np import Tensor, tree
+from micrograd_np import Tensor
 from micrograd_np.compiler.passes import PASSES, optimize
 from micrograd_np.compiler.program import check
 from micrograd_np.quiet import quiet
 
 EXACT = [each for each in PASSES if not each.reorders]
-EPSILON = float(np.finfo(float).eps)
 Function = Callable[..., Any]
 
 
@@ -63,18 +62,6 @@ def functions_of(program: programs.Program) -> dict[str, tuple[Function, list[An
     return {name: (found[name], *given[name]) for name in found}
 
 
-def assert_rounded(found: Any, expected: Any, what: str) -> None:
-    """The same structure, shapes and dtypes; values to rounding, relative to the largest of all."""
-    assert type(found) is type(expected)
-    pairs = list(zip(tree.leaves(found), tree.leaves(expected), strict=True))
-    arrays = [[np.asarray(getattr(x, "data", x)) for x in pair] for pair in pairs]
-    finite = [np.abs(y[np.isfinite(y)]) for _, y in arrays]
-    scale = 1 + max((float(np.max(part, initial=0)) for part in finite), default=0)
-    for x, y in arrays:
-        assert (x.shape, x.dtype) == (y.shape, y.dtype), what
-        np.testing.assert_allclose(x, y, rtol=0, atol=1e4 * EPSILON * scale, err_msg=what)
-
-
 def compare(program: programs.Program, chosen: Callable[[str], bool]) -> None:
     """Traced against eager; what is chosen, also simplified and compiled."""
     for name, (f, args, others) in functions_of(program).items():
@@ -88,7 +75,7 @@ def compare(program: programs.Program, chosen: Callable[[str], bool]) -> None:
             assert_identical(traced.by(simplified.run, others), expected)
             compiled = mg.compile(f)
             compiled(*args)
-            assert_rounded(compiled(*others), expected, what)
+            assert_rounded(compiled(*others), expected, traced.largest(others), what)
             assert len(compiled.specializations) == 1
 
 
@@ -118,6 +105,7 @@ def test_each_pass_alone(program: programs.Program) -> None:
     for each in PASSES:
         found = traced.by(check(each.apply(traced.program)).run, others)
         if each.reorders:
-            assert_rounded(found, expected, f"{each.name}\n{program!r}")
+            scale = traced.largest(others)
+            assert_rounded(found, expected, scale, f"{each.name}\n{program!r}")
         else:
             assert_identical(found, expected)

@@ -515,7 +515,8 @@ def test_errors_are_the_same(case):
         failed(compiled, case) for compiled in (False, True)
     )
     assert type(compiled) is type(eager)
-    assert str(compiled) == str(eager)
+    # Which of the two an overflow makes depends on the order of arithmetic.
+    assert str(compiled).replace("nan", "inf") == str(eager).replace("nan", "inf")
     assert_same((model, 0), (same_model, 0))
     states = tree.leaves(optimizer.state), tree.leaves(same_optimizer.state)
     for x, y in zip(*states, strict=True):

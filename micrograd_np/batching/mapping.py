@@ -10,10 +10,10 @@ from micrograd_np import tree
 from micrograd_np.arrays import own_array
 from micrograd_np.batching.batched import Batch, Batched, depth_of
 from micrograd_np.errors import ShapeError
-from micrograd_np.graph import Node, value_of
+from micrograd_np.graph import Node
 from micrograd_np.mode import BATCH, observing
 from micrograd_np.op import Operand
-from micrograd_np.recording import held, untracked
+from micrograd_np.recording import held, untracked, value_of
 from micrograd_np.tree import Tree
 
 Axes = Any  # an axis, None, or a tree of those

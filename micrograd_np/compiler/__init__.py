@@ -8,7 +8,8 @@ keeps one for each signature that a function is called with.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-def compile(
+
+def compile(  # noqa: A001 - read as mg.compile
     f: Callable[..., Any] | None = None,
     *,
     static_argnums: int | Sequence[int] = (),
@@ -55,15 +56,16 @@ def compile(
     >>> "cos" in slope.source
     True
     """
-    settings: dict[str, Any] = {
-        "static_argnums": static_argnums, "static_argnames": static_argnames,
-        "donate_argnums": donate_argnums, "cache_size": cache_size,
-    }  # fmt: skip
     if f is None:
-        own = {"backend": backend, "threads": threads, "fastmath": fastmath}
-        return lambda function: compile(function, **settings, **own)
+        return lambda function: compile(
+            function, static_argnums=static_argnums, static_argnames=static_argnames,
+            donate_argnums=donate_argnums, backend=backend, threads=threads, fastmath=fastmath,
+            cache_size=cache_size,
+        )  # fmt: skip
     # Imported here: what compiles nothing need not wait for it.
     from micrograd_np.compiler.backends import backend_of
     from micrograd_np.compiler.compiled import Compiled
+    from micrograd_np.compiler.subject import Subject
 
-    return Compiled(f, backend_of(backend, threads, fastmath=fastmath), **settings)
+    subject = Subject(f, static_argnums, static_argnames, donate_argnums)
+    return Compiled(subject, backend_of(backend, threads, fastmath=fastmath), cache_size)

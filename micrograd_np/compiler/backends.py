@@ -11,6 +11,7 @@ import numpy as np
 
 from micrograd_np.compiler import fusion, native, source
 from micrograd_np.compiler.passes import split_invariant
+from micrograd_np.compiler.passes.small import speed_up_small_calls
 from micrograd_np.compiler.program import Program
 
 Executable = Callable[..., tuple[Any, ...]]  # with the attribute `source`
@@ -41,7 +42,7 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
         return Backend(
             name,
             lambda program: program,
-            lambda program, donated: native.build(program, fastmath=fastmath),
+            lambda program, _: native.build(program, fastmath=fastmath),
             lambda program, carried: native.build_loop(program, carried, fastmath=fastmath),
         )
     if name != "numpy":
@@ -52,7 +53,7 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
         raise ValueError(f"threads is a whole number, at least 1, or None; not {threads!r}.")
     return Backend(
         name,
-        lambda program: fusion.fuse(program, threads=threads),
+        lambda program: fusion.fuse(speed_up_small_calls(program), threads=threads),
         lambda program, donated: source.build(program, donated=donated),
         loop_of_calls,
     )

@@ -16,7 +16,7 @@ import keyword
 import math
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from micrograd_np.compiler import blocks
 from micrograd_np.compiler.layouts import is_partial
 from micrograd_np.compiler.program import Variable
 from micrograd_np.compiler.steps import Step, count_of
-
-if TYPE_CHECKING:
-    from micrograd_np.compiler.fused import Fused
 
 WIDTH = 100
 SCRATCH = "abcdefghijklmnopqrstuvwz"
@@ -38,7 +35,7 @@ class BlockSource:
     In the text, a variable is called by its hint, a number behind it where that is taken.
     """
 
-    def __init__(self, fused: "Fused", name: str) -> None:
+    def __init__(self, fused: Any, name: str) -> None:  # a Fused, which asks for its source
         self.fused = fused
         self.name = name
         self.names: dict[str, Any] = {"run": blocks.run}

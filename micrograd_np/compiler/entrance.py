@@ -73,8 +73,10 @@ def fast_caller(
         values += [f"{writer.bound(node, 'leaf')}.value" for node in captured]
         results = [writer.name("r") for _ in returned.tensors]
         supply = iter(
-            f"tensor({name})" if tensor else name
-            for name, tensor in zip(results, returned.tensors, strict=True)
+            f"tensor({name})" if tensor else f"{name}[()]" if single else name
+            for name, tensor, single in zip(
+                results, returned.tensors, returned.singles, strict=True
+            )
         )
         out = put(writer, returned.template, iter(returned.places), supply)
     except WindingError:

@@ -8,7 +8,7 @@ run the function itself.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -16,14 +16,12 @@ from micrograd_np.checkpointing import Segment, pulled, pushed
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call
+from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.tracing import Trace, trace
 from micrograd_np.graph import Node, pull, tick
 from micrograd_np.ops.user_rules import Derivative, JointOp
 from micrograd_np.quiet import quiet
 from micrograd_np.recording import PLAIN, attach, held, parts
-
-if TYPE_CHECKING:  # it makes what is here
-    from micrograd_np.compiler.compiled import Specialization
 
 
 class CompiledCall(Segment):
@@ -32,9 +30,9 @@ class CompiledCall(Segment):
     __slots__ = ("call", "made", "values")
 
     def __init__(
-        self, made: "Specialization", call: Call, args: tuple[Any, ...], keywords: dict[str, Any]
+        self, made: Specialization, call: Call, args: tuple[Any, ...], keywords: dict[str, Any]
     ) -> None:
-        super().__init__(made.function.function, args, keywords)
+        super().__init__(made.subject.function, args, keywords)
         self.made = made
         self.call = call
         self.values = [leaf.value for leaf in call.leaves]
@@ -67,7 +65,7 @@ class Gradient:
         self.places: list[Any] = []
 
         def run(trace: Trace) -> list[Any]:
-            out, given = made.function.traced_call(trace, call.call, call.arguments)
+            out, given = made.subject.on_stand_ins(trace, call.call, *call.arguments)
             nodes = Returned(out, given, trace.start).nodes
             arrived = {}
             for i, node in enumerate(nodes):
@@ -82,7 +80,7 @@ class Gradient:
             self.places = [wanted[x] for x in found]
             return list(found.values())
 
-        program, found, traced = trace(f"gradient_of_{made.function.__name__}", run)
+        program, found, traced = trace(f"gradient_of_{made.subject.name}", run)
         for node, stand_in in traced.captured.items():
             self.sources[stand_in.variable] = ("captured", node)
         finished, _ = optimized(program(found))
@@ -102,7 +100,7 @@ class Gradient:
 
 
 def with_history(
-    made: "Specialization", call: Call, args: Any, keywords: Any, values: Sequence[Any]
+    made: Specialization, call: Call, args: Any, keywords: Any, values: Sequence[Any]
 ) -> Any:
     """The result of a call, with one node behind all of it that is tracked."""
     segment = CompiledCall(made, call, args, keywords)
@@ -136,4 +134,3 @@ def pulled_back(g: Any, out: Any, *inputs: Any, function: CompiledCall) -> list[
 
 
 COMPILED = JointOp(compiled, Derivative("primitive", pushed, joint=pulled_back))
-

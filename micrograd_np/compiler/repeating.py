@@ -1,55 +1,62 @@
 """Many steps: a compiled function applied to what it returned, n times over."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from micrograd_np import tree
-from micrograd_np.compiler.signature import inside, is_value
+from micrograd_np.compiler.signature import Call, inside, is_value
+from micrograd_np.compiler.specialization import Specialization
+from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.errors import listed
 from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import quiet
 
-if TYPE_CHECKING:  # it makes what is here, and is what this runs
-    from micrograd_np.compiler.compiled import Compiled, Specialization
+Specialized = Callable[[Call, Arguments, Keywords], Specialization]
 
 
 class Repeated:
-    """`n` steps of a compiled function as one function."""
+    """`n` steps of a compiled function as one function.
 
-    def __init__(self, compiled: "Compiled", n: int, carry: int | None) -> None:
+    `specialized` finds or makes what is compiled for a signature.
+    """
+
+    def __init__(
+        self, subject: Subject, specialized: Specialized, n: int, carry: int | None
+    ) -> None:
         if not isinstance(n, int) or n < 1:
             raise ValueError(f"repeat needs a whole number of steps, at least 1; given: {n!r}")
         if carry is not None and (not isinstance(carry, int) or carry < 1):
             raise ValueError(f"carry counts leading arguments, at least 1; given: {carry!r}")
-        self.compiled = compiled
+        self.subject = subject
+        self.specialized = specialized
         self.n = n
         self.carry = carry
 
     def __repr__(self) -> str:
-        return f"<{self.n} steps of {self.compiled!r}>"
+        return f"<{self.n} steps of {self.subject.name}>"
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """What the last step returns."""
-        call = self.compiled.call_of(args, keywords)
+        call = self.subject.call_of(args, keywords)
         if TRACE.get() is not None or inside(call.leaves):
             return self._uncompiled(args, keywords)
-        made = self.compiled.specialized(call, args, keywords)
+        made = self.specialized(call, args, keywords)
         if made.returned.tracked and MODE.get() is not False:
             return self._uncompiled(args, keywords)
         loop = self._loop(made, args)
         with quiet():
-            results = loop(self.n, *made.parameters([leaf.value for leaf in call.leaves]))
+            results = loop(self.n, *made.parameters(call))
         return made.returned.rebuilt(results)
 
     def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         """The same by the function itself, where results have a history."""
         for _ in range(self.n):
-            out = self.compiled.function(*args, **keywords)
+            out = self.subject.function(*args, **keywords)
             parts = replacing(out, args, self.carry)
             args = (*parts, *args[len(parts) :])
         return out
 
-    def _loop(self, made: "Specialization", args: tuple[Any, ...]) -> Callable[..., Any]:
+    def _loop(self, made: Specialization, args: tuple[Any, ...]) -> Callable[..., Any]:
         """The loop for this signature, made once."""
         loop = made.loops.get(self.carry)
         if loop is None:

@@ -17,7 +17,8 @@ class Returned:
     """A function's result as it was traced: `template`, and which leaves a program computes.
 
     `results`: what stands for these leaves, in order. `tensors`: which of them become Tensors, as
-    they are when the function is not compiled. `nodes`: the Tensors with a history, each once;
+    they are when the function is not compiled, and `singles`: which are single numbers of NumPy,
+    for which a program may have an array of no axes. `nodes`: the Tensors with a history, each once;
     `histories`: for each result, which of them it is. `passed`: results that are a tracked argument
     itself, and which. All other leaves are the same at every call; so are Tensors from outside.
     """
@@ -26,6 +27,7 @@ class Returned:
         self.template = template
         self.results: list[Any] = []
         self.tensors: list[bool] = []
+        self.singles: list[bool] = []
         self.nodes: list[Any] = []
         self.histories: list[int | None] = []
         self.passed: dict[int, int] = {}
@@ -43,6 +45,8 @@ class Returned:
             self.histories.append(self._history(leaf))
             self.results.append(held(leaf) if isinstance(leaf, Node) else leaf)
             self.tensors.append(isinstance(leaf, Node) or getattr(leaf, "tensor", False))
+            value = leaf.value if isinstance(leaf, Traced) else leaf
+            self.singles.append(isinstance(value, np.generic) and not self.tensors[-1])
 
     def _history(self, leaf: Any) -> int | None:
         """Which of the nodes a result is, if it is one."""
@@ -72,8 +76,8 @@ class Returned:
 
     def wrapped(self, values: Sequence[Any]) -> Iterator[Any]:
         """A program's results, those in Tensors that are to be Tensors."""
-        for value, tensor in zip(values, self.tensors, strict=True):
-            yield fresh_tensor(value) if tensor else value
+        for value, tensor, single in zip(values, self.tensors, self.singles, strict=True):
+            yield fresh_tensor(value) if tensor else value[()] if single else value
 
     def rebuilt_with(self, leaves: Iterable[Any]) -> Any:
         """The tree with other leaves in the places of the program's results."""

@@ -9,7 +9,7 @@ random generator. A *single* number is one that is no array: NumPy's operators l
 import copy
 import operator
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -23,9 +23,6 @@ from micrograd_np.op import OPS, Inputs, Op, Operand, Options
 from micrograd_np.ops.account import IN_PLACE
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import ARRAYS, apply, untracked
-
-if TYPE_CHECKING:  # it makes what is here
-    from micrograd_np.compiler.tracing import Trace
 
 NUMBERS = (float, int, complex)  # of Python, bool among them
 
@@ -50,9 +47,7 @@ class Traced(ArrayMethods, Operand):
     numpys = True
     requires_grad = False
 
-    def __init__(
-        self, trace: "Trace", variable: Variable, value: Any, tensor: bool = False
-    ) -> None:
+    def __init__(self, trace: Any, variable: Variable, value: Any, tensor: bool = False) -> None:
         self.owner = trace
         self.variable = variable
         self.value = value
@@ -314,7 +309,7 @@ for name in ("lt", "le", "gt", "ge", "eq", "ne"):
 class TracedGenerator(np.random.Generator):
     """A random generator: its draws become draws of the generator that each call is given."""
 
-    def __init__(self, trace: "Trace", bits: Any, variable: Variable) -> None:
+    def __init__(self, trace: Any, bits: Any, variable: Variable) -> None:
         super().__init__(bits)
         self.owner = trace
         self.variable = variable

@@ -6,9 +6,9 @@ All else is as it was when the function was traced.
 """
 
 import functools
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator
 from operator import is_
-from types import CodeType, FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from micrograd_np.errors import OWN_FILES
@@ -93,11 +93,11 @@ def within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, functools.partial):
         yield name, x.func
         yield from within("an argument of a partial", [*x.args, *x.keywords.values()])
-    elif type(x) in (list, tuple) and len(x) < MANY:
+    elif isinstance(x, list | tuple) and len(x) < MANY:
         yield from ((f"{name}[{i}]", part) for i, part in enumerate(x))
-    elif type(x) is dict and len(x) < MANY:
+    elif isinstance(x, dict) and len(x) < MANY:
         yield from ((f"{name}[{key!r}]", part) for key, part in x.items())
-    elif isinstance(getattr(x, "__dict__", None), dict) and not isinstance(x, type):
+    elif isinstance(getattr(x, "__dict__", None), dict) and not isinstance(x, type | ModuleType):
         parts = vars(x)
         yield from ((f"{name or type(x).__name__}.{key}", part) for key, part in parts.items())
         if callable(x) and isinstance(call := getattr(type(x), "__call__", None), FunctionType):  # noqa: B004 - its own
@@ -113,14 +113,21 @@ def names_in(function: FunctionType) -> Iterator[tuple[str, Any]]:
         except ValueError:  # it has no value yet
             continue
     yield from within("a default", list(function.__defaults__ or ()))
-    if not code.co_filename.startswith(OWN_FILES):
-        meant: Mapping[str, Any] = function.__globals__
-        yield from ((name, meant[name]) for name in globals_of(code) if name in meant)
+    if code.co_filename.startswith(OWN_FILES):
+        return
+    names, meant = set(names_of(code)), function.__globals__
+    for name in names.intersection(meant):
+        x = meant[name]
+        if not isinstance(x, ModuleType):
+            yield name, x
+        elif not str(getattr(x, "__file__", "")).startswith(OWN_FILES):
+            found = names.intersection(vars(x))
+            yield from ((f"{name}.{attribute}", vars(x)[attribute]) for attribute in found)
 
 
-def globals_of(code: CodeType) -> Iterator[str]:
-    """The names that a function, and those defined inside it, take from their module."""
+def names_of(code: CodeType) -> Iterator[str]:
+    """The names of globals and attributes in a function and in those defined inside it."""
     yield from code.co_names
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from globals_of(constant)
+            yield from names_of(constant)

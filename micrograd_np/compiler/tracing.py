@@ -74,7 +74,7 @@ class Trace:
         self.parameters.append(variable)
         return self.standing_for(variable, value)
 
-    def value_of(self, node: Node) -> Any:
+    def stand_in_of(self, node: Node) -> Any:
         """The value of a node; what stands for it if it is from outside."""
         value = node.value
         if node.tick > self.start or isinstance(value, Operand):
@@ -135,7 +135,7 @@ class Trace:
             return x.variable
         if isinstance(x, np.ndarray):
             return self.constant(x)
-        return self._recorded(self.value_of(x)) if isinstance(x, Node) else x
+        return self._recorded(self.stand_in_of(x)) if isinstance(x, Node) else x
 
     def standing_for(self, variable: Variable, value: Any) -> "Traced | TracedGenerator":
         """A stand-in for a variable."""

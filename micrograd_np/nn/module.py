@@ -263,7 +263,7 @@ def _replaced(value: Any, new: dict[Place, tuple[str, Any]]) -> Any:
 def _settings(
     value: Any, without: Container[Place], place: Place = (), above: tuple[int, ...] = ()
 ) -> Iterator[tuple[Place, Any]]:
-    """All that is in a module and is no branch, with its place; what cannot be hashed by identity."""
+    """All in a module that is no branch, with its place; by identity, what cannot be hashed."""
     if place in without or id(value) in above:
         return
     members = _members(value)

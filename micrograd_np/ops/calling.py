@@ -11,10 +11,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.forms import expression
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array
 from micrograd_np.ops.indexing import index_update
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 
 def piecewise(x: Array, condlist: Any, funclist: Sequence[Any], *args: Any) -> Array:

@@ -14,10 +14,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from micrograd_np.errors import ForeignArrayError
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.axes import shaped_along, with_length
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 
 def decisive(function: str, x: Any) -> Any:

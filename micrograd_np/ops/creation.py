@@ -6,10 +6,9 @@ import numpy as np
 
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Operand, Rule
 from micrograd_np.ops.axes import shaped_along
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 # ---------------------------------------------------------------- ranges
 

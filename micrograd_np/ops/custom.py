@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import NotDifferentiableError, RuleError
-from micrograd_np.graph import value_of
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Kind, Options, Rule
 from micrograd_np.op import register as enter
 from micrograd_np.ops.dispatch import DISPATCHED, dispatching
@@ -20,6 +19,7 @@ from micrograd_np.ops.lazily import read_tables
 from micrograd_np.ops.signatures import Parameters, options_known
 from micrograd_np.ops.transposition import is_smooth, is_tracked
 from micrograd_np.ops.user_rules import JointOp, Partial, Said, Vjp, derivative
+from micrograd_np.recording import value_of
 
 DISPATCHER = type(np.sum)  # the class of NumPy's functions that look at the types they are given
 

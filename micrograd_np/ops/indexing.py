@@ -12,12 +12,11 @@ import numpy as np
 
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import linear, primitive
-from micrograd_np.graph import Node
 from micrograd_np.op import Array, Inputs, Operand, Options
 from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.placing import afar_in, is_indices, picked, placed, replaced
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 Key = Any
 SIMPLE = (int, slice)
@@ -27,8 +26,7 @@ def frozen(key: Key) -> Key:
     """The key as plain data of its own: Tensors become arrays, arrays and lists are copied."""
     if isinstance(key, tuple):
         return tuple(frozen(part) for part in key)
-    if isinstance(key, Node):
-        key = key.value
+    key = value_of(key)
     if isinstance(key, list) and any(isinstance(part, Operand) for part in key):
         return np.stack(key)
     if isinstance(key, list):

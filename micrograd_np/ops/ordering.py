@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.forms import expression, primitive
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Operand
-from micrograd_np.recording import plain, untracked
+from micrograd_np.recording import plain, untracked, value_of
 
 # ---------------------------------------------------------------- sort and partition
 

@@ -11,11 +11,10 @@ import numpy as np
 from micrograd_np.errors import OptionError, ShapeError
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression, primitive
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least, joined
 from micrograd_np.ops.choosing import decisive
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 
 def coefficients(p: Array) -> Array:

@@ -16,11 +16,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from micrograd_np.errors import OptionError
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array
 from micrograd_np.ops.axes import Axis
 from micrograd_np.ops.indexing import getitem
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 # ---------------------------------------------------------------- lines
 

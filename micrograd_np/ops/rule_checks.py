@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import RuleError, ShapeError
-from micrograd_np.graph import Node, value_of
+from micrograd_np.graph import Node
 from micrograd_np.mode import MODE, TRACING
 from micrograd_np.op import Array, Inputs, Options, Rule
 from micrograd_np.ops.transposition import is_number, is_tracked, tracked_leaf
+from micrograd_np.recording import value_of
 
 
 def linear_rule(

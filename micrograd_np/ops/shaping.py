@@ -8,15 +8,16 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from micrograd_np.errors import TracingError
 from micrograd_np.foreign import array_behind, is_foreign
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import value_of
-from micrograd_np.op import Array, Inputs, Options
+from micrograd_np.graph import Node
+from micrograd_np.op import Array, Inputs, Operand, Options
 from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching, viewing
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.matrices import transposed
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 Shape = int | tuple[int, ...]
 
@@ -68,6 +69,7 @@ def resolved(order: str, x: Array) -> str:
     """
     if order not in ("A", "K"):
         return order
+    refuse_traced(x, order)
     value = array_behind(x)
     if is_foreign(value) and not hasattr(value, "strides"):  # it has no layout in memory
         return "C"
@@ -84,6 +86,14 @@ def resolved(order: str, x: Array) -> str:
         f"{value.shape}, strides {value.strides}) has no derivative. Write the order of the axes "
         f"out: np.transpose(x, axes).ravel()."
     )
+
+
+def refuse_traced(x: Any, order: str) -> None:
+    """Raise TracingError for what a compiled function is given: its layout is another every time."""
+    while isinstance(x, Node | Operand):
+        if isinstance(x, Operand) and x.numpys:
+            raise TracingError.layout(order)
+        x = x.value
 
 
 def copied(x: Array, **options: Any) -> Array:

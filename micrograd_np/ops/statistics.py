@@ -8,13 +8,12 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from micrograd_np.errors import ShapeError
 from micrograd_np.foreign import like
 from micrograd_np.forms import expression, linear
-from micrograd_np.graph import value_of
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least
 from micrograd_np.ops.axes import Axis
 from micrograd_np.ops.indexing import frozen
 from micrograd_np.ops.reduction import count
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 
 # ---------------------------------------------------------------- averages
 

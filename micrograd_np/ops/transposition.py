@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import Node, history, pull, value_of
+from micrograd_np.graph import Node, history, pull
 from micrograd_np.mode import BATCH, enable_grad
-from micrograd_np.recording import untracked
+from micrograd_np.recording import untracked, value_of
 
 
 def transposed(

@@ -13,6 +13,7 @@ from micrograd_np.optim.transformation import (
     apply_updates,
     check_transformation,
 )
+from micrograd_np.recording import unless_traced
 from micrograd_np.tensor import Tensor
 from micrograd_np.tree import Tree
 
@@ -105,6 +106,8 @@ class Optimizer:
         The values are arrays of the parameters' shapes and dtypes that nothing else holds: they are
         neither checked nor copied.
         """
+        for parameter in self.parameters:
+            unless_traced(parameter, "was changed by an optimiser")
         before = [p.value for p in self.parameters]
         try:
             for parameter, value in zip(self.parameters, values, strict=True):

@@ -23,7 +23,7 @@ from micrograd_np.compiler.program import Program
 
 # Multiplications in a product from which on NumPy's BLAS is faster: than loops with a call from
 # Python around each, and than loops in one native call.
-LARGEST_PRODUCT = 1 << 15
+LARGEST_PRODUCT = 1 << 14
 LARGEST_IN_LOOP = 1 << 18
 
 
@@ -39,7 +39,7 @@ def build(program: Program, *, fastmath: bool = False) -> "Entrance | Divided":
     if refusals:
         return Divided(program, set(refusals), fastmath=fastmath)
     function = function_of(program, LARGEST_PRODUCT)
-    return Entrance(function, program.parameters, loops=False, fastmath=fastmath)
+    return Entrance(program, function, loops=False, fastmath=fastmath)
 
 
 def build_loop(
@@ -53,25 +53,27 @@ def build_loop(
     """
     require_numba()
     function = function_of(program, LARGEST_IN_LOOP, carried)
-    return Entrance(function, program.parameters, loops=True, fastmath=fastmath)
+    return Entrance(program, function, loops=True, fastmath=fastmath)
 
 
 class Divided:
     """A program of native segments and NumPy calls between them, as one executable.
 
-    `source`: the segments' functions, then what calls them. `segments`: how many there are.
+    `program`: what it runs. `source`: the segments' functions, then what calls them. `segments`:
+    how many there are. `function`: what a call runs, which saves the time of getting there.
     """
 
     def __init__(self, program: Program, refused: set[int], *, fastmath: bool) -> None:
         made: list[Entrance] = []
 
         def segment(part: Program) -> Entrance:
-            function = function_of(part, LARGEST_PRODUCT)
-            made.append(Entrance(function, part.parameters, loops=False, fastmath=fastmath))
-            made[-1].__name__ = f"native_{len(made)}"
+            named = part._replace(name=f"native_{len(made) + 1}")
+            function = function_of(named, LARGEST_PRODUCT)
+            made.append(Entrance(named, function, loops=False, fastmath=fastmath))
             return made[-1]
 
         outer = source.build(divided(program, refused, segment))
+        self.program = program
         self.segments = len(made)
         self.function = outer.function
         self.source = "\n\n".join([*(each.source for each in made), outer.source])

@@ -34,7 +34,14 @@ from micrograd_np.compiler.native.scalars import (
 from micrograd_np.compiler.program import Variable
 
 LARGEST_TABLE = 1 << 16  # entries whose places are written out
-LARGEST_SWEEP = 64  # entries whose elementary functions are computed beside the loops
+LARGEST_SWEEP = 1 << 10  # entries whose elementary functions are computed beside the loops,
+SHORTEST_ROW = 16  # as are those of more in rows below this, which make inner loops too short
+
+
+def is_swept(x: Variable) -> bool:
+    """Whether an elementary function of an array is computed for all entries at once."""
+    short = [n for n in x.shape if n > 1][-1:] < [SHORTEST_ROW]
+    return x.size > 1 and (x.size <= LARGEST_SWEEP or short)
 
 
 class Builder:
@@ -81,7 +88,7 @@ class Builder:
         types, out = resolved(function, operands, dtype)
         code = written(function, types, out)
         name = function.__name__
-        if name in FUNCTIONS and len(operands) == 1 and 1 < operands[0].size <= LARGEST_SWEEP:
+        if name in FUNCTIONS and len(operands) == 1 and is_swept(operands[0]):
             return self.swept(name, operands[0], out)
         return self.map_code(name, operands, out, code, types)
 
@@ -106,6 +113,8 @@ class Builder:
         shape = np.broadcast_shapes(*(shape_of(x) for x in operands))
         out = np.dtype(dtype)
         types = [out] * len(operands) if types is None else types
+        for x, to in zip(operands, types, strict=True):
+            cast("", x, to)  # it may be refused
 
         def value(read: Read, place: Place) -> str:
             parts = [
@@ -221,6 +230,7 @@ class Builder:
     ) -> Write:
         """The entries of `x`, broadcast to `shape`, put where they belong."""
         out = np.dtype(dtype)
+        cast("", x, out)  # it may be refused
         return Write(
             shape, where, lambda read, place: cast(read(x, broadcast(place, shape_of(x))), x, out)
         )
@@ -302,6 +312,8 @@ class Builder:
                 cast(read(x, tuple(at(place, each))), x, out)
                 for x, each in zip(operands, letters, strict=True)
             ]
+            if code.startswith("plus") and len(factors) == 2:
+                return f"times({', '.join(factors)})"
             return " * ".join(factors)
 
         write = Write(
@@ -309,7 +321,7 @@ class Builder:
             lambda place: flattened(at(place, kept), shape),
             value,
         )
+        code = adding(out, prod(extents.values()) // max(prod(shape), 1))
         if prod(shape) == prod(write.extents):
             return self.defined(hint, shape, out, [write])  # there is nothing to sum over
-        code = adding(out, prod(extents.values()) // max(prod(shape), 1))
         return self.defined(hint, shape, out, [write._replace(combine=code)], literal(out.type(0)))

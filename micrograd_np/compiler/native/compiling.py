@@ -4,15 +4,17 @@ The signatures are known, so everything is compiled at once, when a function is 
 """
 
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import count
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 
 from micrograd_np.compiler.native.functions import INTRINSICS, NUMPY, Function
-from micrograd_np.compiler.native.scalars import dtype_of
-from micrograd_np.compiler.program import Variable
+from micrograd_np.compiler.native.printing import VariableNames
+from micrograd_np.compiler.native.scalars import KINDS, dtype_of
+from micrograd_np.compiler.program import Program, Variable
 from micrograd_np.errors import MissingExtraError
 
 NUMBERS = count(1)
@@ -64,6 +66,7 @@ def defined(source: str, name: str, scope: dict[str, Any]) -> Callable[..., Any]
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), scope)  # noqa: S102 - generated here
     made: Callable[..., Any] = scope[name]
+    finalize(made, linecache.cache.pop, filename, None).atexit = False
     return made
 
 
@@ -80,18 +83,21 @@ def contiguous(x: Any) -> Any:
 class Entrance:
     """What is called from Python: it makes the arrays for results, and calls native code.
 
-    `source`: its own and the native function's. `function`: what a call runs.
+    `program`: what it runs. `source`: its own and the native function's. `function`: what a call
+    runs, which saves the time of getting there.
     """
 
+    segments = 1
+
     def __init__(
-        self, function: Function, parameters: Sequence[Variable], *, loops: bool, fastmath: bool
+        self, program: Program, function: Function, *, loops: bool, fastmath: bool
     ) -> None:
         native = compiled(function, loops=loops, fastmath=fastmath)
-        lines, scope = entrance(function, parameters, loops=loops)
-        text = "\n".join(lines) + "\n"
+        name, text, scope = entrance(program, function, loops=loops)
         self.source = f"{function.source}\n\n{text}"
-        self.function = defined(text, "call", {**scope, function.name: native})
-        self.__name__ = function.name
+        self.function = defined(text, name, {**scope, function.name: native})
+        self.program = program
+        self.__name__ = name
 
     def __call__(self, *arguments: Any) -> tuple[Any, ...]:
         """The results, from arguments for all parameters of the program."""
@@ -100,35 +106,32 @@ class Entrance:
 
 
 def entrance(
-    function: Function, parameters: Sequence[Variable], *, loops: bool
-) -> tuple[list[str], dict[str, Any]]:
-    """The source of the Python function around a native one, and what its names mean."""
-    names = {x: f"x{i}" for i, x in enumerate(parameters)}
-    scope: dict[str, Any] = {"empty": np.empty, "contiguous": contiguous}
-    given = ["steps"] if loops else []
-    given += [names[x] + scalar_suffix(x) for x in function.parameters]
-    body = []
-    outs = [f"r{i}" for i in range(len(function.results))]
+    program: Program, function: Function, *, loops: bool
+) -> tuple[str, str, dict[str, Any]]:
+    """The Python function around a native one: its name, source, and what names in it mean."""
+    scope: dict[str, Any] = {"empty": np.empty, "contiguous": contiguous, **function.extra}
+    names = VariableNames([*scope, function.name, "steps", *(dtype.name for dtype in KINDS)])
+    name = names.names.new(program.name)
+    parameters = [names.of(x) for x in program.parameters]
+    outs = [names.names.new(f"{x.hint}_out") for x in function.results]
+    made = []
     for out, x in zip(outs, function.results, strict=True):
-        dtype = dtype_of(x)
-        scope[dtype.name] = dtype
-        body.append(f"{out} = empty({x.shape}, {dtype.name})")
-    given += [*outs, *function.extra]
-    scope |= function.extra
-    listed = ", ".join(given)
-    returned = "".join(f"{out}{result_suffix(x)}, " for out, x in zip(
-        outs, function.results, strict=True
-    ))  # fmt: skip
-    head = ", ".join([*(["steps"] if loops else []), *names.values()])
-    return [
-        f"def call({head}):",
-        *(f"    {line}" for line in body),
+        scope[dtype_of(x).name] = dtype_of(x)
+        made.append(f"    {out} = empty({x.shape}, {dtype_of(x).name})")
+    steps = ["steps"] if loops else []
+    taken = [names.of(x) + scalar_suffix(x) for x in function.parameters]
+    given = ", ".join([*steps, *taken, *outs, *function.extra])
+    pairs = zip(outs, function.results, strict=True)
+    lines = [
+        f"def {name}({', '.join([*steps, *parameters])}):",
+        *made,
         "    try:",
-        f"        {function.name}({listed})",
+        f"        {function.name}({given})",
         "    except TypeError:  # an argument is read-only, or not in C order",
-        f"        {function.name}(*map(contiguous, ({listed},)))",
-        f"    return ({returned})",
-    ], scope
+        f"        {function.name}(*map(contiguous, ({given},)))",
+        f"    return {''.join(f'{out}{result_suffix(x)}, ' for out, x in pairs) or '()'}".rstrip(),
+    ]
+    return name, "\n".join(lines) + "\n", scope
 
 
 def scalar_suffix(x: Variable) -> str:

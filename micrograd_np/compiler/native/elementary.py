@@ -101,7 +101,7 @@ def expm1(x: Lane, do: Lanes) -> Lane:
     """`exp(x) - 1`, of full accuracy near 0."""
     n, s = reduced(between(x, -40.0, 710.0, do))
     half = do.two_to(n - 1.0)
-    return do.select(x == 0.0, x, ((half - 0.5) + half * s) * 2.0)
+    return do.select(do.absolute(x) < 1e-300, x, ((half - 0.5) + half * s) * 2.0)
 
 
 def cosh(x: Lane, do: Lanes) -> Lane:
@@ -142,7 +142,8 @@ def log1p(x: Lane, do: Lanes) -> Lane:
     whole = x + 1.0
     lost = (x - (whole - 1.0)) / whole
     sound = do.select(whole > 0.0, whole, INFINITY) < INFINITY
-    return do.select(x == 0.0, x, log(whole, do) + do.select(sound, lost, 0.0))
+    near = do.absolute(x) < 1e-300
+    return do.select(near, x, log(whole, do) + do.select(sound, lost, 0.0))
 
 
 def logaddexp(x: Lane, y: Lane, do: Lanes) -> Lane:

@@ -13,7 +13,8 @@ import numpy as np
 from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.elementary import FUNCTIONS
 from micrograd_np.compiler.native.forms import lowered
-from micrograd_np.compiler.native.nests import LETTERS, gathered
+from micrograd_np.compiler.native.index import Counter, Index, flattened
+from micrograd_np.compiler.native.nests import LETTERS, gathered, located
 from micrograd_np.compiler.native.printing import Printer, VariableNames, constants_of
 from micrograd_np.compiler.native.scalars import KINDS, NotNative, dtype_of, name_of
 from micrograd_np.compiler.program import Program, Variable
@@ -29,7 +30,7 @@ NUMPY = (
     "radians", "remainder", "rint", "sign", "signbit", "sin", "sinh", "sqrt", "tan", "trunc",
     *(name_of(dtype) for dtype in KINDS),
 )  # fmt: skip
-INTRINSICS = ("flat", "lost", "maximum", "minimum", "plus", "select", "stack")
+INTRINSICS = ("flat", "lost", "maximum", "minimum", "plus", "select", "stack", "times")
 ELEMENTARY = (*FUNCTIONS, *(f"{name}_each" for name in FUNCTIONS))
 RESERVED = (*NUMPY, *INTRINSICS, *ELEMENTARY, *LETTERS, "steps", "begin")
 
@@ -96,9 +97,18 @@ def owned(builder: Builder, results: Sequence[Variable]) -> list[Variable]:
     """The results, each in an array of its own that is nothing else."""
     own: list[Variable] = []
     for x in results:
-        shared = x not in builder.definitions or x in own
-        own.append(builder.copy(x, x.hint) if shared else x)
+        base = unshaped(builder, x)
+        shared = base not in builder.definitions or base in own
+        own.append(builder.copy(x, x.hint) if shared else base)
     return own
+
+
+def unshaped(builder: Builder, x: Variable) -> Variable:
+    """What a view shows all of, in the same order; anything else as it is."""
+    place = tuple(Index.of(Counter(f"i{axis}", n)) for axis, n in enumerate(x.shape))
+    entry = located(builder, x, place)
+    whole = entry.variable.size == x.size and entry.number == flattened(place, x.shape)
+    return entry.variable if whole else x
 
 
 def function_of(
@@ -131,7 +141,7 @@ class Writer:
         self.gathering = gathered(builder, results)
         self.gathering.stored.update(results)
         self.names = VariableNames(RESERVED)
-        self.name = self.names.names.new(program.name)
+        self.name = self.names.names.new(f"{program.name}_loops")
         needed = self.gathering.complete.keys() | self.gathering.stored | self.gathering.read
         self.parameters = [
             x for i, x in enumerate(program.parameters) if x in needed or i in (carried or {})
@@ -150,7 +160,10 @@ class Writer:
         constants = constants_of(self.printer.used, self.builder, self.names.of)
         extra = {n: a for n, a in constants.items() if a.nbytes > LARGEST_EMBEDDED}
         head = [*(["steps"] if self.carried is not None else []), *arguments, *outs, *extra]
-        lines = [f"def {self.name}({', '.join(head)}):", *self.printer.lines]
+        comments = [
+            f"# {name}: {x.size} numbers, {x.dtype}, given" for name, x in constants.items()
+        ]
+        lines = [*comments, f"def {self.name}({', '.join(head)}):", *self.printer.lines]
         return Function(
             self.name,
             "\n".join(lines) + "\n",

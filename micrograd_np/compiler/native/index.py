@@ -198,11 +198,12 @@ class Index:
         """As Python."""
         parts = [
             atom.code(name) if factor == 1 else f"{factor} * {grouped(atom, name)}"
-            for atom, factor in sorted(self.terms.items(), key=lambda term: -abs(term[1]))
+            for atom, factor in sorted(self.terms.items(), key=lambda term: -term[1])
         ]
         if self.constant or not parts:
-            parts.append(str(self.constant))
-        return " + ".join(parts).replace("+ -", "- ")
+            backward = bool(parts) and parts[0].startswith("-") and self.constant > 0
+            parts.insert(0 if backward else len(parts), str(self.constant))
+        return " + ".join(parts).replace("+ -1 * ", "- ").replace("+ -", "- ")
 
 
 def grouped(atom: Atom, name: Name) -> str:

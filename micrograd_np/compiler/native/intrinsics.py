@@ -102,7 +102,17 @@ def plus(_context: Any, x: Any, y: Any) -> Typed:
     """`x + y` in a sum whose order the compiler may choose, to add several numbers at a time."""
 
     def write(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.fadd(*args, flags=("reassoc",))
+        return builder.fadd(*args, flags=("reassoc", "contract"))
+
+    return x(x, y) if x == y else None, write
+
+
+@intrinsic
+def times(_context: Any, x: Any, y: Any) -> Typed:
+    """`x * y` as part of a sum, to which it may be added in one instruction."""
+
+    def write(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.fmul(*args, flags=("contract",))
 
     return x(x, y) if x == y else None, write
 

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 from micrograd_np.compiler.native import elementary
 from micrograd_np.compiler.native.elementary import ROUNDER
 
-WIDTH = 4  # how many numbers are computed side by side, at most
+WIDTH, LOOP_WIDTH = 4, 8  # how many numbers are computed side by side, at once and in loops
+UNROLLED = 64  # numbers up to here need no loop
 FUSED = ("contract",)  # a product and a sum may be one instruction, of one rounding
 BITS = 52  # of a mantissa
 BIAS = 1023  # of an exponent
@@ -148,13 +149,13 @@ def single(name: str, count: int) -> Any:
     def write(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         return computed(builder, name, args)
 
-    def of_one(_context: Any, x: Any) -> Any:
+    def unary(_context: Any, x: Any) -> Any:
         return x(x), write
 
-    def of_two(_context: Any, x: Any, y: Any) -> Any:
+    def binary(_context: Any, x: Any, y: Any) -> Any:
         return x(x, y), write
 
-    made = of_one if count == 1 else of_two
+    made = unary if count == 1 else binary
     made.__name__ = name
     return intrinsic(made)
 
@@ -169,18 +170,7 @@ def each(name: str) -> Any:
         def write(context: Any, builder: Any, _signature: Any, args: Any) -> Any:
             target = context.make_array(out)(context, builder, args[0]).data
             source = context.make_array(x)(context, builder, args[1]).data
-            size = context.get_abi_sizeof(context.get_data_type(x.dtype))
-            for begin in range(0, count.literal_value, WIDTH):
-                n = min(WIDTH, count.literal_value - begin)
-                kind = ir.VectorType(source.type.pointee, n)
-                value = ir.Constant(kind, ir.Undefined)
-                for i in range(n):
-                    one = builder.load(builder.gep(source, [ir.Constant(WHOLE, begin + i)]))
-                    value = builder.insert_element(value, one, ir.Constant(ir.IntType(32), i))
-                store = builder.store(
-                    computed(builder, name, [value]), moved(builder, target, begin, n)
-                )
-                store.align = size
+            Sweep(builder, name, source, target).write(count.literal_value)
             return context.get_dummy_value()
 
         return types.void(out, x, count), write
@@ -189,10 +179,55 @@ def each(name: str) -> Any:
     return intrinsic(prefer_literal=True)(made)
 
 
-def moved(builder: Any, data: Any, begin: int, count: int) -> Any:
-    """A pointer to `count` numbers of an array, from this one on."""
-    first = builder.gep(data, [ir.Constant(WHOLE, begin)])
-    return builder.bitcast(first, ir.VectorType(data.type.pointee, count).as_pointer())
+class Sweep:
+    """Writes a function of many numbers, some at a time, from one place in memory to another."""
+
+    def __init__(self, builder: Any, name: str, source: Any, target: Any) -> None:
+        self.builder = builder
+        self.name = name
+        self.source = source
+        self.target = target
+        self.kind = source.type.pointee
+        self.align = 8 if self.kind == DOUBLE else 4
+
+    def write(self, count: int) -> None:
+        """The function of `count` numbers; of many in a loop."""
+        if count <= UNROLLED:
+            for begin in range(0, count, WIDTH):
+                n = min(WIDTH, count - begin)
+                self._several(ir.Constant(WHOLE, begin), n, self._gathered(begin, n))
+            return
+        rounds = ir.Constant(WHOLE, count // LOOP_WIDTH)
+        with cgutils.for_range(self.builder, rounds) as loop:
+            begin = self.builder.mul(loop.index, ir.Constant(WHOLE, LOOP_WIDTH))
+            self._several(begin, LOOP_WIDTH, self._loaded(begin, LOOP_WIDTH))
+        rest = count % LOOP_WIDTH
+        if rest:
+            begin = ir.Constant(WHOLE, count - rest)
+            self._several(begin, rest, self._loaded(begin, rest))
+
+    def _gathered(self, begin: int, n: int) -> Any:
+        """Numbers loaded one by one: they may have been stored so the moment before."""
+        values = ir.Constant(ir.VectorType(self.kind, n), ir.Undefined)
+        for i in range(n):
+            place = self.builder.gep(self.source, [ir.Constant(WHOLE, begin + i)])
+            number = ir.Constant(ir.IntType(32), i)
+            values = self.builder.insert_element(values, self.builder.load(place), number)
+        return values
+
+    def _loaded(self, begin: Any, n: int) -> Any:
+        values = self.builder.load(self._place(self.source, begin, n))
+        values.align = self.align
+        return values
+
+    def _several(self, begin: Any, n: int, values: Any) -> None:
+        out = computed(self.builder, self.name, [values])
+        self.builder.store(out, self._place(self.target, begin, n)).align = self.align
+
+    def _place(self, data: Any, begin: Any, n: int) -> Any:
+        """A pointer to `n` numbers of an array, from one on."""
+        several = ir.VectorType(self.kind, n).as_pointer()
+        return self.builder.bitcast(self.builder.gep(data, [begin]), several)
 
 
 INTRINSICS = {

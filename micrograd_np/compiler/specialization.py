@@ -1,0 +1,72 @@
+"""Specializations: a compiled function for calls of one signature, from the trace to what runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+from micrograd_np.compiler.backends import Backend
+from micrograd_np.compiler.entrance import fast_caller
+from micrograd_np.compiler.passes import optimized
+from micrograd_np.compiler.program import Program
+from micrograd_np.compiler.randomness import unchanged
+from micrograd_np.compiler.returning import Returned
+from micrograd_np.compiler.signature import Call, described
+from micrograd_np.compiler.subject import Arguments, Keywords, Subject
+from micrograd_np.compiler.tracing import Trace, trace
+from micrograd_np.graph import Node
+from micrograd_np.quiet import quiet
+
+
+class Specialization:
+    """A compiled function for calls of one signature.
+
+    Fields: `arguments`, its values in words; `program`, after all passes; `executable`, which takes
+    the program's parameters and returns its results; `returned`, the tree that they go into;
+    `captured`, the Tensors from outside whose values are the last parameters; `history`, what each
+    pass did; `entrance`, the short way in, if there is one. Made when first needed: `loops`, by how
+    many arguments are carried; `gradient`, of calls that are part of a graph.
+    """
+
+    def __init__(
+        self, subject: Subject, backend: Backend, call: Call, args: Arguments, keywords: Keywords
+    ) -> None:
+        self.subject = subject
+        self.backend = backend
+        self.arguments = list(described(call.leaves))
+        program, self.returned, self.captured = traced(subject, call, args, keywords)
+        program, self.history = optimized(program)
+        self.program = backend.prepare(program)
+        self.executable = backend.build(self.program, subject.donated(call))
+        self.entrance = self._entrance(args, keywords)
+        self.loops: dict[int | None, Callable[..., tuple[Any, ...]]] = {}
+        self.gradient: Any = None
+
+    def _entrance(self, args: Arguments, keywords: Keywords) -> Callable[[Arguments], Any] | None:
+        if keywords or any(static for *_, static in self.subject.named(args, keywords)):
+            return None
+        run = getattr(self.executable, "function", self.executable)
+        return fast_caller(args, run, self.captured, self.returned, self.subject.settings.watch())
+
+    def results(self, call: Call) -> tuple[Any, ...]:
+        """What the program returns for a call."""
+        with quiet():
+            found: tuple[Any, ...] = self.executable(*self.parameters(call))
+        return found
+
+    def parameters(self, call: Call) -> list[Any]:
+        """What the program takes: the values of the arguments, and those of captured Tensors."""
+        return [*(x.value for x in call.leaves), *(x.value for x in self.captured)]
+
+
+def traced(
+    subject: Subject, call: Call, args: Arguments, keywords: Keywords
+) -> tuple[Program, Returned, list[Node]]:
+    """A run of the function on stand-ins: its program, what it returned, and what it captured."""
+
+    def run(trace: Trace) -> Returned:
+        out, given = subject.on_stand_ins(trace, call, args, keywords)
+        return Returned(out, given, trace.start)
+
+    with unchanged(subject.function):
+        make, returned, made = trace(subject.name, run)
+    program = make(returned.results)
+    return program, returned.freed(), list(made.captured)

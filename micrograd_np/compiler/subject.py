@@ -1,0 +1,131 @@
+"""The subject: a function that is compiled, and how the arguments of its calls are read."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from micrograd_np.compiler.returning import fresh_tensor
+from micrograd_np.compiler.signature import Call, Leaf, call_of, mapped_values
+from micrograd_np.compiler.surroundings import Settings
+from micrograd_np.compiler.tracing import Trace
+from micrograd_np.errors import listed
+from micrograd_np.graph import Node
+from micrograd_np.transforms import name_of
+
+Function = Callable[..., Any]
+Arguments = tuple[Any, ...]
+Keywords = dict[str, Any]
+Positions = int | Sequence[int]
+Names = str | Sequence[str]
+
+
+class Subject:
+    """A function, with the names of its arguments and which of them are static or given up."""
+
+    def __init__(
+        self,
+        function: Function,
+        static_argnums: Positions,
+        static_argnames: Names,
+        donate_argnums: Positions,
+    ) -> None:
+        if not callable(function):
+            raise TypeError(
+                f"mg.compile takes a function. Given: {function!r:.80}. Write mg.compile(f)(x)."
+            )
+        self.function = function
+        self.name = name_of(function)
+        self._names = positional_names(function)
+        self._static = positions(static_argnums, self._names, "static_argnums")
+        by_name = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
+        by_position = (x for i, x in enumerate(self._names) if i in self._static)
+        self._static_names = frozenset((*by_name, *by_position))
+        self._donate = positions(donate_argnums, self._names, "donate_argnums")
+        self._settings: Settings | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the modules that the function reaches, looked for once."""
+        if self._settings is None:
+            self._settings = Settings(self.function)
+        return self._settings
+
+    def forget_settings(self) -> None:
+        """Look for these modules again."""
+        self._settings = None
+
+    def named(self, args: Arguments, keywords: Keywords) -> list[tuple[str, Any, bool]]:
+        """Each argument with its name, and whether it is marked static."""
+        names = [*self._names, *(f"argument_{i}" for i in range(len(self._names), len(args)))]
+        given = [
+            (name, x, i in self._static or name in self._static_names)
+            for i, (name, x) in enumerate(zip(names, args, strict=False))
+        ]
+        return given + [
+            (name, keywords[name], name in self._static_names) for name in sorted(keywords)
+        ]
+
+    def call_of(self, args: Arguments, keywords: Keywords) -> Call:
+        """The signature and the values of a call."""
+        call = call_of(self.named(args, keywords))
+        return call._replace(key=(call.key, self.settings.key()))
+
+    def donated(self, call: Call) -> frozenset[int]:
+        """The positions of the values in arguments that are given up.
+
+        Raises TypeError naming all of them that are Tensors.
+        """
+        names = {self._names[i] for i in self._donate}
+        found = [i for i, leaf in enumerate(call.leaves) if leaf.path.partition(".")[0] in names]
+        wrong = [call.leaves[i].path for i in found if isinstance(call.leaves[i].given, Node)]
+        if wrong:
+            raise TypeError(
+                f"donate_argnums gives up arrays to be overwritten, and these are Tensors, whose "
+                f"values must not change unseen:{listed(wrong)}"
+            )
+        return frozenset(found)
+
+    def on_stand_ins(
+        self, trace: Trace, call: Call, args: Arguments, keywords: Keywords
+    ) -> tuple[Any, list[Any]]:
+        """What the function returns for stand-ins, and these, in the order of the values."""
+        given = [stand_in(trace, leaf) for leaf in call.leaves]
+        supply = iter(given)
+        new = [
+            x if static else mapped_values(lambda _: next(supply), x)
+            for _, x, static in self.named(args, keywords)
+        ]
+        named = dict(zip(sorted(keywords), new[len(args) :], strict=True))
+        return self.function(*new[: len(args)], **named), given
+
+
+def stand_in(trace: Trace, leaf: Leaf) -> Any:
+    """What the function is given for a value: a Traced, in a Tensor for a Tensor."""
+    made = trace.parameter(leaf.path, leaf.value)
+    if not isinstance(leaf.given, Node):
+        return made
+    node = fresh_tensor(made)
+    node.requires_grad, node.name = leaf.given.requires_grad, leaf.given.name
+    trace.given.add(node)
+    return node
+
+
+def positions(given: Positions, names: Sequence[str], setting: str) -> frozenset[int]:
+    """Positions of arguments, from the front."""
+    numbers = tuple(given) if isinstance(given, list | tuple) else (given,)
+    found = {i + len(names) if isinstance(i, int) and i < 0 else i for i in numbers}
+    if any(not isinstance(i, int) or i < 0 for i in found):
+        raise ValueError(
+            f"{setting}={given!r:.60} does not name arguments: give positions, 0 for the first."
+        )
+    return frozenset(found)
+
+
+def positional_names(f: Function) -> list[str]:
+    """The names of a function's positional parameters; none if Python cannot tell."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    return [p.name for p in parameters if p.kind in positional]
