@@ -178,7 +178,16 @@ def arguments_of(name):
     return np.concatenate([ties, wide, rng.uniform(-1, 1, n), rng.normal(size=n) ** 15])
 
 
-BOUNDS = {"exp": 1, "log": 1, "cosh": 2, "expm1": 2, "log1p": 2, "tanh": 3}  # as documented
+BOUNDS = {  # as documented
+    "exp": 1, "log": 1, "cosh": 2, "expm1": 2, "log1p": 2, "tanh": 3, "logistic_slope": 4,
+}  # fmt: skip
+
+
+def reference(name, x):
+    if name == "logistic_slope":
+        e = np.exp(-np.abs(x))
+        return e / (1 + e) ** 2
+    return getattr(np, name)(x)
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="long double is not longer here")
@@ -187,7 +196,7 @@ def test_elementary_functions_are_accurate(name):
     function, x = elementary.FUNCTIONS[name], arguments_of(name)
     with np.errstate(all="ignore"):
         found = function(x, Arrays())
-        exact = getattr(np, name)(x.astype(np.longdouble))
+        exact = reference(name, x.astype(np.longdouble))
         rounded = exact.astype(float)
         error = np.abs(found - exact) / np.spacing(np.abs(rounded))
     sound = np.isfinite(rounded)
@@ -199,7 +208,7 @@ def test_elementary_functions_are_accurate(name):
 def test_elementary_functions_at_their_ends(name):
     with np.errstate(all="ignore"):
         found = elementary.FUNCTIONS[name](SPECIAL, Arrays())
-        expected = getattr(np, name)(SPECIAL)
+        expected = reference(name, SPECIAL)
     assert_alike(expected, found, name, ulps=3)
     zeros = found == 0
     assert np.array_equal(np.signbit(found[zeros]), np.signbit(expected[zeros]))
@@ -345,6 +354,21 @@ def test_forms(calls):
     found = native.build(program)(*values)
     for x, expected, y in zip(program.results, run(program, values), found, strict=True):
         assert_alike(expected, y, repr(x), ulps=100)
+
+
+@needs_numba
+def test_the_slope_of_a_sigmoid_takes_one_division():
+    x = np.array([[0.0, -1.5, 700.0], [1e-9, np.inf, np.nan]])
+    m = Maker(x, x.astype(np.float32))
+    results = [
+        m(np.divide, c, m(np.add, m(np.cosh, z), 1)) for z in m.parameters for c in (0.5, -2.0)
+    ]
+    program = m.program(*results, m(np.divide, 0.5, m(np.add, m(np.cosh, m.parameters[0]), 2.0)))
+    executable = native.build(program)
+    assert executable.source.count("logistic_slope_each(") == 4
+    values = (x, x.astype(np.float32))
+    for expected, found in zip(run(program, values), executable(*values), strict=True):
+        assert_alike(expected, found, ulps=4)
 
 
 @needs_numba

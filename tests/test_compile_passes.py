@@ -14,6 +14,7 @@ from micrograd_np.compiler.calls import ASTYPE
 from micrograd_np.compiler.passes import PASSES, optimize, optimized, split_invariant
 from micrograd_np.compiler.passes.keys import key_of
 from micrograd_np.compiler.passes.rewriting import uses_in
+from micrograd_np.compiler.passes.small import speed_up_small_calls
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, mapped, name_of
 from micrograd_np.compiler.tracing import trace
 
@@ -1037,6 +1038,12 @@ def test_numbers_within_scaled_calls_are_scaled_once():
     assert_close(program, simplified("scales", program), arguments, ulps=8)
 
 
+CALLS = (
+    (np.multiply,), (np.add,), (np.subtract,), (np.negative,), (np.multiply, 0.25),
+    (np.divide, 3.0), (np.tanh,),
+)  # fmt: skip
+
+
 def steps_of_descent():
     """Products, sums and choices of a few arrays, scaled by one rate at the end."""
     calls = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(0, 9)), max_size=9)
@@ -1051,15 +1058,9 @@ def test_scaled_programs_stay_close(drawn):
     def write(b, *given):
         made = list(given)
         for which, i, j in calls:
-            x, y = made[i % len(made)], made[j % len(made)]
-            made.append(
-                (
-                    lambda: b(np.multiply, x, y), lambda: b(np.add, x, y),
-                    lambda: b(np.subtract, x, y), lambda: b(np.negative, x),
-                    lambda: b(np.multiply, 0.25, x), lambda: b(np.divide, x, 3.0),
-                    lambda: b(np.tanh, x),
-                )[which]()
-            )  # fmt: skip
+            function, *fixed = CALLS[which]
+            operands = (made[i % len(made)], made[j % len(made)])[: function.nin - len(fixed)]
+            made.append(b(function, *operands, *fixed))
         return tuple(b(np.multiply, 0.25, made[i % len(made)]) for i in ends)
 
     arguments = [np.array([0.5, -1.5, 0.7]), np.array([1.1, 0.3, -0.2])]
@@ -1067,3 +1068,43 @@ def test_scaled_programs_stay_close(drawn):
     made = simplified("scales", program)
     for x, y in zip(run(made, arguments), run(program, arguments), strict=True):
         np.testing.assert_allclose(x, y, rtol=1e-12, atol=1e-13)
+
+
+# ---------------------------------------------------------------- small arrays
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("axis", [0, 1, -1, -2, (0,)])
+def test_sums_over_small_matrices_are_products(axis, keepdims, dtype):
+    x = np.random.default_rng(0).standard_normal((5, 3)).astype(dtype)
+    program = built(lambda b, x: b(np.sum, x, axis=axis, keepdims=keepdims), x)
+    made = check(speed_up_small_calls(program))
+    assert names(made) == ["matmul"]
+    assert_close(program, made, [x])
+    assert run(made, [x])[0].shape == run(program, [x])[0].shape
+
+
+@pytest.mark.parametrize(
+    ("x", "options"),
+    [
+        (np.ones((20, 20)), {"axis": 0}),
+        (np.ones((3, 4)), {}),
+        (np.ones((3, 4), np.float16), {"axis": 0}),
+        (np.ones((3, 4), int), {"axis": 0}),
+        (np.ones((0, 4)), {"axis": 0}),
+        (np.ones((3, 4)), {"axis": 0, "dtype": np.float32}),
+        (np.ones((4, 3)).T, {"axis": 0}),
+    ],
+)
+def test_other_sums_stay(x, options):
+    program = built(lambda b, x: b(np.sum, x, **options), x)
+    assert speed_up_small_calls(program) is program
+
+
+def test_an_operand_of_one_entry_loses_its_axes():
+    arguments = [np.ones((4, 1)), np.full((1, 1), 3.0)]
+    program = built(lambda b, x, y: b(np.subtract, b(np.add, x, y), x), *arguments)
+    made = check(speed_up_small_calls(program))
+    assert names(made) == ["reshape", "add", "subtract"]
+    assert_same(program, made, arguments)

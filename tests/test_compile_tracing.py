@@ -93,10 +93,11 @@ def unless_refused(row: Row, made: Any) -> Any:
 def test_a_traced_op_is_the_eager_one(row: Row) -> None:
     """Value, vjp and jvp of arrays, value of Tensors: types, dtypes, and every bit.
 
-    What shares memory with an argument, for any layout of the arguments, is marked so.
+    What shares memory with an argument, for any layout of the arguments, is marked so (in the first
+    six cases).
     """
     refused = 0
-    for case in row.cases:
+    for number, case in enumerate(row.cases):
         for what, f, args, others in functions_of(row, Call(row, case), Call(row, case, 1)):
             with quiet():
                 expected = f(*others)
@@ -107,7 +108,7 @@ def test_a_traced_op_is_the_eager_one(row: Row) -> None:
             if what == "value of Tensors" and row.function in CLOSE_ON_TENSORS:
                 continue
             assert_identical(traced(*others), expected)
-            if what in ("value", "vjp") and any(map(np.ndim, traced.values(args))):
+            if what in ("value", "vjp") and number < 6:
                 for layout in LAYOUTS.values():
                     assert not shared_unmarked(traced, list(map(layout, traced.values(args))))
     assert (refused > 0) == (row.function in REFUSED | REFUSED_FOR_SOME)
@@ -153,3 +154,30 @@ def test_a_compiled_op_is_the_eager_one_to_rounding(row: Row) -> None:
         scale = Interpreted(f, args).largest(others)
         assert_rounded(compiled(*others), expected, scale)
         assert len(compiled.specializations) == 1
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
+def test_a_batch_is_traced_as_it_is_computed(row: Row) -> None:
+    """`vmap` of the op and of a gradient, over two examples."""
+    calls = [Call(row, row.cases[0], seed) for seed in range(4)]
+    args, others = (
+        [np.stack(pair) for pair in zip(one.inputs, other.inputs, strict=True)]
+        for one, other in (calls[:2], calls[2:])
+    )
+
+    def loss(*xs: Any) -> Any:
+        return sum(np.sum(np.real(part) ** 2) for part in calls[0](*xs))
+
+    functions = [calls[0].everything]
+    if row.order:
+        functions.append(mg.grad(loss, tuple(range(len(args)))))
+    for f in functions if args else ():
+        batched = mg.vmap(f)
+        with quiet():
+            try:
+                expected = batched(*others)
+            except (TypeError, ValueError):  # what it returns makes no batch
+                continue
+            traced = unless_refused(row, lambda batched=batched: Interpreted(batched, args))
+            if traced is not None:
+                assert_identical(traced(*others), expected)

@@ -13,6 +13,7 @@ from micrograd_np.compiler import fusion, native, source
 from micrograd_np.compiler.passes import split_invariant
 from micrograd_np.compiler.passes.small import speed_up_small_calls
 from micrograd_np.compiler.program import Program
+from micrograd_np.compiler.signature import check_count
 
 Executable = Callable[..., tuple[Any, ...]]  # with the attribute `source`
 
@@ -49,8 +50,7 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
         raise ValueError(f"mg.compile knows the back ends 'numpy' and 'numba', not {name!r}.")
     if fastmath:
         raise ValueError("fastmath is a setting of backend='numba'; NumPy's calls have no such.")
-    if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads is a whole number, at least 1, or None; not {threads!r}.")
+    check_count("threads", 1 if threads is None else threads)
     return Backend(
         name,
         lambda program: fusion.fuse(speed_up_small_calls(program), threads=threads),

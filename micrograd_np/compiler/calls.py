@@ -57,7 +57,10 @@ def call_getitem(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
     """`x[key]`, if it has a shape of its own."""
     key = options["key"]
     parts = key if isinstance(key, tuple) else (key,)
-    if any(isinstance(part, Operand) and part.dtype == bool for part in parts):
+    if any(
+        isinstance(part, Operand) and getattr(part, "dtype", None) == np.dtype(bool)
+        for part in parts
+    ):
         raise TracingError.mask()
     if any(isinstance(part, slice) and not is_fixed(part) for part in parts):
         raise TracingError.shaping("ndarray.__getitem__", "a bound of a slice")

@@ -5,24 +5,26 @@ executable made of it, and the tree that its results go back into.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from functools import update_wrapper
 from pathlib import Path
 from threading import RLock
 from types import MethodType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import MISS
 from micrograd_np.compiler.recorded import with_history
 from micrograd_np.compiler.repeating import Repeated
 from micrograd_np.compiler.report import Report, report_of
-from micrograd_np.compiler.signature import Call, inside
+from micrograd_np.compiler.signature import Call, check_count, inside
 from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
 from micrograd_np.errors import GraphError
 from micrograd_np.mode import MODE, TRACE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
 
 ENTRANCES = 4  # how many of the latest signatures are tried by the short way
 
@@ -34,8 +36,7 @@ class Compiled:
     """
 
     def __init__(self, subject: Subject, backend: Backend, cache_size: int) -> None:
-        if not isinstance(cache_size, int) or cache_size < 1:
-            raise ValueError(f"cache_size is a whole number, at least 1; not {cache_size!r}")
+        check_count("cache_size", cache_size)
         update_wrapper(self, subject.function, updated=())
         self.__name__ = subject.name
         self.subject = subject
@@ -58,6 +59,7 @@ class Compiled:
         return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """What the function returns."""
         if not keywords:
             for enter in self._entrances:
                 if (out := enter(args)) is not MISS:

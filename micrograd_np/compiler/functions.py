@@ -124,7 +124,7 @@ def is_whole_number(x: Any) -> bool:
     """Whether integers or truth values that differ from call to call are given here."""
     if isinstance(x, list | tuple):
         return any(map(is_whole_number, x))
-    return isinstance(x, Operand) and x.dtype.kind in "iub"  # type: ignore[attr-defined] # all have
+    return isinstance(x, Operand) and getattr(x, "dtype", np.dtype(float)).kind in "iub"
 
 
 def is_of_shapes(function: Callable[..., Any], args: Sequence[Any], options: Options) -> bool:

@@ -55,9 +55,8 @@ def sources(function: Any) -> Iterator[Source]:
             )
         else:
             bits = generator.bit_generator
-            yield Source(
-                name, lambda bits=bits: bits.state, functools.partial(setattr, bits, "state")
-            )
+            read = functools.partial(getattr, bits, "state")
+            yield Source(name, read, functools.partial(setattr, bits, "state"))
 
 
 def same(one: Any, other: Any) -> bool:

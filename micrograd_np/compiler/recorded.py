@@ -74,8 +74,8 @@ class Gradient:
                 self.sources[arrived[node].variable] = ("cotangent", i)
             for i, x in enumerate(given):
                 self.sources[held(x).variable if isinstance(x, Node) else x.variable] = ("value", i)
-            wanted = {x: i for i, x in enumerate(given) if isinstance(x, Node) and x.requires_grad}
-            wanted |= {x: x for x in trace.captured if x.requires_grad}
+            wanted: dict[Node, Any] = {x: x for x in trace.captured if x.requires_grad}
+            wanted |= {x: i for i, x in enumerate(given) if isinstance(x, Node) and x.requires_grad}
             found = pull(arrived, wanted)
             self.places = [wanted[x] for x in found]
             return list(found.values())

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd_np import tree
-from micrograd_np.compiler.signature import Call, inside, is_value
+from micrograd_np.compiler.signature import Call, check_count, inside, is_value
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.errors import listed
@@ -23,10 +23,8 @@ class Repeated:
     def __init__(
         self, subject: Subject, specialized: Specialized, n: int, carry: int | None
     ) -> None:
-        if not isinstance(n, int) or n < 1:
-            raise ValueError(f"repeat needs a whole number of steps, at least 1; given: {n!r}")
-        if carry is not None and (not isinstance(carry, int) or carry < 1):
-            raise ValueError(f"carry counts leading arguments, at least 1; given: {carry!r}")
+        check_count("n, how many steps to repeat,", n)
+        check_count("carry, how many arguments are carried on,", 1 if carry is None else carry)
         self.subject = subject
         self.specialized = specialized
         self.n = n

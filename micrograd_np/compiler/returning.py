@@ -18,9 +18,10 @@ class Returned:
 
     `results`: what stands for these leaves, in order. `tensors`: which of them become Tensors, as
     they are when the function is not compiled, and `singles`: which are single numbers of NumPy,
-    for which a program may have an array of no axes. `nodes`: the Tensors with a history, each once;
-    `histories`: for each result, which of them it is. `passed`: results that are a tracked argument
-    itself, and which. All other leaves are the same at every call; so are Tensors from outside.
+    for which a program may have an array of no axes. `nodes`: the Tensors with a history, each
+    once; `histories`: for each result, which of them it is. `passed`: results that are a tracked
+    argument itself, and which. All other leaves are the same at every call; so are Tensors from
+    outside.
     """
 
     def __init__(self, template: Any, given: Sequence[Any], since: int) -> None:

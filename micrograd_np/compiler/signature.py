@@ -20,6 +20,12 @@ from micrograd_np.op import Operand
 NUMBERS = (float, int, complex)
 
 
+def check_count(name: str, given: Any) -> None:
+    """Raise ValueError unless a setting is a whole number, at least 1."""
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ValueError(f"{name} is a whole number, at least 1; given: {given!r:.60}")
+
+
 class Leaf(NamedTuple):
     """A value among the arguments: its path, and what was given."""
 
@@ -84,7 +90,9 @@ def key_of_value(x: Any) -> Hashable:
     """The type, shape and dtype of a value."""
     if isinstance(x, Node):
         return (type(x), x.requires_grad, type(x.value), x.value.shape, x.value.dtype)
-    return (type(x), x.shape, x.dtype) if isinstance(x, np.ndarray | np.generic) else type(x)
+    if isinstance(x, np.ndarray | np.generic):
+        return (type(x), x.shape, x.dtype)
+    return (type(x),)
 
 
 def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:

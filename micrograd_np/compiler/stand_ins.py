@@ -58,8 +58,8 @@ class Traced(ArrayMethods, Operand):
 
     @property
     def data(self) -> "Traced":
-        """Itself, as it is no part of a graph."""
-        return self
+        """What stands for the array of a Tensor."""
+        return Traced(self.owner, self.variable, self.value) if self.tensor else self
 
     @property
     def strides(self) -> tuple[int, ...]:
@@ -130,7 +130,8 @@ class Traced(ArrayMethods, Operand):
 
     def untracked(self) -> "Traced":
         """Marked as a Tensor, which an op that is not recorded makes."""
-        return as_tensor(self)
+        made: Traced = as_tensor(self)
+        return made
 
     # ------------------------------------------------------------ what has no value yet
 

@@ -96,12 +96,21 @@ def within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, list | tuple) and len(x) < MANY:
         yield from ((f"{name}[{i}]", part) for i, part in enumerate(x))
     elif isinstance(x, dict) and len(x) < MANY:
-        yield from ((f"{name}[{key!r}]", part) for key, part in x.items())
-    elif isinstance(getattr(x, "__dict__", None), dict) and not isinstance(x, type | ModuleType):
-        parts = vars(x)
-        yield from ((f"{name or type(x).__name__}.{key}", part) for key, part in parts.items())
+        yield from ((f"{name}[{key!r:.40}]", part) for key, part in list(x.items()))
+    elif not isinstance(x, type | ModuleType) and (parts := attributes_of(x)):
+        owner = name or type(x).__name__
+        yield from ((f"{owner}.{key}", part) for key, part in list(parts.items()))
         if callable(x) and isinstance(call := getattr(type(x), "__call__", None), FunctionType):  # noqa: B004 - its own
             yield name, call
+
+
+def attributes_of(x: Any) -> dict[str, Any]:
+    """What an object holds by name. Proxies are not asked for what they stand for."""
+    try:
+        found = object.__getattribute__(x, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def names_in(function: FunctionType) -> Iterator[tuple[str, Any]]:

@@ -14,7 +14,7 @@ A Tensor from outside that the function uses (the parameters of a model it close
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, TRACING, observing
 from micrograd_np.op import Operand, Options
 from micrograd_np.quiet import quiet
+
+if TYPE_CHECKING:
+    from contextvars import ContextVar
 
 RESULTS = (np.ndarray, np.generic, *NUMBERS, np.random.Generator)  # what calls may return
 
@@ -78,7 +81,7 @@ class Trace:
         """The value of a node; what stands for it if it is from outside."""
         value = node.value
         if node.tick > self.start or isinstance(value, Operand):
-            return value
+            return value.data if isinstance(value, Traced) else value
         if node not in self.captured:
             if is_foreign(value):
                 raise TracingError.foreign(describe(node))
@@ -120,10 +123,12 @@ class Trace:
             raise TracingError.result(function, out)
         hint = getattr(function, "__name__", "value")
         results = tuple(Variable.like(hint, value) for value in values)
-        recorded = mapped(self._recorded, (tuple(args), options))
+        inputs, others = mapped(self._recorded, (tuple(args), options))
         view = is_view(function, values, given)
         self.instructions.append(
-            Instruction(function, *recorded, results, several, view, effect, self.region, self.note)
+            Instruction(
+                function, inputs, others, results, several, view, effect, self.region, self.note
+            )
         )
         made = [self.standing_for(*pair) for pair in zip(results, values, strict=True)]
         if not several:
@@ -188,9 +193,10 @@ def trace(
     trace.
     """
     made = Trace()
-    tokens = [(mode, mode.set(value)) for mode, value in (
+    modes: list[tuple[ContextVar[Any], Any]] = [
         (MODE, True), (OBSERVER, None), (BATCH, None), (TRACING, False), (TRACE, made),
-    )]  # fmt: skip
+    ]  # fmt: skip
+    tokens = [(mode, mode.set(value)) for mode, value in modes]
     TRACES.append(made)
     try:
         with observing(made), quiet():

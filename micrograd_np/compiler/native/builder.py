@@ -15,6 +15,7 @@ from micrograd_np.compiler.native.definitions import (
     View,
     Write,
     adding,
+    nothing,
     ordered,
     shape_of,
     strides_of,
@@ -49,13 +50,15 @@ class Builder:
 
     `definitions`: in order. `views`. `windows`: for those that lie in regular steps their source,
     an array of bytes that lies so, and the array of bytes that it lies in. `constants`: arrays
-    known now, the program's among them. `largest`: how many multiplications a product may take.
+    known now, the program's among them. `origins`: the ufunc and the operands that a variable is
+    made of. `largest`: how many multiplications a product may take.
     """
 
     def __init__(self, constants: dict[Variable, np.ndarray[Any, Any]], largest: int) -> None:
         self.definitions: dict[Variable, Definition] = {}
         self.views: dict[Variable, View] = {}
         self.windows: dict[Variable, tuple[Variable, Bytes, Bytes]] = {}
+        self.origins: dict[Variable, tuple[Any, tuple[Operand, ...]]] = {}
         self.constants = dict(constants)
         self.largest = largest
 
@@ -88,9 +91,18 @@ class Builder:
         types, out = resolved(function, operands, dtype)
         code = written(function, types, out)
         name = function.__name__
-        if name in FUNCTIONS and len(operands) == 1 and is_swept(operands[0]):
-            return self.swept(name, operands[0], out)
-        return self.map_code(name, operands, out, code, types)
+        if name in FUNCTIONS and len(operands) == 1:
+            made = self.elementary(name, operands[0], out)
+        else:
+            made = self.map_code(name, operands, out, code, types)
+        self.origins[made] = (function, operands)
+        return made
+
+    def elementary(self, name: str, x: Operand, dtype: np.dtype[Any]) -> Variable:
+        """A function of `elementary`, of all entries at once where that is faster."""
+        if isinstance(x, Variable) and is_swept(x):
+            return self.swept(name, x, dtype)
+        return self.map_code(name, (x,), dtype, f"{name}({{0}})")
 
     def swept(self, function: str, x: Variable, dtype: np.dtype[Any]) -> Variable:
         """An elementary function of all entries at once."""
@@ -277,8 +289,8 @@ class Builder:
     def sum(self, x: Variable, axes: Sequence[int], dtype: Any = None) -> Variable:
         """The sums along `axes`, which stay with one entry; in a dtype of enough digits."""
         out = np.dtype(dtype) if dtype is not None else sum_dtype(x)
-        code = adding(out, prod(x.shape[axis] for axis in axes))
-        return self.reduce("sum", x, axes, out, code, out.type(0))
+        count = prod(x.shape[axis] for axis in axes)
+        return self.reduce("sum", x, axes, out, adding(out, count), nothing(out, count))
 
     def product(
         self,
@@ -321,7 +333,9 @@ class Builder:
             lambda place: flattened(at(place, kept), shape),
             value,
         )
-        code = adding(out, prod(extents.values()) // max(prod(shape), 1))
+        count = prod(extents[letter] for letter in extents if letter not in kept)
+        code = adding(out, count)
         if prod(shape) == prod(write.extents):
             return self.defined(hint, shape, out, [write])  # there is nothing to sum over
-        return self.defined(hint, shape, out, [write._replace(combine=code)], literal(out.type(0)))
+        start = literal(nothing(out, count))
+        return self.defined(hint, shape, out, [write._replace(combine=code)], start)

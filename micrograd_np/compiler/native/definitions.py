@@ -73,6 +73,11 @@ def adding(dtype: np.dtype[Any], count: int) -> str:
     return "plus({0}, {1})" if free else written(np.add, (dtype, dtype), dtype)
 
 
+def nothing(dtype: np.dtype[Any], count: int) -> Any:
+    """What a sum of `count` numbers begins with: -0.0 leaves all numbers as they are, 0.0 not."""
+    return dtype.type(-0.0 if count and KINDS[dtype] == "f" else 0)
+
+
 def strides_of(shown: Bytes, base: Bytes) -> Callable[[Place], Index]:
     """The numbers of the entries of `base` that an array shows, both of one byte an entry."""
     offset = shown.__array_interface__["data"][0] - base.__array_interface__["data"][0]

@@ -7,7 +7,6 @@ further it scales an operand there, together with a number that is there anyway 
 Results change in the last bits.
 """
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -103,7 +102,7 @@ class Move:
 
     def _scaled(self, program: Program) -> set[Variable]:
         """The variables that are to be larger by the number: all their uses ask for it."""
-        waiting: Counter[Variable] = uses_in(program)
+        waiting = uses_in(program)
         scaled = set()
         for call in reversed(program.instructions):
             asked: list[Variable] = []

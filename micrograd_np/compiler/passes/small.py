@@ -35,7 +35,7 @@ def sum_as_product(call: Instruction, walk: Walk) -> Found:
         return None
     axis, keepdims = call.options.get("axis"), call.options.get("keepdims", False)
     axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
-    small = len(x.shape) == 2 and 0 < x.size <= SMALL and x.dtype.itemsize >= 4
+    small = len(x.shape) == 2 and 0 < x.size <= SMALL and x.nbytes >= 4 * x.size
     if not small or axis not in (0, 1, -1, -2) or not is_compact(x) or x.dtype != call.result.dtype:
         return None
     n = x.shape[axis]

@@ -32,6 +32,29 @@ def power(b: Builder, x: Operand, y: Operand) -> Variable:
     return b.map_code("power", (x,), out, held(POWERS[int(y)], out), types[:1])
 
 
+@form(np.divide)
+def divide(b: Builder, x: Operand, y: Operand) -> Variable:
+    """With `c / (1 + cosh(z))`, the slope of a sigmoid, in one go."""
+    z = under_cosh(b, y)
+    if z is None or isinstance(x, Variable):
+        return b.map(np.divide, x, y)
+    slope = b.elementary("logistic_slope", z, dtype_of(z))
+    return slope if x == 0.5 else b.map(np.multiply, 2 * x, slope)
+
+
+def under_cosh(b: Builder, y: Operand) -> Variable | None:
+    """The z of a y that is `1 + cosh(z)`, in floating-point numbers."""
+    function, operands = b.origins.get(y, (None, ()))
+    if function is not np.add or KINDS[dtype_of(y)] != "f":
+        return None
+    for one, x in (operands, operands[::-1]):
+        if not isinstance(one, Variable) and one == 1 and isinstance(x, Variable):
+            function, (z, *_) = b.origins.get(x, (None, (None,)))
+            alike = function is np.cosh and isinstance(z, Variable)
+            return z if alike and dtype_of(z) == dtype_of(y) else None
+    return None
+
+
 @form(np.where)
 def where(b: Builder, condition: Operand, x: Operand, y: Operand) -> Variable:
     """A choice entry by entry."""
@@ -140,7 +163,7 @@ def arithmetic(function: Any) -> Form:
         kinds: list[Any] = [x.python if isinstance(x, Variable) else type(x) for x in operands]
         if not all(kind in (int, float) for kind in kinds):
             numpys = NUMPYS[function]
-            return power(b, *operands) if numpys is np.power else ufunc(b, numpys, *operands)
+            return FORMS[numpys](b, *operands) if numpys in FORMS else ufunc(b, numpys, *operands)
         if function is operator.pow and (kinds[1] is not int or kinds[0] is int):
             base = operands[0]
             if kinds[0] is int or isinstance(base, Variable) or base <= 0:
