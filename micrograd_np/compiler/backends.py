@@ -4,6 +4,7 @@
 as loops that Numba compiles.
 """
 
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -44,7 +45,7 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
             name,
             lambda program: program,
             lambda program, _: native.build(program, fastmath=fastmath),
-            lambda program, carried: native.build_loop(program, carried, fastmath=fastmath),
+            lambda program, carried: native_loop(program, carried, fastmath=fastmath),
         )
     if name != "numpy":
         raise ValueError(f"mg.compile knows the back ends 'numpy' and 'numba', not {name!r}.")
@@ -57,6 +58,17 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
         lambda program, donated: source.build(program, donated=donated),
         loop_of_calls,
     )
+
+
+def native_loop(
+    program: Program, carried: Mapping[int, int], *, fastmath: bool
+) -> Callable[..., tuple[Any, ...]]:
+    """A native loop; where some call has no native form, one in Python, with a warning."""
+    try:
+        return native.build_loop(program, carried, fastmath=fastmath)
+    except native.NotNativeError as error:
+        warnings.warn(f"the steps are called from Python, one by one. {error}", stacklevel=5)
+    return loop_of_calls(program, carried)
 
 
 def loop_of_calls(program: Program, carried: Mapping[int, int]) -> Callable[..., tuple[Any, ...]]:

@@ -69,6 +69,8 @@ class Compiled:
             return self.function(*args, **keywords)
         made = self.specialized(call, args, keywords)
         results = made.results(call)
+        if not keywords and made.entrance is None:
+            self._open(made, args)
         if made.returned.tracked and MODE.get() is not False:
             return with_history(made, call, args, keywords, results)
         return made.returned.rebuilt(results)
@@ -137,6 +139,11 @@ class Compiled:
                 while len(self.specializations) > self._cache_size:
                     self.specializations.popitem(last=False)
             self.specializations.move_to_end(call.key)
+        return found
+
+    def _open(self, made: Specialization, args: Arguments) -> None:
+        """Have calls like this one take the short way from now on, if there is one."""
+        with self._lock:
+            made.open(args)
             latest = reversed(self.specializations.values())
             self._entrances = tuple(s.entrance for s in latest if s.entrance)[:ENTRANCES]
-        return found

@@ -1,6 +1,7 @@
 """Specializations: a compiled function for calls of one signature, from the trace to what runs."""
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from micrograd_np.compiler.backends import Backend
@@ -19,11 +20,11 @@ from micrograd_np.quiet import quiet
 class Specialization:
     """A compiled function for calls of one signature.
 
-    Fields: `arguments`, its values in words; `program`, after all passes; `executable`, which takes
-    the program's parameters and returns its results; `returned`, the tree that they go into;
-    `captured`, the Tensors from outside whose values are the last parameters; `history`, what each
-    pass did; `entrance`, the short way in, if there is one. Made when first needed: `loops`, by how
-    many arguments are carried; `gradient`, of calls that are part of a graph.
+    Fields: `arguments`, its values in words; `program`, after all passes; `returned`, the tree that
+    its results go into; `captured`, the Tensors from outside whose values are the last parameters;
+    `history`, what each pass did. Made when first needed: `executable`, which takes the program's
+    parameters and returns its results; `entrance`, the short way in, if there is one; `loops`, by
+    how many arguments are carried; `gradient`, of calls that are part of a graph.
     """
 
     def __init__(
@@ -35,16 +36,24 @@ class Specialization:
         program, self.returned, self.captured = traced(subject, call, args, keywords)
         program, self.history = optimized(program)
         self.program = backend.prepare(program)
-        self.executable = backend.build(self.program, subject.donated(call))
-        self.entrance = self._entrance(args, keywords)
+        self.donated = subject.donated(call)
+        self.entrance: Callable[[Arguments], Any] | None = None
         self.loops: dict[int | None, Callable[..., tuple[Any, ...]]] = {}
         self.gradient: Any = None
 
-    def _entrance(self, args: Arguments, keywords: Keywords) -> Callable[[Arguments], Any] | None:
-        if keywords or any(static for *_, static in self.subject.named(args, keywords)):
-            return None
-        run = getattr(self.executable, "function", self.executable)
-        return fast_caller(args, run, self.captured, self.returned, self.subject.settings.watch())
+    @cached_property
+    def executable(self) -> Any:
+        """The program as something to call."""
+        return self.backend.build(self.program, self.donated)
+
+    def open(self, args: Arguments) -> None:
+        """Make the entrance for calls with positional arguments like these."""
+        if any(static for *_, static in self.subject.named(args, {})):
+            return
+        watch = self.subject.settings.watch()
+        self.entrance = fast_caller(
+            args, self.executable.function, self.captured, self.returned, watch
+        )
 
     def results(self, call: Call) -> tuple[Any, ...]:
         """What the program returns for a call."""
