@@ -27,17 +27,29 @@ def called(function: Any) -> str:
 OWN_FILES = (str(Path(__file__).parent), str(Path(np.__file__).parent))
 
 
-def users_line() -> str:
-    """The line of the nearest caller outside this package and NumPy, to end a message with."""
+def users_frame() -> "FrameType | None":
+    """The nearest caller outside this package and NumPy."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
     while frame is not None and frame.f_code.co_filename.startswith(OWN_FILES):
         frame = frame.f_back
+    return frame
+
+
+def users_code() -> str:
+    """The line of that caller, as it is written."""
+    frame = users_frame()
     if frame is None:
         return ""
-    file, number = frame.f_code.co_filename, frame.f_lineno
-    text = linecache.getline(file, number, frame.f_globals).strip()
-    place = f'\n  File "{file}", line {number}, in {frame.f_code.co_name}'
-    return f"{place}\n    {text:.100}".rstrip()
+    return linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
+
+
+def users_line() -> str:
+    """The same with its place, to end a message with."""
+    frame = users_frame()
+    if frame is None:
+        return ""
+    place = f'\n  File "{frame.f_code.co_filename}", line {frame.f_lineno}'
+    return f"{place}, in {frame.f_code.co_name}\n    {users_code():.100}".rstrip()
 
 
 class OptionError(TypeError):

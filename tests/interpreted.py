@@ -42,6 +42,23 @@ class Interpreted:
     def __call__(self, *args: Any) -> Any:
         return self.by(self.program.run, args)
 
+    @property
+    def by_rows(self) -> bool:
+        """Whether all that is computed lies in memory row by row.
+
+        Else what is added up may be in another order: where Tensors copy views and spread numbers
+        into arrays of their own, a program goes on with the views.
+        """
+        made = [x for call in self.program.instructions for x in call.results if x.shape]
+        return all(
+            all(
+                s in (0, right) or n == 1
+                for n, s, right in zip(x.shape, x.strides, rows, strict=True)
+            )
+            for x in (*made, *self.program.constants)
+            for rows in [np.empty(x.shape, x.dtype).strides]
+        )
+
     def steps(self, values: Sequence[Any]) -> Iterator[tuple[Instruction, Any, Any, Any]]:
         """Each instruction with its arguments, options and results, as they are computed."""
         known: dict[Variable, Any] = dict(zip(self.program.parameters, values, strict=True))

@@ -101,3 +101,14 @@ def test_what_is_given_up_may_be_overwritten_and_nothing_else():
     kept = mg.compile(lambda p, x: p - x)(other, other)
     assert not np.shares_memory(kept, other)
     assert np.all(other == 1)
+
+
+def test_the_source_says_which_line_of_the_function_its_calls_come_from():
+    def loss(w):
+        squares = np.sin(w) ** 2
+        return np.sum(squares)
+
+    slope = mg.compile(mg.grad(loss))
+    slope(np.ones(3))
+    lines = [line.strip() for line in slope.source.splitlines()]
+    assert lines.index("# squares = np.sin(w) ** 2") < lines.index("# gradient of sin")

@@ -20,6 +20,7 @@ from micrograd_np.compiler.tracing import trace
 
 BY_NAME = {each.name: each for each in PASSES}
 EXACT = [each for each in PASSES if not each.reorders]
+OLDER = np.lib.NumpyVersion(np.__version__) < "2.3.0"
 FLOATS = [np.float16, np.float32, np.float64]
 
 
@@ -513,6 +514,8 @@ def test_exact_passes_keep_every_bit(name, dtype):
     x = x[: len(x) // 2 * 2].reshape(2, -1)
     if name == "own dtype" and np.dtype(dtype).kind == "c":
         pytest.skip("a cast to real numbers warns")
+    if name == "to the one" and OLDER:
+        pytest.skip("x ** 1 was a power before NumPy 2.3, a bit off in float32")
     try:
         program = built((IDENTITIES | ALMOST | STRENGTH)[name], x)
     except (TypeError, OverflowError) as error:

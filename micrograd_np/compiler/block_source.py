@@ -8,7 +8,7 @@ def fused_block(x, bias, add_1, sum_parts, a):
 def fused(x, bias, out=(None, None)):
     add_1 = empty((256, 512), "float32") if out[0] is None else out[0]
     sum_parts = empty((4, 512), "float32")
-    run(fused_block, (256, 512), (64, 512), (x, bias, add_1), (sum_parts,), ...)
+    run(fused_block, (256, 512), (64, 512), (x, bias), (add_1,), (sum_parts,), ...)
     return add_1, combined(add, sum_parts, out[1])
 """
 
@@ -165,13 +165,15 @@ class BlockSource:
 
     def _run(self) -> list[str]:
         fused = self.fused
-        arrays = [self._whole(x) for x in (*fused.program.parameters, *self.written)]
+        operands = [self._whole(x) for x in fused.program.parameters]
+        results = [self._whole(x) for x in self.written]
         partials = [self.called[step.target] for step in self.partials]
         scratch = [
             f'({slot.shape}, "{slot.dtype}"{f", {slot.order}" if slot.order else ""})'
             for slot in fused.scratch
         ]
-        args = [f"{self.name}_block", str(fused.shape), str(fused.box), listed(arrays)]
+        args = [f"{self.name}_block", str(fused.shape), str(fused.box), listed(operands)]
+        args += [listed(results)] if results else []
         args += [f"partials={listed(partials)}"] if partials else []
         args += [f"scratch={listed(scratch)}"] if scratch else []
         args += [f"threads={fused.threads}"] if fused.threads is not None else []

@@ -41,22 +41,26 @@ def run(
     block: Callable[..., None],
     shape: Shape,
     box: Shape,
-    arrays: Sequence[Array],
+    operands: Sequence[Array],
+    results: Sequence[Array] = (),
     partials: Sequence[Array] = (),
     scratch: Scratch = (),
     threads: int | None = None,
 ) -> None:
-    """Call `block(*arrays, *partials, *scratch)` for every box of `shape`, by `threads` threads.
+    """Call `block` for every box of `shape`, by `threads` threads.
 
-    `box`: the shape of a box, as long as `shape` along what is not divided. `arrays`: operands and
-    results, cut to the box. `partials`: arrays of as many rows as there are boxes; the block is
-    given a row. `scratch`: shapes and dtypes of arrays of which the block is given one box, and the
-    order in which their axes lie in memory, outermost first, where it is not the usual one.
+    `box`: the shape of a box, as long as `shape` along what is not divided. The block is given, in
+    this order, parts of the `operands` and `results`, cut to the box; a row each of the `partials`,
+    which have as many as there are boxes; and `scratch`: shapes and dtypes of arrays of one box,
+    and the order in which their axes lie in memory, outermost first, where it is not the usual one.
     `threads`: at most so many, each with two boxes at least; None for as many as there are cores.
     The calling thread is one of them.
 
     The first exception in a block ends the others after their current box, and is raised.
     """
+    if sum(n > 1 for n in shape) > 1:
+        operands = [forward(x) for x in operands]
+    arrays = (*operands, *results)
     cuts = cuts_of(shape, box, tuple(getattr(x, "shape", ()) for x in arrays))
     sizes = sizes_of(shape, box)
     count = len(sizes)
@@ -80,6 +84,15 @@ def run(
     else:
         numbers = iter(range(count))
         work(lambda: next(numbers, None))
+
+
+def forward(x: Array) -> Array:
+    """The operand, a copy if it runs backwards in memory along some axis.
+
+    NumPy copies such an array on its way, a stretch at a time, but not a single row of it; and the
+    loops that it has for backward rows round otherwise.
+    """
+    return x.copy("K") if min(getattr(x, "strides", ()), default=0) < 0 else x
 
 
 def combined(ufunc: np.ufunc, partials: Array, out: Array = None, count: int = 1) -> Array:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from micrograd_np.compiler.blockwise import Axes, Role, Shape
 from micrograd_np.compiler.program import Instruction, Variable
+from micrograd_np.compiler.slots import order_of
 
 
 class Layout(NamedTuple):
@@ -28,6 +29,8 @@ def layout_of(
     shape: Shape, instructions: Sequence[Instruction], roles: Sequence[Role]
 ) -> Layout | None:
     """How the arrays of these calls lie in a shape; None if they do not go together so."""
+    if not is_even(shape, instructions):
+        return None
     lying = Lying(shape, {}, set())
     for instruction, role in zip(instructions, roles, strict=True):
         axes = lying.axes_of(role, instruction.result)
@@ -43,6 +46,21 @@ def layout_of(
     ]
     whole = frozenset(axis for axes, inside in reductions if inside for axis in axes)
     return Layout(lying.along, whole, tuple(axes for axes, inside in reductions if not inside))
+
+
+def is_even(shape: Shape, instructions: Sequence[Instruction]) -> bool:
+    """Whether all arrays lie in memory in one order, if any of them is complex.
+
+    Products of complex numbers are rounded otherwise where no array of a call lies in one stretch.
+    """
+    arrays = [
+        x
+        for instruction in instructions
+        for x in (*instruction.results, *instruction.variables)
+        if x.shape == shape and 0 not in x.strides
+    ]
+    complex_ones = any(x.dtype is not None and x.dtype.kind == "c" for x in arrays)
+    return not complex_ones or len({order_of(x.shape, x.strides) for x in arrays}) < 2
 
 
 class Lying(NamedTuple):

@@ -122,8 +122,10 @@ class Source:
         yield from self._indented(self._prologue())
         note = ""
         for number, instruction in enumerate(self.program.instructions):
-            yield INDENT + self._commented(self._line(instruction), instruction, note)
+            if instruction.note not in ("", note):
+                yield f"{INDENT}# {instruction.note}"
             note = instruction.note
+            yield INDENT + self._commented(self._line(instruction), instruction)
             if number in self.plan.dropped:
                 yield f"{INDENT}del {', '.join(self.names[x] for x in self.plan.dropped[number])}"
         yield from self._indented(self._epilogue())
@@ -192,16 +194,12 @@ class Source:
         place = self.plan.places.get(x)
         return None if place is None else self.buffers[place]
 
-    def _commented(self, line: str, instruction: Instruction, note: str) -> str:
-        """A line with the shape of its result where that is new, and what it belongs to."""
-        words = []
+    def _commented(self, line: str, instruction: Instruction) -> str:
+        """A line with the shape of its result where that is new."""
         operands = {(x.shape, x.dtype) for x in instruction.variables}
         shapes = [x for x in instruction.results if x.shape]
-        if shapes and any((x.shape, x.dtype) not in operands for x in shapes):
-            words.append(", ".join(map(described, shapes)))
-        if instruction.note and instruction.note != note:
-            words.append(instruction.note)
-        comment = f"  # {'; '.join(words)}" if words else ""
+        new = any((x.shape, x.dtype) not in operands for x in shapes)
+        comment = f"  # {', '.join(map(described, shapes))}" if new else ""
         return line + comment if len(line) + len(comment) < WIDTH - len(INDENT) else line
 
     # ------------------------------------------------------------ the memory

@@ -14,7 +14,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from micrograd_np.compiler.literals import literal, zero_dimensional
+from micrograd_np.compiler.literals import is_plain, literal, zero_dimensional
 from micrograd_np.compiler.outputs import c_strides, is_among, is_ufunc_method
 from micrograd_np.compiler.program import Instruction, Variable
 from micrograd_np.compiler.scope import Scope
@@ -86,7 +86,11 @@ class Speller:
     def key(self, x: Any) -> str:
         """The same inside the brackets of an index."""
         if type(x) is tuple and x:
-            return ", ".join(map(self.key, x)) + ("," if len(x) == 1 else "")
+            return tuple_of([self._key_part(part) for part in x])[1:-1]
+        return self._key_part(x)
+
+    def _key_part(self, x: Any) -> str:
+        """One of the parts of an index, with commas between them."""
         if not isinstance(x, slice):
             return self.expression(x)
         start, stop, step = ("" if part is None else self.expression(part)
@@ -218,9 +222,11 @@ def tuple_of(parts: list[str]) -> str:
 
 
 def is_exact(x: float, dtype: np.dtype[Any]) -> bool:
-    """Whether NumPy takes a Python number beside an array for one of the array's dtype."""
+    """Whether NumPy takes a Python number for one of this dtype, which can be written down."""
+    if not is_plain(dtype) or math.isnan(x):
+        return False
     if dtype.kind in "fc":
-        return not math.isfinite(x) or abs(x) <= np.finfo(dtype).max
+        return math.isinf(x) or abs(x) <= np.finfo(dtype).max
     if dtype.kind not in "iu" or type(x) is not int:
         return False
     limits = np.iinfo(dtype)

@@ -17,6 +17,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
+from numpy.lib.stride_tricks import as_strided
 
 from micrograd_np.compiler.functions import check_call, is_of_shapes, is_view
 from micrograd_np.compiler.program import Instruction, Program, Variable, mapped
@@ -27,7 +29,7 @@ from micrograd_np.compiler.stand_ins import (
     TracedNumber,
     concrete,
 )
-from micrograd_np.errors import TracingError
+from micrograd_np.errors import TracingError, users_code
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, TRACING, observing
@@ -96,7 +98,7 @@ class Trace:
             return known.variable
         variable = Variable.like("constant", array)
         self._known[id(array)] = Known(variable, array)
-        self.constants[variable] = array.copy(order="K") if array.flags.writeable else array
+        self.constants[variable] = copied(array) if array.flags.writeable else array
         return variable
 
     # ------------------------------------------------------------ what happens
@@ -127,7 +129,15 @@ class Trace:
         view = is_view(function, values, given)
         self.instructions.append(
             Instruction(
-                function, inputs, others, results, several, view, effect, self.region, self.note
+                function,
+                inputs,
+                others,
+                results,
+                several,
+                view,
+                effect,
+                self.region,
+                self.note or f"{users_code():.80}",
             )
         )
         made = [self.standing_for(*pair) for pair in zip(results, values, strict=True)]
@@ -174,6 +184,18 @@ class Trace:
     def pulled(self, node: Any, g: Any) -> None:  # noqa: ARG002 - part of the protocol
         """What follows belongs to the derivative of this node."""
         self.note = f"gradient of {node.op.name}" if node.op is not None else ""
+
+
+def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """A copy with the same strides, for sums go by them; gaps are closed if they are wide."""
+    low, high = byte_bounds(array)
+    item = array.itemsize
+    if high - low > 2 * array.nbytes or any(stride % item for stride in array.strides):
+        return array.copy(order="K")
+    forward = array[tuple(slice(None, None, -1 if s < 0 else 1) for s in array.strides)]
+    memory = as_strided(forward, ((high - low) // item,), (item,)).copy()
+    start = sum((1 - n) * s for n, s in zip(array.shape, array.strides, strict=True) if s < 0)
+    return np.ndarray(array.shape, array.dtype, memory, start, array.strides)
 
 
 def is_objects(value: Any) -> bool:

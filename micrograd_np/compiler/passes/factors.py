@@ -67,7 +67,12 @@ def factor_of(call: Instruction) -> float | None:
         number = float(x)
     elif is_number(y) and y:
         number = 1 / y if call.function is np.divide else float(y)
-    return number if number is not None and 1 / MODERATE <= abs(number) <= MODERATE else None
+    return number if number is not None and is_moderate(number) else None
+
+
+def is_moderate(number: float) -> bool:
+    """Whether values scaled by it stay in range, unless they were at its very ends before."""
+    return 1 / MODERATE <= abs(number) <= MODERATE
 
 
 def operand_of(call: Instruction) -> Any:
@@ -90,7 +95,7 @@ def join(calls: list[Instruction], draft: Draft) -> None:
         return
     factors = [factor_of(call) or 1.0 for call in (kept[0], *calls)]
     factor = prod(factors)
-    if not 1 / MODERATE <= abs(factor) <= MODERATE:
+    if not is_moderate(factor):
         return
     for call in calls:
         draft.leave_out(call, operand_of(call))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.passes.factors import DTYPES, MODERATE
+from micrograd_np.compiler.passes.factors import DTYPES, is_moderate
 from micrograd_np.compiler.passes.rewriting import alike, is_number, renamed, replaced, uses_in
 from micrograd_np.compiler.program import Instruction, Program, Variable
 
@@ -44,13 +44,19 @@ def scale_of(call: Instruction) -> float | None:
     x, y = call.args if is_number(call.args[0]) else call.args[::-1]
     if not is_number(x) or type(y) is not Variable or not alike(y, call.result):
         return None
-    return float(x) if 1 / MODERATE <= abs(x) <= MODERATE and abs(x) != 1 else None
+    return float(x) if is_moderate(x) and abs(x) != 1 else None
 
 
 def may_scale(call: Instruction) -> bool:
     """Whether the result of a call is one that is scaled at all."""
     dtype = None if call.several else call.result.dtype
     return dtype is not None and dtype.str[1:] in DTYPES and not call.effect
+
+
+def number_in(call: Instruction) -> float | None:
+    """The number that a product has as a factor, or a quotient on its fraction line."""
+    factors = {np.multiply: call.args, np.divide: call.args[:1]}.get(call.function, ())
+    return next((x for x in factors if is_number(x)), None)
 
 
 def array_of(call: Instruction) -> Variable:
@@ -75,16 +81,20 @@ class Move:
         self.instructions: list[Instruction] = []
         self.gain = 0
         for call in program.instructions:
-            self._add(renamed(call, self.new), call)
+            self._add(call)
 
     def operands(self, call: Instruction) -> list[Any]:
         """The operands through which a number goes back: of two factors, the one that joins."""
         variables = [x for x in call.args if type(x) is Variable and x.dtype == call.result.dtype]
-        if not call.options.keys() <= LINEAR_OPTIONS:
+        number = number_in(call)
+        together = number is None or is_moderate(self.number * number)
+        if not together or not call.options.keys() <= LINEAR_OPTIONS:
             return []
         if call.function in IN_BOTH:
             return variables if len(variables) == len(call.args) else []
-        if call.function in IN_EITHER and len(set(variables)) == len(variables):
+        if len(set(variables)) < len(variables):
+            return []
+        if call.function in IN_EITHER:
             if self.joins is None:
                 return variables
             return [x for x in variables if x in self.joins][:1] or variables[-1:]
@@ -115,35 +125,33 @@ class Move:
                 waiting[x] -= 1
         return scaled
 
-    def _add(self, call: Instruction, before: Instruction) -> None:
+    def _add(self, call: Instruction) -> None:
         """Add a call to the program, scaled if it is to be."""
+        new = renamed(call, self.new)
         if not call.several and call.result in self.scaled:
-            ends = [self.new.get(x, x) for x in self.operands(before) if x not in self.scaled]
-            self._add_scaled(call, ends)
-        elif scale_of(before) == self.number and array_of(before) in self.scaled:
-            self.new[call.result] = array_of(call)
+            self._add_scaled(call, new)
+        elif scale_of(call) == self.number and array_of(call) in self.scaled:
+            self.new[call.result] = array_of(new)
             self.gain += call.result.nbytes + CALL
         else:
-            self.instructions.append(call)
+            self.instructions.append(new)
 
-    def _add_scaled(self, call: Instruction, ends: list[Variable]) -> None:
-        """Add a call whose result is to be scaled, but for operands at which the number ends."""
-        number = next((x for x in call.args if is_number(x)), None)
-        product = call.function is np.multiply or call.function is np.divide
-        if self.operands(call) and not ends:
-            self.instructions.append(call)
-        elif product and number is not None and is_number(call.args[0]):
-            self.instructions.append(call._replace(args=(self.number * number, call.args[1])))
-        elif call.function is np.multiply and number is not None:
-            self.instructions.append(
-                replaced(call, np.multiply, (self.number * number, array_of(call)))
-            )
+    def _add_scaled(self, call: Instruction, new: Instruction) -> None:
+        """Add a call whose result is to be scaled, by its operands if they are or can be."""
+        operands = self.operands(call)
+        ends = [x for x in operands if x not in self.scaled]
+        number = number_in(call)
+        if operands and not ends:
+            self.instructions.append(new)
+        elif number is not None and is_moderate(self.number * number):
+            args = tuple(self.number * x if x is number else x for x in new.args)
+            self.instructions.append(new._replace(args=args))
         elif ends and all(x.nbytes <= call.result.nbytes for x in ends):
-            new = {x: self._scale(x, call) for x in dict.fromkeys(ends)}
-            self.instructions.append(renamed(call, new))
+            scaled = {x: self._scale(self.new.get(x, x), call) for x in dict.fromkeys(ends)}
+            self.instructions.append(renamed(call, self.new | scaled))
         else:
             whole = Variable("unscaled", call.result.shape, call.result.dtype, call.result.strides)
-            self.instructions.append(call._replace(results=(whole,)))
+            self.instructions.append(new._replace(results=(whole,)))
             self._scale(whole, call, call.result)
 
     def _scale(self, x: Variable, call: Instruction, result: Variable | None = None) -> Variable:
