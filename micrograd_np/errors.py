@@ -43,6 +43,13 @@ def users_code() -> str:
     return linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
 
 
+def users_name(value: object) -> str:
+    """What that caller calls a value; nothing, if it has no name there."""
+    frame = users_frame()
+    known = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+    return next((name for name, x in known.items() if x is value), "")
+
+
 def users_line() -> str:
     """The same with its place, to end a message with."""
     frame = users_frame()

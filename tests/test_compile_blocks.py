@@ -558,6 +558,31 @@ def test_complex_arrays_that_lie_across_each_other_stay_apart():
         same(found, expected)
 
 
+@pytest.mark.parametrize("function", [np.isfinite, np.isinf, np.isnan, np.signbit])
+def test_what_lies_across_is_not_asked_what_numpy_answers_wrongly(function):
+    build = Builder()
+    values = normal(200, 64)
+    values[::3, ::5], values[::7, ::2] = np.nan, np.inf
+    x, y = build.parameter(values), build.parameter(np.asfortranarray(values))
+    sums = build(np.add, x, build(np.max, x, axis=0, keepdims=True))
+    results = build(function, x), build(function, y), sums, build(np.exp, x)
+    program = build.program(*results)
+    for entries in (200, 1000):
+        fused = fuse(program, smallest=1, work=1, entries=entries)
+        assert fused_of(fused)
+        for found, expected in zip(
+            fused.run(build.arguments), program.run(build.arguments), strict=True
+        ):
+            same(found, expected)
+
+
+def test_a_box_has_more_than_one_entry_side_by_side():
+    build = Builder()
+    x = build.parameter(normal(700, 4))
+    group = checked(build, build(np.subtract, x, build(np.sum, x, axis=0, keepdims=True)))
+    assert group.box == (700, 2)
+
+
 # ---------------------------------------------------------------- choosing
 
 

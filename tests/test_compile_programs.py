@@ -2,8 +2,9 @@
 
 Each program is traced on some numbers and run on others. As it was traced, and after the passes
 that do not reorder arithmetic, it agrees with the eager run bit for bit (if arrays lie in memory
-row by row, as sums are added up in that order); as it is compiled, to rounding. The ordinary suite tries 200 programs, and simplifies and compiles one function of each;
-`-m thorough` tries all of 20,000.
+row by row, as sums are added up in that order); as it is compiled, to rounding. The ordinary suite
+tries 200 programs, and simplifies and compiles one function of each; `-m thorough` tries all of
+20,000.
 """
 
 from collections.abc import Callable

@@ -5,8 +5,8 @@ reductions that are used in the group stay whole. Other reductions take either a
 and are partial, or none of them.
 
 So that the results are those of whole arrays bit by bit, boxes have a multiple of 64 entries where
-it may be; more than one (`np.power` and complex products are computed otherwise for one); and more
-than one row where rows are added to one another.
+it may be; more than one (`np.power` and complex products are computed otherwise for one), and more
+than one side by side in memory; and more than one row where rows are added to one another.
 """
 
 from collections.abc import Sequence
@@ -36,6 +36,7 @@ class Divider:
         self.shape = shape
         self.layout = layout
         self.reductions = reductions
+        self.innermost = next((axis for axis in reversed(order) if shape[axis] > 1), None)
         self.free = [axis for axis in order if axis not in layout.whole and shape[axis] > 1]
 
     def box(self, entries: int) -> Shape:
@@ -65,7 +66,8 @@ class Divider:
         line = LINE // gcd(LINE, rest)
         if 2 * step > line:
             step = min(n, -(-step // line) * line)
-        return without_single(n, step) if rest == 1 or self._across(axis) else step
+        several = rest == 1 or axis == self.innermost or self._across(axis)
+        return without_single(n, step) if several else step
 
     def _together(self, box: Sequence[int], axis: int) -> bool:
         """Whether an axis may be divided too: every reduction takes all divided axes, or none."""
@@ -94,6 +96,8 @@ class Divider:
 
 def is_innermost(axes: Sequence[int], x: Variable) -> bool:
     """Whether what is reduced along these axes lies in one stretch of memory."""
+    if 0 in x.strides:
+        return False  # where its entries lie is no matter of the order of its axes
     order = [axis for axis in memory_order(x.shape, [x]) if x.shape[axis] > 1]
     reduced = [axis in axes for axis in order]
     return reduced == sorted(reduced)

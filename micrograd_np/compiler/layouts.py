@@ -7,9 +7,14 @@ has; but `x.mean(-1)` of a group over (8, 64, 128) lies along the axes 0 and 1.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from micrograd_np.compiler.blockwise import Axes, Role, Shape
 from micrograd_np.compiler.program import Instruction, Variable
 from micrograd_np.compiler.slots import order_of
+
+# With an `out` that is not contiguous, NumPy 2.4 computes them wrongly where it has AVX-512.
+STRIDED = {np.isfinite, np.isinf, np.isnan, np.signbit}
 
 
 class Layout(NamedTuple):
@@ -49,18 +54,21 @@ def layout_of(
 
 
 def is_even(shape: Shape, instructions: Sequence[Instruction]) -> bool:
-    """Whether all arrays lie in memory in one order, if any of them is complex.
+    """Whether all arrays lie in memory in one order, if any call is delicate."""
+    if not any(map(is_delicate, instructions)):
+        return True
+    arrays = {x for call in instructions for x in (*call.results, *call.variables)}
+    full = [x for x in arrays if x.shape == shape and 0 not in x.strides]
+    return len({order_of(x.shape, x.strides) for x in full}) < 2
 
-    Products of complex numbers are rounded otherwise where no array of a call lies in one stretch.
+
+def is_delicate(call: Instruction) -> bool:
+    """Whether a call may give something else where neither operand nor result is contiguous.
+
+    Products of complex numbers are rounded otherwise; and `STRIDED` are plainly wrong.
     """
-    arrays = [
-        x
-        for instruction in instructions
-        for x in (*instruction.results, *instruction.variables)
-        if x.shape == shape and 0 not in x.strides
-    ]
-    complex_ones = any(x.dtype is not None and x.dtype.kind == "c" for x in arrays)
-    return not complex_ones or len({order_of(x.shape, x.strides) for x in arrays}) < 2
+    numbers = (x.dtype.kind for x in (call.result, *call.variables) if x.dtype is not None)
+    return call.function in STRIDED or "c" in numbers
 
 
 class Lying(NamedTuple):

@@ -87,8 +87,8 @@ def is_plain(x: np.dtype[Any]) -> bool:
 
 def word(text: str) -> str:
     """A hint for the name of a number."""
-    plain = text.replace("-", "minus_").replace("+", "").replace(".", "_")
-    return WORDS.get(text, f"number_{plain}")
+    plain = text.replace("e-", "e_minus_").replace("-", "minus_").replace("+", "")
+    return WORDS.get(text, f"number_{plain.replace('.', '_')}")
 
 
 def array(x: Array, scope: Scope, hint: str) -> str:

@@ -104,7 +104,16 @@ class Source:
         read = self.used.union(self.program.results, *self.plan.dropped.values())
         for instruction in self.program.instructions:
             for x in instruction.results:
-                self.names[x] = self.scope.names.new(x.hint) if x in read else "_"
+                hint = self._hint(x, instruction)
+                self.names[x] = self.scope.names.new(hint) if x in read else "_"
+
+    def _hint(self, x: Variable, instruction: Instruction) -> str:
+        """What to call a result: where a pass put another ufunc, not by the one that was there."""
+        function, args = instruction.function, instruction.args
+        if function is np.transpose and not instruction.options and len(args) == 1:
+            return f"{self.names[args[0]]}_T"
+        renamed = isinstance(function, np.ufunc) and isinstance(getattr(np, x.hint, 0), np.ufunc)
+        return function.__name__ if renamed else x.hint
 
     def _named_places(self) -> dict[Place, str]:
         places = dict.fromkeys(self.plan.places.values())

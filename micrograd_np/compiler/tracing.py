@@ -29,7 +29,7 @@ from micrograd_np.compiler.stand_ins import (
     TracedNumber,
     concrete,
 )
-from micrograd_np.errors import TracingError, users_code
+from micrograd_np.errors import TracingError, users_code, users_name
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, TRACING, observing
@@ -96,7 +96,7 @@ class Trace:
         known = self._known.get(id(array))
         if known is not None and np.array_equal(self.constants[known.variable], array):
             return known.variable
-        variable = Variable.like("constant", array)
+        variable = Variable.like(users_name(array) or "constant", array)
         self._known[id(array)] = Known(variable, array)
         self.constants[variable] = copied(array) if array.flags.writeable else array
         return variable

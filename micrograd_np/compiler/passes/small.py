@@ -18,6 +18,7 @@ from micrograd_np.compiler.passes.rewriting import (
     replaced,
     rewritten,
 )
+from micrograd_np.compiler.passes.subexpressions import share_subexpressions
 from micrograd_np.compiler.program import Instruction, Program, Variable
 
 SMALL = 256  # entries
@@ -25,7 +26,7 @@ SMALL = 256  # entries
 
 def speed_up_small_calls(program: Program) -> Program:
     """Write calls on small arrays in the forms that NumPy is quickest at."""
-    return rewritten(program, RULES)
+    return share_subexpressions(rewritten(program, RULES))
 
 
 def sum_as_product(call: Instruction, walk: Walk) -> Found:
@@ -38,12 +39,10 @@ def sum_as_product(call: Instruction, walk: Walk) -> Found:
     small = len(x.shape) == 2 and 0 < x.size <= SMALL and x.nbytes >= 4 * x.size
     if not small or axis not in (0, 1, -1, -2) or not is_compact(x) or x.dtype != call.result.dtype:
         return None
-    n = x.shape[axis]
-    if axis in (0, -2):
-        ones = walk.constant(np.ones((1, n) if keepdims else n, x.dtype))
-        return replaced(call, np.matmul, (ones, x))
-    ones = walk.constant(np.ones((n, 1) if keepdims else n, x.dtype))
-    return replaced(call, np.matmul, (x, ones))
+    over_rows, n = axis in (0, -2), x.shape[axis]
+    shape = n if not keepdims else (1, n) if over_rows else (n, 1)
+    ones = walk.constant(np.ones(shape, x.dtype), "ones")
+    return replaced(call, np.matmul, (ones, x) if over_rows else (x, ones))
 
 
 def without_axes(call: Instruction, walk: Walk) -> Found:
