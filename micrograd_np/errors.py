@@ -348,8 +348,9 @@ class TracingError(TypeError):
     def shape(cls, name: str) -> "TracingError":
         """A function the shape of whose result depends on values."""
         return cls.here(
-            f"np.{name} was called while `mg.compile` traced the function: the shape of its result "
-            f"depends on the values it is given, and a program has fixed shapes. Keep the shape, "
+            f"np.{name}{' of a mask alone' if name == 'where' else ''} was called while "
+            f"`mg.compile` traced the function: the shape of its result depends on the values it "
+            f"is given, and a program has fixed shapes. Keep the shape, "
             f"np.where(mask, x, 0) and a reduction; or call it outside and give the result as an "
             f"argument."
         )

@@ -1287,3 +1287,65 @@ def test_arguments_that_are_given_up():
         assert_alike(p, expected)
     with pytest.raises(TypeError, match="donate_argnums"):
         compiled([Tensor(X), Tensor(VECTOR)], 1.0)
+
+
+# ---------------------------------------------------------------- found by using it
+
+
+def test_the_gradient_draws_what_the_value_drew():
+    def loss(x, rng):
+        return np.sum(np.where(rng.random(x.shape) < 0.5, x**2, 0))
+
+    x = np.arange(1.0, 7.0)
+    for compiled in (mg.compile(loss), loss):
+        mg.value_and_grad(compiled)(x, np.random.default_rng(3))
+    ours, theirs = np.random.default_rng(3), np.random.default_rng(3)
+    for _ in range(3):
+        value, gradient = mg.value_and_grad(mg.compile(loss))(x, ours)
+        expected, slope = mg.value_and_grad(loss)(x, theirs)
+        assert float(value) == float(expected)
+        assert_array_equal(gradient.data, slope.data)
+    assert ours.random() == theirs.random()
+    w = Tensor(x, requires_grad=True)
+    out = mg.compile(loss)(w, np.random.default_rng(5))
+    for _ in range(2):
+        w.grad = None
+        out.backward()
+        assert_array_equal(w.grad, mg.grad(loss)(x, np.random.default_rng(5)).data)
+
+
+def test_an_error_that_is_caught_is_raised_all_the_same():
+    def f(x):
+        try:
+            return x * float(x[0])
+        except TypeError:
+            return -x
+
+    with pytest.raises(TracingError, match=r"float\(x\[0\]\)"):
+        mg.compile(f)(np.array([2.0, 3.0]))
+
+
+def test_a_number_that_is_looked_up_raises():
+    for f in (lambda x, n: x if n in {2, 3} else -x, lambda x, n: {2: x}[n]):
+        with pytest.raises(TracingError):
+            mg.compile(f)(np.ones(2), 2)
+
+
+def test_a_function_may_be_called_like_one_of_numpys(tmp_path):
+    def add(x, y):
+        return np.add(x, y) * 3
+
+    compiled = mg.compile(add)
+    compiled(np.ones(2), np.ones(2))
+    compiled.save(tmp_path / "saved.py")
+    scope = {}
+    exec((tmp_path / "saved.py").read_text(), scope)  # noqa: S102 - what we have just written
+    assert_array_equal(scope["add"](np.ones(2), np.ones(2))[0], [6.0, 6.0])
+
+
+def test_an_error_of_numpys_at_a_later_call_is_numpys():
+    compiled = mg.compile(lambda x, s: x * s)
+    x = np.array([1, 2], np.int8)
+    compiled(x, 3)
+    with pytest.raises(OverflowError, match="300"):
+        compiled(x, 300)

@@ -654,3 +654,17 @@ def test_random_programs_and_their_gradients(drawn):
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_programs_and_their_gradients(drawn):
     assert_native_agrees(drawn)
+
+
+@needs_numba
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_signs_of_zeros_are_those_of_numpy(dtype):
+    x = np.array([-0.0, 0.0, -0.0, 4.0, -4.0, np.nan, -3.0], dtype)
+    y = np.array([2.0, -2.0, -2.0, -2.0, 2.0, 2.0, np.inf], dtype)
+    with np.errstate(all="ignore"):
+        expected = np.sign(x), np.remainder(x, y)
+    compiled = mg.compile(lambda x, y: (np.sign(x), np.remainder(x, y)), backend="numba")
+    for one, other in zip(compiled(x, y), expected, strict=True):
+        assert one.dtype == dtype
+        np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(np.signbit(one[:5]), np.signbit(other[:5]))

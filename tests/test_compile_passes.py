@@ -841,7 +841,7 @@ def test_random_programs_keep_their_results(drawn):
     all_kept(program, drawn.inputs)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(programs(longest=6), st.sampled_from(["grad", "jvp"]))
 def test_derivatives_of_random_programs_keep_their_results(drawn, kind):
     def f(*xs):
@@ -1041,15 +1041,53 @@ def test_numbers_within_scaled_calls_are_scaled_once():
     assert_close(program, simplified("scales", program), arguments, ulps=8)
 
 
+def scaled_and_used(b, x, y):
+    """`y` is left out of a sum of both, where `x`, which is scaled, stands for it."""
+    w = b(np.divide, 0.5, x)
+    scaled = b(np.multiply, 3.0, w)
+    return b(np.multiply, 3.0, b(np.add, w, scaled)), b(np.sin, scaled)
+
+
+def quotient_of_itself(b, x, y):
+    one = b(np.divide, x, x)
+    return tuple(b(np.multiply, 3.0, b(np.multiply, one, z)) for z in (x, y))
+
+
+def divided(b, x, y):
+    half = b(np.divide, x, 2.0)
+    return tuple(b(np.multiply, 3.0, b(np.multiply, half, z)) for z in (x, y))
+
+
+@pytest.mark.parametrize("write", [scaled_and_used, quotient_of_itself, divided])
+def test_a_rate_is_taken_to_the_right_operand(write):
+    arguments = [np.array([0.5, -1.5]), np.array([2.0, 3.0])]
+    program = built(write, *arguments)
+    made = simplified("scales", program)
+    assert len(made.instructions) < len(program.instructions)
+    assert_close(program, made, arguments, ulps=4)
+
+
+@pytest.mark.parametrize("number", [1e38, 1e-38])
+def test_a_rate_and_a_number_do_not_overflow_together(number):
+    def write(b, x, y):
+        g = b(np.multiply, number, x)
+        return tuple(b(np.multiply, number**0.2, b(np.multiply, g, z)) for z in (y, y))
+
+    arguments = [np.full(3, 1 / number, np.float32), np.ones(3, np.float32)]
+    program = built(write, *arguments)
+    assert_close(program, simplified("scales", program), arguments, ulps=8)
+
+
 CALLS = (
     (np.multiply,), (np.add,), (np.subtract,), (np.negative,), (np.multiply, 0.25),
-    (np.divide, 3.0), (np.tanh,),
+    (np.divide, 3.0), (np.tanh,), (np.divide,),
 )  # fmt: skip
 
 
 def steps_of_descent():
     """Products, sums and choices of a few arrays, scaled by one rate at the end."""
-    calls = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 9), st.integers(0, 9)), max_size=9)
+    which = st.integers(0, len(CALLS) - 1)
+    calls = st.lists(st.tuples(which, st.integers(0, 9), st.integers(0, 9)), max_size=9)
     return st.tuples(calls, st.lists(st.integers(0, 11), min_size=1, max_size=4))
 
 

@@ -85,12 +85,19 @@ SPELLED = [
     (operator.getitem, (MATRIX, (Ellipsis, slice(2, None, -2))), {}, "x[..., 2::-2]"),
     (operator.getitem, (MATRIX, (slice(1, 3),)), {}, "x[1:3,]"),
     (operator.getitem, (MATRIX, np.array([0, 2, 0])), {}, "x[constant]"),
+    (operator.getitem, (MATRIX, ((0, 1), (1, 2))), {}, "x[(0, 1), (1, 2)]"),
+    (operator.getitem, (MATRIX, ((0, 2),)), {}, "x[(0, 2),]"),
+    (operator.getitem, (MATRIX, ()), {}, "x[()]"),
     (np.where, (MATRIX > 0, MATRIX, np.inf), {}, "where(x, x_1, inf)"),
     (np.where, (MATRIX > 0, -np.inf, np.nan), {}, "where(x, -inf, nan)"),
     (np.add, (np.float64(0.5), MATRIX), {}, "add(float64_half, x)"),
     (np.add, (0.5, MATRIX), {}, "add(half, x)"),
     (np.add, (MATRIX, -0.0), {}, "add(x, number_minus_0_0)"),
     (np.multiply, (MATRIX.astype("float32"), 0.1), {}, "multiply(x, number_0_1_float32)"),
+    (np.multiply, (MATRIX, 1e-05), {}, "multiply(x, number_1e_minus_05)"),
+    (np.multiply, (MATRIX, np.nan), {}, "multiply(x, nan)"),
+    (np.multiply, (MATRIX.astype(np.longdouble), 0.1), {}, "multiply(x, 0.1)"),
+    (np.multiply, (MATRIX.astype(">f8"), 0.1), {}, "multiply(x, 0.1)"),
     (np.multiply, (MATRIX, 1e-05 + 2j), {}, "multiply(x, complex(1e-05, 2.0))"),
     (np.power, (MATRIX, 2), {}, "power(x, 2)"),
     (np.add, (np.ones(5000), 0.5), {}, "add(x, 0.5)"),
@@ -210,12 +217,21 @@ def test_names_are_new_and_mean_nothing_else():
     for x in given[1:]:
         total = b(np.add, b(np.exp, x), total)
     source = run_twice(b.program(total), b.arguments).source
-    (function,) = [n for n in ast.parse(source).body if getattr(n, "name", "") == "exp_1"]
+    (function,) = [n for n in ast.parse(source).body if getattr(n, "name", "") == "exp"]
     names = [argument.arg for argument in function.args.args]
     assert len(set(names)) == len(hints)
     assert not {*map(keyword.iskeyword, names)} - {False}
     assert not {"exp", "sum", "add", "pool", "np"} & {*names}
     assert names[0] == "layers_0_weight"
+
+
+def test_transpositions_and_other_ufuncs_are_called_what_they_are():
+    b = Builder()
+    x = b.parameter(MATRIX, "layers.0.weight")
+    out = b(np.subtract, 1, b(np.transpose, x, view=True, hint="matrix_transpose"), hint="add")
+    source = build(b.program(out)).source
+    assert "layers_0_weight_T = layers_0_weight.T" in source
+    assert "subtract_1 = subtract(one, layers_0_weight_T" in source
 
 
 def test_a_name_is_given_once():

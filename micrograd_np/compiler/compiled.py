@@ -68,12 +68,11 @@ class Compiled:
         if TRACE.get() is not None or inside(call.leaves):
             return self.function(*args, **keywords)
         made = self.specialized(call, args, keywords)
-        results = made.results(call)
         if not keywords and made.entrance is None:
             self._open(made, args)
         if made.returned.tracked and MODE.get() is not False:
-            return with_history(made, call, args, keywords, results)
-        return made.returned.rebuilt(results)
+            return with_history(made, call, args, keywords)
+        return made.returned.rebuilt(made.results(call))
 
     # ------------------------------------------------------------ what was compiled
 

@@ -112,6 +112,10 @@ def without_single(n: int, step: int) -> int:
 
 def memory_order(shape: Shape, variables: Sequence[Variable]) -> list[int]:
     """The axes of a shape as they lie in the memory of most of these, outermost first."""
-    full = [x.strides for x in variables if x.shape == shape and len(x.strides) == len(shape)]
+    full = [
+        x.strides
+        for x in variables
+        if x.shape == shape and len(x.strides) == len(shape) and 0 not in x.strides
+    ]
     sizes = [sum(abs(strides[axis]) for strides in full) for axis in range(len(shape))]
     return sorted(range(len(shape)), key=lambda axis: -sizes[axis])

@@ -63,7 +63,8 @@ def made(text: str, name: str, given: dict[str, Any]) -> Function:
     used = whole.__code__.co_names
     function = FunctionType(
         whole.__code__,
-        {each: module[each] for each in used if each in module} | {"__name__": file},
+        {each: module[each] for each in used if each in module}
+        | {"__name__": file, "__builtins__": module["__builtins__"]},  # NumPy's errors look for it
         name,
     )
     for each in [*(each for each, x in given.items() if isinstance(x, np.ndarray)), "pool"]:

@@ -47,30 +47,10 @@ class Finder(ast.NodeVisitor):
         names = frozenset(bound_in(node.body))
         for part in node.body:
             if isinstance(part, ast.FunctionDef):
-                self.local.append(names)
-                self._visit_all(part.decorator_list)
-                self.local.pop()
+                self._visit_inside(names, part.decorator_list)
                 self._visit_function(part, part.body)
             else:
-                self.local.append(names)
-                self.visit(part)
-                self.local.pop()
-
-    def visit_ListComp(self, node: ast.ListComp) -> None:
-        """See `_visit_comprehension`."""
-        self._visit_comprehension(node)
-
-    def visit_SetComp(self, node: ast.SetComp) -> None:
-        """See `_visit_comprehension`."""
-        self._visit_comprehension(node)
-
-    def visit_DictComp(self, node: ast.DictComp) -> None:
-        """See `_visit_comprehension`."""
-        self._visit_comprehension(node)
-
-    def visit_GeneratorExp(self, node: ast.GeneratorExp) -> None:
-        """See `_visit_comprehension`."""
-        self._visit_comprehension(node)
+                self._visit_inside(names, [part])
 
     def _visit_comprehension(
         self, node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -79,11 +59,19 @@ class Finder(ast.NodeVisitor):
         self.generic_visit(node)
         self.local.pop()
 
+    visit_ListComp = _visit_comprehension  # noqa: N815 - the names that `ast` looks for
+    visit_SetComp = _visit_comprehension  # noqa: N815
+    visit_DictComp = _visit_comprehension  # noqa: N815
+    visit_GeneratorExp = _visit_comprehension  # noqa: N815
+
     def _visit_function(self, node: Function, body: Sequence[ast.AST]) -> None:
         defaults = [*node.args.defaults, *node.args.kw_defaults]
         self._visit_all([x for x in defaults if x is not None])
-        self.local.append(frozenset(parameters(node)) | frozenset(bound_in(body)))
-        self._visit_all(body)
+        self._visit_inside(frozenset(parameters(node)) | frozenset(bound_in(body)), body)
+
+    def _visit_inside(self, names: frozenset[str], nodes: Sequence[ast.AST]) -> None:
+        self.local.append(names)
+        self._visit_all(nodes)
         self.local.pop()
 
     def _visit_all(self, nodes: Sequence[ast.AST]) -> None:

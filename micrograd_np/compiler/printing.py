@@ -48,8 +48,8 @@ class Source:
         self.names: dict[Variable, str] = {}
         self.fused: dict[int, str] = {}
         self.definitions: list[str] = []
+        self.name = self.scope.names.new(program.name)  # first: it may be that of one of NumPy's
         self._name_functions()
-        self.name = self.scope.names.new(program.name)
         self.speller = Speller(self.scope, self.names)
         self.used = {x for each in program.instructions for x in each.variables}
         for x in program.parameters:
@@ -124,10 +124,12 @@ class Source:
     def _function(self) -> Iterator[str]:
         """The lines of the program's function."""
         parameters = [(self.names[x], described(x)) for x in self.program.parameters]
-        yield f"def {self.name}({')' if not parameters else ''}{':' if not parameters else ''}"
         if parameters:
+            yield f"def {self.name}("
             yield from (f"{INDENT}{name},  # {words}" for name, words in parameters)
             yield "):"
+        else:
+            yield f"def {self.name}():"
         yield from self._indented(self._prologue())
         note = ""
         for number, instruction in enumerate(self.program.instructions):

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.checkpointing import Segment, pulled, pushed
+from micrograd_np.checkpointing import Segment, pulled, pushed, repeatable
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call
@@ -35,7 +35,7 @@ class CompiledCall(Segment):
         super().__init__(made.subject.function, args, keywords)
         self.made = made
         self.call = call
-        self.values = [leaf.value for leaf in call.leaves]
+        self.values = repeatable([leaf.value for leaf in call.leaves])
         found = [leaf.given for leaf in call.leaves if isinstance(leaf.given, Node)]
         self.reached = tuple(dict.fromkeys(x for x in (*found, *made.captured) if x.requires_grad))
         self.until = tick()
@@ -45,7 +45,7 @@ class CompiledCall(Segment):
         gradient = self.made.gradient
         if gradient is None:
             gradient = self.made.gradient = Gradient(self)
-        found = gradient(self.values, cotangents)
+        found = gradient(repeatable(self.values), cotangents)
         total: dict[Node, Any] = {}
         for place, g in zip(gradient.places, found, strict=True):
             x = self.call.leaves[place].given if isinstance(place, int) else place
@@ -99,11 +99,10 @@ class Gradient:
         return found
 
 
-def with_history(
-    made: Specialization, call: Call, args: Any, keywords: Any, values: Sequence[Any]
-) -> Any:
+def with_history(made: Specialization, call: Call, args: Any, keywords: Any) -> Any:
     """The result of a call, with one node behind all of it that is tracked."""
-    segment = CompiledCall(made, call, args, keywords)
+    segment = CompiledCall(made, call, args, keywords)  # before generators are drawn from
+    values = made.results(call)
     returned = made.returned
     distinct = {i: v for i, v in zip(returned.histories, values, strict=True) if i is not None}
     whole = tuple(distinct[i] for i in sorted(distinct))

@@ -82,6 +82,8 @@ def replacing(out: Any, args: Sequence[Any], carry: int | None) -> list[Any]:
     count = carry or (agreeing.index(False) if False in agreeing else len(agreeing))
     if count == 0 or not all(agreeing[:count]) or len(agreeing) < count:
         wrong = [line for pair in pairs[: carry or 1] for line in differences(*pair)]
+        if not wrong:
+            wrong = [f"carry={carry} asks for {carry} of each" if carry else "no arguments"]
         raise ValueError(
             f"repeat puts what a step returns in the place of its leading arguments, so it must be "
             f"like them in structure, shapes and dtypes: the new value of the first argument, or a "

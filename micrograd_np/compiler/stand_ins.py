@@ -270,6 +270,10 @@ class TracedNumber(Traced):
 
     __slots__ = ()
 
+    def __hash__(self) -> int:
+        found: int = self._no_number()  # `n in {2, 3}` would look for the stand-in
+        return found
+
     @property
     def shape(self) -> tuple[int, ...]:
         """Those of a single number."""

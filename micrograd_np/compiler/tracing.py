@@ -96,10 +96,17 @@ class Trace:
         known = self._known.get(id(array))
         if known is not None and np.array_equal(self.constants[known.variable], array):
             return known.variable
-        variable = Variable.like(users_name(array) or "constant", array)
+        variable = Variable.like(self._hint(array), array)
         self._known[id(array)] = Known(variable, array)
         self.constants[variable] = copied(array) if array.flags.writeable else array
         return variable
+
+    def _hint(self, array: np.ndarray[Any, Any]) -> str:
+        """What the user calls an array, or what a known one is the transpose of."""
+        known = self._known.get(id(array.base))
+        if known is not None and array.T.strides == known.array.strides:
+            return f"{known.variable.hint}_T"
+        return users_name(array) or "constant"
 
     # ------------------------------------------------------------ what happens
 
@@ -137,7 +144,7 @@ class Trace:
                 view,
                 effect,
                 self.region,
-                self.note or f"{users_code():.80}",
+                self.note or users_code().partition("  #")[0][:80].rstrip(),
             )
         )
         made = [self.standing_for(*pair) for pair in zip(results, values, strict=True)]
@@ -223,6 +230,8 @@ def trace(
     try:
         with observing(made), quiet():
             out = function(made)
+        if made.refused is not None:  # and caught: what was computed then was for this call only
+            raise made.refused
     except (TypeError, ValueError) as error:
         if made.refused is None or isinstance(error, TracingError):
             raise

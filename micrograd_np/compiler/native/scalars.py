@@ -196,8 +196,10 @@ code(np.isinf,         "f",    "abs({0}) == inf")
 code(np.isnan,         "iub",  "False")
 code(np.isinf,         "iub",  "False")
 code(np.isfinite,      "iub",  "True")
-code(np.sign,          "fi",   "sign({0})")
+code(np.sign,          "f",    "sign({0}) + {zero}")  # so that of -0.0 is 0.0
+code(np.sign,          "i",    "sign({0})")
 code(np.sign,          "u",    "{0} != 0")
+code(np.remainder,     "f",    "copysign(remainder({0}, {1}), {1})")
 code(np.floor,         "iub",  "{0}")
 code(np.ceil,          "iub",  "{0}")
 code(np.trunc,         "iub",  "{0}")
@@ -243,7 +245,6 @@ BY_NAME: tuple[Any, ...] = (
     np.power,
     np.float_power,
     np.fmod,
-    np.remainder,
 )  # fmt: skip
 for each in BY_NAME:
     code(each, "f")
@@ -257,8 +258,9 @@ def written(function: Any, types: Sequence[np.dtype[Any]], out: np.dtype[Any]) -
     template = CODE.get(function, {}).get(KINDS[types[0]])
     if template is None:
         raise NotNative(f"np.{function.__name__} of {types[0]} has no native form")
-    if "{one}" in template:
-        template = template.replace("{one}", literal(out.type(1)))
+    for name, number in (("{zero}", 0), ("{one}", 1)):
+        if name in template:
+            template = template.replace(name, literal(out.type(number)))
     return held(template, out)
 
 

@@ -55,7 +55,9 @@ def may_scale(call: Instruction) -> bool:
 
 def number_in(call: Instruction) -> float | None:
     """The number that a product has as a factor, or a quotient on its fraction line."""
-    factors = {np.multiply: call.args, np.divide: call.args[:1]}.get(call.function, ())
+    if call.function not in {np.multiply, np.divide}:
+        return None
+    factors = call.args[:1] if call.function is np.divide else call.args
     return next((x for x in factors if is_number(x)), None)
 
 

@@ -53,7 +53,7 @@ def without_axes(call: Instruction, walk: Walk) -> Found:
     for place, x in enumerate(args):
         whole = all(is_array(y) and y.shape == call.result.shape for y in args if y is not x)
         if is_array(x) and x.shape and x.size == 1 and x not in walk.constants and whole:
-            scalar = Variable(x.hint, (), x.dtype)
+            scalar = Variable(f"{x.hint}_entry", (), x.dtype)
             walk.emit(replaced(call, np.reshape, (x, ()), results=(scalar,), view=True))
             args[place] = scalar
             break

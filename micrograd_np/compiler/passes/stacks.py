@@ -8,6 +8,7 @@ in another order.
 import numpy as np
 
 from micrograd_np.compiler.passes.identities import Found
+from micrograd_np.compiler.passes.lowering import compact
 from micrograd_np.compiler.passes.rewriting import (
     Rules,
     Walk,
@@ -16,7 +17,7 @@ from micrograd_np.compiler.passes.rewriting import (
     replaced,
     rewritten,
 )
-from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.program import Instruction, Program
 
 
 def join_stacks(program: Program) -> Program:
@@ -31,18 +32,11 @@ def stack_by_matrix(call: Instruction, walk: Walk) -> Found:
         return None
     if len(x.shape) < 3 or len(y.shape) != 2 or x.size == 0 or y.size == 0 or not is_compact(x):
         return None
-    long = matrix("reshape", x.size // x.shape[-1], x.shape[-1], x)
-    rows = replaced(call, np.reshape, (x, long.shape), results=(long,), view=True)
-    walk.emit(rows)
-    product = matrix("matmul", long.shape[0], y.shape[1], x)
+    long = compact("reshape", (x.size // x.shape[-1], x.shape[-1]), x)
+    walk.emit(replaced(call, np.reshape, (x, long.shape), results=(long,), view=True))
+    product = compact("matmul", (long.shape[0], y.shape[1]), x)
     walk.call(call, product, np.matmul, long, y)
     return replaced(call, np.reshape, (product, call.result.shape), view=True)
-
-
-def matrix(hint: str, rows: int, columns: int, like: Variable) -> Variable:
-    """A variable for a matrix of rows one after the other."""
-    size = like.nbytes // like.size
-    return Variable(hint, (rows, columns), like.dtype, (columns * size, size))
 
 
 RULES: Rules = {np.matmul: (stack_by_matrix,)}
