@@ -513,6 +513,6 @@ class SourceError(TypeError):
     def value(cls, name: str, value: Any) -> "SourceError":
         """A value that is no number, array or text."""
         return cls(
-            f"the program is given `{name}`, {value!r:.60}, as it is. That cannot be written into a "
-            f"file; saved programs hold numbers, arrays and text."
+            f"the program is given `{name}`, {value!r:.60}, as it is. That cannot be written into "
+            f"a file; saved programs hold numbers, arrays and text."
         )

@@ -643,7 +643,7 @@ def assert_native_agrees(drawn):
 
 @needs_numba
 @given(programs())
-@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_random_programs_and_their_gradients(drawn):
     assert_native_agrees(drawn)
 
@@ -651,7 +651,7 @@ def test_random_programs_and_their_gradients(drawn):
 @needs_numba
 @pytest.mark.slow
 @given(programs())
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_programs_and_their_gradients(drawn):
     assert_native_agrees(drawn)
 

@@ -16,6 +16,8 @@ from micrograd_np.compiler.tracing import Trace, trace
 from micrograd_np.graph import Node
 from micrograd_np.quiet import quiet
 
+Loop = Callable[..., tuple[Any, ...]]
+
 
 class Specialization:
     """A compiled function for calls of one signature.
@@ -38,7 +40,7 @@ class Specialization:
         self.program = backend.prepare(program)
         self.donated = subject.donated(call)
         self.entrance: Callable[[Arguments], Any] | None = None
-        self.loops: dict[int | None, Callable[..., tuple[Any, ...]]] = {}
+        self.loops: dict[int | None, Loop] = {}
         self.gradient: Any = None
 
     @cached_property

@@ -300,4 +300,5 @@ def constants_of(
     used: set[Variable], builder: Builder, name: Callable[[Variable], str]
 ) -> dict[str, np.ndarray[Any, Any]]:
     """The constants that code reads, flat and by name."""
-    return {name(x): np.ascontiguousarray(builder.constants[x]).reshape(-1) for x in used}
+    constants = {x: array for x, array in builder.constants.items() if x in used}
+    return {name(x): np.ascontiguousarray(array).reshape(-1) for x, array in constants.items()}
