@@ -4,7 +4,7 @@ import numpy as np
 
 from micrograd_np.compiler.passes import PASSES, optimize
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, substituted
-from micrograd_np.compiler.tracing import trace
+from micrograd_np.compiler.tracing.trace import trace
 
 EXACT = [each for each in PASSES if not each.reorders]
 

@@ -10,11 +10,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from micrograd_np.compiler import blocks
-from micrograd_np.compiler.functions import ASTYPE, Method
-from micrograd_np.compiler.fusion import Fused, fuse
-from micrograd_np.compiler.layouts import is_partial
+from micrograd_np.compiler.blocks import running as blocks
+from micrograd_np.compiler.blocks.fusion import Fused, fuse
+from micrograd_np.compiler.blocks.layouts import is_partial
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, mapped
+from micrograd_np.compiler.tracing.functions import ASTYPE, Method
 
 # ---------------------------------------------------------------- programs by hand
 
@@ -734,7 +734,7 @@ def test_a_block_may_run_blocks():
 
 AFTER_FORK = """
 import os, sys, numpy as np
-from micrograd_np.compiler import blocks
+from micrograd_np.compiler.blocks import running as blocks
 
 def block(x, out):
     np.add(x, 1, out)
@@ -755,7 +755,7 @@ sys.exit(os.waitpid(child, 0)[1])
 
 AT_EXIT = """
 import atexit, numpy as np
-from micrograd_np.compiler import blocks
+from micrograd_np.compiler.blocks import running as blocks
 
 def run():
     x, out = np.arange(1000.0), np.empty(1000)

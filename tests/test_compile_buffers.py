@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from program_builder import Builder, assert_same, copied
 
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.arena import LINE, Cell, placed
-from micrograd_np.compiler.buffers import DONATED_FROM, plan
-from micrograd_np.compiler.functions import ASTYPE, Method
-from micrograd_np.compiler.fusion import fuse
-from micrograd_np.compiler.liveness import Liveness
-from micrograd_np.compiler.outputs import c_strides, is_dense, style_of
+from micrograd_np.compiler.blocks.fusion import fuse
 from micrograd_np.compiler.program import Instruction, Variable
 from micrograd_np.compiler.source import build
+from micrograd_np.compiler.source.arena import LINE, Cell, placed
+from micrograd_np.compiler.source.buffers import DONATED_FROM, plan
+from micrograd_np.compiler.source.liveness import Liveness
+from micrograd_np.compiler.source.outputs import c_strides, is_dense, style_of
+from micrograd_np.compiler.tracing.functions import ASTYPE, Method
 from micrograd_np.quiet import quiet
 
 RNG = np.random.default_rng(0)

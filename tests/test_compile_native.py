@@ -28,13 +28,13 @@ from programs import programs
 
 import micrograd_np as mg
 from micrograd_np.compiler import helpers, native
-from micrograd_np.compiler.calls import Method
 from micrograd_np.compiler.native import elementary
 from micrograd_np.compiler.native.functions import lower
 from micrograd_np.compiler.native.index import Counter, Index, flattened, unflattened
 from micrograd_np.compiler.native.scalars import CODE
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, mapped, name_of
-from micrograd_np.compiler.tracing import trace
+from micrograd_np.compiler.tracing.calls import Method
+from micrograd_np.compiler.tracing.trace import trace
 from micrograd_np.errors import MissingExtraError
 
 needs_numba = pytest.mark.skipif(

@@ -20,12 +20,12 @@ from scipy import special
 
 import micrograd_np as mg
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.functions import ASTYPE, Method
-from micrograd_np.compiler.fusion import fuse
-from micrograd_np.compiler.naming import Names, identifier
+from micrograd_np.compiler.blocks.fusion import fuse
 from micrograd_np.compiler.program import Instruction, Program, Variable
 from micrograd_np.compiler.report import in_units, report_of
 from micrograd_np.compiler.source import build, save
+from micrograd_np.compiler.source.naming import Names, identifier
+from micrograd_np.compiler.tracing.functions import ASTYPE, Method
 from micrograd_np.errors import SourceError
 from micrograd_np.ops.convolution import convolve_windows
 from micrograd_np.quiet import quiet
@@ -431,7 +431,7 @@ def test_fused_groups_are_printed_as_functions():
     program, arguments = fused_program()
     executable = run_twice(program, arguments)
     assert "def fused(" in executable.source
-    assert "from micrograd_np.compiler.blocks import" in executable.source
+    assert "from micrograd_np.compiler.blocks.running import" in executable.source
     assert report_of(program, executable).fused
 
 

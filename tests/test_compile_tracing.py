@@ -13,7 +13,7 @@ from test_ops import NARROW, Call, recast
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.compiler.functions import arrays_in
+from micrograd_np.compiler.tracing.functions import arrays_in
 from micrograd_np.errors import TracingError
 from micrograd_np.quiet import quiet
 

@@ -1,8 +1,9 @@
 """The compiler: what is recorded, printed as a plain NumPy program.
 
-`tracing` runs a function once and makes a `program` of it, a straight line of NumPy calls; `passes`
-rewrite it; a back end makes an executable of it (`source` as NumPy, `native` by Numba); `compiled`
-keeps one for each signature that a function is called with.
+A function is traced (`tracing`) into a `program`, a straight line of NumPy calls; `passes` rewrite
+it; a back end makes an executable of it: `source` as NumPy, with large element-wise parts in
+`blocks`, `native` by Numba. A `compiled` function has a `subject`, the function with how its
+arguments are read, and a `specialization` for each `signature` that it is called with.
 """
 
 from collections.abc import Callable, Sequence

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler import fusion, native, source
+from micrograd_np.compiler import native, source
+from micrograd_np.compiler.blocks import fusion
 from micrograd_np.compiler.passes import split_invariant
 from micrograd_np.compiler.passes.small import speed_up_small_calls
 from micrograd_np.compiler.program import Program

@@ -17,7 +17,7 @@ from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call
 from micrograd_np.compiler.specialization import Specialization
-from micrograd_np.compiler.tracing import Trace, trace
+from micrograd_np.compiler.tracing.trace import Trace, trace
 from micrograd_np.graph import Node, pull, tick
 from micrograd_np.ops.user_rules import Derivative, JointOp
 from micrograd_np.quiet import quiet

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from micrograd_np.compiler.outputs import is_fused, may_share
 from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.source.outputs import is_fused, may_share
 
 UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 

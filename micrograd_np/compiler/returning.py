@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.compiler.stand_ins import Traced, TracedGenerator
+from micrograd_np.compiler.tracing.stand_ins import Traced, TracedGenerator
 from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node, tick
 from micrograd_np.recording import NOTHING, held, new_object

@@ -8,11 +8,11 @@ from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import fast_caller
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
-from micrograd_np.compiler.randomness import unchanged
 from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
-from micrograd_np.compiler.tracing import Trace, trace
+from micrograd_np.compiler.tracing.randomness import unchanged
+from micrograd_np.compiler.tracing.trace import Trace, trace
 from micrograd_np.graph import Node
 from micrograd_np.quiet import quiet
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from micrograd_np.compiler.returning import fresh_tensor
 from micrograd_np.compiler.signature import Call, Leaf, call_of, mapped_values
-from micrograd_np.compiler.surroundings import Settings
-from micrograd_np.compiler.tracing import Trace
+from micrograd_np.compiler.tracing.surroundings import Settings
+from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import Node
 from micrograd_np.transforms import name_of

@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.naming import Names
 from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.definitions import Operand
 from micrograd_np.compiler.native.index import Counter, Place
 from micrograd_np.compiler.native.nests import Gathering, Nest, Sweeps, Task, located
 from micrograd_np.compiler.native.scalars import dtype_of, entry_code, literal, name_of
 from micrograd_np.compiler.program import Variable
+from micrograd_np.compiler.source.naming import Names
 
 STACK_EACH = 8 * 1024  # bytes: arrays up to here lie on the stack,
 STACK_ALL = 64 * 1024  # as long as there is room

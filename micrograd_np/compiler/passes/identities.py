@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.calls import ASTYPE
 from micrograd_np.compiler.passes.rewriting import (
     Rules,
     Walk,
@@ -18,6 +17,7 @@ from micrograd_np.compiler.passes.rewriting import (
     rewritten,
 )
 from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.tracing.calls import ASTYPE
 
 Found = Variable | Instruction | None
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.calls import Method
 from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.definitions import Operand
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form, joint_dtype, ufunc
@@ -19,6 +18,7 @@ from micrograd_np.compiler.native.scalars import (
     written,
 )
 from micrograd_np.compiler.program import Variable
+from micrograd_np.compiler.tracing.calls import Method
 
 POWERS = {1: "{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", 4: "({0} * {0}) * ({0} * {0})"}
 

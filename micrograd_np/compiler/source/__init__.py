@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from micrograd_np.compiler.buffers import plan
-from micrograd_np.compiler.executable import Executable
-from micrograd_np.compiler.printing import Source
 from micrograd_np.compiler.program import Program
-from micrograd_np.compiler.saving import saved_text
+from micrograd_np.compiler.source.buffers import plan
+from micrograd_np.compiler.source.executable import Executable
+from micrograd_np.compiler.source.printing import Source
+from micrograd_np.compiler.source.saving import saved_text
 
 
 def build(program: Program, *, donated: frozenset[int] = frozenset()) -> Executable:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.embedding import Embedding
-from micrograd_np.compiler.literals import described
-from micrograd_np.compiler.naming import Names
-from micrograd_np.compiler.outputs import c_strides, is_dense
-from micrograd_np.compiler.printing import Source, joined
 from micrograd_np.compiler.program import Variable
+from micrograd_np.compiler.source.embedding import Embedding
+from micrograd_np.compiler.source.literals import described
+from micrograd_np.compiler.source.naming import Names
+from micrograd_np.compiler.source.outputs import c_strides, is_dense
+from micrograd_np.compiler.source.printing import Source, joined
 from micrograd_np.errors import SourceError
 
 Array = np.ndarray[Any, Any]

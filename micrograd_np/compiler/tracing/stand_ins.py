@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
-from micrograd_np.compiler.calls import spelled
-from micrograd_np.compiler.functions import Method
 from micrograd_np.compiler.program import Variable, mapped
+from micrograd_np.compiler.tracing.calls import spelled
+from micrograd_np.compiler.tracing.functions import Method
 from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
 from micrograd_np.op import OPS, Inputs, Op, Operand, Options

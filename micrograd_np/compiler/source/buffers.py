@@ -15,10 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.arena import Cell, placed
-from micrograd_np.compiler.liveness import Liveness
-from micrograd_np.compiler.outputs import is_dense, is_fresh, is_surely_view, overwritable, style_of
 from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.source.arena import Cell, placed
+from micrograd_np.compiler.source.liveness import Liveness
+from micrograd_np.compiler.source.outputs import (
+    is_dense,
+    is_fresh,
+    is_surely_view,
+    overwritable,
+    style_of,
+)
 
 KINDS = "biufc"  # of the dtypes that are kept in an arena
 LARGE = 1 << 16  # bytes: a smaller array is not worth a `del`

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.random import Generator
 
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.functions import Method
 from micrograd_np.compiler.program import Instruction, Variable, variables_in
+from micrograd_np.compiler.tracing.functions import Method
 
 Style = Literal["position", "keyword", "fused"]
 

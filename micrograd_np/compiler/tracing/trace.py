@@ -20,9 +20,9 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
-from micrograd_np.compiler.functions import check_call, is_of_shapes, is_view
 from micrograd_np.compiler.program import Instruction, Program, Variable, mapped
-from micrograd_np.compiler.stand_ins import (
+from micrograd_np.compiler.tracing.functions import check_call, is_of_shapes, is_view
+from micrograd_np.compiler.tracing.stand_ins import (
     NUMBERS,
     Traced,
     TracedGenerator,

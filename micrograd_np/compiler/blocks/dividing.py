@@ -12,8 +12,8 @@ than one side by side in memory; and more than one row where rows are added to o
 from collections.abc import Sequence
 from math import gcd, prod
 
-from micrograd_np.compiler.blockwise import Role, Shape
-from micrograd_np.compiler.layouts import Layout, divided_axes, is_partial
+from micrograd_np.compiler.blocks.blockwise import Role, Shape
+from micrograd_np.compiler.blocks.layouts import Layout, divided_axes, is_partial
 from micrograd_np.compiler.program import Variable
 
 LINE = 64  # entries, of which a box has a multiple

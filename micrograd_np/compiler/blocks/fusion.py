@@ -16,11 +16,11 @@ from itertools import pairwise
 from math import prod
 from typing import NamedTuple
 
-from micrograd_np.compiler.blockwise import Role, Shape, role_of
-from micrograd_np.compiler.fused import Fused
-from micrograd_np.compiler.layouts import layout_of
+from micrograd_np.compiler.blocks.blockwise import Role, Shape, role_of
+from micrograd_np.compiler.blocks.fused import Fused
+from micrograd_np.compiler.blocks.layouts import layout_of
+from micrograd_np.compiler.blocks.recomputing import Part, recomputed
 from micrograd_np.compiler.program import Instruction, Program, Variable
-from micrograd_np.compiler.recomputing import Part, recomputed
 
 SMALLEST = 1 << 17  # entries of a shape over which a group is worth while,
 WORK = 1 << 19  # and these times the number of calls

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.buffers import Place, Plan
-from micrograd_np.compiler.literals import array_expression, described, dtype
-from micrograd_np.compiler.outputs import c_strides, is_fused, style_of
 from micrograd_np.compiler.program import Instruction, Program, Variable
-from micrograd_np.compiler.scope import Home, Scope, home_of, wrapped
-from micrograd_np.compiler.spelling import Speller, tuple_of
+from micrograd_np.compiler.source.buffers import Place, Plan
+from micrograd_np.compiler.source.literals import array_expression, described, dtype
+from micrograd_np.compiler.source.outputs import c_strides, is_fused, style_of
+from micrograd_np.compiler.source.scope import Home, Scope, home_of, wrapped
+from micrograd_np.compiler.source.spelling import Speller, tuple_of
 
 WIDTH = 100
 INDENT = "    "

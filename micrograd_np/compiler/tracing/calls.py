@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.functions import ASTYPE, Method, is_numpys
+from micrograd_np.compiler.tracing.functions import ASTYPE, Method, is_numpys
 from micrograd_np.errors import TracingError
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.ops.bessel import bessel_i, sinc_derivative

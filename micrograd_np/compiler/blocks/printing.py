@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler import blocks
-from micrograd_np.compiler.layouts import is_partial
+from micrograd_np.compiler.blocks import running as blocks
+from micrograd_np.compiler.blocks.layouts import is_partial
+from micrograd_np.compiler.blocks.steps import Step, count_of
 from micrograd_np.compiler.program import Variable
-from micrograd_np.compiler.steps import Step, count_of
 
 WIDTH = 100
 SCRATCH = "abcdefghijklmnopqrstuvwz"

@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler import blocks
-from micrograd_np.compiler.blockwise import Role, Shape
-from micrograd_np.compiler.functions import ASTYPE
-from micrograd_np.compiler.layouts import Layout, spread
+from micrograd_np.compiler.blocks import running as blocks
+from micrograd_np.compiler.blocks.blockwise import Role, Shape
+from micrograd_np.compiler.blocks.layouts import Layout, spread
 from micrograd_np.compiler.program import Instruction, Variable
+from micrograd_np.compiler.tracing.functions import ASTYPE
 
 # Ufuncs whose third position is deprecated for `out`: they take it by name.
 NAMED_OUT = {np.maximum, np.minimum}

@@ -19,9 +19,9 @@ from types import FunctionType
 from typing import Any, NamedTuple
 
 from micrograd_np.compiler import helpers
-from micrograd_np.compiler.globals_of import bound_in, global_names
-from micrograd_np.compiler.naming import Names
-from micrograd_np.compiler.scope import PACKAGE
+from micrograd_np.compiler.source.globals_of import bound_in, global_names
+from micrograd_np.compiler.source.naming import Names
+from micrograd_np.compiler.source.scope import PACKAGE
 from micrograd_np.errors import SourceError
 
 REPLACED = {("micrograd_np.foreign", "is_foreign"), ("micrograd_np.foreign", "like")}

@@ -7,8 +7,8 @@ are the numbers of instructions; the results are used after the last one.
 
 from collections.abc import Iterable
 
-from micrograd_np.compiler.outputs import WHOLE_VIEWS, is_among, may_share
 from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.source.outputs import WHOLE_VIEWS, is_among, may_share
 
 
 class Liveness:

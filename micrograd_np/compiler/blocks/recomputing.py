@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.blockwise import Shape, role_of
-from micrograd_np.compiler.functions import ASTYPE
-from micrograd_np.compiler.layouts import layout_of
+from micrograd_np.compiler.blocks.blockwise import Shape, role_of
+from micrograd_np.compiler.blocks.layouts import layout_of
 from micrograd_np.compiler.program import Instruction, Program, Variable
+from micrograd_np.compiler.tracing.functions import ASTYPE
 
 LONGEST = 4  # calls that are made again for one variable, at most
 SMALL = 1 / 16  # of the entries of the group's shape

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.blockwise import Axes, Role, Shape
+from micrograd_np.compiler.blocks.blockwise import Axes, Role, Shape
+from micrograd_np.compiler.blocks.slots import order_of
 from micrograd_np.compiler.program import Instruction, Variable
-from micrograd_np.compiler.slots import order_of
 
 # With an `out` that is not contiguous, NumPy 2.4 computes them wrongly where it has AVX-512.
 STRIDED = {np.isfinite, np.isinf, np.isnan, np.signbit}

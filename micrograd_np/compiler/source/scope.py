@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.naming import Names
+from micrograd_np.compiler.source.naming import Names
 
 SEARCHED = (
     "numpy", "numpy.linalg", "numpy.fft", "numpy.lib.stride_tricks", "math", "builtins",

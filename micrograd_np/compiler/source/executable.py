@@ -12,9 +12,9 @@ from weakref import finalize
 
 import numpy as np
 
-from micrograd_np.compiler.buffers import Plan
-from micrograd_np.compiler.printing import Source
 from micrograd_np.compiler.program import Program
+from micrograd_np.compiler.source.buffers import Plan
+from micrograd_np.compiler.source.printing import Source
 
 Function = Any
 NUMBERS = count(1)

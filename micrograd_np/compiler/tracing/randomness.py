@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.surroundings import reached
+from micrograd_np.compiler.tracing.surroundings import reached
 from micrograd_np.errors import TracingError
 
 GENERATORS = (np.random.Generator, np.random.RandomState)

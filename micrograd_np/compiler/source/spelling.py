@@ -14,10 +14,10 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from micrograd_np.compiler.literals import is_plain, literal, zero_dimensional
-from micrograd_np.compiler.outputs import c_strides, is_among, is_ufunc_method
 from micrograd_np.compiler.program import Instruction, Variable
-from micrograd_np.compiler.scope import Scope
+from micrograd_np.compiler.source.literals import is_plain, literal, zero_dimensional
+from micrograd_np.compiler.source.outputs import c_strides, is_among, is_ufunc_method
+from micrograd_np.compiler.source.scope import Scope
 
 REALS = (np.dtype("float32"), np.dtype("float64"))  # the dtypes of the BLAS but the complex ones
 SMALL = 1 << 12  # entries: for larger arrays NumPy's own overhead does not matter

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.outputs import c_strides
 from micrograd_np.compiler.program import Variable
-from micrograd_np.compiler.scope import Scope, home_of
+from micrograd_np.compiler.source.outputs import c_strides
+from micrograd_np.compiler.source.scope import Scope, home_of
 
 FEW = 24  # entries of an array that is written out
 WORDS = {

@@ -11,13 +11,13 @@ what happens in a block, one NumPy call a line; and the driver that has it run f
 from math import prod
 from typing import Any, NamedTuple
 
-from micrograd_np.compiler.block_source import BlockSource
-from micrograd_np.compiler.blockwise import Shape, operation, role_of
-from micrograd_np.compiler.dividing import Divider, memory_order
-from micrograd_np.compiler.layouts import Layout, layout_of, spread
+from micrograd_np.compiler.blocks.blockwise import Shape, operation, role_of
+from micrograd_np.compiler.blocks.dividing import Divider, memory_order
+from micrograd_np.compiler.blocks.layouts import Layout, layout_of, spread
+from micrograd_np.compiler.blocks.printing import BlockSource
+from micrograd_np.compiler.blocks.slots import END, Slot, Value, order_of, placed
+from micrograd_np.compiler.blocks.steps import steps_of
 from micrograd_np.compiler.program import Program, Variable
-from micrograd_np.compiler.slots import END, Slot, Value, order_of, placed
-from micrograd_np.compiler.steps import steps_of
 
 
 class Size(NamedTuple):

@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.functions import ASTYPE
 from micrograd_np.compiler.program import Instruction, Variable
+from micrograd_np.compiler.tracing.functions import ASTYPE
 
 Shape = tuple[int, ...]
 Axes = tuple[int, ...]
