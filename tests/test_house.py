@@ -150,9 +150,8 @@ def test_no_assert_statements(source):
     assert [n.lineno for n in ast.walk(syntax(source)) if isinstance(n, ast.Assert)] == []
 
 
-RAISED_ELSEWHERE = {
-    "compiler.blocks.running"
-}  # keeps an error for the thread that waits, which raises it
+# It keeps an error for the thread that waits for the work, which raises it.
+RAISED_ELSEWHERE = {"compiler.blocks.running"}
 
 
 @sources
