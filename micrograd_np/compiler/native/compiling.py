@@ -45,7 +45,8 @@ def compiled(function: Function, *, loops: bool, fastmath: bool) -> Callable[...
     arguments += [array_type(numba, dtype_of(x), len(x.shape)) for x in function.results]
     arguments += [array_type(numba, x.dtype, 1) for x in function.extra.values()]
     options: Any = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
-    return numba.njit([numba.types.void(*arguments)], **options)(python)
+    compiled: Callable[..., None] = numba.njit([numba.types.void(*arguments)], **options)(python)
+    return compiled
 
 
 def type_of(numba: Any, x: Variable) -> Any:

@@ -134,18 +134,9 @@ class Trace:
         results = tuple(Variable.like(hint, value) for value in values)
         inputs, others = mapped(self._recorded, (tuple(args), options))
         view = is_view(function, values, given)
+        note = self.note or users_code().partition("  #")[0][:80].rstrip()
         self.instructions.append(
-            Instruction(
-                function,
-                inputs,
-                others,
-                results,
-                several,
-                view,
-                effect,
-                self.region,
-                self.note or users_code().partition("  #")[0][:80].rstrip(),
-            )
+            Instruction(function, inputs, others, results, several, view, effect, self.region, note)
         )
         made = [self.standing_for(*pair) for pair in zip(results, values, strict=True)]
         if not several:
