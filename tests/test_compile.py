@@ -1349,3 +1349,9 @@ def test_an_error_of_numpys_at_a_later_call_is_numpys():
     compiled(x, 3)
     with pytest.raises(OverflowError, match="300"):
         compiled(x, 300)
+
+
+@pytest.mark.parametrize("setting", ["static_argnums", "donate_argnums"])
+def test_positions_beyond_the_arguments_are_refused(setting):
+    with pytest.raises(ValueError, match=rf"{setting}=7 does not name arguments .* \(x, y\)"):
+        mg.compile(lambda x, y: x + y, **{setting: 7})

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.returning import Hole, Returned, fresh_tensor
+from micrograd_np.compiler.returning import Hole, Returned
 from micrograd_np.compiler.signature import is_value
 from micrograd_np.graph import Node
 from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import IGNORE_ALL, STATE
+from micrograd_np.recording import untracked
 from micrograd_np.tensor import Tensor
 
 MISS = object()
@@ -97,7 +98,7 @@ def fast_caller(
     scope = writer.names | {
         "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
-        "tensor": fresh_tensor, "Tensor": Tensor,
+        "tensor": untracked, "Tensor": Tensor,
     }  # fmt: skip
     exec(compile("\n".join(body), "<the way into a compiled function>", "exec"), scope)  # noqa: S102 - its own code
     enter: Callable[[tuple[Any, ...]], Any] = scope["enter"]

@@ -8,9 +8,8 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.compiler.tracing.stand_ins import Traced, TracedGenerator
 from micrograd_np.errors import TracingError
-from micrograd_np.graph import Node, tick
-from micrograd_np.recording import NOTHING, held, new_object
-from micrograd_np.tensor import Tensor
+from micrograd_np.graph import Node
+from micrograd_np.recording import held, untracked
 
 
 class Returned:
@@ -78,7 +77,7 @@ class Returned:
     def wrapped(self, values: Sequence[Any]) -> Iterator[Any]:
         """A program's results, those in Tensors that are to be Tensors."""
         for value, tensor, single in zip(values, self.tensors, self.singles, strict=True):
-            yield fresh_tensor(value) if tensor else value[()] if single else value
+            yield untracked(value) if tensor else value[()] if single else value
 
     def rebuilt_with(self, leaves: Iterable[Any]) -> Any:
         """The tree with other leaves in the places of the program's results."""
@@ -94,17 +93,3 @@ class Hole:
 
     def __init__(self, fixed: Any) -> None:
         self.fixed = fixed
-
-
-def fresh_tensor(value: Any) -> Tensor:
-    """An untracked Tensor over an array that nobody else holds."""
-    node: Tensor = new_object(Tensor)
-    node.value = value
-    node.grad = None
-    node.requires_grad = False
-    node.op = None
-    node.inputs = node.values = ()
-    node.options = NOTHING
-    node.tick = tick()
-    node.name = None
-    return node

@@ -4,12 +4,14 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_np.compiler.returning import fresh_tensor
+import numpy as np
+
 from micrograd_np.compiler.signature import Call, Leaf, call_of, mapped_values
 from micrograd_np.compiler.tracing.surroundings import Settings
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import Node
+from micrograd_np.recording import untracked
 from micrograd_np.transforms import name_of
 
 Function = Callable[..., Any]
@@ -35,12 +37,12 @@ class Subject:
             )
         self.function = function
         self.name = name_of(function)
-        self._names = positional_names(function)
-        self._static = positions(static_argnums, self._names, "static_argnums")
+        self._names, more = positional_names(function)
+        self._static = positions(static_argnums, self._names, more, "static_argnums")
         by_name = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
         by_position = (x for i, x in enumerate(self._names) if i in self._static)
         self._static_names = frozenset((*by_name, *by_position))
-        self._donate = positions(donate_argnums, self._names, "donate_argnums")
+        self._donate = positions(donate_argnums, self._names, more, "donate_argnums")
         self._settings: Settings | None = None
 
     @property
@@ -75,7 +77,8 @@ class Subject:
 
         Raises TypeError naming all of them that are Tensors.
         """
-        names = {self._names[i] for i in self._donate}
+        known = dict(enumerate(self._names))
+        names = {known.get(i, f"argument_{i}") for i in self._donate}
         found = [i for i, leaf in enumerate(call.leaves) if leaf.path.partition(".")[0] in names]
         wrong = [call.leaves[i].path for i in found if isinstance(call.leaves[i].given, Node)]
         if wrong:
@@ -104,28 +107,35 @@ def stand_in(trace: Trace, leaf: Leaf) -> Any:
     made = trace.parameter(leaf.path, leaf.value)
     if not isinstance(leaf.given, Node):
         return made
-    node = fresh_tensor(made)
+    node: Any = untracked(np.zeros(()))  # which a Tensor made of the stand-in would convert
+    node.value = made
     node.requires_grad, node.name = leaf.given.requires_grad, leaf.given.name
     trace.given.add(node)
     return node
 
 
-def positions(given: Positions, names: Sequence[str], setting: str) -> frozenset[int]:
-    """Positions of arguments, from the front."""
+def positions(given: Positions, names: Sequence[str], more: bool, setting: str) -> frozenset[int]:
+    """Positions of arguments, from the front.
+
+    Raises ValueError for one that the function has no argument at; `more`: whether it may have
+    others than those with names.
+    """
     numbers = tuple(given) if isinstance(given, list | tuple) else (given,)
     found = {i + len(names) if isinstance(i, int) and i < 0 else i for i in numbers}
-    if any(not isinstance(i, int) or i < 0 for i in found):
+    if any(not isinstance(i, int) or i < 0 or (i >= len(names) and not more) for i in found):
         raise ValueError(
-            f"{setting}={given!r:.60} does not name arguments: give positions, 0 for the first."
+            f"{setting}={given!r:.60} does not name arguments of a function of "
+            f"({', '.join(names)}): give positions, 0 for the first."
         )
     return frozenset(found)
 
 
-def positional_names(f: Function) -> list[str]:
-    """The names of a function's positional parameters; none if Python cannot tell."""
+def positional_names(f: Function) -> tuple[list[str], bool]:
+    """The names of a function's positional parameters, and whether it may take more of them."""
     try:
         parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return []
+    except (TypeError, ValueError):  # Python cannot tell
+        return [], True
     positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return [p.name for p in parameters if p.kind in positional]
+    more = any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
+    return [p.name for p in parameters if p.kind in positional], more

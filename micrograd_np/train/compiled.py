@@ -19,7 +19,8 @@ import numpy as np
 
 from micrograd_np import compiler, tree
 from micrograd_np.arrays import conjugated
-from micrograd_np.errors import OWN_FILES, TracingError
+from micrograd_np.errors import TracingError
+from micrograd_np.errors.places import OWN_FILES
 from micrograd_np.foreign import one_like
 from micrograd_np.graph import Node, pull
 from micrograd_np.nn.module import Module

@@ -11,7 +11,7 @@ from operator import is_
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from micrograd_np.errors import OWN_FILES
+from micrograd_np.errors.places import OWN_FILES
 from micrograd_np.graph import Node
 
 MANY = 1000  # objects that are looked through, and parts of one

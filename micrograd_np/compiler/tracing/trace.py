@@ -29,7 +29,8 @@ from micrograd_np.compiler.tracing.stand_ins import (
     TracedNumber,
     concrete,
 )
-from micrograd_np.errors import TracingError, users_code, users_name
+from micrograd_np.errors import TracingError
+from micrograd_np.errors.places import users_code, users_name
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node, describe, tick
 from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, TRACING, observing

@@ -1,0 +1,271 @@
+"""What can go wrong, said so that it can be mended: what happened, what was given, what to do.
+
+Each class subclasses the built-in exception nearest to it, and builds its own message. Those of
+compiled functions are in `compiling`, the words that messages share in `words`, and the lines of
+the user's code that they name in `places`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from micrograd_np.errors.compiling import SourceError as SourceError
+from micrograd_np.errors.compiling import TracingError as TracingError
+from micrograd_np.errors.words import called as called
+from micrograd_np.errors.words import listed as listed
+
+
+class OptionError(TypeError):
+    """An option that a function knows but its derivative does not."""
+
+    def __init__(self, function: Any, unknown: Iterable[str], accepted: Iterable[str]) -> None:
+        known = ", ".join(sorted(accepted)) or "none"
+        advice = (
+            " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
+            "NumPy to write into the array `a`."
+            if "out" in unknown
+            else ""
+        )
+        super().__init__(
+            f"{called(function)} on a Tensor does not take {', '.join(sorted(unknown))}; the "
+            f"options with a derivative are: {known}.{advice}"
+        )
+
+
+class UnregisteredFunctionError(TypeError):
+    """A NumPy-like function on a Tensor that has no derivative here."""
+
+    def __init__(self, function: Any, detail: str = "", reason: str = "") -> None:
+        name = f"{called(function)}{detail}"
+        if reason:
+            super().__init__(
+                f"{name} has no derivative here: {reason}. To leave the graph on purpose give it "
+                f"`t.data` or `stop_gradient(t)`."
+            )
+            return
+        declare = "" if detail else (  # a method of a ufunc cannot be declared
+            f" declare one, `mg.register({getattr(function, '__name__', function)}, "
+            f"partials=[lambda out, x: ...])` or with vjp=, or"
+        )  # fmt: skip
+        super().__init__(
+            f"{name} has no derivative registered, so calling it on a Tensor would lose the "
+            f"gradient. Write it with functions that have one (listed in micrograd_np.op.OPS);"
+            f"{declare} make an op of your own by `mg.primitive`; or leave the graph on purpose "
+            f"with `.data` or `stop_gradient(t)`."
+        )
+
+
+class LeavesGraphError(TypeError):
+    """A tracked Tensor was about to become a plain array without a word."""
+
+    def __init__(self, described: str, advice: str = "") -> None:
+        super().__init__(
+            f"{described} is part of a graph; turning it into an array here would silently cut its "
+            f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
+            f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, or "
+            f"`np.stack([...])` and `mg.tensor([...])` to join Tensors with their history."
+        )
+
+    @classmethod
+    def as_number(cls, described: str) -> "LeavesGraphError":
+        """`float(t)` where a transform is differentiating."""
+        error = cls(described)
+        message = (
+            f"{described} is being differentiated; float(), a function of `math`, or filling an "
+            f"array entry by entry would silently cut its gradient. Write np.sin for math.sin, "
+            f"`mg.tensor([...])` or `mg.index_update` for `a[i] = t`, or `t.item()` to leave the "
+            f"graph on purpose."
+        )
+        error.args = (message,)
+        return error
+
+
+class ForeignArrayError(TypeError):
+    """A function reads numbers that are in another library's array, elsewhere or not yet there."""
+
+    def __init__(self, function: str, value: Any) -> None:
+        kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        super().__init__(
+            f"{function} reads the numbers it is given to know the shape or the dtype of its "
+            f"result, and those of a {kind} would have to be computed or fetched for it. Do that "
+            f"on purpose, with `Tensor(t.numpy())`, or use a function whose result does not depend "
+            f"on them so."
+        )
+
+
+class RuleError(TypeError):
+    """The derivative rule of a user's op cannot be right."""
+
+    @classmethod
+    def wrong_count(cls, name: str, kind: str, given: int, needed: str) -> "RuleError":
+        """A tuple of the wrong length."""
+        return cls(
+            f"the {kind} of `{name}` returned {given} value(s) for {needed}. Return one for each, "
+            f"in order, as a tuple, with None where there is nothing to carry."
+        )
+
+    @classmethod
+    def lost_graph(cls, name: str, kind: str) -> "RuleError":
+        """A plain array where a Tensor was to be expected."""
+        given = "cotangent" if kind == "vjp" else "tangent"
+        return cls(
+            f"the {kind} of `{name}` was given a Tensor as its {given} and returned something that "
+            f"does not depend on it, so derivatives of this derivative would be silently wrong. "
+            f"Write the rule in NumPy functions of its arguments, without `.data`, `.numpy()` or "
+            f"other libraries; what needs those can be an op of its own: mg.primitive(...)."
+        )
+
+    @classmethod
+    def closes_over(cls, name: str, what: str) -> "RuleError":
+        """A Tensor that is no argument."""
+        return cls(
+            f"{what} returned a Tensor though `{name}` was given arrays: it uses a Tensor that is "
+            f"not among its arguments, whose gradient would be lost. Make that Tensor an argument."
+        )
+
+    @classmethod
+    def writes(cls, name: str) -> "RuleError":
+        """A function that writes into its inputs."""
+        return cls(
+            f"`{name}` writes into an array that is read-only. Its inputs are, for they are the "
+            f"values of Tensors. Copy an input before you write to it, as in `x = x.copy()`."
+        )
+
+
+class NotDifferentiableError(TypeError):
+    """A gradient was asked for something that has none."""
+
+
+class GraphError(RuntimeError):
+    """The graph cannot answer: nothing recorded, or the wrong kind of output."""
+
+    @classmethod
+    def nothing_recorded(cls, described: str) -> "GraphError":
+        """Backward from a constant."""
+        return cls(
+            f"backward() from {described}, which depends on no Tensor with requires_grad=True (or "
+            f"was computed under no_grad), so there is nothing to differentiate. Give the "
+            f"parameters requires_grad=True before computing."
+        )
+
+    @classmethod
+    def not_scalar(cls, described: str, shape: tuple[int, ...]) -> "GraphError":
+        """Backward from an array without a cotangent."""
+        return cls(
+            f"backward() from {described}: a gradient is defined for a single number. Reduce it "
+            f"first, as in `np.sum(out).backward()`, or pass the cotangent: "
+            f"`out.backward(gradient)` with gradient of shape {shape}."
+        )
+
+    @classmethod
+    def complex_output(cls, described: str) -> "GraphError":
+        """Backward from a complex number without a cotangent."""
+        return cls(
+            f"backward() from {described}: a complex number has no direction of ascent. Reduce it "
+            f"to a real one (np.abs, np.real), or pass the cotangent: `out.backward(gradient)`."
+        )
+
+
+class MutationError(RuntimeError):
+    """A value was changed after an op had used it, so its gradient would be wrong."""
+
+    def __init__(self, leaf: str, op: str) -> None:
+        super().__init__(
+            f"{leaf} was changed after `{op}` had used it, so the gradient through `{op}` would be "
+            f"computed from the wrong value. Call backward() before changing it (an optimiser step "
+            f"comes after backward), or compute the expression again with the new value."
+        )
+
+
+class InPlaceError(TypeError):
+    """An assignment into a Tensor whose value a graph depends on."""
+
+    @classmethod
+    def item(cls, described: str) -> "InPlaceError":
+        """`t[key] = value`."""
+        return cls(
+            f"{described} is part of a graph and cannot be assigned to. Write\n"
+            f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
+            f"    t = np.where(mask, value, t)         # for t[mask] = value\n"
+            f"or, to change a parameter between steps, `t.data = mg.index_update(t.data, ...)`."
+        )
+
+    @classmethod
+    def function(cls, name: str, instead: str) -> "InPlaceError":
+        """A function that writes into its first argument."""
+        return cls(
+            f"{name} writes into an array, and a Tensor keeps its value for the graph. Write\n"
+            f"    {instead}"
+        )
+
+    @classmethod
+    def augmented(cls, described: str) -> "InPlaceError":
+        """`t += value`."""
+        return cls(
+            f"{described} is a leaf that requires a gradient; an augmented assignment would "
+            f"replace it by the result of an op. To change its value write `t.data -= step`."
+        )
+
+
+class ShapeError(ValueError):
+    """Shapes that do not go together, though NumPy would broadcast them."""
+
+
+class NonFiniteError(FloatingPointError):
+    """A NaN or an infinity where training or anomaly detection expects numbers."""
+
+
+class MissingExtraError(ImportError):
+    """An optional package is not installed."""
+
+    def __init__(self, what: str, package: str, extra: str) -> None:
+        super().__init__(
+            f"{what} needs {package}, which is not installed. Install it with: "
+            f"pip install {package} (it is the extra '{extra}' of micrograd_np)"
+        )
+
+
+class GradientCheckError(AssertionError):
+    """A gradient disagrees with differences; the message is the whole report."""
+
+
+class RenderingError(RuntimeError):
+    """A picture needs a program or a package that is not there, or that failed."""
+
+
+class BatchedError(TypeError):
+    """Something that would depend on the values of single examples of a batch."""
+
+    @classmethod
+    def value(cls, described: str) -> "BatchedError":
+        """A number, a truth value or an array asked of one example."""
+        return cls(
+            f"{described} was used as a number, a truth value or a plain array, inside vmap, where "
+            f"every example has another value. Use np.where for a choice, NumPy functions for "
+            f"arithmetic, and mg.Tensor(table)[i] to index a table by it; or loop over the "
+            f"examples instead of vmap."
+        )
+
+    @classmethod
+    def mask(cls) -> "BatchedError":
+        """A boolean index of every example's own."""
+        return cls(
+            "a boolean mask computed inside vmap was used as an index: every example would have a "
+            "result of another length. Use np.where(mask, x, 0) and reduce."
+        )
+
+    @classmethod
+    def ragged(cls, shapes: list[tuple[int, ...]]) -> "BatchedError":
+        """Results of different shapes."""
+        return cls(
+            f"the examples of a batch gave results of different shapes, which make no array: "
+            f"{', '.join(map(str, shapes))}. Return something of one shape: np.where in place of a "
+            f"selection."
+        )
+
+    @classmethod
+    def escaped(cls, described: str) -> "BatchedError":
+        """A value used after its vmap was over."""
+        return cls(
+            f"{described} was used after vmap had finished: it was stored somewhere by the batched "
+            f"function. Return it from the function instead."
+        )

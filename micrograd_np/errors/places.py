@@ -1,0 +1,45 @@
+"""Places in the user's code: the line that led to what is happening, for messages and comments."""
+
+import linecache
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+OWN_FILES = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+
+
+def users_frame() -> "FrameType | None":
+    """The nearest caller outside this package and NumPy."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
+    while frame is not None and frame.f_code.co_filename.startswith(OWN_FILES):
+        frame = frame.f_back
+    return frame
+
+
+def users_code() -> str:
+    """The line of that caller, as it is written."""
+    frame = users_frame()
+    if frame is None:
+        return ""
+    return linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()
+
+
+def users_name(value: object) -> str:
+    """What that caller calls a value; nothing, if it has no name there."""
+    frame = users_frame()
+    known = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
+    return next((name for name, x in known.items() if x is value), "")
+
+
+def users_line() -> str:
+    """The same with its place, to end a message with."""
+    frame = users_frame()
+    if frame is None:
+        return ""
+    place = f'\n  File "{frame.f_code.co_filename}", line {frame.f_lineno}'
+    return f"{place}, in {frame.f_code.co_name}\n    {users_code():.100}".rstrip()

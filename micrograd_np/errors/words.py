@@ -1,0 +1,20 @@
+"""The words of messages: how functions, and several offenders, are named."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+
+def called(function: Any) -> str:
+    """A function as a person writes it: with its module if it is NumPy's."""
+    name = getattr(function, "__name__", str(function))
+    module = getattr(function, "__module__", None) or ""
+    if isinstance(function, np.ufunc):
+        return f"np.{name}" if getattr(np, name, None) is function else f"the ufunc `{name}`"
+    return f"np{module[5:]}.{name}" if f"{module}.".startswith("numpy.") else f"`{name}`"
+
+
+def listed(items: Iterable[str]) -> str:
+    """Offenders as an indented list, for messages that name all of them at once."""
+    return "".join(f"\n  - {item}" for item in items)
