@@ -230,6 +230,11 @@ def untracked(value: Any) -> Any:
         return value.untracked()  # it needs no Tensor around it, and would be hidden by one
     elif getattr(value, "base", None) is not None:  # the same in another library
         value = value.copy()
+    return constant_tensor(value)
+
+
+def constant_tensor(value: Any) -> Any:
+    """An untracked Tensor over a value as it is, which nobody else may hold."""
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None

@@ -68,7 +68,7 @@ class Compiled:
         if TRACE.get() is not None or inside(call.leaves):
             return self.function(*args, **keywords)
         made = self.specialized(call, args, keywords)
-        if not keywords and made.entrance is None:
+        if not keywords and not made.opened:
             self._open(made, args)
         if made.returned.tracked and MODE.get() is not False:
             return with_history(made, call, args, keywords)

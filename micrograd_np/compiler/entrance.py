@@ -16,7 +16,7 @@ from micrograd_np.compiler.signature import is_value
 from micrograd_np.graph import Node
 from micrograd_np.mode import MODE, TRACE
 from micrograd_np.quiet import IGNORE_ALL, STATE
-from micrograd_np.recording import untracked
+from micrograd_np.recording import constant_tensor
 from micrograd_np.tensor import Tensor
 
 MISS = object()
@@ -47,8 +47,8 @@ class Writer:
         self.lines.append(f"    if not ({test}): return MISS")
 
 
-class WindingError(Exception):
-    """Arguments or results that this way is not made for."""
+class NoShortWayError(Exception):
+    """Arguments or results that the short way is not made for."""
 
 
 def fast_caller(
@@ -80,7 +80,7 @@ def fast_caller(
             )
         )
         out = put(writer, returned.template, iter(returned.places), supply)
-    except WindingError:
+    except NoShortWayError:
         return None
     unpacked = f"{''.join(f'{name}, ' for name in results)}= " if results else ""
     body = [
@@ -98,7 +98,7 @@ def fast_caller(
     scope = writer.names | {
         "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
-        "tensor": untracked, "Tensor": Tensor,
+        "tensor": constant_tensor, "Tensor": Tensor,
     }  # fmt: skip
     exec(compile("\n".join(body), "<the way into a compiled function>", "exec"), scope)  # noqa: S102 - its own code
     enter: Callable[[tuple[Any, ...]], Any] = scope["enter"]
@@ -120,7 +120,7 @@ def take(writer: Writer, name: str, x: Any) -> list[str]:
         writer.miss_unless(f"{name} is {writer.bound(x)}")
         return []
     if not (kind in (list, tuple, dict) or hasattr(kind, "_fields")):
-        raise WindingError
+        raise NoShortWayError
     writer.miss_unless(f"type({name}) is {writer.bound(kind)}")
     if kind is dict:
         writer.miss_unless(f"[*{name}] == {writer.bound(list(x))}")
@@ -180,7 +180,7 @@ def put(writer: Writer, template: Any, places: Iterator[bool], supply: Iterator[
         ]
         return f"{{{', '.join(parts)}}}"
     if not (kind in (list, tuple) or hasattr(kind, "_fields")):
-        raise WindingError
+        raise NoShortWayError
     inner = "".join(f"{put(writer, x, places, supply)}, " for x in template)
     if kind in (list, tuple):
         return f"[{inner}]" if kind is list else f"({inner})"

@@ -21,7 +21,7 @@ from micrograd_np.compiler.tracing.trace import Trace, trace
 from micrograd_np.graph import Node, pull, tick
 from micrograd_np.ops.user_rules import Derivative, JointOp
 from micrograd_np.quiet import quiet
-from micrograd_np.recording import PLAIN, attach, held, parts
+from micrograd_np.recording import PLAIN, attach, parts, value_of
 
 
 class CompiledCall(Segment):
@@ -73,7 +73,7 @@ class Gradient:
                 arrived[node] = trace.parameter("g", example)
                 self.sources[arrived[node].variable] = ("cotangent", i)
             for i, x in enumerate(given):
-                self.sources[held(x).variable if isinstance(x, Node) else x.variable] = ("value", i)
+                self.sources[value_of(x).variable] = ("value", i)
             wanted: dict[Node, Any] = {x: x for x in trace.captured if x.requires_grad}
             wanted |= {x: i for i, x in enumerate(given) if isinstance(x, Node) and x.requires_grad}
             found = pull(arrived, wanted)

@@ -9,7 +9,7 @@ from micrograd_np import tree
 from micrograd_np.compiler.tracing.stand_ins import Traced, TracedGenerator
 from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
-from micrograd_np.recording import held, untracked
+from micrograd_np.recording import constant_tensor, value_of
 
 
 class Returned:
@@ -28,7 +28,7 @@ class Returned:
         self.results: list[Any] = []
         self.tensors: list[bool] = []
         self.singles: list[bool] = []
-        self.nodes: list[Any] = []
+        self.nodes: dict[Node, int] = {}
         self.histories: list[int | None] = []
         self.passed: dict[int, int] = {}
         self.places: list[bool] = []  # for every leaf, whether a program computes it
@@ -43,7 +43,7 @@ class Returned:
             if id(leaf) in arguments and getattr(leaf, "requires_grad", False):
                 self.passed[len(self.results)] = arguments[id(leaf)]
             self.histories.append(self._history(leaf))
-            self.results.append(held(leaf) if isinstance(leaf, Node) else leaf)
+            self.results.append(value_of(leaf))
             self.tensors.append(isinstance(leaf, Node) or getattr(leaf, "tensor", False))
             value = leaf.value if isinstance(leaf, Traced) else leaf
             self.singles.append(isinstance(value, np.generic) and not self.tensors[-1])
@@ -52,10 +52,7 @@ class Returned:
         """Which of the nodes a result is, if it is one."""
         if not isinstance(leaf, Node) or not leaf.requires_grad or leaf.op is None:
             return None
-        found = [i for i, node in enumerate(self.nodes) if node is leaf]
-        if not found:
-            self.nodes.append(leaf)
-        return found[0] if found else len(self.nodes) - 1
+        return self.nodes.setdefault(leaf, len(self.nodes))
 
     @property
     def tracked(self) -> bool:
@@ -67,7 +64,7 @@ class Returned:
         leaves = tree.leaves(self.template)
         kept = [None if c else x for x, c in zip(leaves, self.places, strict=True)]
         self.template = tree.replace(self.template, (Hole(x) for x in kept))
-        self.results = self.nodes = []
+        self.results, self.nodes = [], {}
         return self
 
     def rebuilt(self, values: Sequence[Any]) -> Any:
@@ -77,7 +74,7 @@ class Returned:
     def wrapped(self, values: Sequence[Any]) -> Iterator[Any]:
         """A program's results, those in Tensors that are to be Tensors."""
         for value, tensor, single in zip(values, self.tensors, self.singles, strict=True):
-            yield untracked(value) if tensor else value[()] if single else value
+            yield constant_tensor(value) if tensor else value[()] if single else value
 
     def rebuilt_with(self, leaves: Iterable[Any]) -> Any:
         """The tree with other leaves in the places of the program's results."""

@@ -40,6 +40,7 @@ class Specialization:
         self.program = backend.prepare(program)
         self.donated = subject.donated(call)
         self.entrance: Callable[[Arguments], Any] | None = None
+        self.opened = False  # whether the short way was looked for
         self.loops: dict[int | None, Loop] = {}
         self.gradient: Any = None
 
@@ -50,6 +51,7 @@ class Specialization:
 
     def open(self, args: Arguments) -> None:
         """Make the entrance for calls with positional arguments like these."""
+        self.opened = True
         if any(static for *_, static in self.subject.named(args, {})):
             return
         watch = self.subject.settings.watch()

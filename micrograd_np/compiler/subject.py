@@ -4,14 +4,12 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from micrograd_np.compiler.signature import Call, Leaf, call_of, mapped_values
 from micrograd_np.compiler.tracing.surroundings import Settings
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import Node
-from micrograd_np.recording import untracked
+from micrograd_np.recording import constant_tensor
 from micrograd_np.transforms import name_of
 
 Function = Callable[..., Any]
@@ -107,8 +105,7 @@ def stand_in(trace: Trace, leaf: Leaf) -> Any:
     made = trace.parameter(leaf.path, leaf.value)
     if not isinstance(leaf.given, Node):
         return made
-    node: Any = untracked(np.zeros(()))  # which a Tensor made of the stand-in would convert
-    node.value = made
+    node = constant_tensor(made)
     node.requires_grad, node.name = leaf.given.requires_grad, leaf.given.name
     trace.given.add(node)
     return node

@@ -1,6 +1,7 @@
 """Places in the user's code: the line that led to what is happening, for messages and comments."""
 
 import linecache
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from types import FrameType
 
-OWN_FILES = (str(Path(__file__).parents[1]), str(Path(np.__file__).parent))
+OWN_FILES = (f"{Path(__file__).parents[1]}{os.sep}", f"{Path(np.__file__).parent}{os.sep}")
 
 
 def users_frame() -> "FrameType | None":

@@ -28,7 +28,7 @@ class EagerStep:
         self.loss = loss
         self.optimizer = optimizer
         self.learned = dict.fromkeys([*optimizer.parameters, *model.parameters()])
-        self.before = optimizer.snapshot()
+        self.before: Any = None  # set when the first step begins
         self.prediction: Any = None
         self.value: Any = None
 
