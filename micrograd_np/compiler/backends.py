@@ -51,7 +51,7 @@ def backend_of(name: str, threads: int | None, *, fastmath: bool) -> Backend:
     if name != "numpy":
         raise ValueError(f"mg.compile knows the back ends 'numpy' and 'numba', not {name!r}.")
     if fastmath:
-        raise ValueError("fastmath is a setting of backend='numba'; NumPy's calls round as they do.")
+        raise ValueError("fastmath is a setting of backend='numba'; NumPy's calls are as they are.")
     check_count("threads", 1 if threads is None else threads)
     return Backend(
         name,
