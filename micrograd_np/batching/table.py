@@ -71,7 +71,7 @@ def table(rows: dict[Rule, str]) -> dict[Any, Rule]:
 RULES: dict[Any, Rule] = table(
     {
         rules.entry_by_entry: """
-            where clip round around fix isclose real imag angle nan_to_num isposinf isneginf isreal
+            where clip round around isclose real imag angle nan_to_num isposinf isneginf isreal
             iscomplex
         """,
         rules.along_all: "sum mean prod max min nanmax nanmin var std all any count_nonzero flip",

@@ -8,9 +8,10 @@ constant too.
 import numpy as np
 
 from micrograd_np.forms import constant
+from micrograd_np.op import OPS
 
 # fmt: off
-constant(np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around,
+constant(np.floor, np.ceil, np.rint, np.trunc, np.round, np.around,
          np.floor_divide, np.spacing)
 
 constant(np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal,
@@ -44,3 +45,6 @@ constant(np.array_str, np.array_repr, np.array2string)
 constant(np.zeros_like, np.ones_like, np.full_like, recorded=False)
 constant(np.empty_like, parameters="prototype dtype order subok shape", recorded=False)
 # fmt: on
+
+if hasattr(np, "fix"):  # NumPy 2.5 deprecates it: `trunc` gives its values in every version
+    OPS[np.fix] = OPS[np.trunc]

@@ -127,14 +127,15 @@ def gaps(w: Array) -> Array:
     return 1 / (w[..., None, :] - w[..., :, None] + eye) - eye
 
 
-def nan_if_turning(inner: Array) -> Array:
+def nan_if_turning(inner: Array, has_phase: Any = True) -> Array:
     """0 for each matrix; NaN if the loss changes with the phases of complex vectors.
 
-    `inner` is `V^H g`. Its diagonal is real, to rounding, when they do not matter.
+    `inner` is `V^H g`. Its diagonal is real, to rounding, when they do not matter. `has_phase`:
+    which of the vectors have a phase, if not all.
     """
     if inner.dtype.kind != "c":
         return 0.0
-    angles = np.sum(np.abs(np.imag(diagonal(inner))), axis=-1)
+    angles = np.sum(np.abs(np.imag(diagonal(inner))) * has_phase, axis=-1)
     return nan_if_large(angles, np.sum(np.abs(inner), axis=(-2, -1)))
 
 
@@ -204,7 +205,8 @@ def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
     """`V^-H (diag(g_w) + (V^H g_V - V^H V diag(Re V^H g_V)) / gap^*) V^H`.
 
     The second term keeps the vectors at length one. Raises LinAlgError for a defective matrix,
-    whose vectors are no basis.
+    whose vectors are no basis. A real matrix has a real vector, without a phase, for each real
+    value, and keeps it real in every direction; from NumPy 2.5 on its dtype is complex all the same.
     """
     (w, v), (g_w, g_v) = out, g
     vh = adjoint(v)
@@ -212,7 +214,8 @@ def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
         return np.linalg.solve(vh, g_w[..., None] * vh)
     inner = vh @ g_v
     free = inner - scaled(vh @ v, np.real(diagonal(inner)))
-    core = np.conj(gaps(w)) * free + nan_if_turning(inner)
+    has_phase = True if x.dtype.kind == "c" else np.not_equal(np.imag(w), 0)
+    core = np.conj(gaps(w)) * free + nan_if_turning(inner, has_phase)
     return np.linalg.solve(vh, plus_diagonal(core, g_w) @ vh)
 
 

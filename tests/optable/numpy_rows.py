@@ -1,5 +1,6 @@
 """Rows of the op tests: elementwise ops, reductions, shaping, indexing, products, constants."""
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from optable.table import (
     UNARY,
     Array,
     Domain,
+    also,
     any_real,
     between,
     binary,
@@ -271,8 +273,10 @@ row(np.take, any_real,
 row(np.take_along_axis, any_real,
     case((3, 4), np.array([[0, 0], [3, -1], [1, 2]]), axis=1),
     case((3, 4), np.array([[0, 1, 1, 2]]), axis=0), case((3, 4), np.array([[1]]), axis=-1),
-    case((3, 4), np.array([3, 3, 0]), axis=None), case((3, 4), np.array([[2, 1], [0, 0], [1, 1]])),
-    case((2, 0), np.zeros((2, 0), int), axis=0), lacks="single")
+    case((3, 4), np.array([3, 3, 0]), axis=None), case((2, 0), np.zeros((2, 0), int), axis=0),
+    lacks="single")
+if signature(np.take_along_axis).parameters["axis"].default == -1:  # from NumPy 2.3 on
+    also(np.take_along_axis, case((3, 4), np.array([[2, 1], [0, 0], [1, 1]])))
 
 # ---------------------------------------------------------------- linear algebra
 
@@ -368,7 +372,7 @@ row(np.linalg.norm, nonzero,
 
 # ---------------------------------------------------------------- constants: flat almost everywhere
 # fmt: off
-for function in (np.floor, np.ceil, np.rint, np.trunc, np.fix, np.spacing):
+for function in (np.floor, np.ceil, np.rint, np.trunc, np.spacing):
     flat_op(function, *UNARY, domain=signed(between(1.1, 1.4)))
 for function in (np.round, np.around):
     flat_op(function, *UNARY, case((2, 3), decimals=1), domain=lattice(0.02))

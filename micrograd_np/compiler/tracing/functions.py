@@ -53,6 +53,9 @@ def is_numpys(function: Any) -> bool:
     return package_of(function) == "numpy"
 
 
+# NumPy warns at every call of these. A program calls the functions of their ops instead.
+DEPRECATED = {getattr(np, name) for name in ("fix",) if hasattr(np, name)}
+
 # ---------------------------------------------------------------- which can be called
 
 # The shapes of their results depend on values, whatever they are given.

@@ -16,7 +16,7 @@ import numpy as np
 from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
 from micrograd_np.compiler.program import Variable, mapped
 from micrograd_np.compiler.tracing.calls import spelled
-from micrograd_np.compiler.tracing.functions import Method
+from micrograd_np.compiler.tracing.functions import DEPRECATED, Method
 from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
 from micrograd_np.op import OPS, Inputs, Op, Operand, Options
@@ -104,6 +104,8 @@ class Traced(ArrayMethods, Operand):
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Inputs, keywords: Options
     ) -> Any:
+        if function in DEPRECATED:
+            function = OPS[function].function
         if is_plain((args, keywords)) and not any(map(is_code, (*args, *keywords.values()))):
             return self.owner.call(function, args, keywords)
         return super().__array_function__(function, types, args, keywords)
