@@ -1245,22 +1245,3 @@ def test_transforms_of_a_deep_function():
     assert float(mg.grad(f)(3.0)) == 6.0
     assert float(mg.jvp(f, [3.0], [1.0])[1]) == 6.0
     assert float(mg.hvp(f, [3.0], [1.0])) == 2.0
-
-
-def test_a_deep_graph_is_freed_in_a_thread_with_a_small_stack():
-    threading.stack_size(256 * 1024)
-    try:
-        failed = []
-
-        def work():
-            x, y = deep()
-            y.backward()
-            del y
-            failed.append(x.grad != 1.0)
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        thread.join()
-    finally:
-        threading.stack_size(0)
-    assert failed == [False]
