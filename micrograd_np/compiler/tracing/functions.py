@@ -15,7 +15,7 @@ import numpy as np
 
 from micrograd_np.batching.table import OF_SHAPES
 from micrograd_np.errors import TracingError, called
-from micrograd_np.op import Operand, Options
+from micrograd_np.op import OPS, Operand, Options
 from micrograd_np.ops.account import IN_PLACE, name_of
 
 
@@ -116,11 +116,14 @@ def check_shaping(function: Callable[..., Any], args: Sequence[Any], options: Op
 
 @lru_cache(maxsize=512)
 def parameters_of(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of a function's parameters; none if Python cannot tell."""
+    """The names of a function's parameters; none if neither Python nor its op can tell.
+
+    Before NumPy 2.4, its builtins do not tell Python. The declarations of their ops name them.
+    """
     try:
         return tuple(inspect.signature(function).parameters)
     except (TypeError, ValueError):
-        return ()
+        return vars(OPS[function]).get("parameters", ()) if function in OPS else ()
 
 
 def is_whole_number(x: Any) -> bool:
