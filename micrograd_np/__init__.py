@@ -38,6 +38,10 @@ from micrograd_np.jacobians import jacobian as jacobian
 from micrograd_np.linearization import linearize as linearize
 from micrograd_np.mode import enable_grad as enable_grad
 from micrograd_np.mode import no_grad as no_grad
+from micrograd_np.ops.accumulation import index_add as index_add
+from micrograd_np.ops.accumulation import index_max as index_max
+from micrograd_np.ops.accumulation import index_min as index_min
+from micrograd_np.ops.accumulation import index_multiply as index_multiply
 from micrograd_np.ops.activations import log_softmax as log_softmax
 from micrograd_np.ops.activations import logsigmoid as logsigmoid
 from micrograd_np.ops.activations import logsumexp as logsumexp

@@ -979,7 +979,7 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "augmented argument": (augmented, r"x = x \+ y"),
     "out": (lambda x: np.add(x, 1, out=x), "out"),
     "out of constants": (lambda x: np.add(x, 1, out=np.zeros(3)), "out"),
-    "at": (lambda x: np.add.at(x, 0, 1), r"mg\.index_update"),
+    "at": (lambda x: np.add.at(x, 0, 1), r"mg\.index_add"),
     "put": (lambda x: np.put(x, 0, 1), r"mg\.index_update"),
     "fill": (lambda x: x.fill(1), r"np\.full_like"),
     "sort": (lambda x: x.sort(), r"np\.sort"),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from optable import DIFFERENTIABLE, ROWS, Case, Row, cases_of
+from optable.table import KEYED
 from test_ops import Call, tensors
 
 import micrograd_np as mg
@@ -78,8 +79,8 @@ def test_options_by_position_make_the_same_node(row: Row, case: Case) -> None:
     names = names_by_position(row.function)
     ordered = [case.options[name] for name in names if name in case.options]
     arguments = inputs if row.spread else [inputs]
-    if row.function is mg.index_update:
-        one, other = row.call(inputs, case.options), mg.index_update(inputs[0], *ordered, inputs[1])
+    if row.function in KEYED:
+        one, other = row.call(inputs, case.options), row.function(inputs[0], *ordered, inputs[1])
     else:
         one, other = row.call(inputs, case.options), row.function(*arguments, *ordered)
     assert_same_call(one, other)

@@ -41,7 +41,7 @@ FAMILIES = {
         reduction missing norms statistics ordering quantiles
     """,
     "Shapes and places": """
-        shaping joining padding creation choosing masking indexing calling
+        shaping joining padding creation choosing masking indexing accumulation calling
     """,
     "Matrices": """
         linalg products solving determinants decompositions singular_values

@@ -8,7 +8,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from micrograd_np.batching.calls import Call, one_by_one
 from micrograd_np.batching.keys import Each, indexed
 from micrograd_np.batching.rules import flat, padded, shifted
-from micrograd_np.ops.indexing import getitem, index_update, scatter
+from micrograd_np.ops.indexing import getitem, scatter
 
 
 def read(call: Call) -> Any:
@@ -24,6 +24,7 @@ def scattered(call: Call) -> Any:
 
 
 def updated(call: Call) -> Any:
+    """`index_update` or an accumulation, functions of an array, a key and values."""
     x = call.whole(0)
     where = indexed(call.options["key"], x.ndim - 1, call.size, mapped=True)
     entries = np.moveaxis(getitem(np.empty(x.shape, bool), where.key), where.found, where.wanted)
@@ -32,7 +33,7 @@ def updated(call: Call) -> Any:
         value = np.reshape(value, (call.size, *value.shape[1 + call.ndim(1) - entries.ndim + 1 :]))
     value = padded(value, entries.ndim - value.ndim)
     value = np.moveaxis(np.broadcast_to(value, entries.shape), where.wanted, where.found)
-    return index_update(x, where.key, value)
+    return call.op.function(x, where.key, value)
 
 
 def take(call: Call) -> Any:

@@ -10,6 +10,7 @@ from micrograd_np.batching.calls import Call, Rule, example, one_by_one
 from micrograd_np.batching.keys import each_among
 from micrograd_np.masking import taken
 from micrograd_np.op import EXPRESSIONS, OPS, Op, Options
+from micrograd_np.ops.accumulation import UFUNCS
 from micrograd_np.ops.activations import log_softmax, logsumexp, softmax
 from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
 from micrograd_np.ops.decompositions import qr
@@ -140,6 +141,7 @@ KEYED: dict[Any, Rule] = {
     getitem: indexing.read,
     scatter: indexing.scattered,
     index_update: indexing.updated,
+    **dict.fromkeys(UFUNCS, indexing.updated),
     np.take: indexing.take,
     np.take_along_axis: indexing.take_along_axis,
 }

@@ -33,6 +33,15 @@ def index_update(x: Array, key: Any, value: Array) -> Array:
     return out
 
 
+def index_at(ufunc: np.ufunc, x: Array, key: Any, values: Array) -> Array:
+    """A copy of `x` after `ufunc.at(x, key, values)`; entries named twice receive both."""
+    out = np.array(x)
+    if not hasattr(values, "dtype"):
+        values = np.asarray(values, out.dtype)  # `at` casts numbers that are too large for it
+    ufunc.at(out, key, values)
+    return out
+
+
 # ---------------------------------------------------------------- memory
 
 

@@ -4,6 +4,7 @@ Importing this package fills the registries of `micrograd_np.op`. Rules are writ
 and import nothing of the Tensor.
 """
 
+from micrograd_np.ops import accumulation as accumulation
 from micrograd_np.ops import activations as activations
 from micrograd_np.ops import bessel as bessel
 from micrograd_np.ops import calculus as calculus

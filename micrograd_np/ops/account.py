@@ -76,6 +76,15 @@ IN_PLACE: dict[str, str] = {  # what would write into a Tensor, and what to writ
     "ndarray.sort": "t = np.sort(t)",
 }
 
+AT: dict[str, str] = {  # the methods `at` of ufuncs that have a form of their own
+    "add": "t = mg.index_add(t, key, values)",
+    "subtract": "t = mg.index_add(t, key, -values)",
+    "multiply": "t = mg.index_multiply(t, key, values)",
+    "divide": "t = mg.index_multiply(t, key, 1 / values)",
+    "maximum": "t = mg.index_max(t, key, values)",
+    "minimum": "t = mg.index_min(t, key, values)",
+}
+
 PLAIN = "it makes a plain array; mg.tensor([...]) joins Tensors, t.data leaves the graph"
 FILES = "a file holds no history; save t.data"
 DATES = "a Tensor holds numbers, not dates"
@@ -159,13 +168,22 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
     Raises InPlaceError at once if it would write into a Tensor, tracked or not.
     """
     name = name_of(function)
-    instead = IN_PLACE.get(name, "")
-    if detail == ".at":
-        instead = f"t = mg.index_update(t, key, np.{name}(t[key], values))"
+    instead = instead_of_at(function) if detail == ".at" else IN_PLACE.get(name, "")
     if instead and args and isinstance(args[0], Node):
         raise InPlaceError.function(f"np.{name}{detail}", instead)
     reason = REFUSED.get(name) or scipy_account.REFUSED.get(name, "")
+    if detail == ".at":
+        reason = f"it writes in place; write {instead}"
     return UnregisteredFunctionError(function, detail, reason)
+
+
+def instead_of_at(ufunc: Any) -> str:
+    """What to write for the method `at` of a ufunc."""
+    name = name_of(ufunc)
+    if name in AT:
+        return AT[name]
+    called = f"np.{name}(t[key]{', values' * (ufunc.nin > 1)})"
+    return f"t = mg.index_update(t, key, {called}), which is right if no index repeats"
 
 
 def refused_attribute(name: str) -> Any:

@@ -40,7 +40,8 @@ def frozen(key: Key) -> Key:
 def is_basic(key: Key) -> bool:
     """Whether the key selects each entry at most once, so that plain assignment scatters it."""
     parts = key if isinstance(key, tuple) else (key,)
-    return not any(is_indices(part) and part.dtype != bool for part in parts)
+    arrays = [part for part in parts if is_indices(part) or isinstance(part, Operand)]
+    return all(part.dtype == bool for part in arrays)
 
 
 @dispatching
@@ -126,18 +127,17 @@ def update_base(g: Array, out: Array, x: Array, value: Array, key: Key) -> Array
 
 def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Array:
     """The cotangent at the entries written, without those a later duplicate overwrote."""
-    if is_basic(key):
-        return g[key]
-    return g[key] * like(g, standing(key, out.shape))
+    arrived = getitem(g, key)
+    return arrived if is_basic(key) else arrived * like(g, standing(key, out.shape))
 
 
 def standing(key: Key, shape: tuple[int, ...]) -> Array:
     """Whether each entry written at `key` is there in the end, not one written over it."""
     afar = afar_in(key)
     blank = like(afar, np.zeros(shape, dtype=int))
-    chosen = blank[key].shape
+    chosen = getitem(blank, key).shape
     numbers = like(afar, np.arange(prod(chosen)).reshape(chosen))
-    return np.equal(index_update(blank, key, numbers)[key], numbers)
+    return np.equal(getitem(index_update(blank, key, numbers), key), numbers)
 
 
 def bind_take(a: Array, indices: Any, *args: Any, **options: Any) -> tuple[Inputs, Options]:

@@ -47,20 +47,38 @@ def replaced(x: Array, key: Any, value: Array) -> Array:
     if is_mask(key, x.shape) and np.ndim(value) == 0:
         out: Array = np.where(like(x, key), value, x)
         return out.astype(x.dtype)
-    parts = spelled(key, len(x.shape))
+    found, new = arrived(x, key, value)
+    return np.where(found, new, x)
+
+
+def accumulated(ufunc: np.ufunc, x: Array, key: Any, value: Array) -> Array:
+    """`x` with `ufunc(x[key], value)` at `key`, repeated places taking one value after the other."""
+    if is_mask(key, x.shape) and np.ndim(value) == 0:
+        found, new = like(x, key), value
+    else:
+        found, new = arrived(x, key, value, ufunc)
+    out: Array = np.where(found, ufunc(x, new), x)
+    return out.astype(x.dtype)
+
+
+def arrived(x: Array, key: Any, value: Array, ufunc: np.ufunc | None = None) -> tuple[Array, Array]:
+    """Whether something comes to each place of `x`, and what: `value`, broadcast and cast.
+
+    Of several values for one place the last comes there, or all of them combined by `ufunc`.
+    """
+    parts = spelled(key, x.ndim)
+    if any(map(is_indices, parts)):
+        where, covered = positions(parts, x.shape)
+        shape = (*where.shape, *x.shape[covered:])
+    else:
+        shape = np.broadcast_to(np.empty((), bool), x.shape)[key].shape
+    new = spread(value, shape, x)
+    if 0 in shape:
+        return np.zeros_like(x, dtype=bool), x
     if not any(map(is_indices, parts)):
-        target = np.broadcast_to(np.empty((), bool), x.shape)[key].shape
-        new = spread(value, target, x)
-        if 0 in target:
-            return x.copy()
         kept = padded(np.ones_like(new, dtype=bool), parts, x.shape)
-        return np.where(kept, padded(new, parts, x.shape), x)
-    where, covered = positions(parts, x.shape)
-    new = spread(value, (*where.shape, *x.shape[covered:]), x)
-    if 0 in new.shape:
-        return x.copy()
-    found, last = last_of(new, where, x.shape, covered)
-    return np.where(found, last, x)
+        return kept, padded(new, parts, x.shape)
+    return arrived_in_runs(new, where, x.shape, covered, ufunc)
 
 
 def spread(value: Array, shape: Shape, x: Array) -> Array:
@@ -164,27 +182,39 @@ def positions(parts: Sequence[Any], shape: Shape) -> tuple[Array, int]:
 
 def summed(g: Array, where: Array, shape: Shape, covered: int) -> Array:
     """Zeros with entries added at positions."""
-    order = np.argsort(np.ravel(where), kind="stable")
-    places = np.ravel(where)[order]
-    sums = g.reshape((where.size, *shape[covered:]))[order]
-    reach, longest = 1, longest_run(places)
-    while reach < longest:  # each pass doubles how far back an entry has looked in its run
-        same = alongside(np.equal(places[reach:], places[:-reach]), sums)
-        added = sums[reach:] + np.where(same, sums[:-reach], 0).astype(sums.dtype)
-        sums = np.concatenate([sums[:reach], added])
-        reach *= 2
-    found, last = ends_of_runs(places, sums, prod(shape[:covered]))
-    return np.where(found, last, 0).astype(g.dtype).reshape(shape)
+    found, last = arrived_in_runs(g, where, shape, covered, np.add)
+    return np.where(found, last, 0).astype(g.dtype)
 
 
-def last_of(new: Array, where: Array, shape: Shape, covered: int) -> tuple[Array, Array]:
-    """Which entries are written, and with what."""
+def arrived_in_runs(
+    new: Array, where: Array, shape: Shape, covered: int, ufunc: np.ufunc | None
+) -> tuple[Array, Array]:
+    """Whether an entry comes to each place of `shape`, and the last of them, or all combined."""
     order = np.argsort(np.ravel(where), kind="stable")
     places = np.ravel(where)[order]
     values = new.reshape((where.size, *shape[covered:]))[order]
+    if ufunc is not None:
+        values = combined_so_far(ufunc, values, places)
     found, last = ends_of_runs(places, values, prod(shape[:covered]))
     rest = (1,) * (len(shape) - covered)
     return found.reshape((*shape[:covered], *rest)), last.reshape(shape)
+
+
+def combined_so_far(ufunc: np.ufunc, values: Array, places: Array) -> Array:
+    """Each entry combined with all that stand before it in its run.
+
+    What is outside of the run counts as the ufunc's identity, or, for a ufunc without one, as the
+    entry itself: largest and smallest entries stay what they are.
+    """
+    reach, longest = 1, longest_run(places)
+    while reach < longest:  # each pass doubles how far back an entry has looked in its run
+        same = alongside(np.equal(places[reach:], places[:-reach]), values)
+        here, before = values[reach:], values[:-reach]
+        other = here if ufunc.identity is None else ufunc.identity
+        joined = ufunc(here, np.where(same, before, other).astype(values.dtype))
+        values = np.concatenate([values[:reach], joined])
+        reach *= 2
+    return values
 
 
 def flattened(x: Array, shape: Shape, covered: int) -> Array:
@@ -194,10 +224,10 @@ def flattened(x: Array, shape: Shape, covered: int) -> Array:
 
 def longest_run(places: Array) -> int:
     """The length of the longest run, if the places are known here; otherwise that of them all."""
-    if is_foreign(places):
+    if not isinstance(places, np.ndarray):
         return int(places.size)
     starts = np.flatnonzero(np.diff(places, prepend=-1))
-    return int(np.diff(starts, append=places.size).max())
+    return int(np.diff(starts, append=places.size).max(initial=0))
 
 
 def ends_of_runs(places: Array, values: Array, size: int) -> tuple[Array, Array]:

@@ -108,12 +108,17 @@ linear(np.cumsum, cumsum_transpose)
 # ---------------------------------------------------------------- extrema
 
 
+def attaining(out: Array, x: Array) -> Array:
+    """1 for every entry of `x` that is the extremum `out`, 0 for others; a NaN attains it."""
+    return np.logical_or(np.equal(x, out), np.not_equal(x, x)).astype(out.dtype)
+
+
 def tied(out: Array, x: Array, axis: Axis, *, initial: Any = None, where: Any = True) -> Array:
-    """An equal share for every entry that attains the extremum; a NaN attains it.
+    """An equal share for every entry that attains the extremum.
 
     So does the `initial` value, whose share goes nowhere.
     """
-    hits = np.logical_or(np.equal(x, out), np.not_equal(x, x)).astype(x.dtype)
+    hits = attaining(out, x)
     if initial is None and where is True:
         return hits / np.sum(hits, axis=axis, keepdims=True)
     hits = masked(hits, where)

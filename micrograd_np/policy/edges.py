@@ -73,6 +73,7 @@ ROWS = [
     row("np.prod(x)", {"x": [0.0, 0.0, 3.0]}, [0, 0, 0], "likewise", torch=[0, 0, 0], jax=[0, 0, 0]),
     row("np.cumprod(x)", {"x": [2.0, 0.0, 3.0]}, [1, 8, 0], "likewise", torch=("torch.cumprod(x, 0)", [1, 8, 0]), jax=[1, 8, 0]),
     row("np.cumprod(x)", {"x": [2.0, 0.0, 0.0, 5.0]}, [1, 2, 0, 0], "likewise", torch=("torch.cumprod(x, 0)", [1, 2, 0, 0]), jax=[1, 2, 0, 0]),
+    row("mg.index_multiply(x, [0, 0], y)", {"x": [2.0, 5.0], "y": [0.0, 3.0]}, ([0, 1], [6, 0]), "the product of the others, without a division", torch=("x.index_reduce(0, torch.tensor([0, 0]), y, 'prod')", ([0, 1], [6, 0])), jax=("x.at[jnp.array([0, 0])].multiply(y)", "NotImplementedError")),
     # ------------------------------------------------------------ removable: the formula is 0/0, the slope is not
     row("np.sinc(x)", {"x": 0.0}, 0, "the slope that is there", torch=0, jax=0),
     row("np.sinc(x)", {"x": 0.0}, -3.2898681336964524, "and the curvature, -π²/3", order=2, torch=NAN, jax=-3.2898681336964524),

@@ -46,6 +46,8 @@ ROWS = [
     row("np.median(x)", {"x": [1.0, 2.0, 2.0, 2.0, 5.0]}, [0, 0, 1, 0, 0], "the middle one in a stable order, as in sort", torch=[0, THIRD, THIRD, THIRD, 0], jax=[0, 0, 1, 0, 0]),
     row("np.quantile(x, 0.5)", {"x": [2.0, 2.0, 1.0]}, [1, 0, 0], "the middle one in a stable order, as in sort", torch=[1, 0, 0], jax=[1, 0, 0]),
     row("np.quantile(x, 0.25)", {"x": [1.0, 2.0, 3.0]}, [0.5, 0.5, 0], "the two neighbours, by their weights", torch=[0.5, 0.5, 0], jax=[0.5, 0.5, 0]),
+    row("mg.index_max(x, [0, 0], y)", {"x": [2.0, 1.0], "y": [2.0, 1.0]}, ([0.5, 1], [0.5, 0]), "the entry and its values share evenly", torch=("x.index_reduce(0, torch.tensor([0, 0]), y, 'amax')", ([0.5, 1], [0.5, 0])), jax=("x.at[jnp.array([0, 0])].max(y)", ([0.5, 1], [0.5, 0]))),
+    row("mg.index_min(x, [0, 0], y)", {"x": [3.0, 1.0], "y": [2.0, 2.0]}, ([0, 1], [0.5, 0.5]), "values that repeat an index share evenly", torch=("x.index_reduce(0, torch.tensor([0, 0]), y, 'amin')", ([0, 1], [0.5, 0.5])), jax=("x.at[jnp.array([0, 0])].min(y)", ([0, 1], [0.5, 0.5]))),
     row("mg.nn.functional.max_pool1d(x, 2)", {"x": [3.0, 3.0, 1.0, 2.0]}, [0.5, 0.5, 0, 1], "ties share evenly, as in max", torch=("torch.nn.functional.max_pool1d(x[None], 2)", [1, 0, 0, 1])),
     row("mg.nn.functional.max_pool2d(x, 2)", {"x": [[3.0, 3.0], [3.0, 2.0]]}, [[THIRD, THIRD], [THIRD, 0]], "ties share evenly, as in max", torch=("torch.nn.functional.max_pool2d(x[None], 2)", [[1, 0], [0, 0]])),
     # ------------------------------------------------------------ jumps

@@ -14,6 +14,7 @@ ROWS = [
     row("np.fmax(x, y)", {"x": NAN, "y": 1.0}, (0, 1), "fmax leaves NaN out, and so does its gradient", torch=(0, 1), jax=(0, 1)),
     row("np.fmin(x, y)", {"x": 1.0, "y": NAN}, (1, 0), "likewise", torch=(1, 0), jax=(1, 0)),
     row("np.fmax(x, y)", {"x": NAN, "y": NAN}, (0.5, 0.5), "nothing is left: evenly", torch=(1, 0), jax=(1, 0)),
+    row("mg.index_max(x, [0, 0], y)", {"x": [1.0], "y": [NAN, 3.0]}, ([0], [1, 0]), "the result is the NaN, so it answers for it", torch=("x.index_reduce(0, torch.tensor([0, 0]), y, 'amax')", ([NAN], [NAN, NAN])), jax=("x.at[jnp.array([0, 0])].max(y)", ([0], [0, 0]))),
     row("np.sort(x)[0]", {"x": [NAN, 2.0, 1.0]}, [0, 0, 1], "NaN is sorted to the end", torch=("torch.sort(x).values[0]", [0, 0, 1]), jax=[0, 0, 1]),
     row("np.median(x)", {"x": [1.0, NAN, 3.0]}, [0, 1, 0], "the result is the NaN, so it answers for it", torch=[0, 1, 0], jax=[0, 0, 0]),
     row("np.nansum(x)", {"x": [1.0, NAN, 3.0]}, [1, 0, 1], "what is left out has no slope", torch=[1, 0, 1], jax=[1, 0, 1]),

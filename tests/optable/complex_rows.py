@@ -67,6 +67,8 @@ also(np.stack,         complex_case((3,), (3,)), mixed_case("fc", (3,), (3,)))
 also(np.split,         complex_case((4,), indices_or_sections=2))
 also(getitem,          complex_case((3, 4), key=(0, [1, 1, 2])))
 also(scatter,          complex_case((2,), key=[0, 0], shape=(3,)))
+also(mg.index_add,     complex_case((3,), (2,), key=[0, 0]), mixed_case("cf", (3,), (2,), key=[0, 0]))
+also(mg.index_multiply, complex_case((3,), (3,), key=[0, 0, 1]), mixed_case("cf", (3,), (2,), key=[0, 0]))
 also(mg.index_update,  complex_case((3, 4), (4,), key=1), mixed_case("cf", (3,), (), key=0))
 also(np.take,          complex_case((3, 4), [0, 0, 2], axis=1))
 

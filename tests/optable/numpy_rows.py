@@ -1,5 +1,6 @@
 """Rows of the op tests: elementwise ops, reductions, shaping, indexing, products, constants."""
 
+from collections.abc import Callable
 from inspect import signature
 from typing import Any
 
@@ -22,6 +23,7 @@ from optable.table import (
     case,
     complex_case,
     distinct,
+    distinct_between,
     flat_op,
     inside_one,
     lattice,
@@ -42,6 +44,15 @@ def added_at(g: Array, key: Any, shape: tuple[int, ...]) -> Array:
     out = np.zeros(shape, np.asarray(g).dtype)
     np.add.at(out, key, g)
     return out
+
+
+def at(ufunc: np.ufunc) -> Callable[..., Array]:
+    def accumulated(x: Array, values: Array, key: Any) -> Array:
+        out = np.array(x)
+        ufunc.at(out, key, values)
+        return out
+
+    return accumulated
 
 
 def updated(x: Array, value: Array, key: Any) -> Array:
@@ -265,6 +276,16 @@ row(mg.index_update, (any_real, any_real),
     case((), (), key=()), case((3, 4), (2, 2), key=(INDICES, [1, 2])),
     case((0,), (), key=slice(None)), case((3, 4), (1, 1, 4), key=[0, 2]),
     reference=updated)
+ACCUMULATIONS = (
+    case((3, 4), (4,), key=1), case((3, 4), (), key=(slice(None), -1)), case((4,), (3,), key=[1, 1, -1]),
+    case((3, 4), (2, 1), key=slice(None, None, 2)), case((2, 3), (4,), key=MASK), case((2, 3), (), key=MASK),
+    case((), (), key=()), case((0,), (), key=slice(None)), case((3, 4), (2, 2), key=(INDICES, [1, 2])),
+    case((3, 4), (3, 1), key=[2, 0, 2]), case((2, 3), (2, 1, 2), key=(..., None, [1, 1])),
+    case((3,), (0,), key=[]), case((3,), 5, key=0))
+row(mg.index_add, (any_real, any_real), *ACCUMULATIONS, reference=at(np.add))
+row(mg.index_multiply, (any_real, any_real), *ACCUMULATIONS, case((2,), (4,), key=[0, 0, 0, 0]), reference=at(np.multiply))
+row(mg.index_max, (distinct, distinct_between), *ACCUMULATIONS, reference=at(np.maximum))
+row(mg.index_min, (distinct, distinct_between), *ACCUMULATIONS, reference=at(np.minimum))
 row(np.take, any_real,
     case((3, 4), INDICES), case((3, 4), INDICES, axis=0), case((3, 4), [0, 0], axis=-1),
     case((3, 4), 1, axis=1), case((3, 4), np.array(-1), axis=0), case((4,), 2),

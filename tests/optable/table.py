@@ -68,14 +68,15 @@ def sample(domain: Domain, rng: np.random.Generator, shape: tuple[int, ...], kin
     return x + 1j * domain(rng, shape) if kind == "c" and x.dtype.kind == "f" else x
 
 
+KEYED = (mg.index_update, mg.index_add, mg.index_multiply, mg.index_max, mg.index_min)
 LISTED = {np.select: "condlist", np.choose: "a"}  # functions of a constant and a list of arrays
 
 
 def apply(row: Row, function: Callable[..., Any], inputs: Any, options: dict[str, Any]) -> Any:
     if row.through is not None:
         inputs = [row.through(x) for x in inputs]
-    if function is mg.index_update:
-        return mg.index_update(inputs[0], options["key"], inputs[1])
+    if function in KEYED:
+        return function(inputs[0], options["key"], inputs[1])
     if function is np.einsum:
         rest = dict(options)
         return np.einsum(rest.pop("subscripts"), *inputs, **rest)
@@ -118,6 +119,11 @@ def with_gaps(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Distinct numbers, every fifth one missing."""
     x = distinct(rng, shape)
     return np.where(np.arange(x.size).reshape(shape) % 5 == 1, np.nan, x)
+
+
+def distinct_between(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Distinct numbers that tie with none of `distinct` either."""
+    return distinct(rng, shape) + 0.15
 
 
 any_real = between(-2, 2)

@@ -218,11 +218,16 @@ class Builder:
         zero = literal(dtype.type(0))
         return self.defined("scatter", shape, dtype, [put._replace(combine=code)], zero)
 
-    def updated(self, x: Variable, key: Any, value: Operand) -> Variable:
-        """`x` with `value` at a constant key."""
-        copy = self._write(x.shape, lambda place: flattened(place, x.shape), x, x.dtype)
-        put = self._write(*self._key(key, x.shape), value, x.dtype)
-        return self.defined("update", x.shape, x.dtype, [copy, put])
+    def updated(
+        self, x: Variable, key: Any, value: Operand, ufunc: np.ufunc | None = None
+    ) -> Variable:
+        """`x` with `value` at a constant key, or with `ufunc(x[key], value)` there."""
+        dtype = dtype_of(x)
+        copy = self._write(x.shape, lambda place: flattened(place, x.shape), x, dtype)
+        put = self._write(*self._key(key, x.shape), value, dtype)
+        if ufunc is not None:
+            put = put._replace(combine=written(ufunc, (dtype, dtype), dtype))
+        return self.defined("update", x.shape, dtype, [copy, put])
 
     def _key(
         self, key: Any, shape: tuple[int, ...]

@@ -108,7 +108,8 @@ class Printer:
 
     def nest(self, nest: Nest) -> None:
         """A nest of loops."""
-        within = {t.variable: level for t in nest.tasks if (level := level_of(t, nest)) is not None}
+        begun = [task for task in nest.tasks if task.variable in nest.starts]
+        within = {t.variable: level for t in begun if (level := level_of(t, nest)) is not None}
         totals = {t.variable for t in nest.tasks if is_total(t, within.get(t.variable, -1), nest)}
         for variable in nest.starts:
             if variable not in within or variable not in totals:

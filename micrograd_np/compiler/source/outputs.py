@@ -30,7 +30,7 @@ FRESH: set[Any] = {
     *BY_KEYWORD, np.where, np.copy, np.tile, np.repeat, np.roll, np.sort, np.tril, np.triu,
     np.zeros_like, np.ones_like, np.full_like, np.tensordot, np.linalg.inv, np.linalg.solve,
     np.linalg.cholesky, np.take_along_axis, helpers.scatter, helpers.scatter_add,
-    helpers.index_update,
+    helpers.index_update, helpers.index_at,
 } - {np.einsum}  # fmt: skip
 
 # A view of the whole of its first argument that can be written to if that can.

@@ -14,7 +14,9 @@ import numpy as np
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.tracing.functions import ASTYPE, Method, is_numpys
 from micrograd_np.errors import TracingError
+from micrograd_np.foreign import array_behind
 from micrograd_np.op import Inputs, Op, Operand, Options
+from micrograd_np.ops.accumulation import UFUNCS, check_casting
 from micrograd_np.ops.bessel import bessel_i, sinc_derivative
 from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
 from micrograd_np.ops.decompositions import qr
@@ -75,16 +77,25 @@ def is_fixed(part: slice) -> bool:
 def call_scatter(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
     """By plain assignment, if the key names no entry twice."""
     key, shape = frozen(options["key"]), options["shape"]
-    once = is_basic(key) and not any(
-        isinstance(part, Operand) for part in (key if isinstance(key, tuple) else (key,))
-    )
-    return helpers.scatter if once else helpers.scatter_add, (*inputs, key, shape), {}
+    put = helpers.scatter if is_basic(key) else helpers.scatter_add
+    return put, (*inputs, key, shape), {}
 
 
 def call_index_update(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
     """A helper of ours."""
     x, value = inputs
     return helpers.index_update, (x, options["key"], value), {}
+
+
+def call_accumulation(ufunc: np.ufunc) -> Callable[[Inputs, Options], tuple[Any, Any, Options]]:
+    """A helper of ours, given the ufunc; dtypes are what programs are made for."""
+
+    def call(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+        x, values = inputs
+        check_casting(ufunc, np.asarray(array_behind(x)), array_behind(values))
+        return helpers.index_at, (ufunc, x, options["key"], values), {}
+
+    return call
 
 
 def call_einsum(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
@@ -125,6 +136,7 @@ OURS: dict[Any, Callable[[Inputs, Options], tuple[Any, Any, Options]]] = {
     getitem: call_getitem,
     scatter: call_scatter,
     index_update: call_index_update,
+    **{function: call_accumulation(ufunc) for function, ufunc in UFUNCS.items()},
     astype: call_astype,
     np.einsum: call_einsum,
     np.var: call_var,

@@ -16,7 +16,7 @@ import numpy as np
 from micrograd_np.batching.table import OF_SHAPES
 from micrograd_np.errors import TracingError, called
 from micrograd_np.op import OPS, Operand, Options
-from micrograd_np.ops.account import IN_PLACE, name_of
+from micrograd_np.ops.account import IN_PLACE, instead_of_at, name_of
 
 
 class Method:
@@ -89,7 +89,7 @@ def check_call(function: Callable[..., Any], args: Sequence[Any], options: Optio
     """Raise TracingError for a call that no program can have."""
     if isinstance(function, Method):
         if function.method == "at":
-            raise TracingError.writes(f"{called(args[0])}.at", "x = mg.index_update(x, key, value)")
+            raise TracingError.writes(f"{called(args[0])}.at", instead_of_at(args[0]))
         return
     if options.get("out") is not None:
         raise TracingError.writes(f"{called(function)}(..., out=x)", "x = f(...) for f(..., out=x)")

@@ -129,3 +129,9 @@ def scatter(b: Builder, g: Variable, key: Any, shape: tuple[int, ...]) -> Variab
 def index_update(b: Builder, x: Variable, key: Any, value: Operand) -> Variable:
     """A copy with other entries at a key."""
     return b.updated(x, mapped(lambda part: constant_value(b, part), key), value)
+
+
+@form(helpers.index_at)
+def index_at(b: Builder, ufunc: np.ufunc, x: Variable, key: Any, values: Operand) -> Variable:
+    """A copy with values combined with the entries at a key."""
+    return b.updated(x, mapped(lambda part: constant_value(b, part), key), values, ufunc)
