@@ -7,6 +7,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.checking import comparison
+from micrograd_np.checking.agreement import compared_runs
 from micrograd_np.checking.differences import (
     Differences,
     Probe,
@@ -17,7 +18,7 @@ from micrograd_np.checking.differences import (
 )
 from micrograd_np.checking.parts import joined, parts_of
 from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
-from micrograd_np.checking.subject import Points, Record, Subject, same, size
+from micrograd_np.checking.subject import Points, Record, Subject, size
 from micrograd_np.transforms import jvp, vjp
 from micrograd_np.tree import Tree
 
@@ -52,7 +53,10 @@ def gradcheck(
 
     The report is true when its `verdict` is "right". Others are "wrong"; "kink", when `f` has no
     derivative there (neither a pass nor a wrong gradient); "non-finite", when a value or derivative
-    is infinite or NaN; and "non-deterministic", when `f` gives different values for equal inputs.
+    is infinite or NaN; "non-deterministic", when `f` gives different values for equal inputs; and
+    "value differs", when `f` computes another value on Tensors than on plain arrays, so that its
+    gradient is that of another function. If `f` raises on plain arrays, because it needs Tensors,
+    the report says so in a note, and the check goes on.
 
     Steps and error bars follow the values and dtypes at hand (see `checking.differences`); an entry
     smaller than the error bar of its difference cannot be told from zero, and the report counts it.
@@ -109,6 +113,10 @@ class Settings:
         self.limit = limit
         self.samples = samples
 
+    def tolerance(self, info: np.finfo[Any]) -> float:
+        """The relative error allowed, where the coarsest precision passed through is `info`."""
+        return float(np.sqrt(info.eps)) if self.rtol is None else self.rtol
+
 
 # ---------------------------------------------------------------- one function
 
@@ -116,10 +124,11 @@ class Settings:
 def checked(subject: Subject, order: int, title: str, settings: Settings) -> GradientReport:
     """Check one function and, if it is right, its derivatives up to `order`."""
     record = Record(subject)
-    values = [record.value, *(subject.value(subject.points) for _ in range(2))]
-    if not all(same(values[0], value) for value in values[1:]):
-        return unrepeatable(values, title)
+    finding = compared_runs(record, settings.tolerance(record.precision()))
+    if finding.verdict:
+        return GradientReport(finding.verdict, (), title, "not compared", np.nan, [finding.note])
     report = first_order(record, title, settings)
+    report.notes = tuple(filter(None, (*report.notes, finding.note)))
     if order > 1 and report:
         below = derivatives(record, title, settings)
         report.derivatives = tuple(checked(s, order - 1, name, settings) for s, name in below)
@@ -127,22 +136,11 @@ def checked(subject: Subject, order: int, title: str, settings: Settings) -> Gra
     return report
 
 
-def unrepeatable(values: list[Array], title: str) -> GradientReport:
-    """The report on a function whose values at one input differ."""
-    shapes = {value.shape for value in values}
-    spread = np.nanmax(np.ptp(np.stack(values), axis=0), initial=0) if len(shapes) == 1 else np.nan
-    note = (
-        f"three evaluations at the same input differ by up to {spread:.3g}. Draw random numbers "
-        f"outside the function and pass them in, or seed a new Generator inside it."
-    )
-    return GradientReport("non-deterministic", (), title, "not compared", np.nan, [note])
-
-
 def first_order(record: Record, title: str, settings: Settings) -> GradientReport:
     """Compare the first derivatives of a recorded function."""
     subject = record.subject
     info = record.precision()
-    rtol = float(np.sqrt(info.eps)) if settings.rtol is None else settings.rtol
+    rtol = settings.tolerance(info)
     rows = rows_of(record, settings)
     differences = Differences(record, rows, info, settings.rng)
     gradients = [record.pull(rows.cotangent(row)) for row in range(rows.count)]
@@ -281,7 +279,7 @@ def layout_of(
     single = len(subject.shapes) == 1
     if rows.mixtures is None:
         shape = subject.shapes[0] if single else (rows.count,)
-        names = [".".join(filter(None, ("out", name))) for name in subject.output_names]
+        names = subject.titled_outputs()
         parts = list(subject.shapes)
     else:
         shape = (rows.count,)

@@ -13,7 +13,7 @@ from micrograd_np.checking.comparison import KINK, RIGHT, STATUSES, WRONG
 from micrograd_np.checking.differences import Slopes
 
 Array = np.ndarray[Any, Any]
-Verdict = Literal["right", "kink", "non-finite", "wrong", "non-deterministic"]
+Verdict = Literal["right", "kink", "non-finite", "wrong", "non-deterministic", "value differs"]
 Mode = Literal["reverse", "forward"]
 
 
@@ -103,6 +103,7 @@ MEANINGS = {
     "kink": "The function has no derivative at this input, so there is nothing to agree with.",
     "non-finite": "A value or a derivative is infinite or NaN, so differences say nothing.",
     "non-deterministic": "The function gave different values for the same input.",
+    "value differs": "On Tensors the function computes another value than otherwise.",
 }
 LEGEND = "(analytic: what the rules give; numeric: what differences of the function give)"
 COLUMNS = (
@@ -147,15 +148,20 @@ class Layout(NamedTuple):
         return f"{self._row(row)} / {self._column(column)}"
 
     def _row(self, row: int) -> str:
-        for name, shape in zip(self.row_names, self.row_shapes, strict=True):
-            count = int(np.prod(shape, dtype=int))
-            if row < count:
-                return name + bracketed(row, shape)
-            row -= count
-        return ""
+        return entry_of(self.row_names, self.row_shapes, row)
 
     def _column(self, column: int) -> str:
         return f"direction {column}" if self.scattered else "in" + bracketed(column, self.columns)
+
+
+def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) -> str:
+    """An entry of arrays of these names and shapes, one after the other, as one writes it."""
+    for name, shape in zip(names, shapes, strict=True):
+        count = int(np.prod(shape, dtype=int))
+        if row < count:
+            return name + bracketed(row, shape)
+        row -= count
+    return ""
 
 
 def bracketed(flat: int, shape: tuple[int, ...]) -> str:

@@ -8,7 +8,7 @@ as a graph, from which the engine's answers come: `pull` in reverse mode, `push`
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -66,8 +66,22 @@ class Subject:
             leaves[place] = copied(leaves[place])
         for place, tensor in zip(self.places, tensors, strict=True):
             leaves[place] = tensor
-        out = self.f(*tree.replace(self.args, leaves))
-        return [(path, leaf) for path, leaf in tree.paths(out) if kind(leaf) in FLOATING]
+        return floating(self.f(*tree.replace(self.args, leaves)))
+
+    def on_arrays(self) -> "PlainRun":
+        """One run on plain arrays in place of Tensors; of a number, on a number of NumPy's."""
+        given = [plain_copy(leaf) for leaf in self.leaves]
+        try:
+            out = self.f(*tree.replace(self.args, given))
+        except Exception as error:  # noqa: BLE001 - the report tells it
+            first = str(error).partition("\n")[0]
+            return PlainRun([], [], f"{type(error).__name__}: {first}")
+        changed = [
+            self.titles[place]
+            for place, (i, array) in enumerate(zip(self.places, self.arrays, strict=True))
+            if not same(given[i], array)
+        ]
+        return PlainRun([(path, data_of(leaf)) for path, leaf in floating(out)], changed)
 
     def value(self, points: Points) -> Vector:
         """The value at `points` as a vector, NaN throughout where its shapes are other ones."""
@@ -82,11 +96,26 @@ class Subject:
         flat = [np.ravel(x) for x in parts_of(arrays)]
         return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
 
+    def titled_outputs(self) -> list[str]:
+        """What the parts of the value are called: `out`, or `out.` and their paths."""
+        return [".".join(filter(None, ("out", name))) for name in self.output_names]
+
     def split(self, vector: Vector) -> Points:
         """A vector like the value as arrays like the outputs."""
         ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
         parts = zip(np.split(vector, ends), self.shapes, strict=True)
         return joined([part.reshape(shape) for part, shape in parts], self.dtypes)
+
+
+class PlainRun(NamedTuple):
+    """One run on plain arrays: its floating-point outputs by path, and the inputs it wrote to.
+
+    `error`: the exception that it ended with, in a line.
+    """
+
+    outputs: list[tuple[str, np.ndarray[Any, Any]]]
+    changed: list[str]
+    error: str = ""
 
 
 class Record:
@@ -180,6 +209,18 @@ def data_of(leaf: Any) -> np.ndarray[Any, Any]:
     """A leaf's numbers."""
     data: np.ndarray[Any, Any] = leaf.data if isinstance(leaf, Tensor) else np.asarray(leaf)
     return data
+
+
+def floating(out: Tree) -> list[tuple[str, Any]]:
+    """The floating-point leaves of a result, with their paths."""
+    return [(path, leaf) for path, leaf in tree.paths(out) if kind(leaf) in FLOATING]
+
+
+def plain_copy(leaf: Any) -> Any:
+    """A leaf without a Tensor: an array of its own, or a number of NumPy's."""
+    if isinstance(leaf, Tensor | np.ndarray):
+        return np.array(data_of(leaf))
+    return np.asarray(leaf)[()] if isinstance(leaf, float | complex) else leaf
 
 
 def copied(leaf: Any) -> Any:
