@@ -12,7 +12,8 @@ import numpy as np
 
 from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.initializers import glorot_uniform
-from micrograd_np.nn.module import Module, described
+from micrograd_np.nn.module import Module
+from micrograd_np.nn.state import described
 from micrograd_np.op import Array
 from micrograd_np.ops.activations import (
     log_softmax,

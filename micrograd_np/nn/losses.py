@@ -16,7 +16,7 @@ import numpy as np
 
 from micrograd_np.errors import ShapeError
 from micrograd_np.foreign import is_foreign, like
-from micrograd_np.nn.module import described
+from micrograd_np.nn.state import described
 from micrograd_np.op import Array, Operand
 from micrograd_np.ops.activations import log_softmax, logsigmoid
 from micrograd_np.tensor import Tensor

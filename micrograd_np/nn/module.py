@@ -19,8 +19,8 @@ from typing import Any, Self
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.errors import listed
-from micrograd_np.foreign import all_here, here, is_foreign, like
+from micrograd_np.foreign import all_here
+from micrograd_np.nn.state import arrays_for
 from micrograd_np.tensor import Tensor
 
 Place = tuple[Any, ...]
@@ -124,25 +124,15 @@ class Module:
 
         Values are cast to the Tensors' dtypes, within a kind (float64 to float32, not to int).
 
-        Raises ValueError if a name is missing or unexpected, or a value has the wrong shape or kind
-        of dtype. The message lists all of them, and nothing is changed.
+        Raises, and changes nothing, ValueError if a name is missing or unexpected, or a value has the
+        wrong shape or kind of dtype, is too large for the Tensor's dtype, or is a Tensor that an op
+        made, whose history would be lost; the message lists all of them. Raises TypeError for what
+        is no mapping and for arrays of PyTorch: its `Linear` has the weight transposed, and square
+        ones would be loaded so without a word.
         """
         own = self._state()
-        given = {path: _values(value) for path, value in state.items()}
-        wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in given]
-        wrong += [f"unexpected: {path}" for path in given if path not in own]
-        wrong += [
-            f"of the wrong kind: {path} is {described(value)} here, {described(given[path])} given"
-            for path, value in own.items()
-            if path in given and not _fits(given[path], value)
-        ]
-        if wrong:
-            raise ValueError(
-                f"the state does not fit this {type(self).__name__}; nothing was loaded:"
-                f"{listed(wrong)}"
-            )
-        for path, tensor in own.items():
-            tensor.data = like(tensor, given[path])
+        for path, array in arrays_for(own, state, type(self).__name__).items():
+            own[path].data = array
 
     def _state(self) -> dict[str, Tensor]:
         """The Tensors that no op made by path, each once."""
@@ -279,21 +269,6 @@ def _settings(
 
 
 # ---------------------------------------------------------------- words
-
-
-def described(value: Any) -> str:
-    """The shape and dtype of an array or Tensor, for messages."""
-    return f"{value.dtype} of shape {value.shape}"
-
-
-def _fits(given: np.ndarray[Any, Any], tensor: Tensor) -> bool:
-    return given.shape == tensor.shape and np.can_cast(given.dtype, tensor.dtype, "same_kind")
-
-
-def _values(given: Any) -> np.ndarray[Any, Any]:
-    """What is given for a Tensor, as an array of NumPy's."""
-    value = given.data if isinstance(given, Tensor) else given
-    return here(value) if is_foreign(value) else np.asarray(value)
 
 
 def _lines(path: str, value: Any) -> Iterator[str]:

@@ -1,0 +1,110 @@
+"""The state that is loaded into a module: checked as a whole before anything is assigned."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.errors import listed
+from micrograd_np.foreign import here, is_foreign, like
+from micrograd_np.op import Array
+from micrograd_np.recording import plain
+from micrograd_np.tensor import Tensor
+
+SHOWN = 3  # names of arrays of PyTorch that a message gives
+
+
+def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, Array]:
+    """The values of `state` as arrays for the Tensors of their paths, in the Tensors' dtypes.
+
+    Raises TypeError if `state` is no mapping or holds arrays of PyTorch; ValueError if it does not
+    fit the Tensors of `owner`, the class of the module.
+    """
+    if not isinstance(state, Mapping):
+        raise TypeError(
+            f"load_state_dict takes a dictionary from paths to arrays, as state_dict() returns it, "
+            f"not a {type(state).__name__}."
+        )
+    refuse_pytorch(state)
+    wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in state]
+    found = {}
+    for path, value in state.items():
+        if path not in own:
+            inside = ", a dictionary: is the state inside it?" if is_mapping(value) else ""
+            wrong.append(f"unexpected: {path}{inside}")
+        elif isinstance(value, Tensor) and value.op is not None and value.requires_grad:
+            wrong.append(f"cut off from its graph: {path}, which an op made; give its `.data`")
+        elif not fits(given := numbers_of(value), own[path]):
+            wrong.append(
+                f"of the wrong kind: {path} is {described(own[path])} here, {described(given)} given"
+            )
+        elif (array := cast(given, own[path].dtype)) is None:
+            wrong.append(f"too large for {own[path].dtype}: {path}, of {given.dtype}")
+        else:
+            found[path] = like(own[path], array)
+    if wrong:
+        raise ValueError(f"the state does not fit this {owner}; nothing was loaded:{listed(wrong)}")
+    return found
+
+
+def described(value: Any) -> str:
+    """The shape and dtype of an array or Tensor, for messages."""
+    return f"{value.dtype} of shape {value.shape}"
+
+
+def fits(given: np.ndarray[Any, Any], tensor: Tensor) -> bool:
+    """Whether an array has the shape of a Tensor, and a dtype of its kind or of a simpler one."""
+    return given.shape == tensor.shape and np.can_cast(given.dtype, tensor.dtype, "same_kind")
+
+
+def numbers_of(given: Any) -> np.ndarray[Any, Any]:
+    """What is given for a Tensor, as an array of NumPy's."""
+    value = given.data if isinstance(given, Tensor) else given
+    return here(value) if is_foreign(value) else np.asarray(plain(value))
+
+
+def cast(given: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any] | None:
+    """An array in another dtype; None if a finite number would become infinite."""
+    with np.errstate(over="raise"):
+        try:
+            return given.astype(dtype, copy=False)
+        except FloatingPointError:
+            return None
+
+
+# ---------------------------------------------------------------- PyTorch
+
+
+def refuse_pytorch(state: Mapping[str, Any]) -> None:
+    """Raise TypeError for arrays of PyTorch, whose weights of linear layers are transposed."""
+    names = [path for path, value in leaves_of(state) if is_pytorch(value)]
+    if not names:
+        return
+    more = ", …" if len(names) > SHOWN else ""
+    raise TypeError(
+        f"load_state_dict was given arrays of PyTorch ({', '.join(names[:SHOWN])}{more}). The "
+        f"weight of its Linear has shape (out_features, in_features), that of Linear here "
+        f"(in_features, out_features), so a square one would be loaded transposed; all other "
+        f"layers have one layout in both. Nothing was loaded. Write\n"
+        f"    arrays = {{name: w.detach().cpu().numpy() for name, w in state.items()}}\n"
+        f"    model.load_state_dict({{n: a.T if a.ndim == 2 else a for n, a in arrays.items()}})"
+    )
+
+
+def leaves_of(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """The values in nested mappings, with their dotted paths."""
+    for name, value in state.items():
+        if is_mapping(value):
+            yield from leaves_of(value, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", value
+
+
+def is_mapping(value: Any) -> bool:
+    """Whether a value is a dictionary of some kind."""
+    return isinstance(value, Mapping)
+
+
+def is_pytorch(value: Any) -> bool:
+    """Whether a value is of a class of PyTorch's, which need not be installed."""
+    return any(base.__module__.partition(".")[0] == "torch" for base in type(value).__mro__)
