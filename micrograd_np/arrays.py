@@ -10,6 +10,8 @@ from micrograd_np.op import Array, Operand
 from micrograd_np.recording import PLAIN, held
 from micrograd_np.tree import leaves
 
+BLOCK = 1 << 16  # numbers that are cast at a time
+
 
 def own_array(data: Any, dtype: Any = None) -> Array:
     """An array nobody else writes to; arrays of other libraries stay as they are."""
@@ -30,6 +32,24 @@ def numbers(array: Array) -> Array:
             f"a Tensor holds numbers, not dtype {array.dtype}. Given: {array!r:.80}"
         )
     return array
+
+
+def overflows(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
+    """Whether a finite number would become infinite in another dtype.
+
+    A block of rows is cast at a time, so that data on disk are never in memory as a whole.
+    """
+    if array.dtype == dtype:
+        return False
+    array = np.atleast_1d(array)
+    rows = max(1, BLOCK // max(1, array[:1].size))
+    with np.errstate(over="raise"):
+        try:
+            for start in range(0, len(array), rows):
+                array[start : start + rows].astype(dtype)
+        except FloatingPointError:
+            return True
+    return False
 
 
 def check_differentiable(x: Node) -> None:

@@ -124,11 +124,11 @@ class Module:
 
         Values are cast to the Tensors' dtypes, within a kind (float64 to float32, not to int).
 
-        Raises, and changes nothing, ValueError if a name is missing or unexpected, or a value has the
-        wrong shape or kind of dtype, is too large for the Tensor's dtype, or is a Tensor that an op
-        made, whose history would be lost; the message lists all of them. Raises TypeError for what
-        is no mapping and for arrays of PyTorch: its `Linear` has the weight transposed, and square
-        ones would be loaded so without a word.
+        Raises ValueError if a name is missing or unexpected, or a value has the wrong shape or kind
+        of dtype, is too large for its dtype here, or is a result in a graph, whose history would be
+        lost; the message lists all of them. Raises TypeError for what is no mapping, and for arrays
+        of PyTorch: the weight of its `Linear` is transposed, and a square one would be loaded so.
+        Where it raises, nothing is changed.
         """
         own = self._state()
         for path, array in arrays_for(own, state, type(self).__name__).items():

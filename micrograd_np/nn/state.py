@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.arrays import overflows
 from micrograd_np.errors import listed
 from micrograd_np.foreign import here, is_foreign, like
 from micrograd_np.op import Array
@@ -26,25 +27,29 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
             f"not a {type(state).__name__}."
         )
     refuse_pytorch(state)
-    wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in state]
-    found = {}
-    for path, value in state.items():
-        if path not in own:
-            inside = ", a dictionary: is the state inside it?" if is_mapping(value) else ""
-            wrong.append(f"unexpected: {path}{inside}")
-        elif isinstance(value, Tensor) and value.op is not None and value.requires_grad:
-            wrong.append(f"cut off from its graph: {path}, which an op made; give its `.data`")
-        elif not fits(given := numbers_of(value), own[path]):
-            wrong.append(
-                f"of the wrong kind: {path} is {described(own[path])} here, {described(given)} given"
-            )
-        elif (array := cast(given, own[path].dtype)) is None:
-            wrong.append(f"too large for {own[path].dtype}: {path}, of {given.dtype}")
-        else:
-            found[path] = like(own[path], array)
+    given = {path: numbers_of(value) for path, value in state.items() if path in own}
+    wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in given]
+    wrong += [f"unexpected: {path}{hint(state[path])}" for path in state if path not in own]
+    for path, array in given.items():
+        wrong += complaints(path, state[path], array, own[path])
     if wrong:
         raise ValueError(f"the state does not fit this {owner}; nothing was loaded:{listed(wrong)}")
-    return found
+    return {path: like(own[path], array.astype(own[path].dtype)) for path, array in given.items()}
+
+
+def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tensor) -> Iterator[str]:
+    """What is wrong with a value, an array if it is made one, for the Tensor at a path."""
+    if isinstance(value, Tensor) and value.op is not None and value.requires_grad:
+        yield f"cut off from its graph: {path}, which an op made; give its `.data`"
+    if array.shape != tensor.shape or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
+        yield f"of the wrong kind: {path} is {described(tensor)} here, {described(array)} given"
+    elif overflows(array, tensor.dtype):
+        yield f"too large for {tensor.dtype}: {path}, of {array.dtype}"
+
+
+def hint(value: Any) -> str:
+    """What may be meant by a value that is not expected."""
+    return ", a dictionary: is the state inside it?" if is_mapping(value) else ""
 
 
 def described(value: Any) -> str:
@@ -52,24 +57,10 @@ def described(value: Any) -> str:
     return f"{value.dtype} of shape {value.shape}"
 
 
-def fits(given: np.ndarray[Any, Any], tensor: Tensor) -> bool:
-    """Whether an array has the shape of a Tensor, and a dtype of its kind or of a simpler one."""
-    return given.shape == tensor.shape and np.can_cast(given.dtype, tensor.dtype, "same_kind")
-
-
 def numbers_of(given: Any) -> np.ndarray[Any, Any]:
     """What is given for a Tensor, as an array of NumPy's."""
     value = given.data if isinstance(given, Tensor) else given
     return here(value) if is_foreign(value) else np.asarray(plain(value))
-
-
-def cast(given: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any] | None:
-    """An array in another dtype; None if a finite number would become infinite."""
-    with np.errstate(over="raise"):
-        try:
-            return given.astype(dtype, copy=False)
-        except FloatingPointError:
-            return None
 
 
 # ---------------------------------------------------------------- PyTorch

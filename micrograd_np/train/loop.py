@@ -29,6 +29,7 @@ from micrograd_np.train.diagnosis import (
 )
 from micrograd_np.train.eager import EagerStep, Loss
 from micrograd_np.train.history import History, Step
+from micrograd_np.train.precision import cast, dtype_for, is_too_large, precision_of
 from micrograd_np.train.progress import display
 
 
@@ -49,8 +50,10 @@ def fit(
 
     - `model`: a module, or a function of inputs with a method `parameters()`. A module is put in
       training mode, and back in its own afterwards.
-    - `X`, `y`: arrays whose first axes count the same examples; model and loss are given them as
-      they are, or the rows of a batch.
+    - `X`, `y`: arrays whose first axes count the same examples; model and loss are given them, or
+      the rows of a batch. Floating-point ones are cast to the precision of the parameters if those
+      have one dtype, batch by batch: a float32 model computes in float32 whatever the dtype of its
+      data. Integers and booleans, as class labels, stay as they are.
     - `loss`: a function of (prediction, target) whose result is a single number.
     - `optimizer`: a transformation such as `optim.adam()`, or an `Optimizer` to go on with.
     - `epochs`: how many times to go over all examples.
@@ -160,6 +163,9 @@ class _Run:
             raise TypeError(message) if types else ValueError(message)
         self.model = model
         self.X, self.y = X, y
+        self.dtypes = _dtypes(model, X, y)
+        if batch_size is None:  # every step needs all of them
+            self.X, self.y = map(cast, (X, y), self.dtypes)
         self.optimizer = _optimizer(model, optimizer)
         self.epochs = int(epochs)
         self.batch_size = batch_size
@@ -204,7 +210,7 @@ class _Run:
         order = self.rng.permutation(len(self.X))
         for start in range(0, len(order), self.batch_size):
             rows = order[start : start + self.batch_size]
-            yield self.X[rows], self.y[rows]
+            yield cast(self.X[rows], self.dtypes[0]), cast(self.y[rows], self.dtypes[1])
 
 
 # ---------------------------------------------------------------- parts
@@ -254,6 +260,21 @@ def _wrong_data(X: Array, y: Array) -> list[str]:
     if 0 in lengths:
         wrong.append(f"there are no examples: X has shape {X.shape}, y has shape {y.shape}")
     return wrong
+
+
+def _dtypes(model: Any, X: Array, y: Array) -> list[Any]:
+    """What X and y are cast to. Raises ValueError for numbers that are too large for it."""
+    precision = precision_of(model.parameters())
+    dtypes = [dtype_for(x, precision) for x in (X, y)]
+    wrong = [
+        f"{name} has numbers too large for {dtype}, the precision of the parameters: scale them, "
+        f"or give the model a wider dtype"
+        for name, x, dtype in zip("Xy", (X, y), dtypes, strict=True)
+        if is_too_large(x, dtype)
+    ]
+    if wrong:
+        raise ValueError(f"fit cannot start:{listed(wrong)}")
+    return dtypes
 
 
 def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:

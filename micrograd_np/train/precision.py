@@ -1,0 +1,42 @@
+"""The precision of examples: that of the parameters, so that a step computes in one precision.
+
+NumPy computes float32 with float64 in float64: examples as they come from a file or a list would
+make a float32 model compute in double precision, without a word and at half the speed.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.arrays import overflows
+from micrograd_np.op import Array
+from micrograd_np.tensor import Tensor
+
+
+def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:
+    """The real dtype in whose precision all parameters are; None if they have several dtypes."""
+    dtypes = {parameter.dtype for parameter in parameters}
+    return np.finfo(dtypes.pop()).dtype if len(dtypes) == 1 else None
+
+
+def dtype_for(x: Array, precision: np.dtype[Any] | None) -> np.dtype[Any] | None:
+    """The dtype that examples are cast to; None if they stay as they are.
+
+    Real numbers are cast to `precision` and complex ones to the complex dtype of it. Integers and
+    booleans stay: they may be classes or indices.
+    """
+    if precision is None or x.dtype.kind not in "fc":
+        return None
+    wanted = precision if x.dtype.kind == "f" else np.result_type(precision, np.complex64)
+    return None if wanted == x.dtype else wanted
+
+
+def cast(x: Array, dtype: np.dtype[Any] | None) -> Array:
+    """Examples in another dtype; the same array if there is none."""
+    return x if dtype is None else x.astype(dtype)
+
+
+def is_too_large(x: Array, dtype: np.dtype[Any] | None) -> bool:
+    """Whether the cast would make a finite number infinite; arrays of other libraries may be lazy."""
+    return dtype is not None and isinstance(x, np.ndarray) and overflows(x, dtype)
