@@ -39,7 +39,7 @@ def overflows(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
 
     A block of rows is cast at a time, so that data on disk are never in memory as a whole.
     """
-    if array.dtype == dtype:
+    if np.can_cast(array.dtype, dtype):
         return False
     array = np.atleast_1d(array)
     rows = max(1, BLOCK // max(1, array[:1].size))

@@ -242,6 +242,9 @@ def test_a_compiled_key_may_be_an_argument(function: Any) -> None:
         found = compiled(values, np.array(indices))
         right = gradient(values, np.array(indices))
         np.testing.assert_allclose(numbers(found), numbers(right), rtol=1e-12)
+    for number in (1, -1, 0):
+        found, right = compiled(values[0], number), gradient(values[0], number)
+        np.testing.assert_allclose(numbers(found), numbers(right), rtol=1e-12)
 
 
 @functions

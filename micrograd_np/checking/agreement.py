@@ -1,8 +1,9 @@
 """Agreement: whether a function gives one value, however it is run.
 
-People mean the function of plain arrays; differences are of its values on Tensors that record
-nothing; derivatives are of what it records. Only where the three are one function do differences
-judge derivatives, so these runs are compared first, and each is repeated where it decides.
+A user means the function of plain arrays. Differences are taken of its values on Tensors that
+record nothing, and derivatives of what it records. Differences can judge derivatives only where the
+three are one function, so the three kinds of run are compared first. A run that disagrees is
+repeated, to tell another value from a random one.
 """
 
 from typing import Literal, NamedTuple
@@ -28,22 +29,22 @@ class Finding(NamedTuple):
     note: str = ""
 
 
-def compared_runs(record: Record, rtol: float) -> Finding:
+def compare_runs(record: Record, rtol: float) -> Finding:
     """Compare the recorded run with runs on Tensors that record nothing and on plain arrays."""
     subject = record.subject
     values = [record.value, *(subject.value(subject.points) for _ in range(2))]
     if not same(values[1], values[2]):
-        return unrepeatable(values)
+        return non_deterministic(values)
     if not same(values[0], values[1]):
         values.append(Record(subject).value)
         if not same(values[0], values[3]):
-            return unrepeatable(values)
-        where = difference(record, values[1], rtol)
-        return differing(where, "Tensors that record nothing") if where else Finding()
-    return compared_with_arrays(record, rtol)
+            return non_deterministic(values)
+        if where := difference(record, values[1], rtol):
+            return value_differs(where, "Tensors that record nothing")
+    return compare_with_arrays(record, rtol)
 
 
-def compared_with_arrays(record: Record, rtol: float) -> Finding:
+def compare_with_arrays(record: Record, rtol: float) -> Finding:
     """Compare the recorded run with one on plain arrays."""
     subject = record.subject
     run = subject.on_arrays()
@@ -57,17 +58,17 @@ def compared_with_arrays(record: Record, rtol: float) -> Finding:
         return Finding()
     again = subject.on_arrays()
     if again.error or difference_of_run(record, again, rtol) != where:
-        return unrepeatable([record.value, *(values_in(subject, run) for run in (run, again))])
+        return non_deterministic([record.value, *(values_in(subject, run) for run in (run, again))])
     written = f" On arrays it writes to its input {', '.join(run.changed)}." if run.changed else ""
-    return differing(where, "plain arrays", written)
+    return value_differs(where, "plain arrays", written)
 
 
-def differing(where: str, how: str, more: str = "") -> Finding:
-    """The finding that a run of another kind gives another value."""
+def value_differs(where: str, how: str, more: str = "") -> Finding:
+    """The finding on a function that gives another value in a run of another kind."""
     return Finding("value differs", f"on {how}, {where}.{more} {CAUSES}")
 
 
-def unrepeatable(values: list[Vector]) -> Finding:
+def non_deterministic(values: list[Vector]) -> Finding:
     """The finding on a function whose values at one input differ."""
     shapes = {value.shape for value in values}
     spread = np.nanmax(np.ptp(np.stack(values), axis=0), initial=0) if len(shapes) == 1 else np.nan

@@ -7,7 +7,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.checking import comparison
-from micrograd_np.checking.agreement import compared_runs
+from micrograd_np.checking.agreement import compare_runs
 from micrograd_np.checking.differences import (
     Differences,
     Probe,
@@ -124,7 +124,7 @@ class Settings:
 def checked(subject: Subject, order: int, title: str, settings: Settings) -> GradientReport:
     """Check one function and, if it is right, its derivatives up to `order`."""
     record = Record(subject)
-    finding = compared_runs(record, settings.tolerance(record.precision()))
+    finding = compare_runs(record, settings.tolerance(record.precision()))
     if finding.verdict:
         return GradientReport(finding.verdict, (), title, "not compared", np.nan, [finding.note])
     report = first_order(record, title, settings)

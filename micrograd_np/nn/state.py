@@ -49,7 +49,7 @@ def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tenso
 
 def hint(value: Any) -> str:
     """What may be meant by a value that is not expected."""
-    return ", a dictionary: is the state inside it?" if is_mapping(value) else ""
+    return ", a dictionary: is the state inside it?" if isinstance(value, Mapping) else ""
 
 
 def described(value: Any) -> str:
@@ -85,15 +85,10 @@ def refuse_pytorch(state: Mapping[str, Any]) -> None:
 def leaves_of(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     """The values in nested mappings, with their dotted paths."""
     for name, value in state.items():
-        if is_mapping(value):
+        if isinstance(value, Mapping):
             yield from leaves_of(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
-
-
-def is_mapping(value: Any) -> bool:
-    """Whether a value is a dictionary of some kind."""
-    return isinstance(value, Mapping)
 
 
 def is_pytorch(value: Any) -> bool:

@@ -15,11 +15,13 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.op import Array, Inputs, Operand, Options
 from micrograd_np.ops.axes import along
 from micrograd_np.ops.dispatch import dispatching
-from micrograd_np.ops.placing import afar_in, is_indices, picked, placed, replaced
+from micrograd_np.ops.placing import afar_in, picked, placed, replaced
 from micrograd_np.recording import plain, value_of
 
 Key = Any
 SIMPLE = (int, slice)
+BOOL = np.dtype(bool)
+INDICES = (np.ndarray, Operand)  # a number that stands for that of every call or example is one
 
 
 def frozen(key: Key) -> Key:
@@ -40,8 +42,10 @@ def frozen(key: Key) -> Key:
 def is_basic(key: Key) -> bool:
     """Whether the key selects each entry at most once, so that plain assignment scatters it."""
     parts = key if isinstance(key, tuple) else (key,)
-    arrays = [part for part in parts if is_indices(part) or isinstance(part, Operand)]
-    return all(part.dtype == bool for part in arrays)
+    return not any(
+        (isinstance(part, INDICES) or is_foreign(part)) and getattr(part, "dtype", None) != BOOL
+        for part in parts
+    )
 
 
 @dispatching
@@ -72,7 +76,7 @@ def index_update(x: Array, key: Key, value: Array) -> Array:
 
     The functional form of item assignment. `value` broadcasts to the shape of `x[key]` and is cast
     to the dtype of `x`. Where `key` names an entry twice, the last value stands, as in NumPy, and
-    the gradient is that of the entry that stands.
+    the gradient is that of the entry that stands; `index_add` adds all of them.
 
     Raises IndexError for an index out of range, ValueError if `value` does not broadcast.
 

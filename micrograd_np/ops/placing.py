@@ -3,8 +3,8 @@
 NumPy's own arrays are written into. Arrays of other libraries may be immutable, lazy or elsewhere, so
 for them the same results are composed of functions of the protocols. What a slice selects goes back
 by padding, block by block. What an index array selects goes back by sorting: entries that belong to
-one place come to stand next to each other, in a *run*, are added up there, and every place then
-takes the last of its run.
+one place come to stand next to each other, in a *run*, are added up there (or combined by another
+ufunc), and every place then takes the last of its run.
 
 Source of the sums along runs: Hillis and Steele, "Data parallel algorithms", 1986.
 """

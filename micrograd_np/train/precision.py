@@ -38,5 +38,5 @@ def cast(x: Array, dtype: np.dtype[Any] | None) -> Array:
 
 
 def is_too_large(x: Array, dtype: np.dtype[Any] | None) -> bool:
-    """Whether the cast would make a finite number infinite; arrays of other libraries may be lazy."""
+    """Whether the cast makes a finite number infinite; another library's array may be lazy."""
     return dtype is not None and isinstance(x, np.ndarray) and overflows(x, dtype)
