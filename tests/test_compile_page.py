@@ -26,7 +26,7 @@ VALUES = np.array([2.0, -1.0, 3.0])
 
 def function_of(code):
     """A function of `x` from an expression, or from a statement that changes `x`."""
-    body = code if re.match(r"x(\[.*\])? \+?= ", code) else f"x = {code}"
+    body = code if re.match(r"x(\[.*\])? \+?= |np\.add\.at", code) else f"x = {code}"
     scope = dict(NAMES)
     exec(f"def f(x):\n    {body}\n    return x", scope)  # noqa: S102 - what is on our own page
     return scope["f"]
