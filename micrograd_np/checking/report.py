@@ -141,6 +141,7 @@ class Layout(NamedTuple):
     row_names: Sequence[str]  # one name for each output, or one for each random combination
     row_shapes: Sequence[tuple[int, ...]]
     scattered: bool  # whether columns are random directions
+    mirrored: bool = False  # whether an entry was moved together with its mirror image
 
     def place(self, row: int, column: int) -> str:
         """An entry of the block in words."""
@@ -155,7 +156,9 @@ class Layout(NamedTuple):
         return ""
 
     def _column(self, column: int) -> str:
-        return f"direction {column}" if self.scattered else "in" + bracketed(column, self.columns)
+        if self.scattered:
+            return f"direction {column}"
+        return "in" + bracketed(column, self.columns) + " mirrored" * self.mirrored
 
 
 def bracketed(flat: int, shape: tuple[int, ...]) -> str:
