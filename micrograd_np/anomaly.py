@@ -11,26 +11,49 @@ import numpy as np
 
 from micrograd_np.errors import MutationError, NonFiniteError
 from micrograd_np.foreign import array_behind, here
-from micrograd_np.graph import Node, describe
+from micrograd_np.graph import PICK, Node, describe
 from micrograd_np.mode import observing
+from micrograd_np.recording import ARRAYS
 
 
 class Saved:
-    """What is remembered of a recorded node: where it was made, and of what."""
+    """What is remembered of a recorded node: where it was made, of what, and what came out."""
 
     __slots__ = ("fingerprints", "line")
 
     def __init__(self, node: Node) -> None:
         self.line = calling_line()
-        self.fingerprints = [fingerprint(value) for value in node.values]
+        self.fingerprints = fingerprints(node)
+
+    def compare(self, node: Node) -> None:
+        """Raise MutationError if what the rules of a node read is no longer what it was."""
+        *inputs, result = fingerprints(node)
+        *inputs_then, result_then = self.fingerprints
+        name = node.op.name
+        if inputs != inputs_then:
+            raise MutationError(f"an input of `{name}` (at {self.line})", name)
+        if result != result_then:
+            raise MutationError(f"the result of `{name}` (at {self.line})", name, had="made")
+
+
+def fingerprints(node: Node) -> list[int]:
+    """Those of a node's inputs and of its result, which its rules may read.
+
+    The rules of a `PICK` read nothing, and its input is every result of an op.
+    """
+    read = (None, None) if node.op is PICK else (*node.values, node.value)
+    return [fingerprint(value) for value in read]
 
 
 class detect_anomaly:
     """Raise where a computation first goes wrong, naming the op and the line that applied it.
 
     Raises NonFiniteError when an op makes a NaN or infinity out of finite inputs, or its derivative
-    makes one out of a finite cotangent; MutationError when an array an op had used was changed
-    before differentiation, through whatever alias.
+    makes one out of a finite cotangent; MutationError when an array that an op had used or made was
+    changed before differentiation, through whatever alias.
+
+    Ops recorded before the `with` are not watched: a change of what they had used or made goes
+    unseen, wherever it happens. Put the whole forward pass inside.
 
     >>> from micrograd_np import Tensor
     >>> x = Tensor(0.0, requires_grad=True)
@@ -56,7 +79,7 @@ class detect_anomaly:
             self.consumer.clear()
 
     def recorded(self, node: Any) -> None:
-        """Check a new node, and fingerprint the values its derivative will need."""
+        """Check a new node, and fingerprint the values that its derivative may need."""
         self.saved[node] = Saved(node)
         if is_finite(node.value) or not all(map(is_finite, node.values)):
             return
@@ -71,9 +94,7 @@ class detect_anomaly:
             raise NonFiniteError(self._guilty(node, g))
         if node not in self.saved:
             return
-        saved = self.saved[node]
-        if [fingerprint(value) for value in node.values] != saved.fingerprints:
-            raise MutationError(f"an input of `{node.op.name}` (at {saved.line})", node.op.name)
+        self.saved[node].compare(node)
         for x in node.inputs:
             if isinstance(x, Node):
                 self.consumer[x] = node
@@ -102,8 +123,14 @@ def is_finite(value: Any) -> bool:
 
 
 def fingerprint(value: Any) -> int:
-    """A number that changes when the contents do."""
-    return hash(value.tobytes()) if isinstance(value, np.ndarray) else hash(value is None)
+    """A number that changes when the contents do: of an array, or of the several results of an op.
+
+    Anything else cannot change, or is another library's, and is not looked into.
+    """
+    if isinstance(value, list | tuple):
+        return hash(tuple(map(fingerprint, value)))
+    array = array_behind(value)
+    return hash(array.tobytes()) if isinstance(array, ARRAYS) else hash(array is None)
 
 
 def summary(value: Any) -> str:

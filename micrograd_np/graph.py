@@ -46,10 +46,7 @@ class Node:
     tick: int
     grad: Array | None
     name: str | None
-    tensor: ClassVar[type["Node"]]  # the class of what ops make: the last subclass, `Tensor`
-
-    def __init_subclass__(cls) -> None:
-        Node.tensor = cls
+    tensor: ClassVar[type["Node"]]  # the class of what ops make; `tensor` hands its own in, once
 
 
 def pick(parts: Any, index: int) -> Any:

@@ -59,6 +59,7 @@ class Op:
         accepted: Iterable[str] | None = None,
         recorded: bool = True,
         sees_unused: bool = False,
+        hermitian: bool | str = False,
     ) -> None:
         self.function = function
         self.kind = kind
@@ -69,6 +70,7 @@ class Op:
         self.binder = binder
         self.recorded = recorded
         self.sees_unused = sees_unused  # vjps take None, not zeros, for an unused result
+        self.hermitian = hermitian  # whether one triangle is read, or which option says so
         self.name: str = function.__name__
         self.call = call or function
         if sequence and call is None:
@@ -132,6 +134,7 @@ class Operand:
     value: Any  # the array it stands for
     rank = 0  # of two kinds of operands, the one of higher rank applies the op
     numpys = False  # whether an array of NumPy stands behind it, entry for entry
+    layout_error: Any = None  # of an order, if it may lie in memory in another way than its value
 
     def outranks(self, inputs: Inputs) -> bool:
         """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""

@@ -225,7 +225,8 @@ def untracked(value: Any) -> Any:
     """A value no gradient is wanted for, as a Tensor without a recipe."""
     if type(value) is np.ndarray:
         if value.base is not None:
-            value = value.copy()  # a view would change when its base is changed, without a stamp
+            # A view would change when its base is changed, without a stamp.
+            value = value.copy("K")  # laid out as NumPy's result, which orders "A" and "K" follow
     elif isinstance(value, Operand):
         return value.untracked()  # it needs no Tensor around it, and would be hidden by one
     elif getattr(value, "base", None) is not None:  # the same in another library

@@ -34,6 +34,9 @@ class Tensor(ArrayMethods, Node):
     protocols, kept as it is. `requires_grad`: whether gradients with respect to it are wanted.
     `dtype`: as in `np.array`. `name`: shown in pictures and messages.
 
+    A copied or pickled leaf keeps its class. What operations on a subclass return, indexing and
+    `detach` among them, are plain Tensors.
+
     Raises TypeError if `requires_grad` is asked of a dtype that is not floating point, real or
     complex, or if `data` holds tracked Tensors (`mg.tensor` joins those).
 
@@ -167,7 +170,8 @@ class Tensor(ArrayMethods, Node):
                 f"give `t.data` or `t.numpy()` to avoid this",
                 stacklevel=2,
             )
-        return _restored, (self.data, self.requires_grad and self.op is None, self.name, self.grad)
+        given = (self.data, self.requires_grad and self.op is None, None, self.name)
+        return _restored, (type(self), self.grad, *given), getattr(self, "__dict__", None)
 
     def detach(self) -> "Tensor":
         """The value as a constant: a copy without history."""
@@ -220,6 +224,9 @@ class Tensor(ArrayMethods, Node):
                 leaf.grad = accumulated(leaf, g)
 
 
+Node.tensor = Tensor  # of this class is what ops make, whatever subclasses there are
+
+
 # ---------------------------------------------------------------- building
 
 
@@ -253,8 +260,9 @@ def _holds_tensors(data: Any) -> bool:
     return any(isinstance(x, Tensor | Operand) or _holds_tensors(x) for x in data)
 
 
-def _restored(data: Array, requires_grad: bool, name: str | None, grad: Array | None) -> Tensor:
-    t = Tensor(data, requires_grad, name=name)
+def _restored(kind: type[Tensor], grad: Array | None, *given: Any) -> Tensor:
+    t = kind.__new__(kind)
+    Tensor.__init__(t, *given)  # a subclass may ask for other arguments
     t.grad = grad
     return t
 

@@ -276,11 +276,26 @@ def test_case_14_integer_and_boolean_results_have_no_history() -> None:
     np.testing.assert_array_equal(t.grad, [0, 1, 1])
 
 
-def test_case_21_var_without_degrees_of_freedom_is_an_error() -> None:
-    for function in (np.var, np.std):
-        for ddof in (3, 4):
-            with pytest.raises(ValueError, match="ddof"):
-                function(Tensor([1.0, 2.0, 3.0], requires_grad=True), ddof=ddof)
+@pytest.mark.parametrize("function", [np.var, np.std])
+@pytest.mark.parametrize(("entries", "ddof"), [(0, 0), (0, 1), (1, 1), (3, 3), (3, 4)])
+def test_case_21_without_degrees_of_freedom_value_and_warning_are_numpys(
+    function: Any, entries: int, ddof: int
+) -> None:
+    def run(x: Any) -> tuple[Any, list[str]]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            out = function(x, ddof=ddof)
+        return out, [str(warning.message) for warning in caught]
+
+    x = np.arange(float(entries))
+    t = Tensor(x, requires_grad=True)
+    (expected, numpys), (out, ours) = run(x), run(t)
+    assert ours == numpys
+    assert "Degrees of freedom" in ours[0]
+    np.testing.assert_array_equal(out.item(), expected)
+    out.backward()  # without a warning
+    assert t.grad.shape == x.shape
+    assert not np.isfinite(t.grad).any()
 
 
 def test_case_24_the_exponent_side_is_not_computed_unless_needed() -> None:

@@ -54,6 +54,7 @@ class Batched(ArrayMethods, Operand):
 
     __slots__ = ("batch", "mapped", "value")
     requires_grad = False
+    layout_error = errors.BatchedError.layout  # a batch is laid out in whatever way is fast
 
     def __init__(self, value: Array, batch: Batch, *, mapped: bool) -> None:
         self.value = value

@@ -7,7 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from micrograd_np.batching.calls import Call, one_by_one
 from micrograd_np.batching.keys import Each, indexed
-from micrograd_np.batching.rules import flat, padded, shifted
+from micrograd_np.batching.rules import flat, of_axes, padded, shifted
 from micrograd_np.ops.indexing import getitem, scatter
 
 
@@ -36,6 +36,7 @@ def updated(call: Call) -> Any:
     return call.op.function(x, where.key, value)
 
 
+@of_axes
 def take(call: Call) -> Any:
     axis, mode = call.options.get("axis"), call.options.get("mode", "raise")
     if mode != "raise":

@@ -1,8 +1,9 @@
 """Indexing a batch as each of its examples would be indexed.
 
 NumPy puts the axes of several index arrays where they stand if they stand side by side, and in
-front if a slice stands between them. With a batch axis in front the same key must give the same
-axes, one further: `indexed` says which key to use and which axes to move afterwards.
+front if a slice, a new axis or an ellipsis stands between them, even one that stands for no axes.
+With a batch axis in front the same key must give the same axes, one further: `indexed` says which
+key to use and which axes to move afterwards.
 """
 
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from micrograd_np.errors import BatchedError
 from micrograd_np.op import Operand
 
 Axes = tuple[int, ...]
+BETWEEN = slice | type(None) | type(Ellipsis)  # parts of a key that index arrays stand apart by
 
 
 class Each(NamedTuple):
@@ -44,13 +46,13 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     `mapped`: whether what is indexed has the batch axis; it may be shared if the key is an `Each`.
     """
     parts = spelled_out(key, ndim)
-    places = [i for i, part in enumerate(parts) if isinstance(part, Each | np.ndarray | Operand)]
-    if not places:
+    if not any(isinstance(part, Each | np.ndarray | Operand) or is_truth(part) for part in parts):
         return Index((slice(None), *parts))
-    places = [i for i, part in enumerate(parts) if not isinstance(part, slice | type(None))]
+    places = [i for i, part in enumerate(parts) if not isinstance(part, BETWEEN)]
     width = max(axes_of(parts[i]) for i in places)
     together = places == list(range(places[0], places[0] + len(places)))
-    start = places[0] if together else 0  # where an example has the axes of the index arrays
+    before = sum(part is not Ellipsis for part in parts[: places[0]])
+    start = before if together else 0  # where an example has the axes of the index arrays
     own = each_among(parts)
     if not own:
         return Index((slice(None), *parts), () if together else (width,), () if together else (0,))
@@ -66,8 +68,17 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
 
 
 def axes_of(part: Any) -> int:
-    """How many axes an index array has for one example."""
-    return np.ndim(part.value) - 1 if isinstance(part, Each) else np.ndim(part)
+    """How many axes an index array has for one example; True and False count as arrays of one."""
+    if isinstance(part, Each):
+        return int(np.ndim(part.value)) - 1
+    return 1 if is_truth(part) else int(np.ndim(part))
+
+
+def is_truth(part: Any) -> bool:
+    """Whether a part of a key is a single True or False, which takes no axis and makes one."""
+    return isinstance(part, bool | np.bool_) or (
+        isinstance(part, np.ndarray) and part.dtype == bool and not part.ndim
+    )
 
 
 def aligned(part: Each, width: int) -> Any:
@@ -77,20 +88,25 @@ def aligned(part: Each, width: int) -> Any:
 
 
 def spelled_out(key: Any, ndim: int) -> list[Any]:
-    """A key as a list with one entry an axis (and `None` for new ones), masks as index arrays."""
-    given = [simple(part) for part in (key if type(key) is tuple else (key,))]
+    """A key as a list with one entry an axis, masks as index arrays.
+
+    New axes (`None`), and True and False, are entries too. So is an ellipsis that stands for no
+    axis: index arrays to its left and to its right do not stand side by side.
+    """
     parts: list[Any] = []
-    for part in given:
+    for part in map(simple, key if type(key) is tuple else (key,)):
         if isinstance(part, np.ndarray) and part.dtype == bool and part.ndim:
             parts += list(part.nonzero())
         else:
             parts.append(part)
-    used = sum(part is not None and part is not Ellipsis for part in parts)
-    rest = [slice(None)] * (ndim - used)
-    if any(part is Ellipsis for part in parts):
-        place = next(i for i, part in enumerate(parts) if part is Ellipsis)
-        return [*parts[:place], *rest, *parts[place + 1 :]]
-    return [*parts, *rest]
+    places = [i for i, part in enumerate(parts) if part is Ellipsis]
+    used = sum(not (part is None or part is Ellipsis or is_truth(part)) for part in parts)
+    rest: list[Any] = [slice(None)] * (ndim - used)
+    if len(places) > 1:  # NumPy refuses two of them
+        return parts
+    if not places:
+        return [*parts, *rest]
+    return [*parts[: places[0]], *(rest or [Ellipsis]), *parts[places[0] + 1 :]]
 
 
 def simple(part: Any) -> Any:

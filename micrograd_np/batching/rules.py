@@ -61,6 +61,16 @@ def of_one_input(rule: Rule) -> Rule:
     return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
 
 
+def of_axes(rule: Rule) -> Rule:
+    """A rule that counts axes; single numbers, which NumPy lets have axis 0 or -1, one by one."""
+
+    def counted(call: Call) -> Any:
+        axis = call.options.get("axis")
+        return one_by_one(call) if axis is not None and call.ndim() == 0 else rule(call)
+
+    return counted
+
+
 def flat(call: Call, index: int = 0) -> Array:
     """An input, each example as a vector."""
     x = call.whole(index)
@@ -68,6 +78,7 @@ def flat(call: Call, index: int = 0) -> Array:
 
 
 @of_one_input
+@of_axes
 def along_all(call: Call) -> Any:
     """Without an axis it works on all of them, together."""
     axis = call.options.get("axis")
@@ -76,6 +87,7 @@ def along_all(call: Call) -> Any:
 
 
 @of_one_input
+@of_axes
 def along_flat(call: Call) -> Any:
     """Without an axis it works on the flattened array."""
     axis = call.options.get("axis")
@@ -93,7 +105,7 @@ def along(**defaults: Any) -> Rule:
     @of_one_input
     def rule(call: Call) -> Any:
         given = {name: call.options.get(name, axis) for name, axis in defaults.items()}
-        if None in given.values():  # of the flattened array: too rare for a rule
+        if None in given.values() or call.ndim() == 0:  # too rare for a rule
             return one_by_one(call)
         axes = {name: shifted(axis, call.ndim()) for name, axis in given.items()}
         return call.evaluated(call.whole(), **axes)
@@ -159,6 +171,7 @@ def expand_dims(call: Call) -> Any:
     return np.expand_dims(call.whole(), shifted(axes, call.ndim() + len(axes)))
 
 
+@of_axes
 def squeeze(call: Call) -> Any:
     axis = call.options.get("axis")
     x = call.whole()

@@ -19,6 +19,7 @@ from micrograd_np.checking.differences import (
 from micrograd_np.checking.parts import joined, parts_of
 from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
 from micrograd_np.checking.subject import Points, Record, Subject, size
+from micrograd_np.checking.symmetry import Reading, readings
 from micrograd_np.transforms import jvp, vjp
 from micrograd_np.tree import Tree
 
@@ -63,6 +64,10 @@ def gradcheck(
 
     A complex array counts as two real ones, its real and its imaginary part, which the report names
     `z.real` and `z.imag`; so does a complex output.
+
+    A matrix that is read as Hermitian (`np.linalg.cholesky`, `eigh`, …) has a derivative along
+    Hermitian matrices. An input that leads to one is moved symmetrically, each entry together with
+    its mirror image, and the report says so; see `checking.symmetry`.
 
     Raises NotDifferentiableError if no input, or nothing that `f` returns, is floating-point;
     ValueError for an `order` below 1.
@@ -143,22 +148,27 @@ def first_order(record: Record, title: str, settings: Settings) -> GradientRepor
     rtol = settings.tolerance(info)
     rows = rows_of(record, settings)
     differences = Differences(record, rows, info, settings.rng)
+    read = readings(record, settings.rng)
+    signs = signs_of(subject.arrays, read)
     gradients = [record.pull(rows.cotangent(row)) for row in range(rows.count)]
     lines = []
     for place, point in enumerate(subject.points):
-        probes, scattered = probes_of(place, point, rows, settings)
+        probes, scattered = probes_of(place, point, rows, settings, signs[place])
         found = {
-            "reverse": pulled(gradients, probes, place, subject.wide, scattered),
+            "reverse": pulled(gradients, probes, place, subject.wide),
             "forward": pushed(record, rows, probes) if "forward" in settings.modes else None,
         }
         # A mode that was asked for has a block.
         blocks: dict[Mode, Array] = {mode: found[mode] for mode in settings.modes}  # type: ignore[misc]
         slopes = measured(differences, probes, list(blocks.values()), rtol)
         layout = layout_of(subject, rows, point, probes, scattered)
+        layout = layout._replace(mirrored=signs[place] != 0)
         lines.append(line_of(subject.names[place], point, blocks, slopes, layout, rtol))
     severity = max(comparison.STATUSES.index(line.verdict) for line in lines)
     verdict = comparison.STATUSES[severity]
     notes = notes_of(record, lines, info)
+    titles = zip(subject.titles, read, strict=True)
+    notes += [reading.note(name) for name, reading in titles if reading is not None]
     method = method_of(rows, lines, settings, rtol)
     # A status is a verdict, of which there is one more.
     return GradientReport(verdict, lines, title, method, rtol, notes)  # type: ignore[arg-type]
@@ -173,22 +183,34 @@ def rows_of(record: Record, settings: Settings) -> Rows:
     return Rows(count, settings.rng.standard_normal((settings.samples, count)))
 
 
-def probes_of(place: int, point: Array, rows: Rows, settings: Settings) -> tuple[list[Probe], bool]:
+def signs_of(arrays: Points, read: list[Reading | None]) -> list[int]:
+    """For each point how the mirror image of an entry moves: with it (1), against it (-1), or not.
+
+    Hermitian matrices have a symmetric real part and an antisymmetric imaginary one.
+    """
+    signs = []
+    for x, reading in zip(arrays, read, strict=True):
+        mirrored = reading is not None and reading.mirrored
+        signs += [int(mirrored), -int(mirrored)][: 1 + (x.dtype.kind == "c")]
+    return signs
+
+
+def probes_of(
+    place: int, point: Array, rows: Rows, settings: Settings, sign: int
+) -> tuple[list[Probe], bool]:
     """Probes of one input, and whether they are random directions."""
     if rows.count * point.size <= settings.limit or point.size <= settings.samples:
-        return entries(place, point), False
-    return directions(place, point, settings.samples, settings.rng), True
+        return entries(place, point, sign), False
+    return directions(place, point, settings.samples, settings.rng, sign), True
 
 
-def pulled(
-    gradients: list[Points], probes: list[Probe], place: int, wide: Any, scattered: bool
-) -> Array:
+def pulled(gradients: list[Points], probes: list[Probe], place: int, wide: Any) -> Array:
     """The reverse-mode block of one input: rows against probes."""
-    block = [gradient[place].astype(wide).ravel() for gradient in gradients]
-    if scattered:
-        along = [probe.tangent().astype(wide).ravel() for probe in probes]
-        block = [np.array([row @ t for t in along]) for row in block]
-    return np.array(block, dtype=wide).reshape(len(gradients), len(probes))
+    block = np.zeros((len(gradients), len(probes)), wide)
+    for row, gradient in enumerate(gradients):
+        flat = gradient[place].astype(wide).ravel()
+        block[row] = [probe.derivative(flat) for probe in probes]
+    return block
 
 
 def pushed(record: Record, rows: Rows, probes: list[Probe]) -> Array:

@@ -85,7 +85,9 @@ class Probe:
     """A way to move the array at `place` among the points.
 
     `along` is the direction, None meaning the single entry `entry`. `unit` is the size of the input
-    here, `smallest` the size of what must stay distinguishable from zero.
+    here, `smallest` the size of what must stay distinguishable from zero. `mirror`: the entry
+    that moves with the single one, and 1 or -1 for whether it moves the same way or the other. An
+    entry that is to move against itself stays where it is.
     """
 
     def __init__(self, place: int, point: Array, entry: int, unit: float, smallest: float) -> None:
@@ -95,6 +97,7 @@ class Probe:
         self.unit = unit
         self.smallest = smallest
         self.along: Array | None = None
+        self.mirror: tuple[int, int] | None = None
         self.size = abs(float(point.flat[entry]))
 
     @classmethod
@@ -112,7 +115,12 @@ class Probe:
             return new, abs(h)
         before = new.flat[self.entry]
         new.flat[self.entry] = before + new.dtype.type(h)
-        return new, abs(float(new.flat[self.entry].astype(np.longdouble) - before))
+        reach = abs(float(new.flat[self.entry].astype(np.longdouble) - before))
+        if self.mirror is not None:
+            entry, sign = self.mirror
+            still = entry == self.entry
+            new.flat[entry] = before if still else new.flat[entry] + new.dtype.type(sign * h)
+        return new, reach
 
     def tangent(self) -> Array:
         """The direction as a tangent of the point."""
@@ -120,25 +128,50 @@ class Probe:
             return self.along.astype(self.point.dtype)
         one_hot = np.zeros_like(self.point)
         one_hot.flat[self.entry] = 1
+        if self.mirror is not None:
+            entry, sign = self.mirror
+            one_hot.flat[entry] += sign
         return one_hot
 
+    def derivative(self, gradient: Vector) -> Any:
+        """The derivative along it of what has this gradient in the point, given as a vector."""
+        if self.along is not None:
+            return gradient @ self.tangent().astype(gradient.dtype).ravel()
+        if self.mirror is None:
+            return gradient[self.entry]
+        entry, sign = self.mirror
+        return gradient[self.entry] + sign * gradient[entry]
 
-def entries(place: int, point: Array) -> list[Probe]:
-    """A probe for every entry of the point at `place`."""
+
+def entries(place: int, point: Array, sign: int = 0) -> list[Probe]:
+    """A probe for every entry of the point at `place`.
+
+    `sign`: 1 or -1 to move the mirror image of an entry in its matrix with it, or against it.
+    """
     sizes = magnitude(point).ravel()
     units = binary(np.maximum(sizes, scale(point)))
     smallest = binary(sizes)
     pairs = zip(units.tolist(), smallest.tolist(), strict=True)
-    return [Probe(place, point, i, unit, low) for i, (unit, low) in enumerate(pairs)]
+    probes = [Probe(place, point, i, unit, low) for i, (unit, low) in enumerate(pairs)]
+    if sign:
+        images = np.swapaxes(np.arange(point.size).reshape(point.shape), -1, -2).ravel().tolist()
+        for probe, image in zip(probes, images, strict=True):
+            probe.mirror = (image, sign) if sign < 0 or image != probe.entry else None
+    return probes
 
 
-def directions(place: int, point: Array, count: int, rng: "np.random.Generator") -> list[Probe]:
-    """Probes along random signs, each entry moving in proportion to its size."""
+def directions(
+    place: int, point: Array, count: int, rng: "np.random.Generator", sign: int = 0
+) -> list[Probe]:
+    """Probes along random signs, each entry moving in proportion to its size.
+
+    `sign`: 1 or -1 to move the mirror image of an entry by as much, the same way or the other.
+    """
     units = binary(magnitude(point))
-    return [
-        Probe.across(place, point, units * rng.choice([-1.0, 1.0], point.shape))
-        for _ in range(count)
-    ]
+    drawn = [units * rng.choice([-1.0, 1.0], point.shape) for _ in range(count)]
+    if sign:
+        drawn = [np.tril(x) + sign * np.swapaxes(np.tril(x, -1), -1, -2) for x in drawn]
+    return [Probe.across(place, point, along) for along in drawn]
 
 
 def magnitude(point: Array) -> Array:

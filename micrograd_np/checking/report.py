@@ -142,6 +142,7 @@ class Layout(NamedTuple):
     row_names: Sequence[str]  # one name for each output, or one for each random combination
     row_shapes: Sequence[tuple[int, ...]]
     scattered: bool  # whether columns are random directions
+    mirrored: bool = False  # whether an entry was moved together with its mirror image
 
     def place(self, row: int, column: int) -> str:
         """An entry of the block in words."""
@@ -151,7 +152,9 @@ class Layout(NamedTuple):
         return entry_of(self.row_names, self.row_shapes, row)
 
     def _column(self, column: int) -> str:
-        return f"direction {column}" if self.scattered else "in" + bracketed(column, self.columns)
+        if self.scattered:
+            return f"direction {column}"
+        return "in" + bracketed(column, self.columns) + " mirrored" * self.mirrored
 
 
 def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) -> str:

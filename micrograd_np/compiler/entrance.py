@@ -111,7 +111,7 @@ def fast_caller(
 def take(writer: Writer, name: str, x: Any) -> list[str]:
     """The names of the values in the argument `name`, which is tested to be like `x`."""
     kind = type(x)
-    if kind is Tensor:
+    if isinstance(x, Tensor):
         return [take_tensor(writer, name, x)]
     if is_value(x):
         writer.miss_unless(f"type({name}) is {writer.bound(kind)}" + like(writer, name, x))
@@ -144,7 +144,8 @@ def unpack(writer: Writer, name: str, x: Any, *, counted: bool = False) -> list[
 
 def take_tensor(writer: Writer, name: str, x: Tensor) -> str:
     """The name of a Tensor's value."""
-    writer.miss_unless(f"type({name}) is Tensor")
+    kind = "Tensor" if type(x) is Tensor else writer.bound(type(x))
+    writer.miss_unless(f"type({name}) is {kind}")
     if x.requires_grad:
         writer.miss_unless(f"{name}.requires_grad")
     else:

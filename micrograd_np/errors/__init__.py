@@ -168,11 +168,11 @@ class GraphError(RuntimeError):
 class MutationError(RuntimeError):
     """A value was changed after an op had used it, so its gradient would be wrong."""
 
-    def __init__(self, leaf: str, op: str) -> None:
+    def __init__(self, what: str, op: str, had: str = "used") -> None:
         super().__init__(
-            f"{leaf} was changed after `{op}` had used it, so the gradient through `{op}` would be "
-            f"computed from the wrong value. Call backward() before changing it (an optimiser step "
-            f"comes after backward), or compute the expression again with the new value."
+            f"{what} was changed after `{op}` had {had} it, so the gradient through `{op}` would "
+            f"be computed from the wrong value. Call backward() before changing it (an optimiser "
+            f"step comes after backward), or compute the expression again with the new value."
         )
 
 
@@ -251,6 +251,14 @@ class BatchedError(TypeError):
         return cls(
             "a boolean mask computed inside vmap was used as an index: every example would have a "
             "result of another length. Use np.where(mask, x, 0) and reduce."
+        )
+
+    @classmethod
+    def layout(cls, order: str) -> "BatchedError":
+        """An order of entries that follows memory."""
+        return cls(
+            f"order={order!r} follows the layout of an array in memory, which one example of a "
+            f"batch does not have inside vmap. Write order='C' or 'F', or transpose."
         )
 
     @classmethod

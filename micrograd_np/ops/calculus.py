@@ -13,6 +13,7 @@ from micrograd_np.op import Array
 from micrograd_np.ops.arguments import at_least
 from micrograd_np.ops.axes import along, shaped_along, with_length
 from micrograd_np.ops.indexing import getitem
+from micrograd_np.ops.shaping import as_dtype
 from micrograd_np.recording import plain
 
 # ---------------------------------------------------------------- differences
@@ -25,10 +26,10 @@ def diff(
     if n < 0:
         raise ValueError(f"np.diff is taken a number of times that is not negative: n={n}")
     a = plain(a)
-    if np.ndim(a) == 0:
-        raise ShapeError("np.diff needs an axis to take differences along: a number has none")
     if n == 0:
         return a
+    if np.ndim(a) == 0:
+        raise ShapeError("np.diff needs an axis to take differences along: a number has none")
     axis = normalize_axis_index(axis, a.ndim)
     ends = [None if end is None else end_piece(end, a, axis) for end in (prepend, append)]
     pieces = [piece for piece in (ends[0], a, ends[1]) if piece is not None]
@@ -178,6 +179,9 @@ def interp(
     At a corner the slope is that of the piece to the right, at the last point of the last piece.
     """
     x, xp, fp = (at_least(ndim, given) for ndim, given in ((0, x), (1, xp), (1, fp)))
+    if period is None:  # else NumPy casts them
+        for given, dtype in ((x, float), (xp, float), (fp, complex)):
+            check_precision(given, dtype)
     x, xp, fp = like(fp, as_double(x)), like(fp, as_double(xp)), as_double(fp)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or xp.shape[0] == 0:
         raise ShapeError(
@@ -199,10 +203,15 @@ def interp(
 
 def as_double(x: Array) -> Array:
     """In the precision NumPy interpolates in."""
-    if not hasattr(x, "dtype"):
-        return np.asarray(x, dtype=complex if isinstance(x, complex) else float)
-    dtype = complex if x.dtype.kind == "c" else float
-    return x if x.dtype == dtype else x.astype(dtype)
+    dtype = complex if np.result_type(x).kind == "c" else float
+    return x if hasattr(x, "dtype") and x.dtype == dtype else as_dtype(x, dtype)
+
+
+def check_precision(x: Array, dtype: Any) -> None:
+    """Raise TypeError, as NumPy does, for numbers of more than the precision it interpolates in."""
+    given = np.result_type(x)
+    if not np.can_cast(given, dtype):
+        raise TypeError(f"np.interp computes in {np.dtype(dtype)} here, but {given} was given")
 
 
 def repeated(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:

@@ -7,7 +7,9 @@ import numpy as np
 from micrograd_np.foreign import is_foreign, like
 from micrograd_np.forms import expression, linear
 from micrograd_np.op import Array, Operand, Rule
+from micrograd_np.ops.arguments import joined
 from micrograd_np.ops.axes import shaped_along
+from micrograd_np.ops.shaping import as_dtype
 from micrograd_np.recording import plain, value_of
 
 # ---------------------------------------------------------------- ranges
@@ -62,8 +64,11 @@ def geomspace(
     for end in map(value_of, (start, stop)):
         if not (isinstance(end, Operand) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
+    start, stop = joined(start), joined(stop)
+    wide = np.result_type(start, stop, 1.0, np.dtype(dtype or float))  # what NumPy computes in
+    start, stop = as_dtype(start, wide), as_dtype(stop, wide)
     ratio = np.expand_dims(np.divide(stop, start), axis)
-    exponents = np.linspace(0, 1, num, endpoint=endpoint)
+    exponents = np.linspace(0, np.finfo(wide).dtype.type(1), num, endpoint=endpoint)
     common = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first = np.expand_dims(np.broadcast_to(start, common), axis)
     exponents = like(ratio, shaped_along(axis, exponents, ratio.ndim))

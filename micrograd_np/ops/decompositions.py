@@ -8,7 +8,8 @@ it does not vary. Values that are repeated leave vectors without a derivative: i
 PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left alone.
 
 Functions of a Hermitian matrix read one triangle of it. Their gradients are Hermitian: those of the
-function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices.
+function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices. They are
+declared with `hermitian=True`, from which `gradcheck` knows to move such a matrix symmetrically.
 
 Sources: M. Giles, An extended collection of matrix derivative results, 2008; M. Seeger et al.,
 Auto-differentiating linear algebra, 2017; S. Walter and L. Lehmann, Algorithmic differentiation of
@@ -39,8 +40,11 @@ Parts = list[Any]  # the cotangents of several results, None for one that goes u
 
 
 def half_lower(x: Array) -> Array:
-    """The lower triangle with half the diagonal: its Hermitian part is half of a Hermitian `x`."""
-    return below_diagonal(x) + x * identity(x) / 2
+    """The lower triangle with half the diagonal: its Hermitian part is half of a Hermitian `x`.
+
+    The diagonal is that of a Hermitian matrix: real, which rounding would leave only nearly so.
+    """
+    return below_diagonal(x) + np.real(x) * identity(x) / 2
 
 
 @published
@@ -58,7 +62,7 @@ def cholesky_jvp(ts: list[Array], out: Array, x: Array, upper: bool = False) -> 
     return adjoint(moved) if upper else moved
 
 
-primitive(np.linalg.cholesky, cholesky_vjp, jvp=cholesky_jvp)
+primitive(np.linalg.cholesky, cholesky_vjp, jvp=cholesky_jvp, hermitian=True)
 
 # ---------------------------------------------------------------- QR
 
@@ -194,8 +198,21 @@ def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array
     return np.real(diagonal(adjoint(v) @ hermitian(ts[0]) @ v))
 
 
-primitive(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, accepted=("UPLO",), sees_unused=True)
-primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, accepted=("UPLO",))
+primitive(
+    np.linalg.eigh,
+    eigh_vjp,
+    jvp=eigh_jvp,
+    accepted=("UPLO",),
+    sees_unused=True,
+    hermitian=True,
+)
+primitive(
+    np.linalg.eigvalsh,
+    eigvalsh_vjp,
+    jvp=eigvalsh_jvp,
+    accepted=("UPLO",),
+    hermitian=True,
+)
 
 # ---------------------------------------------------------------- eigenvalues of any matrix
 

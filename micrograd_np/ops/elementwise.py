@@ -5,7 +5,7 @@ where the derivative does not exist: the minimum-norm subgradient, ties split ev
 limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
 """
 
-from math import log, pi
+from math import copysign, inf, log, nan, pi
 from typing import Any
 
 import numpy as np
@@ -84,6 +84,14 @@ def angle_slope(x: Array, y: Array) -> Array:
     return over_hypot(x, y) / np.where(h == 0, 1, h)
 
 
+def over_divisor(out: Array, x: Array, y: Array) -> Array:
+    """`1 / y`; what NumPy gives for it where a zero of Python's own divides."""
+    try:
+        return 1 / y
+    except ZeroDivisionError:
+        return nan if isinstance(y, complex) else copysign(inf, y)
+
+
 def log_share(out: Array, x: Array) -> Array:
     """`x - out` for logaddexp, where -inf gives no share rather than NaN."""
     return x - np.where(out == -np.inf, 0, out)
@@ -94,7 +102,7 @@ def log_share(out: Array, x: Array) -> Array:
 elementwise(np.add,          1, 1)
 elementwise(np.subtract,     1, -1)
 elementwise(np.multiply,     lambda out, x, y: y,                  lambda out, x, y: x)
-elementwise(np.divide,       lambda out, x, y: 1 / y,              lambda out, x, y: -out / y)
+elementwise(np.divide,       over_divisor,                         lambda out, x, y: -out / y)
 elementwise(np.power,        power_base,                           power_exponent)
 elementwise(np.float_power,  power_base,                           power_exponent)
 elementwise(np.fmod,         1,                                    lambda out, x, y: -np.rint((x - out) / y))

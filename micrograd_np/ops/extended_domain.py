@@ -11,7 +11,12 @@ import numpy as np
 from micrograd_np.forms import expression
 from micrograd_np.op import Array
 from micrograd_np.ops.choosing import decisive
+from micrograd_np.ops.shaping import as_dtype
 from micrograd_np.recording import plain
+
+SINGLE = (
+    "fbhBH"  # the dtypes of which NumPy makes single precision here: float32 and short integers
+)
 
 
 def complex_below_zero(x: Array) -> Array:
@@ -28,7 +33,7 @@ def complex_where(x: Array, outside: Any) -> Array:
     dtype = np.result_type(x)
     if dtype.kind == "c" or not np.any(outside(decisive("np.emath", x))):
         return x
-    return x + np.zeros((), np.result_type(dtype, np.complex64))
+    return as_dtype(x, np.complex64 if dtype.char in SINGLE else np.complex128)
 
 
 def logn(n: Array, x: Array) -> Array:

@@ -90,12 +90,12 @@ def nanstd(
     a: Array, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False,
     where: Any = True, mean: Array = None, correction: float | None = None,
 ) -> Array:  # fmt: skip
-    """The root of the variance, with slope 0 where all entries agree."""
+    """The root of the variance; where all entries agree the constant 0."""
     variance = nanvar(
         a, axis, dtype, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction
     )
-    one = variance.dtype.type(1)
-    return np.where(variance == 0, variance, np.sqrt(np.where(variance == 0, one, variance)))
+    zero, one = variance.dtype.type(0), variance.dtype.type(1)
+    return np.where(variance == 0, zero, np.sqrt(np.where(variance == 0, one, variance)))
 
 
 # ---------------------------------------------------------------- extrema

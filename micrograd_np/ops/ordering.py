@@ -67,7 +67,10 @@ def partition_jvp(
 
 def sort_complex(a: Array) -> Array:
     a = np.sort(plain(a))
-    return a if a.dtype.kind == "c" else a.astype(complex)
+    if a.dtype.kind == "c":
+        return a
+    dtypes = {"g": np.clongdouble} | dict.fromkeys("bhBH", np.complex64)
+    return a.astype(dtypes.get(a.dtype.char, np.complex128))
 
 
 # ---------------------------------------------------------------- distinct values

@@ -14,6 +14,7 @@ from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array, Inputs, Options
 from micrograd_np.ops.arguments import at_least, joined
 from micrograd_np.ops.choosing import decisive
+from micrograd_np.ops.shaping import astype
 from micrograd_np.recording import plain, value_of
 
 
@@ -110,7 +111,7 @@ def polyder(p: Array, m: int = 1) -> Array:
 
 def polyint(p: Array, m: int = 1, k: Array = None) -> Array:
     """The integral taken `m` times, `k` being its constants, differentiable too."""
-    p = coefficients(p)
+    p = coefficients(p) if m else plain(p)
     constants = like(p, np.zeros(m) if k is None else at_least(1, k))
     if m < 0 or constants.shape[0] not in (1, *range(m, constants.shape[0] + 1)):
         raise ValueError(
@@ -200,6 +201,9 @@ def roots_jvp(ts: list[Array], out: Array, p: Array) -> Array:
     return np.matmul(root_slopes(out, at_least(1, p)), at_least(1, ts[0]))
 
 
+PRECISE = "GDFgdf"  # the dtypes in which NumPy multiplies factors; others become float64
+
+
 def poly(seq_of_zeros: Array) -> Any:
     """The polynomial with given roots, or the characteristic one of a matrix."""
     zeros = at_least(1, seq_of_zeros)
@@ -207,6 +211,8 @@ def poly(seq_of_zeros: Array) -> Any:
         zeros = np.linalg.eigvals(zeros)
     elif zeros.ndim != 1:
         raise ShapeError(f"np.poly takes roots or a square matrix, not shape {zeros.shape}")
+    elif zeros.dtype.char not in PRECISE:
+        zeros = astype(zeros, float)
     if zeros.shape[0] == 0:
         return 1.0
     p, nothing = np.ones_like(zeros, shape=1), np.zeros_like(zeros, shape=1)

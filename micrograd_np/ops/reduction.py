@@ -137,27 +137,43 @@ reduction(np.min, tied, ("initial", "where"), aliases=[np.amin])
 
 def deviation(x: Array, mean: Array, axis: Axis, where: Any) -> Array:
     """`x - mean`, and its conjugate for complex numbers, whose spread is that of their size."""
-    if mean is None:
-        options = {} if where is True else {"where": where}
-        mean = np.mean(x, axis=axis, keepdims=True, **options)
-    away = masked(x - mean, where)
+    if x.size == 0:
+        return x
+    away = masked(x - (centre(x, axis, where) if mean is None else mean), where)
     return conj(away)
+
+
+def centre(x: Array, axis: Axis, where: Any) -> Array:
+    """The mean with its axes kept, 0 where a mask leaves nothing in."""
+    if where is True:
+        return np.mean(x, axis=axis, keepdims=True)
+    entries = np.maximum(counted(x, axis, where), 1)
+    return np.sum(x, axis=axis, keepdims=True, where=where) / entries
+
+
+def freedom(x: Array, axis: Axis, where: Any, ddof: float) -> float | Array:
+    """`n - ddof`, which NumPy divides by; 0 where it is negative."""
+    n = counted(x, axis, where)
+    return max(n - ddof, 0) if where is True else np.maximum(n - ddof, 0)
 
 
 def var_slope(
     out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
     where: Any = True,
 ) -> Array:  # fmt: skip
-    return 2 * deviation(x, mean, axis, where) / (counted(x, axis, where) - ddof)
+    return 2 * deviation(x, mean, axis, where) / freedom(x, axis, where, ddof)
 
 
 def std_slope(
     out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
     where: Any = True,
 ) -> Array:  # fmt: skip
-    """`(x - mean) / ((n - ddof) std)`; 0, the minimum-norm subgradient, where all entries agree."""
-    free = counted(x, axis, where) - ddof
-    return np.where(out == 0, 0, deviation(x, mean, axis, where) / (free * out))
+    """`(x - mean) / ((n - ddof) std)`; 0, the minimum-norm subgradient, where all entries agree.
+
+    There it is a constant, so that derivatives of every higher order are 0 too.
+    """
+    size = freedom(x, axis, where, ddof) * np.where(out == 0, 1, out)
+    return np.where(out == 0, 0, deviation(x, mean, axis, where) / size)
 
 
 def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -171,23 +187,13 @@ def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def bind_spread(a: Array, *args: Any, **options: Any) -> tuple[Inputs, Options]:
-    """Sort the arguments of `var` and `std`: `ddof` has two names, a mean that is given varies.
-
-    Where a gradient is wanted, a `ddof` for which NumPy returns NaN or infinity is an error.
-    """
+    """Sort the arguments of `var` and `std`: `ddof` has two names, a mean that is given varies."""
     options |= zip(("axis", "dtype", "out", "ddof", "keepdims"), args, strict=False)
     options = without_neutral(options)
     if "correction" in options:
         options["ddof"] = options.pop("correction")
     if "where" in options:
         options["where"] = frozen(options["where"])
-    ddof = options.get("ddof", 0)
-    varies = ddof and getattr(a, "requires_grad", False)
-    if varies and 0 < (n := count(a, options.get("axis"))) <= ddof:
-        raise ValueError(
-            f"np.var or np.std over {n} entries with ddof={ddof} divides by {n - ddof}: it has no "
-            f"value and no gradient. Use more entries or a smaller ddof."
-        )
     mean = options.pop("mean", None)
     return (a,) if mean is None else (a, mean), options
 

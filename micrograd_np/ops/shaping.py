@@ -8,7 +8,6 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from micrograd_np.errors import TracingError
 from micrograd_np.foreign import array_behind, is_foreign
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import Node
@@ -20,6 +19,7 @@ from micrograd_np.ops.matrices import transposed
 from micrograd_np.recording import plain, value_of
 
 Shape = int | tuple[int, ...]
+FOLLOWING_MEMORY = ("A", "K")  # orders of entries that depend on how an array lies in memory
 
 
 @dispatching
@@ -34,6 +34,11 @@ def astype(x: Array, dtype: Any) -> Array:
             f"number you mean: np.real(t), np.imag(t), np.abs(t) or np.angle(t)."
         )
     return x.astype(dtype)
+
+
+def as_dtype(x: Any, dtype: Any) -> Any:
+    """An array, or a number of Python's, in another dtype."""
+    return astype(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x)
 
 
 def astype_copied(x: Array, dtype: Any, *, copy: bool = True) -> Array:
@@ -62,14 +67,18 @@ def in_order(order: str) -> Options:
     return {} if order == "C" else {"order": order}
 
 
-def resolved(order: str, x: Array) -> str:
+def resolved(order: str | None, x: Array) -> str:
     """Orders that follow memory ("A", "K") as the one they amount to for the layout of `x`.
 
-    Tangents and cotangents have layouts of their own, so it has to be decided here.
+    Tangents and cotangents have layouts of their own, so it has to be decided here. An array of one
+    axis has but one order.
     """
-    if order not in ("A", "K"):
+    order = "C" if order is None else str(order).upper()
+    if order not in FOLLOWING_MEMORY:
         return order
-    refuse_traced(x, order)
+    if np.ndim(x) < 2:
+        return "C"
+    refuse_unknown_layout(x, order)
     value = array_behind(x)
     if is_foreign(value) and not hasattr(value, "strides"):  # it has no layout in memory
         return "C"
@@ -88,11 +97,11 @@ def resolved(order: str, x: Array) -> str:
     )
 
 
-def refuse_traced(x: Any, order: str) -> None:
-    """Raise TracingError for what a compiled function is given: its layout is another every time."""
+def refuse_unknown_layout(x: Any, order: str) -> None:
+    """Raise where `x` stands for an array whose layout in memory cannot be told from its own."""
     while isinstance(x, Node | Operand):
-        if isinstance(x, Operand) and x.numpys:
-            raise TracingError.layout(order)
+        if isinstance(x, Operand) and x.layout_error is not None:
+            raise x.layout_error(order)
         x = x.value
 
 

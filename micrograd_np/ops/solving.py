@@ -62,7 +62,7 @@ def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
     """`solve` after flattening: the last axes of `a`, those that `b` lacks, are the unknown's."""
     if axes is not None:
         a = np.transpose(a, [i for i in range(np.ndim(a)) if i not in axes] + list(axes))
-    shape = np.shape(a)[np.ndim(b) :]
+    shape = np.shape(a)[-(np.ndim(a) - np.ndim(b)) :]  # all of `a`'s where `b` has as many axes
     size = prod(shape)
     if prod(np.shape(a)) != size**2:
         raise np.linalg.LinAlgError(
@@ -110,14 +110,17 @@ def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:
     """With `hermitian=True` a Hermitian gradient, as of all that reads one triangle."""
-    part = pinv_gradient(g, out, a)
-    return matrices.hermitian(part) if hermitian else part
+    if hermitian:  # so is the inverse, which leaves the rest of a cotangent without effect
+        return matrices.hermitian(pinv_gradient(matrices.hermitian(g), out, a))
+    return pinv_gradient(g, out, a)
 
 
 def pinv_jvp(
     ts: list[Array], out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:  # fmt: skip
-    return pinv_tangent(matrices.hermitian(ts[0]) if hermitian else ts[0], out, a)
+    if hermitian:
+        return matrices.hermitian(pinv_tangent(matrices.hermitian(ts[0]), out, a))
+    return pinv_tangent(ts[0], out, a)
 
 
 def columns(x: Array, b: Array) -> Array:
@@ -166,5 +169,5 @@ def lstsq_jvp(
     return dx, sums, np.zeros_like(out[2]), sizes
 
 
-primitive(np.linalg.pinv, pinv_vjp, jvp=pinv_jvp)
+primitive(np.linalg.pinv, pinv_vjp, jvp=pinv_jvp, hermitian="hermitian")
 primitive(np.linalg.lstsq, lstsq_matrix, lstsq_right, jvp=lstsq_jvp, sees_unused=True)

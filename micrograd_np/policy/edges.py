@@ -50,7 +50,10 @@ ROWS = [
     row("np.real(np.sign(x))", {"x": 0j}, 0, "a step in every direction, with nowhere to point", torch=("torch.real(torch.sgn(x))", 0), jax=0, op="np.sign"),
     row("np.std(x)", {"x": [2.0, 2.0, 2.0]}, [0, 0, 0], "the shortest of all directions", torch=("torch.std(x, correction=0)", [0, 0, 0]), jax=[NAN, NAN, NAN]),
     row("np.std(x)", {"x": [2.0]}, [0], "the same", torch=("torch.std(x, correction=0)", [0]), jax=[NAN]),
-    row("np.var(x, ddof=1)", {"x": [2.0]}, "ValueError", "no degree of freedom is left: there is no value", torch=("torch.var(x, correction=1)", [NAN]), jax=[NAN]),
+    row("np.std(x)", {"x": [2.0, 2.0, 2.0]}, [0, 0, 0], "the slope chosen there is a constant", order=2, torch=("torch.std(x, correction=0)", [0, 0, 0]), jax=[NAN, NAN, NAN]),
+    row("np.std(x)", {"x": [2.0]}, [0], "one entry is its own mean", order=2, torch=("torch.std(x, correction=0)", [0]), jax=[NAN]),
+    row("np.var(x, ddof=1)", {"x": []}, [], "nothing has a slope; the value is 0/0", torch=("torch.var(x, correction=1)", []), jax=[]),
+    row("np.var(x, ddof=1)", {"x": [2.0]}, [NAN], "no degree of freedom is left: the value is 0/0", torch=("torch.var(x, correction=1)", [NAN]), jax=[NAN]),
     row("np.corrcoef(x, y)[0, 1]", {"x": [1.0, 1.0], "y": [1.0, 2.0]}, ([NAN, NAN], [NAN, NAN]), "the value is 0/0", torch=("torch.corrcoef(torch.stack([x, y]))[0, 1]", ([NAN, NAN], [NAN, NAN])), jax=([NAN, NAN], [NAN, NAN])),
     # ------------------------------------------------------------ powers
     row("np.power(x, y)", {"x": 0.0, "y": 0.0}, (0, 0), "by convention", torch=("torch.pow(x, y)", (0, 0)), jax=(NAN, 0)),

@@ -1,7 +1,8 @@
 """Matrices: singular ones, repeated eigenvalues and singular values, ranks that are not full.
 
 What is a polynomial in the entries, as a determinant, has its derivative everywhere. Eigenvectors
-of a repeated eigenvalue turn at once into any others, and have none.
+of a repeated eigenvalue turn at once into any others, and have none. What reads one triangle of a
+Hermitian matrix has a derivative along Hermitian matrices, and a Hermitian gradient.
 """
 
 from micrograd_np.policy.record import row
@@ -13,6 +14,8 @@ HALVES, NANS = [[0.5, 0.5], [0.5, 0.5]], [[NAN, NAN], [NAN, NAN]]
 SINGULAR = [[1.0, 2.0], [2.0, 4.0]]
 PROJECTION = [[1.0, 0.0], [0.0, 0.0]]
 RANK_ONE, NOTHING = [[1.0] * 3] * 3, [[0.0] * 3] * 3
+COUPLED = [[2.0, 1.0], [1.0, 2.0]]
+HERMITIAN = "one triangle is read: the Hermitian gradient, along Hermitian matrices"
 
 # fmt: off
 TOPIC = "Matrices"
@@ -24,6 +27,11 @@ ROWS = [
     row("np.linalg.inv(x)", {"x": SINGULAR}, "LinAlgError", "there is no value", torch="LinAlgError", jax=NANS),
     row("np.linalg.solve(x, y)", {"x": ZEROS, "y": [1.0, 1.0]}, "LinAlgError", "there is no value", torch="LinAlgError", jax=(NANS, [NAN, NAN])),
     row("np.linalg.cholesky(x)", {"x": ONES}, "LinAlgError", "there is no value: not positive definite", torch="LinAlgError", jax=NANS),
+    row("np.linalg.cholesky(x)[1, 0]", {"x": [[4.0, 2.0], [2.0, 5.0]]}, [[-0.125, 0.25], [0.25, 0]], HERMITIAN, torch=[[-0.125, 0.25], [0.25, 0]], jax=[[-0.125, 0.25], [0.25, 0]]),
+    row("np.linalg.eigvalsh(x)[0]", {"x": COUPLED}, [[0.5, -0.5], [-0.5, 0.5]], HERMITIAN, torch=[[0.5, -0.5], [-0.5, 0.5]], jax=[[0.5, -0.5], [-0.5, 0.5]]),
+    row('np.linalg.eigvalsh(x, UPLO="U")[0]', {"x": COUPLED}, [[0.5, -0.5], [-0.5, 0.5]], HERMITIAN, torch=[[0.5, -0.5], [-0.5, 0.5]], jax=[[0.5, -0.5], [-0.5, 0.5]]),
+    row("np.linalg.eigh(x)[1][0, 0] ** 2", {"x": COUPLED}, [[-0.25, 0], [0, 0.25]], HERMITIAN, torch=[[-0.25, 0], [0, 0.25]], jax=[[-0.25, 0], [0, 0.25]]),
+    row("np.linalg.pinv(x, hermitian=True)[0, 1]", {"x": COUPLED}, [[2 / 9, -2.5 / 9], [-2.5 / 9, 2 / 9]], HERMITIAN, torch=[[2 / 9, -4 / 9], [-1 / 9, 2 / 9]], jax=[[2 / 9, -2.5 / 9], [-2.5 / 9, 2 / 9]]),
     row("np.linalg.pinv(x)", {"x": PROJECTION}, [[-1, 1], [1, 0]], "as if the rank stayed the same", torch=[[-1, 1], [1, 0]], jax=[[-1, 1], [1, 0]]),
     row("np.linalg.eigvalsh(x)", {"x": EYE}, EYE, "a sum over all that are repeated: any basis gives the same", torch=EYE, jax=EYE),
     row("np.linalg.eigvalsh(x)[0]", {"x": EYE}, PROJECTION, "that of the vector NumPy returned", torch=PROJECTION, jax=PROJECTION),

@@ -21,6 +21,7 @@ ROWS = [
     row("np.nanprod(x)", {"x": [2.0, NAN, 3.0]}, [3, 0, 2], "what is left out has no slope", jax=[3, 0, 2]),
     row("np.nanmean(x)", {"x": [1.0, NAN, 3.0]}, [0.5, 0, 0.5], "the mean of two", torch=[0.5, 0, 0.5], jax=[0.5, 0, 0.5]),
     row("np.nanstd(x)", {"x": [2.0, NAN, 2.0]}, [0, 0, 0], "the shortest of all directions", jax=[NAN, 0, NAN]),
+    row("np.nanstd(x)", {"x": [2.0, NAN, 2.0]}, [0, 0, 0], "the slope chosen there is a constant", order=2, jax=[NAN, 0, NAN]),
     row("np.nanvar(x)", {"x": [1.0, NAN, 3.0]}, [-1, 0, 1], "what is left out has no slope", jax=[-1, 0, 1]),
     row("np.nanmax(x)", {"x": [3.0, NAN, 3.0]}, [0.5, 0, 0.5], "ties share evenly", jax=[0.5, 0, 0.5]),
     row("np.nanmin(x)", {"x": [1.0, NAN, 1.0]}, [0.5, 0, 0.5], "ties share evenly", jax=[0.5, 0, 0.5]),

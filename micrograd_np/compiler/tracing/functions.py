@@ -17,6 +17,7 @@ from micrograd_np.batching.table import OF_SHAPES
 from micrograd_np.errors import TracingError, called
 from micrograd_np.op import OPS, Operand, Options
 from micrograd_np.ops.account import IN_PLACE, instead_of_at, name_of
+from micrograd_np.ops.shaping import resolved
 
 
 class Method:
@@ -101,8 +102,16 @@ def check_call(function: Callable[..., Any], args: Sequence[Any], options: Optio
         raise TracingError.dtype(name_of(function))
     if (name := name_of(function)) in IN_PLACE:
         raise TracingError.writes(called(function), IN_PLACE[name])
+    if function in (np.ravel, np.reshape):
+        check_order(function, args, options)
     if any(map(is_whole_number, (*args, *options.values()))):
         check_shaping(function, args, options)
+
+
+def check_order(function: Callable[..., Any], args: Sequence[Any], options: Options) -> None:
+    """Raise TracingError for an order of entries that follows memory."""
+    named = dict(zip(parameters_of(function), args, strict=False)) | options
+    resolved(named.get("order"), named["a"])
 
 
 def check_shaping(function: Callable[..., Any], args: Sequence[Any], options: Options) -> None:

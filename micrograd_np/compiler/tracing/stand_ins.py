@@ -45,6 +45,7 @@ class Traced(ArrayMethods, Operand):
     __slots__ = ("owner", "tensor", "value", "variable")
     rank = -1
     numpys = True
+    layout_error = TracingError.layout  # it is another at every call
     requires_grad = False
 
     def __init__(self, trace: Any, variable: Variable, value: Any, tensor: bool = False) -> None:

@@ -1,0 +1,124 @@
+"""Which inputs are moved symmetrically: those that lead to ops which read one triangle of a matrix.
+
+`np.linalg.cholesky` and its like take their matrix to be Hermitian and read one triangle of it, so
+their derivative is that along Hermitian matrices, as their `Op` declares. A difference can only
+show it if the matrix stays Hermitian while the input moves. Whether it does is asked of the record:
+an anti-Hermitian cotangent of the matrix meets no Hermitian move of it. So what arrives of such a
+cotangent at the input is
+
+- zero, if every move of the input keeps the matrix Hermitian, as in `cholesky(B @ B.T)`: then
+  entries are moved one at a time, as always;
+- anti-Hermitian, if the Hermitian moves of the input do, as in `cholesky(A + 0.1 * np.eye(3))`:
+  then every entry is moved together with its mirror image;
+- anything else, if not even those do, as in `cholesky(A * w)`: then nothing can be compared.
+
+Cotangents are drawn at random, so each answer is right with probability 1.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.checking.subject import Record
+from micrograd_np.graph import Node, descendants, history, pull
+
+Array = np.ndarray[Any, Any]
+
+
+class Reading(NamedTuple):
+    """How one input is read: by which ops as Hermitian, and whether by others too.
+
+    `mirrored`: whether it is to be moved symmetrically; otherwise nothing can be compared.
+    """
+
+    ops: tuple[str, ...]
+    mirrored: bool
+    others: bool
+
+    def note(self, name: str) -> str:
+        """What the reader of a report should know of the input of that name."""
+        readers = " and ".join(f"`{op}`" for op in self.ops)
+        if not self.mirrored:
+            return (
+                f"{readers} takes a Hermitian matrix and reads one triangle of it, but moving "
+                f"input {name} makes the matrix another one than Hermitian, so differences do not "
+                f"show its derivative. Give it (A + np.conj(A.T)) / 2 for the matrix A."
+            )
+        note = (
+            f"input {name} was moved symmetrically, an entry together with its mirror image, as "
+            f"{readers} reads one triangle: each number is the derivative along both."
+        )
+        if self.others:
+            note += (
+                f" Other operations read {name} too; of theirs only the derivative along symmetric "
+                f"moves was checked. Check them apart from {readers} to see the rest."
+            )
+        return note
+
+
+def readings(record: Record, rng: "np.random.Generator") -> list[Reading | None]:
+    """For each array that is differentiated how it is read; None for one that moves freely."""
+    readers = [node for node in record.nodes if reads_hermitian(node)]
+    found: list[Reading | None] = []
+    for x in record.inputs:
+        kinds = [(node.op.name, kept_by(x, node, rng)) for node in readers]
+        ops = tuple(dict.fromkeys(name for name, kept in kinds if kept != "free"))
+        mirrored = all(kept != "nothing" for _, kept in kinds)
+        others = leads_past(x, record.outputs, record.nodes, readers)
+        found.append(Reading(ops, mirrored, others) if ops else None)
+    return found
+
+
+def reads_hermitian(node: Node) -> bool:
+    """Whether its op takes its first input to be Hermitian matrices, and reads one triangle."""
+    declared = node.op.hermitian
+    return bool(node.options.get(declared)) if isinstance(declared, str) else bool(declared)
+
+
+def kept_by(x: Node, reader: Node, rng: "np.random.Generator") -> str:
+    """Which moves of `x` keep the matrix of `reader` Hermitian: "free", "mirrored" or "nothing"."""
+    matrix = reader.inputs[0]
+    nodes, leaves = history([matrix])
+    if x not in set(leaves):
+        return "free"
+
+    def arriving_of(cotangent: Array) -> Array:
+        found = pull({matrix: cotangent}, [x], nodes=nodes)
+        return np.asarray(found.get(x, np.zeros_like(x.value)))
+
+    hermitian, skew = draw(rng, matrix), draw(rng, matrix)
+    arriving = arriving_of(skew - adjoint(skew))
+    largest = np.maximum(np.abs(arriving), np.abs(arriving_of(hermitian + adjoint(hermitian))))
+    rounding = float(np.finfo(arriving.dtype).eps) ** 0.5 * np.max(largest, initial=0)
+    if np.all(np.abs(arriving) <= rounding):
+        return "free"
+    square = arriving.ndim >= 2 and arriving.shape[-1] == arriving.shape[-2]
+    if square and np.all(np.abs(arriving + adjoint(arriving)) <= rounding):
+        return "mirrored"
+    return "nothing"
+
+
+def draw(rng: "np.random.Generator", like: Node) -> Array:
+    """Random numbers of the shape and dtype of a node."""
+    shape, dtype = like.value.shape, like.value.dtype
+    numbers = rng.standard_normal(shape)
+    if dtype.kind == "c":
+        numbers = numbers + 1j * rng.standard_normal(shape)
+    drawn: Array = numbers.astype(dtype)
+    return drawn
+
+
+def adjoint(x: Array) -> Array:
+    """The conjugate transpose of each matrix."""
+    turned: Array = np.conj(np.swapaxes(x, -1, -2))
+    return turned
+
+
+def leads_past(
+    x: Node, outputs: Iterable[Node], nodes: Iterable[Node], readers: Iterable[Node]
+) -> bool:
+    """Whether an output depends on `x` by a way that meets none of the readers."""
+    met = set(readers)
+    without = [node for node in nodes if node not in met]
+    return not descendants(without, [x]).isdisjoint(outputs)
