@@ -20,6 +20,7 @@ from micrograd_np.recording import constant_tensor
 from micrograd_np.tensor import Tensor
 
 MISS = object()
+NAMES = (str, int, bool)  # keys of dicts that are told apart by their types and `==`
 SIMPLE = (bool, str, type(None))  # static arguments that are told apart by `is`
 
 
@@ -123,7 +124,10 @@ def take(writer: Writer, name: str, x: Any) -> list[str]:
         raise NoShortWayError
     writer.miss_unless(f"type({name}) is {writer.bound(kind)}")
     if kind is dict:
+        if not all(type(key) in NAMES for key in x):
+            raise NoShortWayError
         writer.miss_unless(f"[*{name}] == {writer.bound(list(x))}")
+        writer.miss_unless(f"[*map(type, {name})] == {writer.bound([*map(type, x)])}")
         names, parts = unpack(writer, f"{name}.values()", x, counted=True), list(x.values())
     else:
         names, parts = unpack(writer, name, x), list(x)

@@ -156,8 +156,9 @@ def check_current(place: Place, source: str, wanted: Any) -> None:
     """Raise SourceError if what runs in a place is a function that the source does not have."""
     thing = getattr(sys.modules[place.module], place.name, None)
     function = inspect.unwrap(thing) if callable(thing) else thing
-    here = isinstance(function, FunctionType) and function.__module__ == place.module
-    if here and not is_current(function, source):
+    if not isinstance(function, FunctionType) or function.__module__ != place.module:
+        return
+    if not is_current(function, source):
         raise SourceError.changed(wanted, place.module, place.name)
 
 
