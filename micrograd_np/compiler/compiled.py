@@ -7,7 +7,6 @@ executable made of it, and the tree that its results go back into.
 from collections import OrderedDict
 from functools import update_wrapper
 from pathlib import Path
-from threading import RLock
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
 from micrograd_np.errors import GraphError
+from micrograd_np.forking import ForkLock
 from micrograd_np.mode import MODE, TRACE
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Compiled:
         self.specializations: OrderedDict[Hashable, Specialization] = OrderedDict()
         self._cache_size = cache_size
         self._entrances: tuple[Callable[[Arguments], Any], ...] = ()
-        self._lock = RLock()
+        self._lock = ForkLock()
 
     @property
     def function(self) -> Function:

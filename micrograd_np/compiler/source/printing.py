@@ -15,7 +15,6 @@ and gives back, so that any number of calls can run at once.
 
 import sys
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from micrograd_np.compiler.source.naming import is_name
 from micrograd_np.compiler.source.outputs import c_strides, is_fused, style_of
 from micrograd_np.compiler.source.scope import Home, Scope, home_of, wrapped
 from micrograd_np.compiler.source.spelling import Speller, tuple_of
+from micrograd_np.forking import cached_property
 
 WIDTH = 100
 INDENT = "    "
