@@ -31,8 +31,9 @@ NUMPY = (
     *(name_of(dtype) for dtype in KINDS),
 )  # fmt: skip
 INTRINSICS = ("flat", "lost", "maximum", "minimum", "plus", "select", "stack", "times")
+CHECKED = ("quotient", "checked_power")
 ELEMENTARY = (*FUNCTIONS, *(f"{name}_each" for name in FUNCTIONS))
-RESERVED = (*NUMPY, *INTRINSICS, *ELEMENTARY, *LETTERS, "steps", "begin")
+RESERVED = (*NUMPY, *INTRINSICS, *CHECKED, *ELEMENTARY, *LETTERS, "steps", "begin")
 
 
 class Refusal(NamedTuple):
