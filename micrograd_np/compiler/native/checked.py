@@ -5,11 +5,13 @@ them.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numba
 
-native: Any = numba.njit(nogil=True, error_model="numpy")
+Function = Callable[..., Any]
+native: Callable[[Function], Function] = numba.njit(nogil=True, error_model="numpy")
 
 
 @native

@@ -130,7 +130,7 @@ def entrance(
         "    try:",
         f"        {function.name}({given})",
         "    except TypeError:  # an argument is read-only, or not in C order",
-        f"        {function.name}(*map(contiguous, ({given},)))",
+        f"        {function.name}(*map(contiguous, [{given}]))",
         f"    return {''.join(f'{out}{result_suffix(x)}, ' for out, x in pairs) or '()'}".rstrip(),
     ]
     return name, "\n".join(lines) + "\n", scope

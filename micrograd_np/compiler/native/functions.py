@@ -164,7 +164,8 @@ class Writer:
         comments = [
             f"# {name}: {x.size} numbers, {x.dtype}, given" for name, x in constants.items()
         ]
-        lines = [*comments, f"def {self.name}({', '.join(head)}):", *self.printer.lines]
+        body = self.printer.lines or ["    pass"]
+        lines = [*comments, f"def {self.name}({', '.join(head)}):", *body]
         return Function(
             self.name,
             "\n".join(lines) + "\n",
