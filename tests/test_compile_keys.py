@@ -225,3 +225,12 @@ def test_calls_with_other_statics_are_not_done_only_once():
     compiled = mg.compile(lambda x: (op(x, how=Config(2)), op(x, how=Config(2.0))))
     one, other = compiled(np.arange(3))
     assert (one.dtype.kind, other.dtype.kind) == ("i", "f")
+
+
+def test_names_of_static_arguments_that_are_none():
+    with pytest.raises(ValueError, match=r"static_argnames=\['power'\].*\(x, how\): power"):
+        mg.compile(lambda x, how: x, static_argnames="power")
+    with pytest.raises(ValueError, match="other"):
+        mg.compile(lambda x, *, how: x, static_argnames=["how", "other"])
+    compiled = mg.compile(lambda x, **how: x * how["times"], static_argnames="times")
+    assert compiled(2.0, times=3) == 6.0
