@@ -11,6 +11,8 @@ from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Protocol, Self
 
+from micrograd_np.forking import after_fork
+
 
 class Observer(Protocol):
     """What may stand in `MODE` in place of True."""
@@ -34,6 +36,15 @@ BATCH: ContextVar[Any] = ContextVar("micrograd_np_batch", default=None)
 # TRACES are those in all contexts: where there are none, which costs less to see, nobody asks.
 TRACE: ContextVar[Any] = ContextVar("micrograd_np_trace", default=None)
 TRACES: list[Any] = []
+
+
+def forget_traces() -> None:
+    """Forget, in a forked child, the traces of threads that it does not have."""
+    if TRACE.get() is None:
+        TRACES.clear()
+
+
+after_fork(forget_traces)
 
 # Whether a transform is running a function, so that a number taken out of the graph would be wrong.
 TRACING: ContextVar[bool] = ContextVar("micrograd_np_tracing", default=False)

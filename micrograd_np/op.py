@@ -22,13 +22,14 @@ is its conjugate, the direction of steepest ascent; `backward` and the transform
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property, partial
+from functools import partial
 from types import FunctionType
 from typing import Any, Literal
 
 import numpy as np
 
 from micrograd_np.errors import OptionError
+from micrograd_np.forking import cached_property
 
 Array = Any  # whatever speaks NumPy's protocols: an ndarray, a scalar of it, a Tensor, a Dask array
 Rule = Callable[..., Any]

@@ -9,7 +9,6 @@ stamps it.
 import operator
 import warnings
 from collections.abc import Iterator
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,13 +17,14 @@ from micrograd_np import errors
 from micrograd_np.array_methods import ArrayMethods, binary
 from micrograd_np.arrays import check_differentiable, conjugated, own_array, seed
 from micrograd_np.foreign import here, is_foreign
+from micrograd_np.forking import ForkLock
 from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
 from micrograd_np.recording import NOTHING, apply, held, record, unless_traced
 
-ACCUMULATING = Lock()  # backward() in several threads may meet at one leaf
+ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
 
 class Tensor(ArrayMethods, Node):

@@ -465,17 +465,17 @@ def test_the_definition_is_plain_numpy():
     assert (
         group.definition("layer")
         == '''\
-def layer_block(x, bias, maximum_1, sum):
+def layer_block(x, bias, maximum_1, sum_1):
     add(x, bias, maximum_1)
     maximum(maximum_1, 0, out=maximum_1)
-    add.reduce(maximum_1, axis=0, out=sum)
+    add.reduce(maximum_1, axis=0, out=sum_1)
 
 def layer(x, bias, out=(None, None)):
     """3 calls over (256, 40), in 3 blocks of (88, 40)."""
     maximum_1 = empty((256, 40), "float32") if out[0] is None else out[0]
-    sum = empty((3, 40), "float32")
-    run(layer_block, (256, 40), (88, 40), (x, bias), (maximum_1,), partials=(sum,), threads=2)
-    return maximum_1, combined(add, sum, out[1])
+    sum_1 = empty((3, 40), "float32")
+    run(layer_block, (256, 40), (88, 40), (x, bias), (maximum_1,), partials=(sum_1,), threads=2)
+    return maximum_1, combined(add, sum_1, out[1])
 '''
     )
     assert group.names.keys() == {"add", "maximum", "empty", "run", "combined"}

@@ -10,8 +10,8 @@ from programs import programs
 
 import micrograd_np as mg
 from micrograd_np import tree
+from micrograd_np.compiler.keys import key_of
 from micrograd_np.compiler.passes import PASSES, optimize, optimized, split_invariant
-from micrograd_np.compiler.passes.keys import key_of
 from micrograd_np.compiler.passes.rewriting import uses_in
 from micrograd_np.compiler.passes.small import speed_up_small_calls
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, mapped, name_of

@@ -23,7 +23,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Each row is a floor, lowest first. A module imports what is on a lower floor, or further left on
 # its own. `*` is the package's own face, `micrograd_np/__init__.py`: only commands look at it.
 FLOORS = """
-    errors tree broadcasting quiet
+    errors forking tree broadcasting quiet
     op forms mode
     graph foreign recording arrays ops special
     array_methods masking tensor

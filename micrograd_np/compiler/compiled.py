@@ -7,7 +7,6 @@ executable made of it, and the tree that its results go back into.
 from collections import OrderedDict
 from functools import update_wrapper
 from pathlib import Path
-from threading import RLock
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
 from micrograd_np.errors import GraphError
+from micrograd_np.forking import ForkLock
 from micrograd_np.mode import MODE, TRACE
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Compiled:
         self.specializations: OrderedDict[Hashable, Specialization] = OrderedDict()
         self._cache_size = cache_size
         self._entrances: tuple[Callable[[Arguments], Any], ...] = ()
-        self._lock = RLock()
+        self._called: Any = None  # the specialization of the last call, or its entrance
+        self._lock = ForkLock()
 
     @property
     def function(self) -> Function:
@@ -63,6 +64,7 @@ class Compiled:
         if not keywords:
             for enter in self._entrances:
                 if (out := enter(args)) is not MISS:
+                    self._called = enter
                     return out
         call = self.subject.call_of(args, keywords)
         if TRACE.get() is not None or inside(call.leaves):
@@ -78,20 +80,21 @@ class Compiled:
 
     @property
     def source(self) -> str:
-        """The latest program, as the Python source that is run."""
+        """The program of the last call, as the Python source that is run."""
         source: str = self._latest().executable.source
         return source
 
     def report(self) -> Report:
-        """What the passes did to the latest program, and the memory it needs."""
+        """What the passes did to the program of the last call, and the memory it needs."""
         latest = self._latest()
         return report_of(latest.program, latest.executable, latest.history)
 
     def save(self, path: str | Path) -> None:
-        """Write the latest program as a module that needs NumPy alone.
+        """Write the program of the last call as a module that needs NumPy alone.
 
         Its function takes the values of the arguments in order, one positional argument each, and
         returns a tuple of arrays. Tensors that the function captured are arguments too, the last.
+        A file that is there is replaced once all of the module is written, and stays otherwise.
 
         Raises GraphError if nothing was compiled yet, or by a back end that has no such source;
         TypeError naming all functions of your own whose source is not to be had.
@@ -104,13 +107,16 @@ class Compiled:
                 f"`{self.__name__}` has no program yet: it is traced when it is first called. Call "
                 f"it with arguments such as it is for."
             )
-        return next(reversed(self.specializations.values()))
+        latest = reversed(self.specializations.values())
+        found = [s for s in latest if self._called is s or self._called is s.entrance]
+        return found[0] if found else next(reversed(self.specializations.values()))
 
     def clear(self) -> None:
         """Forget all programs, as after a change of something that the function closes over."""
         with self._lock:
             self.specializations.clear()
             self._entrances = ()
+            self._called = None
             self.subject.forget_settings()
 
     # ------------------------------------------------------------ many steps
@@ -137,12 +143,18 @@ class Compiled:
                 self.specializations[call.key] = found
                 while len(self.specializations) > self._cache_size:
                     self.specializations.popitem(last=False)
+                self._list_entrances()
             self.specializations.move_to_end(call.key)
+            self._called = found
         return found
 
     def _open(self, made: Specialization, args: Arguments) -> None:
         """Have calls like this one take the short way from now on, if there is one."""
         with self._lock:
             made.open(args)
-            latest = reversed(self.specializations.values())
-            self._entrances = tuple(s.entrance for s in latest if s.entrance)[:ENTRANCES]
+            self._list_entrances()
+
+    def _list_entrances(self) -> None:
+        """Have the short ways of the latest specializations tried."""
+        latest = reversed(self.specializations.values())
+        self._entrances = tuple(s.entrance for s in latest if s.entrance)[:ENTRANCES]

@@ -7,6 +7,7 @@ way.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from operator import is_
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from micrograd_np.recording import constant_tensor
 from micrograd_np.tensor import Tensor
 
 MISS = object()
+NAMES = (str, int, bool)  # keys of dicts that are told apart by their types and `==`
 SIMPLE = (bool, str, type(None))  # static arguments that are told apart by `is`
 
 
@@ -98,7 +100,7 @@ def fast_caller(
     scope = writer.names | {
         "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
-        "tensor": constant_tensor, "Tensor": Tensor,
+        "tensor": constant_tensor, "Tensor": Tensor, "is_": is_,
     }  # fmt: skip
     exec(compile("\n".join(body), "<the way into a compiled function>", "exec"), scope)  # noqa: S102 - its own code
     enter: Callable[[tuple[Any, ...]], Any] = scope["enter"]
@@ -123,7 +125,11 @@ def take(writer: Writer, name: str, x: Any) -> list[str]:
         raise NoShortWayError
     writer.miss_unless(f"type({name}) is {writer.bound(kind)}")
     if kind is dict:
-        writer.miss_unless(f"[*{name}] == {writer.bound(list(x))}")
+        if not all(type(key) in NAMES for key in x):
+            raise NoShortWayError
+        keys, kinds = writer.bound(list(x)), writer.bound([*map(type, x)])
+        alike = f"[*{name}] == {keys} and [*map(type, {name})] == {kinds}"
+        writer.miss_unless(f"all(map(is_, {name}, {keys})) or ({alike})")  # most are interned
         names, parts = unpack(writer, f"{name}.values()", x, counted=True), list(x.values())
     else:
         names, parts = unpack(writer, name, x), list(x)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np import tree
+from micrograd_np.compiler.keys import is_hashable
+from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.errors import TracingError, listed
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node, describe
@@ -79,7 +81,11 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
     branch = tree.children(x)
     if branch is None:
         return key_of_static(path, x, wrong)
-    fixed = x.__tree_static__() if hasattr(type(x), "__tree_static__") else None
+    fixed: Hashable = None
+    if isinstance(x, dict):
+        fixed = static_key(list(x))  # whose names below may read the same
+    elif hasattr(type(x), "__tree_static__"):
+        fixed = x.__tree_static__()
     below = tuple(
         (name, key_of(f"{path}.{name}", child, leaves, wrong)) for name, child in branch.items()
     )
@@ -96,15 +102,13 @@ def key_of_value(x: Any) -> Hashable:
 
 
 def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
-    """A static argument itself, with its type: `1`, `1.0` and `True` are equal."""
+    """What tells a static argument from all others."""
     if isinstance(x, np.random.RandomState):
         wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
-    try:
-        hash(x)
-    except TypeError:
+    if not is_hashable(x) and not isinstance(x, slice):
         wrong.append(f"{path}: {x!r:.60}, which is neither a value nor hashable")
         return None
-    return ("static", type(x), repr(x) if isinstance(x, float) else x)
+    return ("static", static_key(x))
 
 
 def mapped_values(function: Callable[[Any], Any], argument: Any) -> Any:

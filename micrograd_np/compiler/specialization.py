@@ -1,7 +1,6 @@
 """Specializations: a compiled function for calls of one signature, from the trace to what runs."""
 
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any
 
 from micrograd_np.compiler.backends import Backend
@@ -13,6 +12,7 @@ from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.compiler.tracing.randomness import unchanged
 from micrograd_np.compiler.tracing.trace import Trace, trace
+from micrograd_np.forking import cached_property
 from micrograd_np.graph import Node
 from micrograd_np.quiet import quiet
 

@@ -37,7 +37,8 @@ class Subject:
         self.name = name_of(function)
         self._names, more = positional_names(function)
         self._static = positions(static_argnums, self._names, more, "static_argnums")
-        by_name = (static_argnames,) if isinstance(static_argnames, str) else static_argnames
+        by_name = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
+        check_names(by_name, function)
         by_position = (x for i, x in enumerate(self._names) if i in self._static)
         self._static_names = frozenset((*by_name, *by_position))
         self._donate = positions(donate_argnums, self._names, more, "donate_argnums")
@@ -125,6 +126,21 @@ def positions(given: Positions, names: Sequence[str], more: bool, setting: str) 
             f"({', '.join(names)}): give positions, 0 for the first."
         )
     return frozenset(found)
+
+
+def check_names(given: Sequence[str], f: Function) -> None:
+    """Raise ValueError for static_argnames that are not names of a function's arguments."""
+    try:
+        parameters = inspect.signature(f).parameters
+    except (TypeError, ValueError):  # Python cannot tell
+        return
+    more = any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+    unknown = [name for name in given if name not in parameters]
+    if unknown and not more:
+        raise ValueError(
+            f"static_argnames={list(given)!r:.60} does not name arguments of a function of "
+            f"({', '.join(parameters)}): {', '.join(map(str, unknown))}."
+        )
 
 
 def positional_names(f: Function) -> tuple[list[str], bool]:

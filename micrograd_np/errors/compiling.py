@@ -188,11 +188,29 @@ class SourceError(TypeError):
         )
 
     @classmethod
+    def changed(cls, function: Any, module: str, name: str) -> "SourceError":
+        """Its source is not that of what runs."""
+        return cls(
+            f"the program calls {called(function)}, which cannot be saved with it: the source of "
+            f"{module} as it is now does not have the `{name}` that runs here (it was edited after "
+            f"it was imported, or something rewrites it while it is imported). Start anew, and "
+            f"save again."
+        )
+
+    @classmethod
     def package(cls, function: Any, name: str) -> "SourceError":
         """It would need this package."""
         return cls(
             f"the program calls {called(function)}, which cannot be saved with it: it uses "
             f"{name}, and a saved program runs with NumPy alone. Write it with NumPy's functions."
+        )
+
+    @classmethod
+    def garbled(cls, what: str) -> "SourceError":
+        """The text of a module is not read as it was meant."""
+        return cls(
+            f"the program was not saved, for Python reads its text otherwise than it is meant "
+            f"({what}). This is a fault of micrograd_np: please report it."
         )
 
     @classmethod

@@ -265,7 +265,8 @@ def _settings(
     else:
         simple = value is None or isinstance(value, bool | int | float | str)
         flag = value.requires_grad if isinstance(value, Tensor) else None
-        yield place, (type(value), value) if simple else (id(value), flag)
+        told = repr(value) if isinstance(value, float) else value  # -0.0 is equal to 0.0
+        yield place, (type(value), told) if simple else (id(value), flag)
 
 
 # ---------------------------------------------------------------- words

@@ -4,10 +4,10 @@ The in-process layout makes SVG only. Both give the SVG the same style sheet.
 """
 
 import re
-from threading import Lock
 from typing import TYPE_CHECKING
 
 from micrograd_np.errors import RenderingError
+from micrograd_np.forking import ForkLock
 from micrograd_np.viz.look import STYLE_SHEET
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png", "pdf", "dot")
 SHARP = "192"  # dots an inch for a PNG, twice a screen's
-IN_PROCESS = Lock()  # its memory is one for all threads
+IN_PROCESS = ForkLock()  # its memory is one for all threads
 
 
 def rendered(graph: "Digraph", form: str) -> bytes:

@@ -12,9 +12,7 @@ def fused(x, bias, out=(None, None)):
     return add_1, combined(add, sum_parts, out[1])
 """
 
-import keyword
 import math
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -24,6 +22,8 @@ from micrograd_np.compiler.blocks import running as blocks
 from micrograd_np.compiler.blocks.layouts import is_partial
 from micrograd_np.compiler.blocks.steps import Step, count_of
 from micrograd_np.compiler.program import Variable
+from micrograd_np.compiler.source.comments import comment
+from micrograd_np.compiler.source.naming import Names
 
 WIDTH = 100
 SCRATCH = "abcdefghijklmnopqrstuvwz"
@@ -39,7 +39,8 @@ class BlockSource:
         self.fused = fused
         self.name = name
         self.names: dict[str, Any] = {"run": blocks.run}
-        self.taken = {"out", name, f"{name}_block", *map(function_name, fused.steps), *RESERVED}
+        functions = map(function_name, fused.steps)
+        self.words = Names(("out", name, f"{name}_block", *functions, *RESERVED))
         self.called: dict[Any, str] = {}  # names of variables and slots
         self.partials = [
             step for step in fused.steps if is_partial(step.role, fused.shape, fused.box)
@@ -49,24 +50,13 @@ class BlockSource:
         results = fused.program.results
         self.written = [x for x in results if x not in self.reduced]
         for x in (*fused.program.parameters, *results):
-            self.called[x] = self._new(x.hint)
+            self.called[x] = self.words.new(x.hint or "value")
         for x in self.written:
             self.called[fused.slots[x]] = self.called[x]
         free = iter(SCRATCH)
         for slot in fused.scratch:
-            self.called[slot] = self._new(next(free, "scratch"))
+            self.called[slot] = self.words.new(next(free, "scratch"))
         self.text = f"{self._block()}\n\n{self._driver()}\n"
-
-    def _new(self, hint: str) -> str:
-        """A name that nothing else has."""
-        word = re.sub(r"\W+", "_", hint).strip("_") or "value"
-        if word[0].isdigit() or keyword.iskeyword(word):
-            word = f"x_{word}"
-        name, number = word, 0
-        while name in self.taken:
-            name, number = f"{word}_{number + 1}", number + 1
-        self.taken.add(name)
-        return name
 
     # ------------------------------------------------------------ the block
 
@@ -78,7 +68,7 @@ class BlockSource:
         lines, note = [], ""
         for step in fused.steps:
             if step.note != note:
-                lines += [f"    # {step.note}"] if step.note else []
+                lines += [f"    # {comment(step.note)}"] if step.note else []
                 note = step.note
             lines += [f"    {line}" for line in self._lines(step)]
         return "\n".join([call(f"def {self.name}_block", inputs, end=":"), *lines])

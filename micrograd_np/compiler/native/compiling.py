@@ -11,7 +11,7 @@ from weakref import finalize
 
 import numpy as np
 
-from micrograd_np.compiler.native.functions import INTRINSICS, NUMPY, Function
+from micrograd_np.compiler.native.functions import CHECKED, INTRINSICS, NUMPY, Function
 from micrograd_np.compiler.native.printing import VariableNames
 from micrograd_np.compiler.native.scalars import KINDS, dtype_of
 from micrograd_np.compiler.program import Program, Variable
@@ -33,10 +33,11 @@ def compiled(function: Function, *, loops: bool, fastmath: bool) -> Callable[...
     require_numba()
     import numba
 
-    from micrograd_np.compiler.native import intrinsics, lanes
+    from micrograd_np.compiler.native import checked, intrinsics, lanes
 
     scope = {name: getattr(np, name) for name in NUMPY}
     scope |= {name: getattr(intrinsics, name) for name in INTRINSICS}
+    scope |= {name: getattr(checked, name) for name in CHECKED}
     scope |= lanes.INTRINSICS
     scope |= function.constants
     python = defined(function.source, function.name, scope)
@@ -129,7 +130,7 @@ def entrance(
         "    try:",
         f"        {function.name}({given})",
         "    except TypeError:  # an argument is read-only, or not in C order",
-        f"        {function.name}(*map(contiguous, ({given},)))",
+        f"        {function.name}(*map(contiguous, [{given}]))",
         f"    return {''.join(f'{out}{result_suffix(x)}, ' for out, x in pairs) or '()'}".rstrip(),
     ]
     return name, "\n".join(lines) + "\n", scope

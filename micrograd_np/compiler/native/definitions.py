@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.compiler.native.index import Index, Place, flattened
-from micrograd_np.compiler.native.scalars import KINDS, written
+from micrograd_np.compiler.native.scalars import kind_of, written
 from micrograd_np.compiler.program import Variable
 
 SMALL_PRODUCT = 512  # multiplications
@@ -69,13 +69,13 @@ class View(NamedTuple):
 
 def adding(dtype: np.dtype[Any], count: int) -> str:
     """The code that adds one of `count` numbers to a sum, in any order if that is worth it."""
-    free = KINDS[dtype] == "f" and count > IN_ORDER
+    free = kind_of(dtype) == "f" and count > IN_ORDER
     return "plus({0}, {1})" if free else written(np.add, (dtype, dtype), dtype)
 
 
 def nothing(dtype: np.dtype[Any], count: int) -> Any:
     """What a sum of `count` numbers begins with: -0.0 leaves all numbers as they are, 0.0 not."""
-    return dtype.type(-0.0 if count and KINDS[dtype] == "f" else 0)
+    return dtype.type(-0.0 if count and kind_of(dtype) == "f" else 0)
 
 
 def strides_of(shown: Bytes, base: Bytes) -> Callable[[Place], Index]:

@@ -31,8 +31,9 @@ NUMPY = (
     *(name_of(dtype) for dtype in KINDS),
 )  # fmt: skip
 INTRINSICS = ("flat", "lost", "maximum", "minimum", "plus", "select", "stack", "times")
+CHECKED = ("quotient", "checked_power")
 ELEMENTARY = (*FUNCTIONS, *(f"{name}_each" for name in FUNCTIONS))
-RESERVED = (*NUMPY, *INTRINSICS, *ELEMENTARY, *LETTERS, "steps", "begin")
+RESERVED = (*NUMPY, *INTRINSICS, *CHECKED, *ELEMENTARY, *LETTERS, "steps", "begin")
 
 
 class Refusal(NamedTuple):
@@ -163,7 +164,8 @@ class Writer:
         comments = [
             f"# {name}: {x.size} numbers, {x.dtype}, given" for name, x in constants.items()
         ]
-        lines = [*comments, f"def {self.name}({', '.join(head)}):", *self.printer.lines]
+        body = self.printer.lines or ["    pass"]
+        lines = [*comments, f"def {self.name}({', '.join(head)}):", *body]
         return Function(
             self.name,
             "\n".join(lines) + "\n",

@@ -53,6 +53,16 @@ def dtype_of(x: Any) -> np.dtype[Any]:
     return dtype
 
 
+def kind_of(dtype: np.dtype[Any]) -> str:
+    """The kind of a dtype: truth values `b`, whole numbers `i` and `u`, floats `f`.
+
+    Raises NotNative for dtypes that native code has no numbers of.
+    """
+    if dtype not in KINDS:
+        raise NotNative(f"native code has no {dtype} numbers")
+    return KINDS[dtype]
+
+
 def weak(x: Any) -> Any:
     """What NumPy promotes an operand as: its dtype, or Python's type."""
     python = x.python if isinstance(x, Variable) else type(x)
@@ -76,8 +86,7 @@ def resolved(
     except TypeError as error:
         raise NotNative(str(error)) from error
     for t in (*given, out):
-        if t not in KINDS:
-            raise NotNative(f"native code has no {t} numbers")
+        kind_of(t)
     return given, out
 
 
@@ -87,7 +96,7 @@ def resolved(
 def literal(x: Any) -> str:
     """A number as code of its dtype."""
     dtype = dtype_of(x)
-    kind = KINDS[dtype]
+    kind = kind_of(dtype)
     if kind == "b":
         return str(bool(x))
     if kind == "f":
@@ -103,11 +112,11 @@ def cast(code: str, x: Any, to: np.dtype[Any]) -> str:
     if not isinstance(x, Variable):
         return literal(converted(x, to))
     dtype = dtype_of(x)
-    if x.python is int and KINDS[to] in "iu" and to != np.int64:
+    if x.python is int and kind_of(to) in "iu" and to != np.int64:
         raise NotNative("a Python integer that varies may not fit into a small integer")
     if dtype == to:
         return code
-    return f"({code} != 0)" if KINDS[to] == "b" else f"{name_of(to)}({code})"
+    return f"({code} != 0)" if kind_of(to) == "b" else f"{name_of(to)}({code})"
 
 
 def converted(x: Any, to: np.dtype[Any]) -> Any:
@@ -124,7 +133,7 @@ def converted(x: Any, to: np.dtype[Any]) -> Any:
 
 def name_of(dtype: np.dtype[Any]) -> str:
     """What a dtype is called in code."""
-    return "bool_" if KINDS[dtype] == "b" else dtype.name
+    return "bool_" if kind_of(dtype) == "b" else dtype.name
 
 
 def entry_code(array: np.ndarray[Any, Any]) -> str:
@@ -255,7 +264,7 @@ def written(function: Any, types: Sequence[np.dtype[Any]], out: np.dtype[Any]) -
 
     Raises NotNative for ufuncs without.
     """
-    template = CODE.get(function, {}).get(KINDS[types[0]])
+    template = CODE.get(function, {}).get(kind_of(types[0]))
     if template is None:
         raise NotNative(f"np.{function.__name__} of {types[0]} has no native form")
     for name, number in (("{zero}", 0), ("{one}", 1)):
@@ -266,5 +275,5 @@ def written(function: Any, types: Sequence[np.dtype[Any]], out: np.dtype[Any]) -
 
 def held(code: str, dtype: np.dtype[Any]) -> str:
     """Code of arithmetic, held to the dtype that Numba would widen."""
-    widened = KINDS[dtype] == "u" or (KINDS[dtype] == "i" and dtype.itemsize < 8)
+    widened = kind_of(dtype) == "u" or (kind_of(dtype) == "i" and dtype.itemsize < 8)
     return f"{dtype.name}({code})" if widened else code

@@ -9,7 +9,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
-from micrograd_np.compiler.passes.keys import key_of, key_of_array
+from micrograd_np.compiler.keys import key_of, key_of_array
 from micrograd_np.compiler.passes.rewriting import alike, renamed
 from micrograd_np.compiler.program import Instruction, Program, Variable
 
@@ -52,10 +52,10 @@ def same_constants(program: Program) -> dict[Variable, Variable]:
 
 def key_of_call(call: Instruction) -> Hashable:
     """The key of a call: the same for calls that are sure to have the same results."""
-    args = tuple(map(key_of, call.args))
+    function, args = key_of(call.function), tuple(map(key_of, call.args))
     if call.function in COMMUTATIVE and len(args) == 2 and is_exchangeable(call):
         args = (frozenset(args), len(set(args)))
-    return (call.function, args, key_of(call.options) if call.options else None, call.region)
+    return (function, args, key_of(call.options) if call.options else None, call.region)
 
 
 def is_exchangeable(call: Instruction) -> bool:

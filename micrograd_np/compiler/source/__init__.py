@@ -6,7 +6,7 @@ from micrograd_np.compiler.program import Program
 from micrograd_np.compiler.source.buffers import plan
 from micrograd_np.compiler.source.executable import Executable
 from micrograd_np.compiler.source.printing import Source
-from micrograd_np.compiler.source.saving import saved_text
+from micrograd_np.compiler.source.saving import saved_text, write
 
 
 def build(program: Program, *, donated: frozenset[int] = frozenset()) -> Executable:
@@ -21,6 +21,8 @@ def build(program: Program, *, donated: frozenset[int] = frozenset()) -> Executa
 def save(program: Program, path: str | Path) -> None:
     """Write a program as a module that runs with NumPy alone.
 
-    Raises SourceError, a TypeError, that names all functions whose source cannot go with it.
+    Raises SourceError, a TypeError, that names all functions whose source cannot go with it. What
+    was in the file before stays there unless all of the module could be written and is read by
+    Python as it is meant.
     """
-    Path(path).write_text(saved_text(Source(program, plan(program))), encoding="utf-8")
+    write(Path(path), saved_text(Source(program, plan(program))))

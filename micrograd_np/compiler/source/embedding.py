@@ -8,12 +8,9 @@ annotations, which a module with `from __future__ import annotations` never comp
 
 import ast
 import builtins
-import importlib
 import inspect
-import re
 import sys
 from collections.abc import Callable
-from functools import cache
 from graphlib import TopologicalSorter
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -21,6 +18,13 @@ from typing import Any, NamedTuple
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.source.globals_of import bound_in, global_names
 from micrograd_np.compiler.source.naming import Names
+from micrograd_np.compiler.source.reading import (
+    is_current,
+    segment,
+    source_of,
+    statements_of,
+    words_in,
+)
 from micrograd_np.compiler.source.scope import PACKAGE
 from micrograd_np.errors import SourceError
 
@@ -34,6 +38,13 @@ class Place(NamedTuple):
     name: str
 
 
+class Piece(NamedTuple):
+    """The source of one statement, and `ast.dump` of the statement that it is to be."""
+
+    text: str
+    meaning: str
+
+
 class Embedding:
     """Pieces of source collected for one module, whose `names` they must not take twice."""
 
@@ -41,7 +52,7 @@ class Embedding:
         self.names = names
         self.called: dict[Place, str] = {}
         self.imports: dict[str, str] = {}  # statements, by the name that they define
-        self._found: dict[str, dict[int, str]] = {}  # sources, by module and line
+        self._found: dict[str, dict[tuple[int, int], Piece]] = {}  # by module and where it begins
         self._needs: dict[str, set[str]] = {}  # of modules
 
     def add(self, function: Callable[..., Any], name: str | None = None) -> str:
@@ -52,8 +63,17 @@ class Embedding:
     @property
     def definitions(self) -> list[str]:
         """The sources, each after what it needs when it is run."""
+        return [piece.text for piece in self._pieces]
+
+    @property
+    def meanings(self) -> list[str]:
+        """What each of the sources says to Python: `ast.dump` of it."""
+        return [piece.meaning for piece in self._pieces]
+
+    @property
+    def _pieces(self) -> "list[Piece]":
         modules = TopologicalSorter(self._needs).static_order()
-        return [text for module in modules for _, text in sorted(self._found[module].items())]
+        return [piece for module in modules for _, piece in sorted(self._found[module].items())]
 
     def _take(self, place: Place, wanted: Any, name: str | None = None) -> str:
         """The name that what is defined in a place has here."""
@@ -82,8 +102,10 @@ class Embedding:
             if node.id not in new and not is_builtin(node.id, place.module, wanted):
                 new[node.id] = self._take(Place(place.module, node.id), wanted)
         new.update({x: self.called[Place(place.module, x)] for x in bound_in([statement])})
-        text = written(kept, nodes, new, source_of(place.module, wanted))
-        self._found.setdefault(place.module, {})[statement.lineno] = text
+        source = source_of(place.module, wanted)
+        check_current(place, source, wanted)
+        begin = (statement.lineno, statement.col_offset)
+        self._found.setdefault(place.module, {})[begin] = written(kept, nodes, new, source)
 
     def _take_import(
         self, statement: ast.Import | ast.ImportFrom, place: Place, wanted: Any
@@ -130,29 +152,14 @@ def place_of(function: Any) -> Place:
     return Place(function.__module__, name)
 
 
-@cache
-def parsed(source: str) -> dict[str, ast.stmt]:
-    """The statements of a module, by the names that they define."""
-    return {name: part for part in ast.parse(source).body for name in bound_in([part])}
-
-
-@cache
-def words_in(source: str) -> frozenset[str]:
-    """All that looks like a name in it."""
-    return frozenset(re.findall(r"\w+", source))
-
-
-def source_of(module: str, wanted: Any) -> str:
-    """The source of a module."""
-    try:
-        return inspect.getsource(importlib.import_module(module))
-    except (OSError, TypeError) as error:
-        raise SourceError.unknown(wanted, module) from error
-
-
-def statements_of(module: str, wanted: Any) -> dict[str, ast.stmt]:
-    """The statements of a module that is looked up, by the names that they define."""
-    return parsed(source_of(module, wanted))
+def check_current(place: Place, source: str, wanted: Any) -> None:
+    """Raise SourceError if what runs in a place is a function that the source does not have."""
+    thing = getattr(sys.modules[place.module], place.name, None)
+    function = inspect.unwrap(thing) if callable(thing) else thing
+    if not isinstance(function, FunctionType) or function.__module__ != place.module:
+        return
+    if not is_current(function, source):
+        raise SourceError.changed(wanted, place.module, place.name)
 
 
 def is_builtin(name: str, module: str, wanted: Any) -> bool:
@@ -185,28 +192,26 @@ def is_ours(decorator: ast.expr, known: dict[str, ast.stmt]) -> bool:
     return isinstance(source, ast.Import) and source.names[0].name.partition(".")[0] == PACKAGE
 
 
-def written(statement: ast.stmt, names: list[ast.Name], new: dict[str, str], source: str) -> str:
+def written(statement: ast.stmt, names: list[ast.Name], new: dict[str, str], source: str) -> Piece:
     """The source of a statement; printed anew, without comments, if names in it change."""
     own = getattr(statement, "name", "")
     changed = [node for node in names if new.get(node.id, node.id) != node.id]
     if not changed and new.get(own, own) == own:
-        return copied(statement, source)
+        return Piece(copied(statement, source), ast.dump(statement))
     old = [node.id for node in changed]
     for node in changed:
         node.id = new[node.id]
     if own:
         statement.name = new[own]  # type: ignore[attr-defined]
-    text = ast.unparse(statement)
+    piece = Piece(ast.unparse(statement), ast.dump(statement))
     for node, name in zip(changed, old, strict=True):
         node.id = name
     if own:
         statement.name = own  # type: ignore[attr-defined]
-    return text
+    return piece
 
 
 def copied(statement: ast.stmt, source: str) -> str:
-    """The lines of a statement, and those of its decorators."""
-    lines = source.splitlines()
-    nodes: list[Any] = [*getattr(statement, "decorator_list", []), statement]
-    parts = [lines[node.lineno - 1 : node.end_lineno] for node in nodes]
-    return "\n".join(line for part in parts for line in part)
+    """The text of a statement, and that of its decorators."""
+    decorators = getattr(statement, "decorator_list", [])
+    return "\n".join([*(f"@{segment(x, source)}" for x in decorators), segment(statement, source)])

@@ -3,6 +3,7 @@
 import builtins
 import keyword
 import re
+import unicodedata
 from collections.abc import Container, Iterable
 
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_]+")
@@ -38,6 +39,16 @@ class Names:
     def is_free(self, name: str) -> bool:
         """Whether nothing has this name."""
         return name not in self.taken
+
+
+def is_name(word: str) -> bool:
+    r"""Whether Python reads a word as a name, and as this one: it takes ﬁ for fi.
+
+    >>> [word for word in ("fi", "ﬁ", "a.b", "class", "f\nimport os") if is_name(word)]
+    ['fi']
+    """
+    normal = unicodedata.normalize("NFKC", word) == word
+    return word.isidentifier() and not keyword.iskeyword(word) and normal
 
 
 def identifier(hint: str) -> str:

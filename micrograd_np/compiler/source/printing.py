@@ -15,7 +15,6 @@ and gives back, so that any number of calls can run at once.
 
 import sys
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,13 @@ import numpy as np
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.program import Instruction, Program, Variable
 from micrograd_np.compiler.source.buffers import Place, Plan
+from micrograd_np.compiler.source.comments import comment
 from micrograd_np.compiler.source.literals import array_expression, described, dtype
+from micrograd_np.compiler.source.naming import is_name
 from micrograd_np.compiler.source.outputs import c_strides, is_fused, style_of
 from micrograd_np.compiler.source.scope import Home, Scope, home_of, wrapped
 from micrograd_np.compiler.source.spelling import Speller, tuple_of
+from micrograd_np.forking import cached_property
 
 WIDTH = 100
 INDENT = "    "
@@ -134,7 +136,7 @@ class Source:
         note = ""
         for number, instruction in enumerate(self.program.instructions):
             if instruction.note not in ("", note):
-                yield f"{INDENT}# {instruction.note}"
+                yield f"{INDENT}# {comment(instruction.note)}"
             note = instruction.note
             yield INDENT + self._commented(self._line(instruction), instruction)
             if number in self.plan.dropped:
@@ -253,7 +255,7 @@ class Source:
         memory = self.memory  # before the imports are listed, for it adds some
         ours = [f"{name}: {said_of(thing)}" for name, thing in self._unimported()]
         arrays = [f"{name}: {told(x)}" for name, x in self.constants.items()]
-        given = [f"# {line}, given" for line in (*ours, *arrays)]
+        given = [f"# {comment(line)}, given" for line in (*ours, *arrays)]
         sections = [
             [*self.scope.import_lines(), *self._import_lines()],
             [*given, *self.scope.lines.values()],
@@ -282,8 +284,9 @@ class Source:
         modules: dict[str, list[str]] = {}
         for name, function in self.scope.functions.items():
             if name not in unimported:
-                renamed = f" as {name}" if name != function.__name__ else ""
-                modules.setdefault(function.__module__, []).append(function.__name__ + renamed)
+                own = function.__qualname__
+                renamed = f" as {name}" if name != own else ""
+                modules.setdefault(function.__module__, []).append(own + renamed)
         for module, names in modules.items():
             yield from wrapped(f"from {module} import ", names)
 
@@ -294,9 +297,12 @@ class Source:
 
 
 def has_home(thing: Any) -> bool:
-    """Whether a module has it under its name."""
-    module = sys.modules.get(getattr(thing, "__module__", ""))
-    return module is not None and vars(module).get(getattr(thing, "__qualname__", "")) is thing
+    """Whether a module has it under its name, and an `import` can say so."""
+    module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
+    if not (isinstance(module, str) and isinstance(name, str) and module in sys.modules):
+        return False
+    sayable = all(map(is_name, (*module.split("."), name)))
+    return sayable and vars(sys.modules[module]).get(name) is thing
 
 
 def said_of(thing: Any) -> str:

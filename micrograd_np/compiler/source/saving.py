@@ -3,9 +3,13 @@
 Arrays are written as text; what is called of ours, and of the user's, comes along as source.
 """
 
+import ast
 from base64 import b64encode
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from shutil import copymode
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -43,16 +47,50 @@ def saved_text(printed: Source) -> str:
     imports = ["from numpy import errstate", *scope.import_lines(), *embedding.imports.values()]
     if constants:
         imports += ["from base64 import b64decode", "from numpy import broadcast_to, frombuffer"]
-    return joined(
+    own = [
+        *(text.rstrip().split("\n") for text in printed.definitions),
+        memory,
+        ['@errstate(all="ignore")  # slopes may be infinite', *printed.body],
+    ]
+    text = joined(
         docstring(printed),
         ["from __future__ import annotations", "", *sorted(set(imports))],
         decoder,
         [*constants, *scope.lines.values()],
         *(text.rstrip().split("\n") for text in embedding.definitions),
-        *(text.rstrip().split("\n") for text in printed.definitions),
-        memory,
-        ['@errstate(all="ignore")  # slopes may be infinite', *printed.body],
+        *own,
     )
+    check_text(text, [*embedding.meanings, *map(ast.dump, ast.parse(joined(*own)).body)])
+    return text
+
+
+def check_text(text: str, meanings: Sequence[str]) -> None:
+    """Raise SourceError unless a module ends with these statements, each as `ast.dump` has it."""
+    try:
+        module = ast.parse(text)
+        compile(module, "<saved>", "exec", dont_inherit=True)
+    except SyntaxError as error:
+        raise SourceError.garbled(f"{error.msg}, line {error.lineno}") from error
+    found = [*map(ast.dump, module.body[-len(meanings) :])]
+    for one, other in zip(found, meanings, strict=True):
+        if one != other:
+            raise SourceError.garbled(f"{one:.60} for {other:.60}")
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file as a whole: whatever fails, what was there before stays as it is."""
+    if path.exists() and not path.is_file():  # a pipe, say, of which no other can take the place
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return
+    path = path.resolve()  # what a link leads to, not the link
+    beside = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        if path.exists():
+            copymode(path, beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def embed(functions: Mapping[str, Any], embedding: Embedding) -> None:

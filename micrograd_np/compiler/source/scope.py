@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.source.naming import Names
+from micrograd_np.compiler.source.naming import Names, is_name
 
 SEARCHED = (
     "numpy", "numpy.linalg", "numpy.fft", "numpy.lib.stride_tricks", "math", "builtins",
@@ -136,7 +136,7 @@ def home_of(thing: Any) -> Home | None:
     if found is not None:
         return found
     module, name = getattr(thing, "__module__", None), getattr(thing, "__qualname__", None)
-    if not isinstance(module, str) or not isinstance(name, str) or not name.isidentifier():
+    if not isinstance(module, str) or not isinstance(name, str) or not is_name(name):
         return None
     if module.partition(".")[0] in (PACKAGE, "__main__") or not is_importable(module):
         return None
@@ -145,9 +145,9 @@ def home_of(thing: Any) -> Home | None:
 
 def is_importable(module: str) -> bool:
     """Whether it is a module of Python's own library, or of NumPy or SciPy."""
-    package = module.partition(".")[0]
-    return module in sys.modules and (package in sys.stdlib_module_names or package in
-                                      ("numpy", "scipy"))  # fmt: skip
+    package, *_ = parts = module.split(".")
+    known = package in sys.stdlib_module_names or package in ("numpy", "scipy")
+    return known and module in sys.modules and all(map(is_name, parts))
 
 
 def searched() -> dict[Any, Home]:

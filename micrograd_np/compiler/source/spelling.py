@@ -16,6 +16,7 @@ import numpy as np
 
 from micrograd_np.compiler.program import Instruction, Variable
 from micrograd_np.compiler.source.literals import is_plain, literal, zero_dimensional
+from micrograd_np.compiler.source.naming import is_name
 from micrograd_np.compiler.source.outputs import c_strides, is_among, is_ufunc_method
 from micrograd_np.compiler.source.scope import Scope
 
@@ -99,8 +100,10 @@ class Speller:
 
     def given(self, args: Sequence[Any], options: dict[str, Any]) -> list[str]:
         """The arguments and options of a call."""
-        named = [f"{name}={self.expression(value)}" for name, value in options.items()]
-        return [*map(self.expression, args), *named]
+        named = {name: self.expression(value) for name, value in options.items()}
+        plain = [f"{name}={value}" for name, value in named.items() if is_name(name)]
+        other = [f"**{{{name!r}: {value}}}" for name, value in named.items() if not is_name(name)]
+        return [*map(self.expression, args), *plain, *other]
 
     # ------------------------------------------------------------ calls
 

@@ -97,9 +97,10 @@ class Trace:
         known = self._known.get(id(array))
         if known is not None and np.array_equal(self.constants[known.variable], array):
             return known.variable
-        variable = Variable.like(self._hint(array), array)
+        kept = array if is_frozen(array) else copied(array)
+        variable = Variable.like(self._hint(array), kept)
         self._known[id(array)] = Known(variable, array)
-        self.constants[variable] = copied(array) if array.flags.writeable else array
+        self.constants[variable] = kept
         return variable
 
     def _hint(self, array: np.ndarray[Any, Any]) -> str:
@@ -185,11 +186,22 @@ class Trace:
         self.note = f"gradient of {node.op.name}" if node.op is not None else ""
 
 
+def is_frozen(array: np.ndarray[Any, Any]) -> bool:
+    """Whether nobody can write into an array: neither it nor what it is a view of is writeable."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return owner is None
+
+
 def copied(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """A copy with the same strides, for sums go by them; gaps are closed if they are wide."""
     low, high = byte_bounds(array)
     item = array.itemsize
-    if high - low > 2 * array.nbytes or any(stride % item for stride in array.strides):
+    wide = high - low > 2 * array.nbytes
+    if array.size == 0 or wide or any(stride % item for stride in array.strides):
         return array.copy(order="K")
     forward = array[tuple(slice(None, None, -1 if s < 0 else 1) for s in array.strides)]
     memory = as_strided(forward, ((high - low) // item,), (item,)).copy()

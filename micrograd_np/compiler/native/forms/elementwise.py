@@ -9,11 +9,11 @@ from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.definitions import Operand
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form, joint_dtype, ufunc
 from micrograd_np.compiler.native.scalars import (
-    KINDS,
     PYTHON,
     NotNative,
     dtype_of,
     held,
+    kind_of,
     resolved,
     written,
 )
@@ -45,7 +45,7 @@ def divide(b: Builder, x: Operand, y: Operand) -> Variable:
 def under_cosh(b: Builder, y: Operand) -> Variable | None:
     """The z of a y that is `1 + cosh(z)`, in floating-point numbers."""
     function, operands = b.origins.get(y, (None, ()))
-    if function is not np.add or KINDS[dtype_of(y)] != "f":
+    if function is not np.add or kind_of(dtype_of(y)) != "f":
         return None
     for one, x in (operands, operands[::-1]):
         if not isinstance(one, Variable) and one == 1 and isinstance(x, Variable):
@@ -78,8 +78,7 @@ def clip(b: Builder, a: Operand, a_min: Operand = None, a_max: Operand = None) -
 @form(Method("astype"), np.astype)
 def astype(b: Builder, x: Variable, dtype: Any, **_: Any) -> Variable:
     """Cast entry by entry."""
-    if np.dtype(dtype) not in KINDS:
-        raise NotNative(f"native code has no {np.dtype(dtype)} numbers")
+    kind_of(np.dtype(dtype))
     return b.array(b.cast(x, np.dtype(dtype)))
 
 
@@ -134,11 +133,11 @@ ARITHMETIC = {
     operator.add: "{0} + {1}",
     operator.sub: "{0} - {1}",
     operator.mul: "{0} * {1}",
-    operator.truediv: "{0} / {1}",
+    operator.truediv: "quotient({0}, {1})",
     operator.neg: "-{0}",
     operator.pos: "{0}",
     operator.abs: "abs({0})",
-    operator.pow: "{0} ** {1}",
+    operator.pow: "checked_power({0} ** {1}, {0}, {1})",
     **{
         getattr(operator, name): f"{{0}} {sign} {{1}}"
         for name, sign in

@@ -8,7 +8,7 @@ import numpy as np
 from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.definitions import Operand, shape_of
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form, joint_dtype
-from micrograd_np.compiler.native.scalars import KINDS, NotNative
+from micrograd_np.compiler.native.scalars import NotNative, kind_of
 from micrograd_np.compiler.program import Variable
 
 
@@ -18,7 +18,7 @@ def multiplied(
     """A product by letters, in the operands' joint dtype."""
     parts = [b.array(x) for x in operands]
     dtype = joint_dtype(*parts)
-    if KINDS[dtype] == "b":
+    if kind_of(dtype) == "b":
         raise NotNative("products of truth values have no native form")
     return b.product(hint, parts, letters, kept, dtype)
 

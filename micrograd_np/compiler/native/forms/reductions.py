@@ -10,7 +10,7 @@ import numpy as np
 from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.definitions import Operand
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form
-from micrograd_np.compiler.native.scalars import KINDS, NotNative, dtype_of, written
+from micrograd_np.compiler.native.scalars import NotNative, dtype_of, kind_of, written
 from micrograd_np.compiler.program import Variable
 
 Axis = Any  # an int, a sequence of ints, or None
@@ -46,7 +46,7 @@ def mean(b: Builder, a: Operand, axis: Axis = None, keepdims: Any = False) -> Va
     """Means along axes."""
     x = b.array(a)
     axes = axes_of(axis, len(x.shape))
-    out = dtype_of(x) if KINDS[dtype_of(x)] == "f" else np.dtype(float)
+    out = dtype_of(x) if kind_of(dtype_of(x)) == "f" else np.dtype(float)
     count = prod(x.shape[axis] for axis in axes)
     total = b.sum(x, axes, out)
     return kept_or_not(b, b.map(np.divide, total, out.type(count)), axes, keepdims)
@@ -91,9 +91,9 @@ def extreme(function: Any, hint: str) -> Form:
 
 def limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
     """The least and the largest number of a dtype."""
-    if KINDS[dtype] == "b":
+    if kind_of(dtype) == "b":
         return np.False_, np.True_
-    if KINDS[dtype] == "f":
+    if kind_of(dtype) == "f":
         return dtype.type(-np.inf), dtype.type(np.inf)
     return dtype.type(np.iinfo(dtype).min), dtype.type(np.iinfo(dtype).max)
 
@@ -155,7 +155,7 @@ def trace(b: Builder, a: Variable, offset: int = 0, axis1: int = 0, axis2: int =
 @form(np.diff)
 def diff(b: Builder, a: Variable, n: int = 1, axis: int = -1) -> Variable:
     """Differences of neighbours."""
-    if n != 1 or KINDS[dtype_of(a)] == "b":
+    if n != 1 or kind_of(dtype_of(a)) == "b":
         raise NotNative("only first differences of numbers have a native form")
     ends = b.rearranged(a, lambda x: np.moveaxis(np.moveaxis(x, axis, 0)[1:], 0, axis))
     begins = b.rearranged(a, lambda x: np.moveaxis(np.moveaxis(x, axis, 0)[:-1], 0, axis))

@@ -13,7 +13,7 @@ import numpy as np
 
 from micrograd_np.compiler.native.builder import Builder
 from micrograd_np.compiler.native.definitions import Operand
-from micrograd_np.compiler.native.scalars import KINDS, NotNative, dtype_of
+from micrograd_np.compiler.native.scalars import NotNative, dtype_of, kind_of
 from micrograd_np.compiler.program import Instruction, Variable, mapped
 
 Form = Callable[..., Any]
@@ -39,6 +39,8 @@ def lowered(builder: Builder, instruction: Instruction) -> list[Variable]:
     """
     if instruction.effect:
         raise NotNative("it does more than return a value")
+    for x in instruction.variables:
+        dtype_of(x)
     function = instruction.function
     args, options = mapped(known, (instruction.args, instruction.options))
     chosen = FORMS.get(function)
@@ -100,6 +102,5 @@ def joint_dtype(*operands: Operand) -> np.dtype[Any]:
         for kind, x in zip(kinds, operands, strict=True)
     ]
     joint: np.dtype[Any] = np.result_type(*parts)
-    if joint not in KINDS:
-        raise NotNative(f"native code has no {joint} numbers")
+    kind_of(joint)
     return joint
