@@ -145,10 +145,10 @@ def unpack(writer: Writer, name: str, x: Any, *, counted: bool = False) -> list[
 def take_tensor(writer: Writer, name: str, x: Tensor) -> str:
     """The name of a Tensor's value."""
     writer.miss_unless(f"type({name}) is Tensor")
-    if x.requires_grad:
-        writer.miss_unless(f"{name}.requires_grad")
+    if x.tracked:
+        writer.miss_unless(f"{name}.tracked")
     else:
-        writer.miss_unless(f"not {name}.requires_grad")
+        writer.miss_unless(f"not {name}.tracked")
     value = writer.name("v")
     writer.lines.append(f"    {value} = {name}.value")
     writer.miss_unless(

@@ -264,7 +264,7 @@ def _settings(
                 yield from _settings(part, without, (*place, key), (*above, id(value)))
     else:
         simple = value is None or isinstance(value, bool | int | float | str)
-        flag = value.requires_grad if isinstance(value, Tensor) else None
+        flag = value.tracked if isinstance(value, Tensor) else None
         yield place, (type(value), value) if simple else (id(value), flag)
 
 
