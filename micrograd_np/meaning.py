@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.errors import MeaningLostError
+from micrograd_np.graph import Node
+from micrograd_np.op import Operand
 
 # The dtypes that are numbers, in the machine's own byte order: the quick test of most arrays.
 NUMBERS = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
@@ -50,7 +52,7 @@ def meaning_of(x: Any) -> str:
     kind = type(x)
     if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in OF_KIND:
         return OF_KIND[x.dtype.kind]
-    if kind is np.ndarray or not hasattr(kind, "__array_ufunc__"):
+    if kind is np.ndarray or isinstance(x, Node | Operand) or not hasattr(kind, "__array_ufunc__"):
         return ""
     if hasattr(x, "filled") and hasattr(x, "mask"):
         return MASK
