@@ -40,7 +40,7 @@ class Module:
     ...     def forward(self, x):
     ...         return self.slope * x + self.offset
     >>> line = Line()
-    >>> float(line(3.0))
+    >>> line(3.0).item()
     7.0
     >>> list(line.named_parameters())
     ['slope', 'offset']
