@@ -20,6 +20,7 @@ from micrograd_np.mode import MODE, TRACES
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
 from micrograd_np.ops.account import REFUSED, refusal_of, refused_attribute
 from micrograd_np.ops.lazily import read_tables
+from micrograd_np.ops.scipy_account import plain_python
 from micrograd_np.ops.shaping import astype
 from micrograd_np.recording import (
     PLAIN,
@@ -119,7 +120,8 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
     """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
 
     Where a graph would depend on what it writes, a single number is replaced, as NumPy's scalars
-    are: `total += loss` means `total = total + loss`. An array is refused.
+    are: `total += loss` means `total = total + loss`. An array is refused. SciPy's functions in
+    Python add to arrays that they have made themselves, so that theirs are replaced too.
     """
 
     def method(self: Any, other: Any) -> Any:
@@ -132,7 +134,7 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
         recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
         stand_in = isinstance(self, Operand) or isinstance(other, Operand)
         if stand_in or recorded or self.requires_grad:
-            if self.ndim == 0:
+            if self.ndim == 0 or plain_python(sys._getframe(1)):  # noqa: SLF001 - who assigns
                 return NotImplemented
             described = describe(self) if isinstance(self, Node) else repr(self)
             raise errors.InPlaceError.augmented(described, symbol)

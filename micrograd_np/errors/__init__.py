@@ -252,10 +252,10 @@ class InPlaceError(TypeError):
     def augmented(cls, described: str, symbol: str) -> "InPlaceError":
         """`t += value` where a graph depends on the array that NumPy would write into."""
         return cls(
-            f"`t {symbol}= x` writes into an array of NumPy's, and into all that share its memory; "
-            f"{described} keeps its value for the graph. Write\n"
-            f"    t = t {symbol} x                             # a new Tensor\n"
-            f"    t = mg.index_update(t, key, t[key] {symbol} x)   # with some entries changed"
+            f"`t {symbol}= x` would write into the array of {described}, which others may share, "
+            f"and no graph would see it. Write\n"
+            f"    t = t {symbol} x   # a new Tensor\n"
+            f"    t = mg.index_update(t, key, t[key] {symbol} x)   # to change some entries"
         )
 
 
