@@ -257,7 +257,7 @@ class ArrayMethods:
 
     @property
     def unit(self) -> Any:
-        """None. Astropy asks for it, and would then take the numbers of a tracked Tensor."""
+        """Not there. Astropy would take the bare numbers of a tracked Tensor that just lacks it."""
         if self.requires_grad:
             raise errors.LeavesGraphError("a Tensor beside a quantity with a unit")
         raise AttributeError("a Tensor has no unit")
