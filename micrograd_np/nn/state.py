@@ -9,8 +9,7 @@ from micrograd_np.arrays import overflows
 from micrograd_np.errors import listed
 from micrograd_np.foreign import here, is_foreign, like
 from micrograd_np.op import Array
-from micrograd_np.recording import plain
-from micrograd_np.recording import value_of
+from micrograd_np.recording import plain, value_of
 from micrograd_np.tensor import Tensor
 
 SHOWN = 3  # names of arrays of PyTorch that a message gives
