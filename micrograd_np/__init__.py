@@ -32,6 +32,7 @@ from micrograd_np.checking import assert_gradcheck as assert_gradcheck
 from micrograd_np.checking import gradcheck as gradcheck
 from micrograd_np.checkpointing import checkpoint as checkpoint
 from micrograd_np.compiler import compile as compile  # noqa: A004 - read as mg.compile
+from micrograd_np.errors import GradientCutWarning as GradientCutWarning
 from micrograd_np.jacobians import hessian as hessian
 from micrograd_np.jacobians import hvp as hvp
 from micrograd_np.jacobians import jacobian as jacobian

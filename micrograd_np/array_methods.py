@@ -14,18 +14,23 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import Node, describe, tick
-from micrograd_np.mode import TRACES, TRACING
+from micrograd_np.leaving import check_constant, check_number
+from micrograd_np.meaning import NUMBERS, is_left_to
+from micrograd_np.mode import MODE, TRACES
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
 from micrograd_np.ops.account import REFUSED, refusal_of, refused_attribute
 from micrograd_np.ops.lazily import read_tables
+from micrograd_np.ops.scipy_account import plain_python
 from micrograd_np.ops.shaping import astype
 from micrograd_np.recording import (
     PLAIN,
+    SINGLE,
     apply,
     attach,
     computed,
     held,
     locate,
+    ndarray,
     plain,
     record,
     unless_traced,
@@ -39,8 +44,11 @@ def operand(x: Any) -> Any:
     """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
     if isinstance(x, list | tuple | np.ndarray):
         return plain(x)
-    known = isinstance(x, Node | np.generic | complex) or type(x) in PLAIN
-    return x if known or hasattr(x, "__array_function__") else NotImplemented
+    if isinstance(x, Node | Operand):
+        return x
+    known = isinstance(x, np.generic | complex) or type(x) in PLAIN
+    array = hasattr(x, "__array_function__") and not is_left_to(x)
+    return x if known or array else NotImplemented
 
 
 def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Method, Method]:
@@ -54,10 +62,10 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         x = held(self) if TRACES else self.value
         if isinstance(other, Node):
             y = held(other) if TRACES else other.value
-            tracked = self.requires_grad or other.requires_grad
-        elif type(other) in PLAIN:
+            tracked = self.tracked or other.tracked
+        elif type(other) in SINGLE or (type(other) is ndarray and other.dtype in NUMBERS):
             y = other
-            tracked = self.requires_grad
+            tracked = self.tracked
         else:
             other = operand(other)
             return other if other is NotImplemented else record(op, (self, other))
@@ -69,7 +77,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
 
     def reflection(self: Node, other: Any) -> Any:
-        if type(other) not in PLAIN:
+        if type(other) not in SINGLE:  # an array's operators come by `__array_ufunc__`
             other = operand(other)
             return other if other is NotImplemented else record(op, (other, self))
         y = held(self) if TRACES else self.value
@@ -78,7 +86,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         except ValueError as error:
             locate(error, op, (other, self))
             raise
-        if not self.requires_grad:
+        if not self.tracked:
             return untracked(value)
         return attach(value, op, (other, self), (other, y))
 
@@ -108,22 +116,28 @@ def unary(function: np.ufunc) -> Method:
     return lambda self: record(op, (self,))
 
 
-def in_place(forward: Callable[[Any, Any], Any]) -> Method:
+def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
     """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
 
-    Where a gradient is involved, `t += x` means `t = t + x`, which would lose a parameter.
+    Where a graph would depend on what it writes, a single number is replaced, as NumPy's scalars
+    are: `total += loss` means `total = total + loss`. An array is refused. SciPy's functions in
+    Python add to arrays that they have made themselves, so that theirs are replaced too.
     """
 
     def method(self: Any, other: Any) -> Any:
-        if isinstance(self, Operand):
-            return NotImplemented
         if self.requires_grad and self.op is None:
-            raise errors.InPlaceError.augmented(describe(self))
+            raise errors.InPlaceError.leaf(describe(self))
         if type(other) not in PLAIN:
             other = operand(other)
-        varies = self.requires_grad or isinstance(other, Operand)
-        if varies or other is NotImplemented or getattr(other, "requires_grad", False):
+        if other is NotImplemented:
             return NotImplemented
+        recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
+        stand_in = isinstance(self, Operand) or isinstance(other, Operand)
+        if stand_in or recorded or self.requires_grad:
+            if self.ndim == 0 or plain_python(sys._getframe(1)):  # noqa: SLF001 - who assigns
+                return NotImplemented
+            described = describe(self) if isinstance(self, Node) else repr(self)
+            raise errors.InPlaceError.augmented(described, symbol)
         unless_traced(self, "was changed in place")
         self.value = forward(self.data, other.value if isinstance(other, Node) else other)
         self.tick = tick()
@@ -172,7 +186,12 @@ class ArrayMethods:
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         op = OPS.get(ufunc)
         if op is not None and method == "__call__":
-            return apply(op, inputs, options) if options else record(op, inputs)
+            try:
+                return apply(op, inputs, options) if options else record(op, inputs)
+            except errors.MeaningLostError as error:
+                if error.may_hold_tensors and any(x is error.operand for x in inputs):
+                    return NotImplemented  # NumPy asks its class
+                raise
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
             options.setdefault("axis", 0)
             return apply(OPS[function], inputs, options)
@@ -189,10 +208,15 @@ class ArrayMethods:
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Inputs, keywords: Options
     ) -> Any:
-        if function in OPS:
-            return apply(OPS[function], args, dict(keywords))
-        if function in EXPRESSIONS:
-            return EXPRESSIONS[function](*args, **keywords)
+        try:
+            if function in OPS:
+                return apply(OPS[function], args, dict(keywords))
+            if function in EXPRESSIONS:
+                return EXPRESSIONS[function](*args, **keywords)
+        except errors.MeaningLostError as error:
+            if error.may_hold_tensors and type(error.operand) in types:
+                return NotImplemented
+            raise
         refusal = refusal_of(function, args)
         return computed(function, args, dict(keywords), refusal)
 
@@ -230,6 +254,13 @@ class ArrayMethods:
     def device(self) -> Any:
         """Where the entries are: "cpu", unless the array is another library's and elsewhere."""
         return getattr(self.value, "device", "cpu")
+
+    @property
+    def unit(self) -> Any:
+        """Not there. Astropy would take the bare numbers of a tracked Tensor that just lacks it."""
+        if self.requires_grad:
+            raise errors.LeavesGraphError("a Tensor beside a quantity with a unit")
+        raise AttributeError("a Tensor has no unit")
 
     @property
     def T(self) -> Any:
@@ -275,14 +306,16 @@ class ArrayMethods:
     # ------------------------------------------------------------ conversions to Python's numbers
 
     def item(self, *index: Any) -> Any:
+        """The entry there, or the only one, as a number of Python's."""
         return self._here().item(*index)
 
     def tolist(self) -> Any:
+        """The entries as nested lists of Python's numbers."""
         return self._here().tolist()
 
     def _here(self) -> Any:
-        """The value as NumPy has it."""
-        value = self._held()
+        """The value as NumPy has it, for one who means it."""
+        value = self._leaving(check_constant)
         return here(value) if is_foreign(value) else value
 
     def _held(self) -> Any:
@@ -304,10 +337,15 @@ class ArrayMethods:
         return self.round(digits)
 
     def _number(self) -> Any:
-        """The value to convert, unless a transform is running, which would lose its gradient."""
-        if self.requires_grad and TRACING.get():
-            raise errors.LeavesGraphError.as_number(f"a Tensor of shape {self.shape}")
-        return self._held()
+        """The value that Python converts, with a word about what this cuts."""
+        return self._leaving(check_number)
+
+    def _leaving(self, check: Callable[[Node], None]) -> Any:
+        """The value, after a check of whether it may leave the graph."""
+        value = self._held()
+        if isinstance(self, Node) and self.tracked and not isinstance(value, Operand):
+            check(self)  # a stand-in refuses by itself
+        return value
 
     def __index__(self) -> int:
         return operator.index(self._held()[()])
@@ -333,12 +371,14 @@ class ArrayMethods:
     __xor__, __rxor__ = recording(np.bitwise_xor)
     __lshift__, __rlshift__ = recording(np.left_shift)
     __rshift__, __rrshift__ = recording(np.right_shift)
-    __iadd__, __isub__ = in_place(operator.iadd), in_place(operator.isub)
-    __imul__, __imatmul__ = in_place(operator.imul), in_place(operator.imatmul)
-    __itruediv__, __ifloordiv__ = in_place(operator.itruediv), in_place(operator.ifloordiv)
-    __ipow__, __imod__ = in_place(operator.ipow), in_place(operator.imod)
-    __iand__, __ior__, __ixor__ = map(in_place, (operator.iand, operator.ior, operator.ixor))
-    __ilshift__, __irshift__ = in_place(operator.ilshift), in_place(operator.irshift)
+    __iadd__, __isub__ = in_place("+", operator.iadd), in_place("-", operator.isub)
+    __imul__, __imatmul__ = in_place("*", operator.imul), in_place("@", operator.imatmul)
+    __itruediv__ = in_place("/", operator.itruediv)
+    __ifloordiv__ = in_place("//", operator.ifloordiv)
+    __ipow__, __imod__ = in_place("**", operator.ipow), in_place("%", operator.imod)
+    __iand__, __ior__ = in_place("&", operator.iand), in_place("|", operator.ior)
+    __ixor__ = in_place("^", operator.ixor)
+    __ilshift__, __irshift__ = in_place("<<", operator.ilshift), in_place(">>", operator.irshift)
 
     # ------------------------------------------------------------ ndarray's methods
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from micrograd_np import errors, foreign
 from micrograd_np.graph import Node, describe
+from micrograd_np.meaning import check_numbers, meaning_of
 from micrograd_np.op import Array, Operand
-from micrograd_np.recording import PLAIN, held
+from micrograd_np.recording import PLAIN, held, unless_traced
 from micrograd_np.tree import leaves
 
 BLOCK = 1 << 16  # numbers that are cast at a time
@@ -16,9 +17,11 @@ BLOCK = 1 << 16  # numbers that are cast at a time
 def own_array(data: Any, dtype: Any = None) -> Array:
     """An array nobody else writes to; arrays of other libraries stay as they are."""
     if isinstance(data, Node):
-        if data.requires_grad:
+        if data.tracked:
             raise errors.LeavesGraphError(describe(data))
         data = held(data)
+    else:
+        check_numbers(data)
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         data = data.as_array() if isinstance(data, Operand) else data
         return numbers(data if dtype is None else data.astype(dtype))
@@ -28,8 +31,9 @@ def own_array(data: Any, dtype: Any = None) -> Array:
 def numbers(array: Array) -> Array:
     """`array`, if it holds numbers."""
     if array.dtype.kind not in "fiubc":
+        advice = meaning_of(array).partition(". ")[2]
         raise errors.NotDifferentiableError(
-            f"a Tensor holds numbers, not dtype {array.dtype}. Given: {array!r:.80}"
+            f"a Tensor holds numbers, not dtype {array.dtype}. Given: {array!r:.80}. {advice}"
         )
     return array
 
@@ -112,3 +116,19 @@ def conj(x: Array) -> Array:
 def conjugated(g: Array) -> Array:
     """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
     return conj(g.settled() if type(g) not in PLAIN and isinstance(g, Operand) else g)
+
+
+def accumulated(leaf: Node, g: Array) -> Array:
+    """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
+    if type(g) is not np.ndarray or g.dtype.kind == "c":
+        unless_traced(leaf, "was given a gradient by backward()")
+        g = conjugated(g)
+    if leaf.grad is None and (type(g) is np.ndarray or foreign.is_foreign(g)):
+        return g.copy()
+    if leaf.grad is not None and np.shape(leaf.grad) != g.shape:
+        raise errors.ShapeError(
+            f"the `.grad` of {describe(leaf)} has shape {np.shape(leaf.grad)}, so nothing can be "
+            f"added to it. Assign an array of the Tensor's shape, or None."
+        )
+    total = g if leaf.grad is None else leaf.grad + g
+    return total if type(total) is np.ndarray and total is not g else own_array(total)

@@ -116,7 +116,7 @@ class Segment:
         """
         arguments = [x for x in tree.leaves(self.arguments) if isinstance(x, Node)]
         inputs = {x for node in nodes for x in node.inputs if isinstance(x, Node)}
-        constants = {x for x in inputs.union(arguments) if not x.requires_grad}
+        constants = {x for x in inputs.union(arguments) if not x.tracked}
         reached = {x for x in constants.union(leaves) if x.tick < since}
         first = dict.fromkeys(x for x in arguments if x in reached)
         return (*first, *sorted(reached - first.keys(), key=by_age))
@@ -165,7 +165,7 @@ def made(out: Tree, since: int) -> list[Node]:
 
     In a batch, those of the derivative that is taken inside; others keep the graph they have.
     """
-    nodes = [x for x in tree.leaves(out) if isinstance(x, Node) and x.requires_grad and x.op]
+    nodes = [x for x in tree.leaves(out) if isinstance(x, Node) and x.tracked and x.op]
     found = dict.fromkeys(x for x in nodes if x.tick > since)
     depth = max(map(depth_of, found), default=0)
     return [x for x in found if depth_of(x) == depth]
@@ -196,7 +196,7 @@ def pulled(g: Any, out: Any, *_: Any, function: Segment) -> list[Any]:
     """The cotangents of everything the call reached, None where there is none."""
     nodes, results = function.again(out)
     arrived = dict(zip(results, g if has_parts(out) else [g], strict=True))
-    wanted = [x for x in function.reached if x.requires_grad]
+    wanted = [x for x in function.reached if x.tracked]
     recorded = isinstance(out, Node)
     found = pull(arrived, wanted, recorded=recorded, nodes=nodes, beyond=False)
     return [found.get(x) for x in function.reached]

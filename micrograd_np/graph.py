@@ -34,11 +34,11 @@ class Node:
     """A value and its recipe, with what a person attaches to it: a gradient and a name."""
 
     __slots__ = (
-        "grad", "inputs", "name", "op", "options", "requires_grad", "tick", "value", "values",
+        "grad", "inputs", "name", "op", "options", "tick", "tracked", "value", "values",
     )  # fmt: skip
 
     value: Any
-    requires_grad: bool
+    tracked: bool  # whether a gradient is wanted
     op: Any  # an Op, or None for a leaf; whatever `history` finds has one
     inputs: Inputs
     values: Sequence[Any]  # the inputs' values, as the op saw them
@@ -62,7 +62,7 @@ def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[
 
     Nodes older than `since` count as leaves.
     """
-    stack = [node for node in outputs if node.requires_grad]
+    stack = [node for node in outputs if node.tracked]
     seen = set()
     nodes = []
     leaves = []
@@ -76,7 +76,7 @@ def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[
             continue
         nodes.append(node)
         for x in node.inputs:
-            if isinstance(x, Node) and x.requires_grad:
+            if isinstance(x, Node) and x.tracked:
                 stack.append(x)  # noqa: PERF401 - a comprehension costs more than it does
     nodes.sort(key=by_age)
     return nodes, leaves
@@ -164,7 +164,7 @@ def contribute(
             continue
         if x.tick > age:
             raise MutationError(describe(x), node.op.name)
-        if x.requires_grad and (active is None or x in active):
+        if x.tracked and (active is None or x in active):
             rule, value = vjps[index], values[index]
             if rule is None:  # flat: the gradient is zero, not absent
                 part = np.zeros_like(value)

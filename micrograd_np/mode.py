@@ -46,8 +46,15 @@ def forget_traces() -> None:
 
 after_fork(forget_traces)
 
-# Whether a transform is running a function, so that a number taken out of the graph would be wrong.
-TRACING: ContextVar[bool] = ContextVar("micrograd_np_tracing", default=False)
+# The tick at which the outermost transform that is running a function began: a number taken out of
+# the graph that it has left since would be wrong.
+DIFFERENTIATING: ContextVar[int | None] = ContextVar("micrograd_np_differentiating", default=None)
+
+
+def differentiate_from(start: int) -> "Token[int | None]":
+    """Say that a transform began at a tick, if it is the outermost; the token ends it."""
+    outermost = DIFFERENTIATING.get()
+    return DIFFERENTIATING.set(start if outermost is None else outermost)
 
 
 class grad_mode:

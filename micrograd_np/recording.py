@@ -12,6 +12,7 @@ import numpy as np
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
+from micrograd_np.meaning import NUMBERS, check_numbers, check_operand
 from micrograd_np.mode import MODE, TRACE, TRACES
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.tree import rebuild
@@ -22,7 +23,9 @@ SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
 # What is taken as it is. Python's complex is not: with a float64 it makes a number of its own.
-PLAIN = frozenset((float, int, bool, np.ndarray, np.float64, np.float32, np.int64))
+SINGLE = frozenset((float, int, bool, np.float64, np.float32, np.int64))
+PLAIN = SINGLE | {np.ndarray}
+ndarray = np.ndarray
 new_object = object.__new__
 
 
@@ -78,7 +81,7 @@ def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
         found.append(argument)
     if not isinstance(argument, Node):
         return argument
-    if argument.requires_grad:
+    if argument.tracked:
         raise refusal
     value = held(argument)
     if isinstance(value, Operand):
@@ -93,7 +96,7 @@ def own(option: Any) -> Any:
     if isinstance(option, list | tuple) and not hasattr(option, "_fields"):
         return type(option)(map(own, option))
     if isinstance(option, Node):
-        if option.requires_grad and MODE.get():
+        if option.tracked and MODE.get():
             raise LeavesGraphError(describe(option))
         option = held(option)
     return option.copy() if type(option) is np.ndarray or is_foreign(option) else option
@@ -122,13 +125,14 @@ def unless_traced(node: Node, what: str) -> None:
 
 
 def plain(x: Any) -> Any:
-    """A list, a tuple or a subclass of ndarray as a plain array; anything else as it is."""
-    if hasattr(x, "filled") and hasattr(x, "mask"):
-        raise TypeError(
-            "a masked array was given with a Tensor; its mask would be lost. Write the mask into "
-            "the expression: np.where(mask, 0, array.data * t)."
-        )
-    return np.asarray(x) if isinstance(x, CONVERTED) else x
+    """A list, a tuple or a subclass of ndarray as a plain array; anything else as it is.
+
+    Raises MeaningLostError for one that is more than numbers.
+    """
+    if not isinstance(x, CONVERTED):
+        return x
+    check_numbers(x)
+    return np.asarray(x)
 
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
@@ -138,9 +142,9 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     for x in inputs:
         if isinstance(x, Node):
             values.append(held(x) if TRACES else x.value)
-            if x.requires_grad:
+            if x.tracked:
                 tracked = True
-        elif type(x) in PLAIN:
+        elif type(x) in SINGLE or (type(x) is ndarray and x.dtype in NUMBERS):
             values.append(x)
         elif (result := elsewhere(op, inputs, options, x)) is not NotImplemented:
             return result
@@ -163,10 +167,11 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
 
 def elsewhere(op: Op, inputs: Inputs, options: Options, x: Any) -> Any:
     """The result of `op`, if its input `x` must be converted first, or applies the op itself."""
-    if isinstance(x, CONVERTED):
+    if isinstance(x, Operand):
+        return x.apply(op, inputs, options) if x.outranks(inputs) else NotImplemented
+    if type(x) is not ndarray and isinstance(x, CONVERTED):
         return record(op, tuple(map(plain, inputs)), options)
-    if isinstance(x, Operand) and x.outranks(inputs):
-        return x.apply(op, inputs, options)
+    check_operand(x, op.function)
     return NotImplemented
 
 
@@ -198,7 +203,7 @@ def attach(
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None
-    node.requires_grad = True
+    node.tracked = True
     node.op = op
     node.inputs = inputs
     node.values = values
@@ -214,7 +219,7 @@ def parts(whole: Node) -> Any:
     """The results of an op with several, each a node of its own, in what NumPy has them in."""
     value = whole.value
     whole.value = tuple(value)
-    if whole.requires_grad:
+    if whole.tracked:
         made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
     else:
         made = [untracked(part) for part in value]
@@ -239,7 +244,7 @@ def constant_tensor(value: Any) -> Any:
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None
-    node.requires_grad = False
+    node.tracked = False
     node.op = None
     node.inputs = node.values = ()
     node.options = NOTHING

@@ -15,10 +15,11 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.array_methods import ArrayMethods, binary
-from micrograd_np.arrays import check_differentiable, conjugated, own_array, seed
+from micrograd_np.arrays import accumulated, check_differentiable, own_array, seed
 from micrograd_np.foreign import here, is_foreign
 from micrograd_np.forking import ForkLock
 from micrograd_np.graph import PICK, Node, describe, pull, tick
+from micrograd_np.leaving import check_constant
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
@@ -53,7 +54,7 @@ class Tensor(ArrayMethods, Node):
     ) -> None:
         self.value = own_array(data, dtype)
         self.grad = None
-        self.requires_grad = bool(requires_grad)
+        self.tracked = bool(requires_grad)
         self.op = None
         self.inputs = self.values = ()
         self.options = NOTHING
@@ -71,9 +72,9 @@ class Tensor(ArrayMethods, Node):
         An entry written through it (`t.data[0] = 1`) leaves no stamp: only `detect_anomaly` finds
         such a change. Assign the whole, or `t[0] = 1` on a Tensor that needs no gradient.
         """
-        if isinstance(self.value, np.generic):
-            self.value = np.asarray(self.value)
-        return held(self)
+        if self.tracked:
+            check_constant(self)
+        return self._array()
 
     @data.setter
     def data(self, new: Any) -> None:
@@ -90,6 +91,25 @@ class Tensor(ArrayMethods, Node):
             new = own_array(new, self.value.dtype)
         self.value = new
         self.tick = tick()
+
+    def _array(self) -> Array:
+        """The value as an array of some axes or none, which can be written to."""
+        if isinstance(self.value, np.generic):
+            self.value = np.asarray(self.value)
+        return held(self)
+
+    def _track(self, wanted: Any) -> None:
+        """Switch `requires_grad` of a leaf."""
+        if self.op is not None:
+            raise errors.GraphError.fixed(describe(self))
+        unless_traced(self, "had its requires_grad assigned to")
+        if wanted:
+            check_differentiable(self)
+        self.tracked = bool(wanted)
+
+    requires_grad: bool = property(  # type: ignore[assignment] # reads are as quick as can be
+        operator.attrgetter("tracked"), _track, doc="Whether gradients are wanted."
+    )
 
     @property
     def is_leaf(self) -> bool:
@@ -111,7 +131,7 @@ class Tensor(ArrayMethods, Node):
             marks.append(f"dtype={self.dtype}")
         if self.op is not None:
             marks.append(f"op={self.op.name}")
-        elif self.requires_grad:
+        elif self.tracked:
             marks.append("requires_grad=True")
         if self.name:
             marks.append(f"name={self.name!r}")
@@ -120,7 +140,7 @@ class Tensor(ArrayMethods, Node):
     # ------------------------------------------------------------ leaving the graph
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
-        if self.requires_grad:
+        if self.tracked:
             raise errors.LeavesGraphError(describe(self), advice())
         array = np.array(held(self), dtype=dtype, copy=copy)
         ours = isinstance(self.value, np.ndarray)
@@ -138,9 +158,9 @@ class Tensor(ArrayMethods, Node):
         copy: bool | None = None,
     ) -> Any:
         """A capsule that shares the memory with another library; read-only, if that can be said."""
-        if self.requires_grad:
+        if self.tracked:
             raise errors.LeavesGraphError(describe(self))
-        array = self.data
+        array = self._array()
         if max_version and max_version[0] >= 1 and isinstance(array, np.ndarray) and not copy:
             array = np.asarray(self)
         return array.__dlpack__(
@@ -148,29 +168,31 @@ class Tensor(ArrayMethods, Node):
         )
 
     def __dlpack_device__(self) -> tuple[int, int]:
-        device: tuple[int, int] = self.data.__dlpack_device__()
+        device: tuple[int, int] = self._array().__dlpack_device__()
         return device
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a plain NumPy array."""
-        return here(held(self))
+        return here(self._leaving(check_constant))
 
     def __format__(self, spec: str) -> str:
-        if not spec:
+        foreign = is_foreign(self.value)
+        if not spec and (self.ndim or foreign or isinstance(self.value, Operand)):
             return str(self)
-        return format((here(self.value) if is_foreign(self.value) else self.value)[()], spec)
+        return format((here(self.value) if foreign else self.value)[()], spec)
 
     def __contains__(self, item: Any) -> bool:
-        return item in self.data
+        return item in self._array()
 
     def __reduce__(self) -> Any:
+        check_constant(self)
         if self.op is not None:
             warnings.warn(
                 f"copying or pickling {describe(self)} keeps its value and drops its history; "
                 f"give `t.data` or `t.numpy()` to avoid this",
                 stacklevel=2,
             )
-        given = (self.data, self.requires_grad and self.op is None, None, self.name)
+        given = (self._array(), self.tracked and self.op is None, None, self.name)
         return _restored, (type(self), self.grad, *given), getattr(self, "__dict__", None)
 
     def detach(self) -> "Tensor":
@@ -195,7 +217,7 @@ class Tensor(ArrayMethods, Node):
         return apply(OPS[getitem], (self, key), {})
 
     def __setitem__(self, key: Any, new: Any) -> None:
-        if self.requires_grad:
+        if self.tracked:
             raise errors.InPlaceError.item(describe(self))
         unless_traced(self, "was assigned to")
         self.data[key] = own_array(new)
@@ -212,7 +234,7 @@ class Tensor(ArrayMethods, Node):
         Raises GraphError if nothing was recorded or if a non-scalar has no `gradient`, ShapeError
         for one of another shape, MutationError if a leaf was changed since it was used.
         """
-        if not self.requires_grad:
+        if not self.tracked:
             raise errors.GraphError.nothing_recorded(describe(self))
         unless_traced(self, "had backward() called from it")
         found = pull({self: seed(self, gradient)})
@@ -280,19 +302,3 @@ def stop_gradient(x: Any) -> Tensor:
         constant: Tensor = value.stopped()
         return constant
     return Tensor(value, name=x.name if isinstance(x, Tensor) else None)
-
-
-def accumulated(leaf: Node, g: Array) -> Array:
-    """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
-    if type(g) is not np.ndarray or g.dtype.kind == "c":
-        unless_traced(leaf, "was given a gradient by backward()")
-        g = conjugated(g)
-    if leaf.grad is None and (type(g) is np.ndarray or is_foreign(g)):
-        return g.copy()
-    if leaf.grad is not None and np.shape(leaf.grad) != g.shape:
-        raise errors.ShapeError(
-            f"the `.grad` of {describe(leaf)} has shape {np.shape(leaf.grad)}, so nothing can be "
-            f"added to it. Assign an array of the Tensor's shape, or None."
-        )
-    total = g if leaf.grad is None else leaf.grad + g
-    return total if type(total) is np.ndarray and total is not g else own_array(total)

@@ -17,8 +17,8 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.arrays import conjugated, matching, own_array, scalar
 from micrograd_np.foreign import one_like
-from micrograd_np.graph import Node, history, pull, push
-from micrograd_np.mode import BATCH, MODE, TRACING, enable_grad
+from micrograd_np.graph import Node, history, pull, push, tick
+from micrograd_np.mode import BATCH, DIFFERENTIATING, MODE, differentiate_from, enable_grad
 from micrograd_np.op import OPS, Array
 from micrograd_np.recording import held, record, untracked
 from micrograd_np.tensor import Tensor
@@ -132,13 +132,13 @@ class Run:
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
         self.fresh: list[Tensor] = []
         self.given = tree.map(self._renewed, primals)
-        since = self.fresh[0].tick if self.fresh else 0
-        tracing = TRACING.set(True)
+        since = self.fresh[0].tick if self.fresh else tick()
+        token = differentiate_from(since)
         try:
             with enable_grad() if MODE.get() is False else nullcontext():
                 out = f(*self.given)
         finally:
-            TRACING.reset(tracing)
+            DIFFERENTIATING.reset(token)
         if has_aux and not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
                 f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
@@ -155,7 +155,7 @@ class Run:
         node: Tensor
         if (batch := BATCH.get()) is not None:
             leaf = batch.lift(leaf if hasattr(leaf, "dtype") else own_array(leaf))
-        if isinstance(leaf, Tensor) and leaf.requires_grad and MODE.get():
+        if isinstance(leaf, Tensor) and leaf.tracked and MODE.get():
             node = record(OPS[np.copy], (leaf,))
         else:
             node = Tensor(held(leaf) if isinstance(leaf, Tensor) else leaf, requires_grad=True)
@@ -183,7 +183,7 @@ class Run:
 
     def _prepared(self, vectors: list[Array]) -> tuple[bool, list[Array]]:
         """Whether to record the walk, as we must if the graph reaches beyond the arguments."""
-        tracked = any(isinstance(v, Node) and v.requires_grad for v in vectors)
+        tracked = any(isinstance(v, Node) and v.tracked for v in vectors)
         if self.open or (tracked and MODE.get()):
             return True, vectors
         return False, [held(v) if isinstance(v, Node) else v for v in vectors]
@@ -224,7 +224,7 @@ def at(
 def as_own_tensor(found: Array | None, like: Node) -> Tensor:
     """What a walk found as a Tensor of its own; zeros where it found nothing."""
     found = np.zeros_like(like.value) if found is None else found
-    if isinstance(found, Tensor) and found.requires_grad:
+    if isinstance(found, Tensor) and found.tracked:
         return found
     out: Tensor = untracked(own_array(found))
     return out

@@ -115,7 +115,7 @@ def test_parts_as_attributes() -> None:
     np.sum(x.real + x.imag).backward()
     np.testing.assert_array_equal(x.grad, np.ones(3))
     np.testing.assert_array_equal(z.conj().imag.data, -Z.imag)
-    assert complex(z[0]) == 3 + 4j
+    assert z[0].item() == 3 + 4j
 
 
 # ---------------------------------------------------------------- what is refused

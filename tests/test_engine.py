@@ -1015,13 +1015,15 @@ def test_functions_of_our_own_dispatch_on_keywords_too():
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
-def test_subclasses_of_ndarray_are_plain_arrays_here_and_masks_are_refused():
+def test_subclasses_of_ndarray_are_plain_arrays_here_and_masks_and_matrices_are_refused():
     w = leaf(np.ones((2, 2)))
-    matrix = np.asmatrix([[1.0, 2.0], [3.0, 4.0]])
-    np.sum(w * matrix).backward()
+    records = np.array([[1.0, 2.0], [3.0, 4.0]]).view(np.recarray)
+    np.sum(w * records).backward()
     np.testing.assert_array_equal(w.grad, [[1.0, 2.0], [3.0, 4.0]])
-    assert type((w * matrix).data) is np.ndarray
-    with pytest.raises(TypeError, match="masked"):
+    assert type((w * records).data) is np.ndarray
+    with pytest.raises(TypeError, match="matrix"):
+        w * np.asmatrix(records)
+    with pytest.raises(TypeError, match="mask"):
         w * np.ma.masked_array(np.ones((2, 2)), mask=np.eye(2))
 
 

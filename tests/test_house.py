@@ -25,7 +25,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = """
     errors forking tree broadcasting quiet
     op forms mode
-    graph foreign recording arrays ops special
+    graph leaving foreign meaning recording arrays ops special
     array_methods masking tensor
     batching anomaly transforms jacobians linearization checkpointing array_api scipy_bridge
     policy compiler nn optim

@@ -61,8 +61,8 @@ def test_its_derivatives():
     """The map may be differentiated in the tangent, in the point, and in a Tensor around it."""
     w = Tensor(0.7, requires_grad=True)
     slope = lambda x: mg.linearize(lambda x: np.sin(w * x), x)[1](1.0)
-    assert np.isclose(float(mg.grad(slope)(0.4)), -(0.7**2) * np.sin(0.28))
-    assert np.isclose(float(mg.jvp(slope, [0.4], [1.0])[1]), -(0.7**2) * np.sin(0.28))
+    assert np.isclose(mg.grad(slope)(0.4).item(), -(0.7**2) * np.sin(0.28))
+    assert np.isclose(mg.jvp(slope, [0.4], [1.0])[1].item(), -(0.7**2) * np.sin(0.28))
     slope(0.4).backward()
     assert np.isclose(w.grad, np.cos(0.28) - 0.28 * np.sin(0.28))
     _, derivative = mg.linearize(f, X)

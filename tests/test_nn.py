@@ -239,7 +239,7 @@ def test_grad_of_a_model_is_a_model_with_gradients_in_place_of_parameters():
     x = np.array([[0.5, -1.0], [2.0, 0.25]])
     squared(model, x).backward()
     value, gradients = mg.value_and_grad(squared)(model, x)
-    assert float(value) == float(squared(model, x))
+    assert value.item() == squared(model, x).item()
     assert type(gradients) is Nested
     assert gradients is not model
     assert gradients.title == "nested"

@@ -96,12 +96,12 @@ def test_nan_to_num_of_complex_numbers_looks_at_either_part() -> None:
 def test_average_with_its_sum_of_weights() -> None:
     x, w = Tensor([1.0, 2.0, 6.0], requires_grad=True), Tensor([1.0, 1.0, 2.0], requires_grad=True)
     mean, total = np.average(x, weights=w, returned=True)
-    assert float(mean) == 3.75
+    assert mean.item() == 3.75
     (mean + total).backward()
     np.testing.assert_allclose(x.grad, [0.25, 0.25, 0.5])
     np.testing.assert_allclose(w.grad, 1 + (np.array([1, 2, 6]) - 3.75) / 4)
     mean, count = np.average(x, returned=True)
-    assert (float(mean), float(count)) == (3, 3)
+    assert (mean.item(), float(count)) == (3, 3)
     assert not count.requires_grad
 
 

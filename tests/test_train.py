@@ -74,7 +74,7 @@ def test_the_neuron_of_article_002():
         weights = weights + X.T @ ((y - o) * o * (1 - o))
     assert np.abs(model[0].weight.data - weights).max() <= 1e-12
     assert np.allclose(weights.ravel(), [10.08740896, -0.20695366, -4.83757835], atol=5e-9)
-    assert round(float(model([1.0, 0.0, 0.0])[0]), 7) == 0.9999584
+    assert round(model([1.0, 0.0, 0.0])[0].item(), 7) == 0.9999584
     assert len(history) == 15_000
 
 
@@ -116,7 +116,7 @@ def test_the_slip_of_article_000_is_an_error():
 
 def test_records_count_from_1_and_hold_the_loss_before_the_update():
     model, X, y = line()
-    before = float(nn.mse(model(X), y))
+    before = nn.mse(model(X), y).item()
     history = train(model, X, y, batch_size=4, epochs=2, rng=np.random.default_rng(0))
     assert [r[:2] for r in history.records] == [(1, 1), (1, 2), (1, 3), (2, 4), (2, 5), (2, 6)]
     assert [r.examples for r in history.records] == [4, 4, 2] * 2
@@ -321,7 +321,7 @@ def test_an_optimizer_of_another_model_is_an_error():
     ("loss", "given_back"),
     [
         (lambda o, y: (o - y) ** 2, r"a Tensor of shape \(10, 1\), float64"),
-        (lambda o, y: float(np.sum((o - y) ** 2)), r"a float"),
+        (lambda o, y: np.sum((o - y) ** 2).item(), r"a float"),
         (lambda o, y: None, "a NoneType"),
     ],
 )

@@ -248,7 +248,7 @@ def test_no_grad_inside_a_function(derivative):
 
 @modes
 def test_an_argument_used_for_its_value_only(derivative):
-    assert number(derivative(lambda x: x * x.item())(3.0)) == 3.0
+    assert number(derivative(lambda x: x * mg.stop_gradient(x).item())(3.0)) == 3.0
 
 
 @modes
@@ -256,7 +256,7 @@ def test_an_argument_used_for_its_value_only(derivative):
 def test_109_a_number_taken_out_while_differentiating_is_an_error(derivative, number_of):
     with pytest.raises(errors.LeavesGraphError, match=r"np\.sin"):
         derivative(lambda x: x * number_of(x))(3.0)
-    assert float(leaf(2.0) * 3.0) == 6.0  # elsewhere it is a number
+    assert (leaf(2.0) * 3.0).item() == 6.0  # elsewhere it may leave
 
 
 @modes
@@ -652,7 +652,7 @@ def test_a_derivative_that_depends_on_a_parameter_is_tracked(derivative):
     w = leaf(3.0)
     slope = derivative(lambda x: w * x**2)(5.0)  # 2 w x
     assert slope.requires_grad
-    assert float(slope) == 30.0
+    assert slope.item() == 30.0
     slope.backward()
     assert w.grad == 10.0
 
@@ -934,7 +934,7 @@ def test_derivatives_of_polynomials(coefficients, x, operators):
 
 def changing_its_argument(x):
     square = x * x
-    x.data = x.data + 1
+    x.data = x.detach().data + 1
     return square * x
 
 

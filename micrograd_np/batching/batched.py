@@ -164,7 +164,14 @@ class Batched(ArrayMethods, Operand):
         raise errors.BatchedError.value(repr(self))
 
     item = tolist = numpy = __bool__ = __int__ = __float__ = __complex__ = __index__ = _no_number
-    __array__ = __round__ = __format__ = _no_number
+    __array__ = __round__ = __format__ = __reduce_ex__ = _no_number
+    data = property(_no_number)
+
+    def __copy__(self) -> "Batched":
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> "Batched":
+        return self
 
     def backward(self, _gradient: Any = None) -> None:
         """Gradients inside a batch are taken by `grad`."""

@@ -134,7 +134,7 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
         return x
     if not isinstance(x, Node | Operand):
         x = own_array(x)
-    elif isinstance(x, Node) and not x.requires_grad:
+    elif isinstance(x, Node) and not x.tracked:
         x = held(x)
     return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
 
@@ -144,7 +144,7 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
 
 def leave(x: Any, axis: int | None, batch: Batch) -> Any:
     """A leaf of the result with the examples along `axis`."""
-    if isinstance(x, Node) and not x.requires_grad and isinstance(x.value, Batched):
+    if isinstance(x, Node) and not x.tracked and isinstance(x.value, Batched):
         x = x.value
     if isinstance(x, Node) and depth_of(x) >= batch.depth:
         raise ValueError(
@@ -183,7 +183,7 @@ class Lifting:
             node.inputs = tuple(batch.lift(x) if is_outside(x, depth) else x for x in node.inputs)
             node.values = tuple(map(value_of, node.inputs))
             node.value = node.op.call(*node.values, **node.options)
-            node.requires_grad = any(getattr(x, "requires_grad", False) for x in node.inputs)
+            node.tracked = any(getattr(x, "requires_grad", False) for x in node.inputs)
 
     def pulled(self, node: Any, g: Any) -> None:
         """Nothing to mend on the way back."""
@@ -191,7 +191,7 @@ class Lifting:
 
 def is_outside(x: Any, depth: int) -> bool:
     """Whether an input is tracked by a derivative around the batch of this depth."""
-    return isinstance(x, Node) and x.requires_grad and depth_of(x) < depth
+    return isinstance(x, Node) and x.tracked and depth_of(x) < depth
 
 
 def batch_of(value: Any) -> Batch:

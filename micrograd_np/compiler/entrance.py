@@ -152,10 +152,10 @@ def take_tensor(writer: Writer, name: str, x: Tensor) -> str:
     """The name of a Tensor's value."""
     kind = "Tensor" if type(x) is Tensor else writer.bound(type(x))
     writer.miss_unless(f"type({name}) is {kind}")
-    if x.requires_grad:
-        writer.miss_unless(f"{name}.requires_grad")
+    if x.tracked:
+        writer.miss_unless(f"{name}.tracked")
     else:
-        writer.miss_unless(f"not {name}.requires_grad")
+        writer.miss_unless(f"not {name}.tracked")
     value = writer.name("v")
     writer.lines.append(f"    {value} = {name}.value")
     writer.miss_unless(

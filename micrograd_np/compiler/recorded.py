@@ -37,7 +37,7 @@ class CompiledCall(Segment):
         self.call = call
         self.values = repeatable([leaf.value for leaf in call.leaves])
         found = [leaf.given for leaf in call.leaves if isinstance(leaf.given, Node)]
-        self.reached = tuple(dict.fromkeys(x for x in (*found, *made.captured) if x.requires_grad))
+        self.reached = tuple(dict.fromkeys(x for x in (*found, *made.captured) if x.tracked))
         self.until = tick()
 
     def gradients(self, cotangents: Sequence[Any]) -> list[Any]:
@@ -74,8 +74,8 @@ class Gradient:
                 self.sources[arrived[node].variable] = ("cotangent", i)
             for i, x in enumerate(given):
                 self.sources[value_of(x).variable] = ("value", i)
-            wanted: dict[Node, Any] = {x: x for x in trace.captured if x.requires_grad}
-            wanted |= {x: i for i, x in enumerate(given) if isinstance(x, Node) and x.requires_grad}
+            wanted: dict[Node, Any] = {x: x for x in trace.captured if x.tracked}
+            wanted |= {x: i for i, x in enumerate(given) if isinstance(x, Node) and x.tracked}
             found = pull(arrived, wanted)
             self.places = [wanted[x] for x in found]
             return list(found.values())

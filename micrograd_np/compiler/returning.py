@@ -50,7 +50,7 @@ class Returned:
 
     def _history(self, leaf: Any) -> int | None:
         """Which of the nodes a result is, if it is one."""
-        if not isinstance(leaf, Node) or not leaf.requires_grad or leaf.op is None:
+        if not isinstance(leaf, Node) or not leaf.tracked or leaf.op is None:
             return None
         return self.nodes.setdefault(leaf, len(self.nodes))
 

@@ -17,6 +17,7 @@ from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.errors import TracingError, listed
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node, describe
+from micrograd_np.meaning import check_numbers
 from micrograd_np.op import Operand
 
 NUMBERS = (float, int, complex)
@@ -76,6 +77,7 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
     if is_foreign(x.value if isinstance(x, Node) else x):
         raise TracingError.foreign(path)
     if is_value(x):
+        check_numbers(x)
         leaves.append(Leaf(path, x))
         return key_of_value(x)
     branch = tree.children(x)
@@ -95,7 +97,7 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
 def key_of_value(x: Any) -> Hashable:
     """The type, shape and dtype of a value."""
     if isinstance(x, Node):
-        return (type(x), x.requires_grad, type(x.value), x.value.shape, x.value.dtype)
+        return (type(x), x.tracked, type(x.value), x.value.shape, x.value.dtype)
     if isinstance(x, np.ndarray | np.generic):
         return (type(x), x.shape, x.dtype)
     return (type(x),)

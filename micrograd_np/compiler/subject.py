@@ -9,6 +9,7 @@ from micrograd_np.compiler.tracing.surroundings import Settings
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import Node
+from micrograd_np.mode import DIFFERENTIATING, differentiate_from
 from micrograd_np.recording import constant_tensor
 from micrograd_np.transforms import name_of
 
@@ -98,7 +99,13 @@ class Subject:
             for _, x, static in self.named(args, keywords)
         ]
         named = dict(zip(sorted(keywords), new[len(args) :], strict=True))
-        return self.function(*new[: len(args)], **named), given
+        tracked = any(isinstance(x, Node) and x.tracked for x in given)
+        token = differentiate_from(trace.start) if tracked else None
+        try:
+            return self.function(*new[: len(args)], **named), given
+        finally:
+            if token is not None:
+                DIFFERENTIATING.reset(token)
 
 
 def stand_in(trace: Trace, leaf: Leaf) -> Any:
@@ -107,7 +114,7 @@ def stand_in(trace: Trace, leaf: Leaf) -> Any:
     if not isinstance(leaf.given, Node):
         return made
     node = constant_tensor(made)
-    node.requires_grad, node.name = leaf.given.requires_grad, leaf.given.name
+    node.tracked, node.name = leaf.given.tracked, leaf.given.name
     trace.given.add(node)
     return node
 

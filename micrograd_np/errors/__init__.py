@@ -5,7 +5,7 @@ compiled functions are in `compiling`, the words that messages share in `words`,
 the user's code that they name in `places`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
@@ -62,21 +62,54 @@ class LeavesGraphError(TypeError):
             f"{described} is part of a graph; turning it into an array here would silently cut its "
             f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
             f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, or "
-            f"`np.stack([...])` and `mg.tensor([...])` to join Tensors with their history."
+            f"`mg.stack([...])` and `mg.tensor([...])` to join Tensors with their history."
         )
 
     @classmethod
-    def as_number(cls, described: str) -> "LeavesGraphError":
-        """`float(t)` where a transform is differentiating."""
+    def while_differentiated(cls, described: str) -> "LeavesGraphError":
+        """`float(t)`, `t.item()`, `copy.copy(t)` where a transform is differentiating."""
         error = cls(described)
         message = (
-            f"{described} is being differentiated; float(), a function of `math`, or filling an "
-            f"array entry by entry would silently cut its gradient. Write np.sin for math.sin, "
-            f"`mg.tensor([...])` or `mg.index_update` for `a[i] = t`, or `t.item()` to leave the "
-            f"graph on purpose."
+            f"{described} is being differentiated; a plain number, a plain array or a copy of it "
+            f"would silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
+            f"`mg.index_update(a, i, t)` for `a[i] = t`; or, if its value is meant as a constant, "
+            f"take it from `mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
         )
         error.args = (message,)
         return error
+
+
+class GradientCutWarning(UserWarning):
+    """A tracked Tensor became a plain number, through which no gradient flows.
+
+    `float(t)`, `int(t)`, `complex(t)`, the functions of `math` and `statistics`, `a[i] = t` on a
+    plain array and `np.fromiter` make one. Python shows the warning once for each line of the
+    user's code. `warnings.simplefilter("error", mg.GradientCutWarning)` makes an error of it.
+    """
+
+    @classmethod
+    def at(cls, replacements: Mapping[str, str]) -> "GradientCutWarning":
+        """The warning for a line on which these functions stand, with what to write for them."""
+        known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
+        return cls(
+            f"a tracked Tensor becomes a plain number here, which cuts its gradient. Write "
+            f"{known or 'a function of NumPy for one of Python, as np.exp for math.exp'}; "
+            f"mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`; or t.item() or t.data, "
+            f"if the plain number is meant."
+        )
+
+
+class MeaningLostError(TypeError):
+    """An array that is more than numbers was given where a Tensor would take its numbers alone.
+
+    `operand` is the array; `may_hold_tensors` says whether its class can do the operation instead.
+    """
+
+    def __init__(self, operand: Any, lost: str, *, may_hold_tensors: bool) -> None:
+        kind = f"{type(operand).__module__}.{type(operand).__qualname__}"
+        super().__init__(f"a {kind} was given with a Tensor or as its numbers; {lost}.")
+        self.operand = operand
+        self.may_hold_tensors = may_hold_tensors
 
 
 class ForeignArrayError(TypeError):
@@ -157,6 +190,15 @@ class GraphError(RuntimeError):
         )
 
     @classmethod
+    def fixed(cls, described: str) -> "GraphError":
+        """`requires_grad` assigned to the result of an op."""
+        return cls(
+            f"requires_grad was assigned to {described}, whose inputs decide on it: this cannot be "
+            f"switched afterwards. For a constant write `t = t.detach()`; for no gradients in a "
+            f"whole part, compute it under `with mg.no_grad():`."
+        )
+
+    @classmethod
     def complex_output(cls, described: str) -> "GraphError":
         """Backward from a complex number without a cotangent."""
         return cls(
@@ -198,11 +240,22 @@ class InPlaceError(TypeError):
         )
 
     @classmethod
-    def augmented(cls, described: str) -> "InPlaceError":
-        """`t += value`."""
+    def leaf(cls, described: str) -> "InPlaceError":
+        """`t += value` for a parameter."""
         return cls(
             f"{described} is a leaf that requires a gradient; an augmented assignment would "
-            f"replace it by the result of an op. To change its value write `t.data -= step`."
+            f"replace it by the result of an op. To change its value write `t.data -= step`; to "
+            f"compute with it, `y = t - step`."
+        )
+
+    @classmethod
+    def augmented(cls, described: str, symbol: str) -> "InPlaceError":
+        """`t += value` where a graph depends on the array that NumPy would write into."""
+        return cls(
+            f"`t {symbol}= x` would write into the array of {described}, which others may share, "
+            f"and no graph would see it. Write\n"
+            f"    t = t {symbol} x   # a new Tensor\n"
+            f"    t = mg.index_update(t, key, t[key] {symbol} x)   # to change some entries"
         )
 
 

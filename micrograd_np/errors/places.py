@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 OWN_FILES = (f"{Path(__file__).parents[1]}{os.sep}", f"{Path(np.__file__).parent}{os.sep}")
+STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
+INSTALLED = ("site-packages", "dist-packages")  # which may lie in the folder of the library
 
 
 def users_frame() -> "FrameType | None":
@@ -22,9 +24,27 @@ def users_frame() -> "FrameType | None":
     return frame
 
 
-def users_code() -> str:
-    """The line of that caller, as it is written."""
+def is_standard(filename: str) -> bool:
+    """Whether a file belongs to Python's standard library."""
+    if filename.startswith("<frozen "):
+        return True
+    _, found, inside = filename.partition(STANDARD_LIBRARY)
+    return bool(found) and not inside.startswith(INSTALLED)
+
+
+def calling_frame() -> "FrameType | None":
+    """The nearest caller outside this package, NumPy and the standard library."""
     frame = users_frame()
+    while frame is not None and (
+        (name := frame.f_code.co_filename).startswith(OWN_FILES) or is_standard(name)
+    ):
+        frame = frame.f_back
+    return frame
+
+
+def users_code(frame: "FrameType | None" = None) -> str:
+    """The line of that caller, or of the one given, as it is written."""
+    frame = frame or users_frame()
     if frame is None:
         return ""
     return linecache.getline(frame.f_code.co_filename, frame.f_lineno, frame.f_globals).strip()

@@ -19,7 +19,7 @@ from micrograd_np.foreign import is_foreign, like
 from micrograd_np.nn.state import described
 from micrograd_np.op import Array, Operand
 from micrograd_np.ops.activations import log_softmax, logsigmoid
-from micrograd_np.tensor import Tensor
+from micrograd_np.recording import value_of
 
 REDUCTIONS: dict[str, Callable[[Array], Array]] = {
     "mean": np.mean,
@@ -102,7 +102,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     logits, target = _array(logits), _array(target)
     _check_classes(logits, target)
     if target.ndim < logits.ndim:
-        losses = -_at_class(log_softmax(logits, axis=-1), _data(target)[..., np.newaxis])
+        losses = -_at_class(log_softmax(logits, axis=-1), value_of(target)[..., np.newaxis])
     else:
         logits, target = _paired(name, logits, target)
         _check_unit_interval(name, "target", target, "Give probabilities, or integer classes (n,).")
@@ -117,12 +117,12 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
 
 def _at_class(x: Array, chosen: Array) -> Array:
     """The entries along the last axis that are chosen."""
-    if is_foreign(chosen) or is_foreign(_data(x)):  # a sum keeps to the blocks of examples
+    if is_foreign(chosen) or is_foreign(value_of(x)):  # a sum keeps to the blocks of examples
         chosen = like(x, chosen)
         classes = like(chosen, np.arange(x.shape[-1]))
         return np.sum(np.where(chosen == classes, x, 0), axis=-1)
     found = np.take_along_axis(x, chosen, axis=-1)[..., 0]
-    if _is_here(_data(chosen)):
+    if _is_here(value_of(chosen)):
         return found
     return np.where(chosen[..., 0] < 0, np.nan, found)  # unseen, it was not refused; NumPy wraps it
 
@@ -151,10 +151,6 @@ def _reduced(name: str, losses: Array, reduction: str) -> Array:
 
 def _array(x: Any) -> Array:
     return x if hasattr(x, "__array_function__") else np.asarray(x)
-
-
-def _data(x: Array) -> Array:
-    return x.data if isinstance(x, Tensor) else x
 
 
 def _is_here(values: Array) -> bool:
@@ -199,7 +195,7 @@ def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
 
     Only values that are here are looked at.
     """
-    values = _data(x)
+    values = value_of(x)
     if not _is_here(values):
         return
     if values.size and (values.min() < 0 or values.max() > 1):
@@ -227,7 +223,7 @@ def _check_classes(logits: Array, target: Array) -> None:
             f"binary_cross_entropy_with_logits."
         )
     if target.ndim < logits.ndim:
-        _check_indices(_data(target), classes)
+        _check_indices(value_of(target), classes)
 
 
 def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:

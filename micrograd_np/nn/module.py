@@ -40,7 +40,7 @@ class Module:
     ...     def forward(self, x):
     ...         return self.slope * x + self.offset
     >>> line = Line()
-    >>> float(line(3.0))
+    >>> line(3.0).item()
     7.0
     >>> list(line.named_parameters())
     ['slope', 'offset']
@@ -264,7 +264,7 @@ def _settings(
                 yield from _settings(part, without, (*place, key), (*above, id(value)))
     else:
         simple = value is None or isinstance(value, bool | int | float | str)
-        flag = value.requires_grad if isinstance(value, Tensor) else None
+        flag = value.tracked if isinstance(value, Tensor) else None
         told = repr(value) if isinstance(value, float) else value  # -0.0 is equal to 0.0
         yield place, (type(value), told) if simple else (id(value), flag)
 

@@ -9,7 +9,7 @@ from micrograd_np.arrays import overflows
 from micrograd_np.errors import listed
 from micrograd_np.foreign import here, is_foreign, like
 from micrograd_np.op import Array
-from micrograd_np.recording import plain
+from micrograd_np.recording import plain, value_of
 from micrograd_np.tensor import Tensor
 
 SHOWN = 3  # names of arrays of PyTorch that a message gives
@@ -59,7 +59,7 @@ def described(value: Any) -> str:
 
 def numbers_of(given: Any) -> np.ndarray[Any, Any]:
     """What is given for a Tensor, as an array of NumPy's."""
-    value = given.data if isinstance(given, Tensor) else given
+    value = value_of(given)
     return here(value) if is_foreign(value) else np.asarray(plain(value))
 
 

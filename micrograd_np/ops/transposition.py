@@ -62,7 +62,7 @@ def tracked_leaf(vector: Any) -> Any:
     value, batch = value_of(vector), BATCH.get()
     node = untracked(np.zeros(()))
     node.value = value if batch is None else batch.lift(value)
-    node.requires_grad = True
+    node.tracked = True
     return node
 
 
@@ -89,4 +89,4 @@ def is_tracked(x: Any) -> bool:
     """Whether a gradient reaches a value, or one of several."""
     if isinstance(x, list | tuple):
         return any(map(is_tracked, x))
-    return isinstance(x, Node) and x.requires_grad
+    return isinstance(x, Node) and x.tracked

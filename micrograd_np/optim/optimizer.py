@@ -13,7 +13,7 @@ from micrograd_np.optim.transformation import (
     apply_updates,
     check_transformation,
 )
-from micrograd_np.recording import unless_traced
+from micrograd_np.recording import unless_traced, value_of
 from micrograd_np.tensor import Tensor
 from micrograd_np.tree import Tree
 
@@ -59,7 +59,7 @@ class Optimizer:
         self.parameters = list(first)
         self.paths = list(first.values())
         self.transformation = transformation
-        self.state: State = transformation.init([p.data for p in self.parameters])
+        self.state: State = transformation.init([value_of(p) for p in self.parameters])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters)"
@@ -73,7 +73,7 @@ class Optimizer:
             raise GraphError(self._without_gradient())
         self._bring_here()
         gradients = [p.grad for p in self.parameters]
-        values = [p.data for p in self.parameters]
+        values = [value_of(p) for p in self.parameters]
         updates, state = self.transformation.update(gradients, self.state, values)
         self.assign(apply_updates(values, updates), state)
 

@@ -27,6 +27,7 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.errors import ShapeError
+from micrograd_np.recording import value_of
 from micrograd_np.tensor import Tensor
 from micrograd_np.tree import Tree
 
@@ -96,7 +97,7 @@ def _moved(parameter: Any, update: Any) -> Any:
         return new
     if new.shape != parameter.shape:
         raise ShapeError(
-            f"an update of shape {np.asarray(_data(update)).shape} was given for a parameter of "
+            f"an update of shape {np.asarray(value_of(update)).shape} was given for a parameter of "
             f"shape {parameter.shape}; an update has its parameter's shape."
         )
     if new.dtype != parameter.dtype:
@@ -104,10 +105,6 @@ def _moved(parameter: Any, update: Any) -> Any:
     if isinstance(parameter, Tensor) and parameter.requires_grad and not new.requires_grad:
         return Tensor(new, requires_grad=True, name=parameter.name)
     return new
-
-
-def _data(x: Any) -> Any:
-    return x.data if isinstance(x, Tensor) else x
 
 
 PLAIN = frozenset((np.ndarray, Tensor, np.float64, np.float32))

@@ -9,6 +9,7 @@ from micrograd_np.errors import NonFiniteError, listed
 from micrograd_np.foreign import here, is_foreign
 from micrograd_np.graph import history
 from micrograd_np.optim import Optimizer
+from micrograd_np.recording import value_of
 from micrograd_np.tensor import Tensor
 
 DIVERGED = 1e3  # growth of the loss by more than this shows that the steps are too long
@@ -84,16 +85,16 @@ def _cause(failure: Failure, optimizer: Optimizer) -> str:
             f"Training diverges: the loss has grown from {failure.first:.4g} at the first step "
             f"to {failure.last:.4g} at the one before this. The learning rate is too high."
         )
-    if not all(is_finite(p.data) for p in optimizer.parameters):
+    if not all(is_finite(p.value) for p in optimizer.parameters):
         return _broken_parameters(failure.step - 1, optimizer)
-    largest = max(float(np.abs(p.data).max()) for p in optimizer.parameters if p.size)
+    largest = max(float(np.abs(p.value).max()) for p in optimizer.parameters if p.size)
     if not is_finite(failure.prediction):
         return (
             f"Data and parameters are finite, but the prediction of the model is not: something in "
             f"it overflows or is undefined. The largest parameter is {largest:.3g} in size: if it "
             f"started much smaller, lower the learning rate."
         )
-    low, high = (here(f(_data(failure.prediction))) for f in (np.min, np.max))
+    low, high = (here(f(value_of(failure.prediction))) for f in (np.min, np.max))
     return (
         f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
         f"function made it: a logarithm of 0, a division by 0, or an overflow. If predictions are "
@@ -105,7 +106,7 @@ def _cause(failure: Failure, optimizer: Optimizer) -> str:
 def _broken_parameters(update: int, optimizer: Optimizer) -> str:
     """Which parameters are not finite since `update`, and whether their gradients were already."""
     named = list(zip(optimizer.paths, optimizer.parameters, strict=True))
-    parameters = listed(_counts((path or "parameter", p.data) for path, p in named))
+    parameters = listed(_counts((path or "parameter", p.value) for path, p in named))
     if update == 0:
         return f"Parameters were not finite before training:{parameters}"
     gradients = _counts((path or "parameter", p.grad) for path, p in named if p.grad is not None)
@@ -132,7 +133,7 @@ def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
 
 
 def _first_rows(value: Any) -> str:
-    bad = ~np.isfinite(_data(value))
+    bad = ~np.isfinite(value_of(value))
     rows = np.flatnonzero(here(np.any(bad.reshape(len(bad), -1), axis=1)))
     shown = ", ".join(map(str, rows[:10]))
     more = ", …" if len(rows) > 10 else ""
@@ -141,10 +142,6 @@ def _first_rows(value: Any) -> str:
 
 def is_finite(value: Any) -> bool:
     """Whether all numbers are finite; what is not made of numbers counts as finite."""
-    values = _data(value)
+    values = value_of(value)
     values = values if is_foreign(values) else np.asarray(values)
     return values.dtype.kind not in "fc" or bool(here(np.all(np.isfinite(values))))
-
-
-def _data(value: Any) -> Any:
-    return value.data if isinstance(value, Tensor) else value

@@ -196,7 +196,7 @@ class _Run:
                     first, last = (loss if count == 1 else first), loss
                     step.update()
                     yield Step(epoch, count, loss, len(X))
-            if not all(is_finite(parameter.data) for parameter in optimizer.parameters):
+            if not all(is_finite(parameter.value) for parameter in optimizer.parameters):
                 step.recall()
                 error = broken_update(self.epochs, count, optimizer)
                 optimizer.restore(step.before)

@@ -41,7 +41,7 @@ def card_of(node: Node, facts: Facts) -> Card:
     name = facts.names.get(node) or getattr(node, "name", None)
     names = [visible(name)] if name else []
     head, value = op_lines(node, names, facts) if node.op else leaf_lines(node, names, facts)
-    role: Role = "op" if node.op else "parameter" if node.requires_grad else "constant"
+    role: Role = "op" if node.op else "parameter" if node.tracked else "constant"
     return Card(
         role,
         is_output=node in facts.outputs,
@@ -57,7 +57,7 @@ def card_of(node: Node, facts: Facts) -> Card:
 def leaf_lines(node: Node, names: list[str], facts: Facts) -> tuple[list[str], list[str]]:
     """Name, shape and dtype, and the value; a constant that is one nameless number is just that."""
     value = lines(node.value)
-    if node.value.ndim == 0 and not (node.requires_grad or names or node in facts.outputs):
+    if node.value.ndim == 0 and not (node.tracked or names or node in facts.outputs):
         return value, []
     changed = ["changed since it was used"] if node in facts.changed else []
     return [*names, kind(node.value), *changed], value

@@ -15,7 +15,7 @@ from micrograd_np.tensor import Tensor
 def held(nodes: Sequence[Node]) -> dict[Node, Array | None]:
     """The `.grad` of every leaf that asks for one; None where it was not computed."""
     leaves = (node for node in nodes if isinstance(node, Tensor) and node.is_leaf)
-    return {leaf: leaf.grad for leaf in leaves if leaf.requires_grad}
+    return {leaf: leaf.grad for leaf in leaves if leaf.tracked}
 
 
 def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dict[Node, Array]:
@@ -30,7 +30,7 @@ def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dic
             f"Tensor with requires_grad=True. Given:{listed(map(describe, outputs))}"
         )
     seeds = dict(zip(outputs, starts(outputs, cotangents), strict=True))
-    tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.requires_grad}
+    tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.tracked}
     wanted = [node for node in (*nodes, *leaves) if not isinstance(node.value, tuple)]
     found = {node: conjugated(g) for node, g in pull(tracked, wanted).items()}
     return {node: found[node] if node in found else np.zeros_like(node.value) for node in wanted}
@@ -45,7 +45,7 @@ def starts(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> list[
                 f"{len(cotangents)} cotangents were given."
             )
         return [conjugated(matching(out, g)) for out, g in zip(outputs, cotangents, strict=True)]
-    several = [out for out in outputs if out.requires_grad and out.size != 1]
+    several = [out for out in outputs if out.tracked and out.size != 1]
     if several:
         raise GraphError(
             f"gradients=True: a gradient is defined for a single number, which this is "

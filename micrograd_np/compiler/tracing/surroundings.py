@@ -39,7 +39,7 @@ class Settings:
         seen: dict[int, Any] = {}
         for module in self.modules:
             look_through(module, seen)
-        tensors = [(x, x.requires_grad) for x in seen.values() if isinstance(x, Node)]
+        tensors = [(x, x.tracked) for x in seen.values() if isinstance(x, Node)]
         lists = [(x, list(x)) for x in seen.values() if isinstance(x, list)]
         tables = [(x, list(x.values())) for x in seen.values() if isinstance(x, dict)]
 
@@ -47,7 +47,7 @@ class Settings:
             return (
                 all(len(x) == len(old) and all(map(is_, x.values(), old)) for x, old in tables)
                 and all(len(x) == len(old) and all(map(is_, x, old)) for x, old in lists)
-                and all(x.requires_grad is flag for x, flag in tensors)
+                and all(x.tracked is flag for x, flag in tensors)
             )
 
         return unchanged

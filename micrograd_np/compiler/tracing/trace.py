@@ -33,7 +33,7 @@ from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import users_code, users_name
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node, describe, tick
-from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, TRACING, observing
+from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, observing
 from micrograd_np.op import Operand, Options
 from micrograd_np.quiet import quiet
 
@@ -227,7 +227,7 @@ def trace(
     """
     made = Trace()
     modes: list[tuple[ContextVar[Any], Any]] = [
-        (MODE, True), (OBSERVER, None), (BATCH, None), (TRACING, False), (TRACE, made),
+        (MODE, True), (OBSERVER, None), (BATCH, None), (TRACE, made),
     ]  # fmt: skip
     tokens = [(mode, mode.set(value)) for mode, value in modes]
     TRACES.append(made)
