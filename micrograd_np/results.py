@@ -46,7 +46,7 @@ class Found:
         if is_tracked(self.value):
             return self.value
         value = self.value if self.owned else own_array(self.value)
-        out = untracked(value[()] if self.single and isinstance(value, np.ndarray) else value)
+        out = untracked(value[()] if self.single and type(value) is np.ndarray else value)
         if self.name and isinstance(out, Node):
             out.name = self.name
         return out
