@@ -19,7 +19,7 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.batching.batched import depth_of
 from micrograd_np.errors import GraphError, MutationError, listed
-from micrograd_np.graph import Node, by_age, describe, history, pull, push, tick
+from micrograd_np.graph import Node, by_age, descendants, describe, history, pull, push, tick
 from micrograd_np.mode import MODE, TRACE, enable_grad
 from micrograd_np.op import Array, Options
 from micrograd_np.ops.rule_checks import has_parts
@@ -154,6 +154,11 @@ class Segment:
             )
         return nodes, results
 
+    def recorded_in(self, nodes: list[Node], inputs: Sequence[Any]) -> set[Node]:
+        """The nodes of a run that depend on what the rule sees as nodes among its inputs."""
+        pairs = zip(self.reached, inputs, strict=True)
+        return descendants(nodes, [x for x, given in pairs if isinstance(given, Node)])
+
 
 def repeatable(arguments: Tree) -> Tree:
     """Arguments with containers of their own, and with copies of random generators."""
@@ -192,21 +197,21 @@ def is_same(value: Array, first: Array) -> bool:
 # ---------------------------------------------------------------- its op
 
 
-def pulled(g: Any, out: Any, *_: Any, function: Segment) -> list[Any]:
+def pulled(g: Any, out: Any, *inputs: Any, function: Segment) -> list[Any]:
     """The cotangents of everything the call reached, None where there is none."""
     nodes, results = function.again(out)
     arrived = dict(zip(results, g if has_parts(out) else [g], strict=True))
     wanted = [x for x in function.reached if x.tracked]
-    recorded = isinstance(out, Node)
+    recorded = function.recorded_in(nodes, inputs)
     found = pull(arrived, wanted, recorded=recorded, nodes=nodes, beyond=False)
     return [found.get(x) for x in function.reached]
 
 
-def pushed(tangents: Sequence[Any], out: Any, *_: Any, function: Segment) -> Any:
+def pushed(tangents: Sequence[Any], out: Any, *inputs: Any, function: Segment) -> Any:
     """The tangents of the results."""
     nodes, results = function.again(out)
     moving = {x: t for x, t in zip(function.reached, tangents, strict=True) if t is not None}
-    found = push(nodes, moving, recorded=isinstance(out, Node))
+    found = push(nodes, moving, recorded=function.recorded_in(nodes, inputs))
     tangent_of = [found.get(x, np.zeros_like(x.value)) for x in results]
     return tuple(tangent_of) if has_parts(out) else tangent_of[0]
 

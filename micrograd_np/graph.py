@@ -8,11 +8,12 @@ it was changed in between.
 
 `pull` walks from outputs to leaves (reverse mode), `push` from leaves to outputs (forward mode).
 Both are iterative and pure: they keep cotangents and tangents in a table of the call and return
-them. With `recorded=True` rules see the nodes themselves instead of their values, so that the
+them. Of the nodes in `recorded` rules see the nodes themselves instead of their values, so that the
 rules' own NumPy calls are recorded and the derivative can be differentiated again.
 """
 
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
@@ -25,6 +26,8 @@ from micrograd_np.errors import MutationError
 from micrograd_np.mode import MODE
 from micrograd_np.op import Array, Inputs, Op, Options
 from micrograd_np.quiet import quiet
+
+Values = Sequence[Any]
 
 tick = count().__next__
 by_age = attrgetter("tick")
@@ -41,7 +44,7 @@ class Node:
     tracked: bool  # whether a gradient is wanted
     op: Any  # an Op, or None for a leaf; whatever `history` finds has one
     inputs: Inputs
-    values: Sequence[Any]  # the inputs' values, as the op saw them
+    values: Values  # the inputs' values, as the op saw them
     options: Options
     tick: int
     grad: Array | None
@@ -104,7 +107,7 @@ def pull(
     cotangents: dict[Node, Array],
     wrt: Iterable[Node] | None = None,
     *,
-    recorded: bool = False,
+    recorded: AbstractSet[Node] = frozenset(),
     nodes: Iterable[Node] | None = None,
     beyond: bool = True,
 ) -> dict[Node, Array]:
@@ -152,11 +155,11 @@ def contribute(
     table: dict[Node, Any],
     ahead: list[tuple[int, Node]],
     active: set[Node] | None,
-    recorded: bool,
+    recorded: AbstractSet[Node],
 ) -> None:
     """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
     inputs, options, vjps, age = node.inputs, node.options, node.op.vjps, node.tick
-    out, values = (node, inputs) if recorded else (node.value, node.values)
+    out, values = seen(node, recorded) if recorded else (node.value, node.values)
     if type(g) is list and not node.op.sees_unused:  # of several results some may go unused
         g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
     for index, x in enumerate(inputs):
@@ -180,6 +183,14 @@ def contribute(
                     heappush(ahead, (-x.tick, x))
 
 
+def seen(node: Node, recorded: AbstractSet[Node]) -> tuple[Any, Values]:
+    """What the rules of a node see of it and of its inputs: nodes if they are recorded."""
+    if node not in recorded:
+        return node.value, node.values
+    pairs = zip(node.inputs, node.values, strict=True)
+    return node, [x if isinstance(x, Node) and x in recorded else value for x, value in pairs]
+
+
 def gather(node: Node, g: Array, table: dict[Node, Any], ahead: list[tuple[int, Node]]) -> None:
     """Collect the cotangents of an op with several results into a list, None where nothing came."""
     whole, index = node.inputs[0], node.options["index"]
@@ -191,7 +202,10 @@ def gather(node: Node, g: Array, table: dict[Node, Any], ahead: list[tuple[int, 
 
 
 def push(
-    nodes: Sequence[Node], tangents: dict[Node, Array], *, recorded: bool = False
+    nodes: Sequence[Node],
+    tangents: dict[Node, Array],
+    *,
+    recorded: AbstractSet[Node] = frozenset(),
 ) -> dict[Node, Array]:
     """Forward mode: carry `tangents` of earlier nodes forward through `nodes` (oldest first).
 
@@ -210,7 +224,7 @@ def push(
                 for x in node.inputs:
                     if isinstance(x, Node) and x.tick > node.tick:
                         raise MutationError(describe(x), node.op.name)
-                out, values = (node, node.inputs) if recorded else (node.value, node.values)
+                out, values = seen(node, recorded)
                 tangent = node.op.jvp(incoming, out, *values, **node.options)
                 table[node] = fit_all(tangent, node.value)
     return table

@@ -12,8 +12,9 @@ from micrograd_np.errors import NotDifferentiableError
 from micrograd_np.foreign import like
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array
+from micrograd_np.results import Result, hand_out, holds_tensor
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import Argnums, Function, Run, at, grad, jvp
+from micrograd_np.transforms import Argnums, Function, Run, at, check_lists, grad
 from micrograd_np.tree import Tree
 
 Mode = Literal["forward", "reverse"] | None
@@ -36,7 +37,7 @@ def jacobian(
     Raises NotDifferentiableError for a complex argument, in which a derivative is not one number:
     take it in the real and the imaginary part, `jacobian(lambda x, y: f(x + 1j * y), (0, 1))`.
 
-    >>> jacobian(lambda x: x**2)(np.array([1.0, 3.0])).numpy()
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 3.0]))
     array([[2., 0.],
            [0., 6.]])
     """
@@ -48,11 +49,12 @@ def jacobian(
         run = Run(function, chosen, has_aux)
         outputs: list[Tensor] = tree.leaves(run.out)
         rows = blocks_of(run, outputs, direction(run, outputs, mode))
-        blocks = [tree.replace(chosen, row) for row in rows]
-        if isinstance(argnums, int):
-            blocks = [block[0] for block in blocks]
-        found = tree.replace(run.out, blocks)
-        return (found, run.freed(run.aux)) if has_aux else found
+        like = chosen[0] if isinstance(argnums, int) else chosen
+        like = tree.replace(run.out, [like] * len(outputs))
+        blocks = [block for row in rows for block in run.like_arguments(row)]
+        results = [Result(like, blocks), *run.aux()]
+        found, *aux = hand_out(holds_tensor(args, keywords), *results)
+        return (found, *aux) if has_aux else found
 
     return transformed
 
@@ -125,7 +127,7 @@ def hessian(
     For an array of shape `n` it has shape `n + n`. `mode`: the direction of the second
     differentiation; the first is in reverse. `has_aux`: as in `jacobian`.
 
-    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0])).numpy()
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
     array([[6., 2.],
            [2., 0.]])
     """
@@ -142,10 +144,13 @@ def hvp(
     result is `(product, aux)`. Forward over reverse: it costs a few gradients. Source:
     B. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
 
-    >>> hvp(lambda x: np.sum(x**3), [np.array([1.0, 2.0])], [np.array([1.0, 0.0])]).numpy()
+    >>> hvp(lambda x: np.sum(x**3), [np.array([1.0, 2.0])], [np.array([1.0, 0.0])])
     array([6., 0.])
     """
-    gradient = grad(f, tuple(range(len(primals))), has_aux)
-    _, product, *aux = jvp(gradient, primals, tangents, has_aux)
+    check_lists(f, "hvp", primals, tangents)
+    run = Run(grad(f, tuple(range(len(primals))), has_aux), tuple(primals), has_aux)
+    moved = [leaf.value for leaf in run.derivative(tuple(tangents)).leaves]
+    results = [Result(tuple(primals), run.like_arguments(moved)), *run.aux()]
+    product, *aux = hand_out(holds_tensor(primals, tangents), *results)
     product = product[0] if len(primals) == 1 else product
     return (product, *aux) if has_aux else product

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from micrograd_np import tree
-from micrograd_np.arrays import matching
+from micrograd_np.results import hand_out, holds_tensor
 from micrograd_np.transforms import Function, Run, name_of
 from micrograd_np.tree import Tree
 
@@ -26,7 +25,7 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
     >>> float(value), float(derivative(1.0)), float(derivative(0.5))
     (9.0, 6.0, 3.0)
     """
-    run = Run(f, primals, has_aux)
+    run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def derivative(*tangents: Tree) -> Tree:
         if len(tangents) != len(primals):
@@ -34,8 +33,8 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
                 f"the derivative of {name_of(f)} takes {len(primals)} tangent(s), one for each "
                 f"argument that it was linearized at; {len(tangents)} were given."
             )
-        matched = tree.leaves(tree.map(matching, run.given, tangents))
-        return tree.replace(run.out, run.push(tree.leaves(run.out), matched))
+        (pushed,) = hand_out(tensors or holds_tensor(tangents), run.derivative(tangents))
+        return pushed
 
-    pair = run.freed(run.out), derivative
-    return (*pair, run.freed(run.aux)) if has_aux else pair
+    value, *aux = hand_out(tensors, run.value(), *run.aux())
+    return value, derivative, *aux

@@ -136,6 +136,8 @@ class Operand:
     rank = 0  # of two kinds of operands, the one of higher rank applies the op
     numpys = False  # whether an array of NumPy stands behind it, entry for entry
     layout_error: Any = None  # of an order, if it may lie in memory in another way than its value
+    tensor: Any = False  # whether it stands for a Tensor
+    single: Any = False  # whether it stands for a single number that is no array
 
     def outranks(self, inputs: Inputs) -> bool:
         """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
@@ -151,6 +153,10 @@ class Operand:
 
     def as_array(self) -> Any:
         """Itself as an array, where it stands for a single number."""
+        return self
+
+    def plain(self, single: bool) -> Any:  # noqa: ARG002 - for what has either kind
+        """What stands for a plain array of it, or for a single number."""
         return self
 
     def settled(self) -> Any:

@@ -5,10 +5,11 @@ another. It runs the function on *fresh nodes* over the arguments, one set a run
 derivatives cannot be confused, and walks the graph this leaves. The walk is itself recorded exactly
 when something outside the arguments wants a gradient too, which makes derivatives of any order.
 
-Results are trees of Tensors.
+Results are trees of arrays, or of Tensors where a Tensor was given (see `results`).
 """
 
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
 from typing import Any
 
@@ -17,15 +18,17 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.arrays import conjugated, matching, own_array, scalar
 from micrograd_np.foreign import one_like
-from micrograd_np.graph import Node, history, pull, push, tick
+from micrograd_np.graph import Node, descendants, history, pull, push, tick
 from micrograd_np.mode import BATCH, DIFFERENTIATING, MODE, differentiate_from, enable_grad
-from micrograd_np.op import OPS, Array
-from micrograd_np.recording import held, record, untracked
+from micrograd_np.op import OPS, Array, Options
+from micrograd_np.recording import held, record, value_of
+from micrograd_np.results import Found, Result, hand_out, holds_tensor, is_single, is_tracked
 from micrograd_np.tensor import Tensor
 from micrograd_np.tree import Tree
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
+ARGUMENT: Options = {}  # of a fresh node over a constant, which no gradient outlives
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -33,8 +36,12 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 
     `argnums`: the position of the argument to differentiate in, or several, then the gradient is a
     tuple. `has_aux`: `f` returns `(value, aux)`, and the result is `((value, aux), gradient)`.
-    The gradient is a tree like the argument, with Tensors of its leaves' shapes and dtypes; it is
-    zero for a leaf that the value does not depend on.
+    The gradient is a tree like the argument, of its leaves' shapes and dtypes; it is zero for a
+    leaf that the value does not depend on.
+
+    Results are plain arrays, and `np.float64` or its like for a single number, if no argument holds
+    a Tensor and no result has a history beyond the call; otherwise they are Tensors, all of them.
+    So it is with all transforms.
 
     Raises GraphError if the value is not a single real number, TypeError for an integer leaf.
 
@@ -42,17 +49,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> float(value), float(gradient["w"]), float(gradient["b"])
     (10.0, 6.0, 1.0)
     """
-
-    def transformed(*args: Any, **keywords: Any) -> Any:
-        function, chosen = at(f, argnums, args, keywords)
-        run = Run(function, chosen, has_aux)
-        value = scalar(run.out, name_of(f))
-        gradients = tree.replace(chosen, run.pull([value], [one_like(value.value)]))
-        gradient = gradients[0] if isinstance(argnums, int) else gradients
-        result = run.freed(value)
-        return ((result, run.freed(run.aux)), gradient) if has_aux else (result, gradient)
-
-    return transformed
+    return differentiated(f, argnums, has_aux, with_value=True)
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -63,11 +60,25 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
     """
-    both = value_and_grad(f, argnums, has_aux)
+    return differentiated(f, argnums, has_aux, with_value=False)
+
+
+def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: bool) -> Function:
+    """`grad` of `f`, or `value_and_grad`."""
 
     def transformed(*args: Any, **keywords: Any) -> Any:
-        value, gradient = both(*args, **keywords)
-        return (gradient, value[1]) if has_aux else gradient
+        function, chosen = at(f, argnums, args, keywords)
+        run = Run(function, chosen, has_aux)
+        value = scalar(run.out, name_of(f))
+        found = run.like_arguments(run.pull([value], [one_like(value.value)]))
+        results = [run.value(), *run.aux()] if with_value else run.aux()
+        *others, gradient = hand_out(holds_tensor(args, keywords), *results, Result(chosen, found))
+        gradient = gradient[0] if isinstance(argnums, int) else gradient
+        if not others:
+            return gradient
+        if not with_value:
+            return gradient, others[0]
+        return (tuple(others) if has_aux else others[0]), gradient
 
     return transformed
 
@@ -82,18 +93,19 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     Raises ShapeError for a cotangent of another shape, ValueError for one of another structure.
 
     >>> value, pullback = vjp(np.sin, np.array([0.0, np.pi]))
-    >>> pullback(np.array([1.0, 1.0]))[0].numpy()
+    >>> pullback(np.array([1.0, 1.0]))[0]
     array([ 1., -1.])
     """
-    run = Run(f, primals, has_aux)
+    run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
         matched = tree.leaves(tree.map(matching, run.out, cotangents))
-        found: tuple[Tree, ...] = tree.replace(primals, run.pull(tree.leaves(run.out), matched))
-        return found
+        found = run.like_arguments(run.pull(tree.leaves(run.out), matched))
+        (pulled,) = hand_out(tensors or holds_tensor(cotangents), Result(primals, found))
+        return tuple(pulled)
 
-    pair = run.freed(run.out), pullback
-    return (*pair, run.freed(run.aux)) if has_aux else pair
+    value, *aux = hand_out(tensors, run.value(), *run.aux())
+    return value, pullback, *aux
 
 
 def jvp(
@@ -111,29 +123,29 @@ def jvp(
     >>> float(value), float(derivative)
     (9.0, 6.0)
     """
-    if not all(isinstance(x, list | tuple) for x in (primals, tangents)):
-        raise TypeError(
-            f"jvp takes the arguments of {name_of(f)} as a list, and their tangents as another: "
-            f"jvp(f, [x], [t]). Given: {type(primals).__name__}, {type(tangents).__name__}."
-        )
+    check_lists(f, "jvp", primals, tangents)
     run = Run(f, tuple(primals), has_aux)
-    matched = tree.leaves(tree.map(matching, run.given, tuple(tangents)))
-    pushed = run.push(tree.leaves(run.out), matched)
-    pair = run.freed(run.out), tree.replace(run.out, pushed)
-    return (*pair, run.freed(run.aux)) if has_aux else pair
+    results = [run.value(), run.derivative(tuple(tangents)), *run.aux()]
+    return hand_out(holds_tensor(primals, tangents), *results)
 
 
 # ---------------------------------------------------------------- one run of a function
 
 
 class Run:
-    """A function run once on fresh nodes over its arguments, and the graph this left."""
+    """A function run once on fresh nodes over its arguments, and the graph this left.
+
+    `given`: the fresh nodes as the arguments, `fresh`: as a list. `out`, `auxiliary`: what the
+    function returned. `nodes`: the graph, oldest first. `beyond`: the nodes in it that depend on
+    what the arguments do not hold, so that a derivative may be wanted of what is computed here.
+    """
 
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
         self.fresh: list[Tensor] = []
+        self.single: set[Node] = set()  # those that stand for a single number
+        self.since = tick()
         self.given = tree.map(self._renewed, primals)
-        since = self.fresh[0].tick if self.fresh else tick()
-        token = differentiate_from(since)
+        token = differentiate_from(self.since)
         try:
             with enable_grad() if MODE.get() is False else nullcontext():
                 out = f(*self.given)
@@ -143,56 +155,102 @@ class Run:
             raise TypeError(
                 f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
             )
-        out, aux = out if has_aux else (out, None)
-        self.aux: Tree = aux
-        self.out = tree.map(lambda x: x if isinstance(x, Tensor) else Tensor(x), out)
-        made = [x for x in tree.leaves((self.out, self.aux)) if isinstance(x, Tensor)]
-        self.nodes, leaves = history(made, since)
-        self.open = MODE.get() is not False and not set(self.fresh).issuperset(leaves)
+        self.has_aux = has_aux
+        self.auxiliary: Tree
+        out, self.auxiliary = out if has_aux else (out, None)
+        self.out = tree.map(self._noded, out)
+        made = [x for x in tree.leaves((self.out, self.auxiliary)) if isinstance(x, Tensor)]
+        self.nodes, leaves = history(made, self.since)
+        outside = [x for x in leaves if x.options is not ARGUMENT or x.tick < self.since]
+        recording = outside and MODE.get() is not False
+        self.beyond = descendants(self.nodes, outside) if recording else frozenset()
+
+    def _noded(self, x: Any) -> Tensor:
+        """A leaf of what the function returned as a node."""
+        node = x if isinstance(x, Tensor) else Tensor(x)
+        if is_single(x):
+            self.single.add(node)
+        return node
 
     def _renewed(self, leaf: Any) -> Tensor:
         """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
+        single = is_single(leaf)
         if (batch := BATCH.get()) is not None:
             leaf = batch.lift(leaf if hasattr(leaf, "dtype") else own_array(leaf))
-        if isinstance(leaf, Tensor) and leaf.tracked and MODE.get():
+        if is_tracked(leaf) and MODE.get():
             node = record(OPS[np.copy], (leaf,))
         else:
             node = Tensor(held(leaf) if isinstance(leaf, Tensor) else leaf, requires_grad=True)
+            node.options = ARGUMENT
         node.name = getattr(leaf, "name", None)
         self.fresh.append(node)
+        if single:
+            self.single.add(node)
         return node
 
-    def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Tensor]:
+    # ------------------------------------------------------------ derivatives
+
+    def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Array]:
         """The cotangents of the arguments' leaves, given those of the outputs."""
-        recorded, cotangents = self._prepared(cotangents)
+        cotangents = [self._vector(g) for g in cotangents]
         if (batch := BATCH.get()) is not None:
             cotangents = [batch.lift(g) for g in cotangents]
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, map(conjugated, cotangents), strict=True):
             table[output] = table[output] + g if output in table else g
-        found = pull(table, self.fresh, recorded=recorded, nodes=self.nodes)
-        seen = {x: conjugated(g) for x, g in found.items()}
-        return [as_own_tensor(seen.get(x), x) for x in self.fresh]
+        found = pull(table, self.fresh, recorded=self._recorded, nodes=self.nodes)
+        return [conjugated(found[x]) if x in found else zeros(x) for x in self.fresh]
 
-    def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Tensor]:
+    def push(self, outputs: list[Tensor], tangents: list[Array]) -> list[Array]:
         """The tangents of the outputs, given those of the arguments' leaves."""
-        recorded, tangents = self._prepared(tangents)
-        found = push(self.nodes, dict(zip(self.fresh, tangents, strict=True)), recorded=recorded)
-        return [as_own_tensor(found.get(x), x) for x in outputs]
+        given: dict[Node, Array] = {}
+        given |= zip(self.fresh, map(self._vector, tangents), strict=True)
+        found = push(self.nodes, given, recorded=self._recorded)
+        return [found[x] if x in found else zeros(x) for x in outputs]
 
-    def _prepared(self, vectors: list[Array]) -> tuple[bool, list[Array]]:
-        """Whether to record the walk, as we must if the graph reaches beyond the arguments."""
-        tracked = any(isinstance(v, Node) and v.tracked for v in vectors)
-        if self.open or (tracked and MODE.get()):
-            return True, vectors
-        return False, [held(v) if isinstance(v, Node) else v for v in vectors]
+    @property
+    def _recorded(self) -> AbstractSet[Node]:
+        """The nodes in which a walk is recorded: as the run was, unless under `no_grad`."""
+        return frozenset() if MODE.get() is False else self.beyond
 
-    def freed(self, result: Tree) -> Tree:
-        """The result without the history that only leads to this run's own nodes."""
-        if self.open:
-            return result
-        return tree.map(lambda x: released(x) if isinstance(x, Tensor) else x, result)
+    def _vector(self, v: Array) -> Array:
+        """A cotangent or tangent as a Tensor where a derivative in it is wanted, else its value."""
+        return v if is_tracked(v) and MODE.get() is not False else value_of(v)
+
+    # ------------------------------------------------------------ results
+
+    def value(self) -> Result:
+        """What the function returned."""
+        return Result(self.out, [self._leaving(x) for x in tree.leaves(self.out)])
+
+    def aux(self) -> list[Result]:
+        """What it returned beside that, if anything; objects from outside stay what they are."""
+        if not self.has_aux:
+            return []
+        leaves = tree.leaves(self.auxiliary)
+        own = [isinstance(x, Tensor) and x.tick > self.since for x in leaves]
+        pairs = zip(leaves, own, strict=True)
+        return [Result(self.auxiliary, [self._leaving(x) if yes else x for x, yes in pairs])]
+
+    def derivative(self, tangents: tuple[Tree, ...]) -> Result:
+        """The derivative of the value along tangents of the arguments."""
+        outputs = tree.leaves(self.out)
+        matched = tree.leaves(tree.map(matching, self.given, tangents))
+        pairs = zip(self.push(outputs, matched), outputs, strict=True)
+        return Result(self.out, [Found(t, self.is_single(x)) for t, x in pairs])
+
+    def like_arguments(self, vectors: list[Array]) -> list[Found]:
+        """Cotangents of the arguments' leaves, each of the kind of its leaf."""
+        return [Found(g, x in self.single) for g, x in zip(vectors, self.fresh, strict=True)]
+
+    def is_single(self, x: Node) -> bool:
+        """Whether a node holds a single number, where NumPy would have no array."""
+        return x in self.single or is_single(x.value)
+
+    def _leaving(self, x: Node) -> Found:
+        """A node without the history that only leads to this run's own nodes."""
+        return Found(x if x in self.beyond else held(x), self.is_single(x), x.name)
 
 
 # ---------------------------------------------------------------- arguments and results
@@ -221,21 +279,21 @@ def at(
     return of_chosen, tuple(args[i] for i in positions)
 
 
-def as_own_tensor(found: Array | None, like: Node) -> Tensor:
-    """What a walk found as a Tensor of its own; zeros where it found nothing."""
-    found = np.zeros_like(like.value) if found is None else found
-    if isinstance(found, Tensor) and found.tracked:
-        return found
-    out: Tensor = untracked(own_array(found))
-    return out
+def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
+    """Raise TypeError unless the arguments of `f` and their tangents are given to `name` as lists.
+
+    Bare ones would be taken apart as if they were lists.
+    """
+    if not all(isinstance(x, list | tuple) for x in given):
+        raise TypeError(
+            f"{name} takes the arguments of {name_of(f)} as a list, and their tangents as another: "
+            f"{name}(f, [x], [t]). Given: {', '.join(type(x).__name__ for x in given)}."
+        )
 
 
-def released(x: Tensor) -> Tensor:
-    """`x` without its history in this run; a batch goes on to carry that from around it."""
-    out: Tensor = untracked(own_array(x.value))
-    if x.name and isinstance(out, Tensor):
-        out.name = x.name
-    return out
+def zeros(x: Node) -> Array:
+    """The derivative in what nothing depends on."""
+    return np.zeros_like(x.value)
 
 
 def name_of(f: Function) -> str:

@@ -35,6 +35,16 @@ def children(tree: Tree) -> dict[str, Tree] | None:
     return tree.__tree__() if hasattr(type(tree), "__tree__") else None
 
 
+def parts(tree: Tree) -> Iterable[Tree] | None:
+    """The children of a branch, in order; None for a leaf."""
+    if type(tree) in LEAVES:
+        return None
+    if isinstance(tree, list | tuple):
+        return tree
+    branch = children(tree)
+    return None if branch is None else branch.values()
+
+
 def rebuild(tree: Tree, new: Iterable[Tree]) -> Tree:
     """A branch like `tree` with other children, in the same order."""
     if tree is None:
@@ -66,7 +76,18 @@ def leaves(tree: Tree) -> list[Any]:
     >>> leaves({"weight": 1, "layers": [2, (3, None)]})
     [1, 2, 3]
     """
-    return [leaf for _, leaf in paths(tree)]
+    found: list[Any] = []
+    _collect(tree, found)
+    return found
+
+
+def _collect(tree: Tree, found: list[Any]) -> None:
+    below = parts(tree)
+    if below is None:
+        found.append(tree)
+    else:
+        for child in below:
+            _collect(child, found)
 
 
 def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
@@ -82,6 +103,8 @@ def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
 
 def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tree:
     branch = children(tree)
+    if branch is None and not rest:
+        return function(tree)
     others = [children(other) for other in rest]
     if branch is None:
         if any(other is not None for other in others):
@@ -115,8 +138,16 @@ def replace(tree: Tree, new_leaves: Iterable[Any]) -> Tree:
     {'a': 'x', 'b': ['y', 'z']}
     """
     supply = list(new_leaves)
-    count = len(leaves(tree))
-    if len(supply) != count:
+    below = parts(tree)
+    if below is None and len(supply) == 1:
+        return supply[0]
+    if len(supply) != (count := len(leaves(tree))):
         raise ValueError(f"the tree has {count} leaves, but {len(supply)} were given")
-    remaining = iter(supply)
-    return map(lambda _: next(remaining), tree)
+    return _filled(tree, iter(supply))
+
+
+def _filled(tree: Tree, supply: Iterator[Any]) -> Tree:
+    below = parts(tree)
+    if below is None:
+        return next(supply)
+    return rebuild(tree, [_filled(child, supply) for child in below])

@@ -162,7 +162,7 @@ def test_examples_worked_in_portions_give_the_same(monkeypatch, limit) -> None:
     monkeypatch.setattr(convolution_ops, "COLUMN_BYTES", limit)
     monkeypatch.setattr(pooling_ops, "PORTION_BYTES", limit)
     for found, right in zip(mg.grad(loss, argnums=(0, 1))(x, w), expected, strict=True):
-        np.testing.assert_allclose(found.data, right.data, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)
 
 
 def test_few_windows_and_many_outputs_make_one_product() -> None:
@@ -172,7 +172,7 @@ def test_few_windows_and_many_outputs_make_one_product() -> None:
     pull = mg.vjp(lambda w: functional.conv1d(x, w), w)[1]
     seen = sliding_window_view(x, 3, axis=-1)
     expected = np.einsum("ncpk,nop->ock", seen, y)
-    np.testing.assert_allclose(pull(y)[0].data, expected, rtol=1e-12)
+    np.testing.assert_allclose(pull(y)[0], expected, rtol=1e-12)
 
 
 # ---------------------------------------------------------------- derivatives
@@ -193,18 +193,16 @@ def test_a_network_of_all_of_them_to_the_second_order() -> None:
     gradient = mg.grad(network, argnums=everything)
 
     def arrays(*points: Array) -> list[Array]:
-        return [g.data for g in gradient(*points)]
+        return list(gradient(*points))
 
     slope = directional(network, ARGUMENTS, directions)
     along = sum(np.sum(g * t) for g, t in zip(arrays(*ARGUMENTS), directions, strict=True))
     assert_close(along, slope[0])
-    assert_close(mg.jvp(network, ARGUMENTS, directions)[1].data, slope[0])
-    curvature = np.concatenate(
-        [np.ravel(t.data) for t in mg.jvp(gradient, ARGUMENTS, directions)[1]]
-    )
+    assert_close(mg.jvp(network, ARGUMENTS, directions)[1], slope[0])
+    curvature = np.concatenate([np.ravel(t) for t in mg.jvp(gradient, ARGUMENTS, directions)[1]])
     assert_close(curvature, directional(arrays, ARGUMENTS, directions), 1e-6)
     product_rule = mg.vjp(gradient, *ARGUMENTS)[1](directions)
-    assert_close(np.concatenate([np.ravel(t.data) for t in product_rule]), curvature)
+    assert_close(np.concatenate([np.ravel(t) for t in product_rule]), curvature)
 
 
 def test_float32_stays_float32() -> None:
@@ -215,7 +213,7 @@ def test_float32_stays_float32() -> None:
     exact = mg.grad(network, argnums=(0, 1, 2, 3))(*ARGUMENTS)
     for leaf, right in zip(leaves, exact, strict=True):
         assert leaf.grad.dtype == np.float32
-        assert_close(leaf.grad, right.data, 1e-4)
+        assert_close(leaf.grad, right, 1e-4)
 
 
 def test_windows_of_a_tensor() -> None:
@@ -246,7 +244,7 @@ def test_entries_that_tie_for_the_maximum_share_evenly() -> None:
 
 def test_more_entries_tie_than_a_byte_can_count() -> None:
     found = mg.grad(lambda x: np.sum(functional.max_pool2d(x, 20)))(np.ones((20, 20)))
-    np.testing.assert_array_equal(found.data, 1 / 400)
+    np.testing.assert_array_equal(found, 1 / 400)
 
 
 def test_a_nan_is_the_maximum() -> None:
@@ -268,7 +266,7 @@ def test_a_window_that_sees_nothing_passes_nothing() -> None:
     assert t.grad.tolist() == [0, 0, 0]
     assert mg.jvp(lambda t: functional.max_pool1d(t, 2, padding=1, dilation=4), [t.data], [t.data])[
         1
-    ].data.tolist() == [0]
+    ].tolist() == [0]
 
 
 # ---------------------------------------------------------------- errors
@@ -413,10 +411,10 @@ def test_a_batched_convolution_is_one_for_each() -> None:
         )(*given)
         for i in range(3):
             one = [v[pick(i)] for v, pick in zip(given, at, strict=True)]
-            np.testing.assert_allclose(out.data[i], f(*one), rtol=1e-12)
+            np.testing.assert_allclose(out[i], f(*one), rtol=1e-12)
             expected = mg.grad(lambda x, w: np.sum(f(x, w) ** 2), argnums=(0, 1))(*one)
             for g, right in zip(gradient, expected, strict=True):
-                np.testing.assert_allclose(g.data[i], right.data, rtol=1e-12, atol=1e-12)
+                np.testing.assert_allclose(g[i], right, rtol=1e-12, atol=1e-12)
 
 
 def test_an_array_of_another_library_stays_one() -> None:
@@ -430,7 +428,7 @@ def test_an_array_of_another_library_stays_one() -> None:
     loss(*leaves).backward()
     for leaf, right in zip(leaves, mg.grad(loss, argnums=(0, 1, 2, 3))(*ARGUMENTS), strict=True):
         assert isinstance(leaf.grad, StrictArray)
-        np.testing.assert_allclose(leaf.grad.hidden, right.data, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose(leaf.grad.hidden, right, rtol=1e-12, atol=1e-14)
 
 
 def test_a_lazy_array_stays_lazy() -> None:
@@ -446,7 +444,7 @@ def test_a_lazy_array_stays_lazy() -> None:
     out.backward()
     assert isinstance(out.data, dask.Array)
     assert isinstance(weight.grad, dask.Array)
-    np.testing.assert_allclose(weight.grad.compute(), mg.grad(loss, argnums=1)(x, w).data)
+    np.testing.assert_allclose(weight.grad.compute(), mg.grad(loss, argnums=1)(x, w))
 
 
 # ---------------------------------------------------------------- PyTorch
@@ -457,11 +455,11 @@ def assert_same_as_torch(name: str, options: dict[str, Any], *arrays: Array) -> 
     leaves = [torch.tensor(x, requires_grad=True) for x in arrays]
     theirs = getattr(torch.nn.functional, name)(*leaves, **options)
     out, pull = mg.vjp(lambda *xs: getattr(functional, name)(*xs, **options), *arrays)
-    np.testing.assert_allclose(out.data, theirs.detach().numpy(), rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(out, theirs.detach().numpy(), rtol=1e-10, atol=1e-12)
     g = drawn(*out.shape, seed=1)
     theirs.backward(torch.tensor(g))
     for found, leaf in zip(pull(g), leaves, strict=True):
-        np.testing.assert_allclose(found.data, leaf.grad.numpy(), rtol=1e-9, atol=1e-11)
+        np.testing.assert_allclose(found, leaf.grad.numpy(), rtol=1e-9, atol=1e-11)
 
 
 @pytest.mark.oracle

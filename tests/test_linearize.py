@@ -22,18 +22,18 @@ def test_the_map_pushes_any_number_of_tangents_and_runs_the_function_once():
         return f(x)
 
     value, derivative = mg.linearize(counted, X)
-    np.testing.assert_array_equal(value.data, f(X))
+    np.testing.assert_array_equal(value, f(X))
     for t in (T, 3 * T, np.zeros(3)):
-        np.testing.assert_allclose(derivative(t).data, mg.jvp(f, [X], [t])[1].data, rtol=1e-15)
+        np.testing.assert_allclose(derivative(t), mg.jvp(f, [X], [t])[1], rtol=1e-15)
     assert runs == [1]
-    assert not value.requires_grad
+    assert type(value) is np.ndarray
 
 
 def test_it_is_the_transpose_of_vjp():
     _, derivative = mg.linearize(f, X)
     _, pullback = mg.vjp(f, X)
     g = np.array([0.2, 1.0, -0.7])
-    assert np.isclose(np.sum(g * derivative(T).data), np.sum(pullback(g)[0].data * T))
+    assert np.isclose(np.sum(g * derivative(T)), np.sum(pullback(g)[0] * T))
 
 
 def test_trees_in_and_out():
@@ -50,11 +50,11 @@ def test_trees_in_and_out():
 def test_auxiliary_values():
     with_aux = lambda x: (f(x), {"norm": np.sum(x**2), "kind": "sine"})
     value, derivative, aux = mg.linearize(with_aux, X, has_aux=True)
-    np.testing.assert_array_equal(value.data, f(X))
-    np.testing.assert_allclose(derivative(T).data, mg.jvp(f, [X], [T])[1].data)
+    np.testing.assert_array_equal(value, f(X))
+    np.testing.assert_allclose(derivative(T), mg.jvp(f, [X], [T])[1])
     assert aux["kind"] == "sine"
     assert float(aux["norm"]) == np.sum(X**2)
-    assert not aux["norm"].requires_grad
+    assert type(aux["norm"]) is np.float64
 
 
 def test_its_derivatives():
@@ -67,13 +67,13 @@ def test_its_derivatives():
     assert np.isclose(w.grad, np.cos(0.28) - 0.28 * np.sin(0.28))
     _, derivative = mg.linearize(f, X)
     found = mg.grad(lambda t: np.sum(derivative(t)))(T)
-    np.testing.assert_allclose(found.data, mg.grad(lambda x: np.sum(f(x)))(X).data)
+    np.testing.assert_allclose(found, mg.grad(lambda x: np.sum(f(x)))(X))
 
 
 def test_a_batch_of_tangents():
     _, derivative = mg.linearize(f, X)
     found = mg.vmap(derivative)(np.eye(3))
-    np.testing.assert_allclose(found.data, mg.jacobian(f)(X).data.T)
+    np.testing.assert_allclose(found, mg.jacobian(f)(X).T)
 
 
 def test_mistakes():
@@ -100,18 +100,18 @@ def test_a_changed_tensor_is_noticed():
 
 def test_vjp_returns_what_comes_beside_the_value():
     value, pullback, aux = mg.vjp(lambda x: (f(x), [x * 2, "name"]), X, has_aux=True)
-    np.testing.assert_array_equal(value.data, f(X))
-    np.testing.assert_allclose(pullback(T)[0].data, mg.vjp(f, X)[1](T)[0].data)
-    np.testing.assert_array_equal(aux[0].data, 2 * X)
+    np.testing.assert_array_equal(value, f(X))
+    np.testing.assert_allclose(pullback(T)[0], mg.vjp(f, X)[1](T)[0])
+    np.testing.assert_array_equal(aux[0], 2 * X)
     assert aux[1] == "name"
-    assert not aux[0].requires_grad
+    assert type(aux[0]) is np.ndarray
 
 
 def test_jvp_returns_what_comes_beside_the_value():
     value, derivative, aux = mg.jvp(lambda x: (f(x), x * 2), [X], [T], has_aux=True)
-    np.testing.assert_array_equal(value.data, f(X))
-    np.testing.assert_allclose(derivative.data, mg.jvp(f, [X], [T])[1].data)
-    np.testing.assert_array_equal(aux.data, 2 * X)
+    np.testing.assert_array_equal(value, f(X))
+    np.testing.assert_allclose(derivative, mg.jvp(f, [X], [T])[1])
+    np.testing.assert_array_equal(aux, 2 * X)
 
 
 def test_a_function_that_returns_no_pair_is_an_error():

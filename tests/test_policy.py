@@ -86,7 +86,7 @@ def test_here(record: Convention) -> None:
             derivative(record)
         assert type(caught.value).__name__ == record.gradient
     else:
-        assert_found([g.data for g in derivative(record)], record.gradient, record)
+        assert_found(list(derivative(record)), record.gradient, record)
 
 
 @pytest.mark.parametrize(
@@ -100,13 +100,13 @@ def test_forward_mode_agrees(record: Convention) -> None:
     flat = np.concatenate([np.ravel(np.asarray(g)) for g in record.gradient])
     with quietly():
         value, tangent = mg.jvp(total(record), xs, [np.ones_like(x) for x in xs])
-    if np.isnan(value.data) and np.isnan(tangent.data):
+    if np.isnan(value) and np.isnan(tangent):
         return  # forward, what has no value has no change either
     if np.isfinite(flat).all():
         expected = np.sum(flat.real)
-        np.testing.assert_allclose(tangent.data, expected, rtol=1e-13, atol=1e-13 * (expected == 0))
+        np.testing.assert_allclose(tangent, expected, rtol=1e-13, atol=1e-13 * (expected == 0))
     elif record.op != "np.where":  # forward, the branch that is taken is all there is
-        assert not np.isfinite(tangent.data)
+        assert not np.isfinite(tangent)
 
 
 # ---------------------------------------------------------------- elsewhere

@@ -57,18 +57,17 @@ def leaf(data, **options):
 
 
 def number(t):
-    assert type(t) is Tensor
-    assert not t.requires_grad
+    assert type(t) in (np.float64, np.ndarray, Tensor)
+    assert not getattr(t, "requires_grad", False)
     return float(t)
 
 
 # ---------------------------------------------------------------- grad, value_and_grad
 
 
-def test_grad_returns_a_tensor_of_the_argument_s_shape_and_dtype():
+def test_grad_returns_the_argument_s_shape_and_dtype():
     for x in (2.0, np.float32(2.0), np.ones(3, np.float32), np.ones((2, 1)), Tensor([1.0, 2.0])):
         g = mg.grad(lambda x: np.sum(x) * 2.0)(x)
-        assert type(g) is Tensor
         assert g.dtype == np.asarray(x).dtype
         np.testing.assert_array_equal(g.data, np.full(np.shape(x), 2.0))
         assert g.shape == np.shape(x)
@@ -287,7 +286,7 @@ def test_a_function_that_returns_nothing_is_told_so():
 
 
 def test_mixed_second_derivative_of_a_power_at_exponent_zero():
-    found = mg.hessian(lambda v: v[0] ** v[1])(np.array([2.0, 0.0])).numpy()
+    found = mg.hessian(lambda v: v[0] ** v[1])(np.array([2.0, 0.0]))
     np.testing.assert_allclose(found, [[0.0, 0.5], [0.5, np.log(2.0) ** 2]])
 
 
@@ -397,10 +396,10 @@ def test_transforms_do_not_touch_gradients_or_values_of_leaves():
 
 def test_pullback_is_reusable():
     value, pullback = mg.vjp(lambda x, y: x * y, np.array([1.0, 2.0]), 3.0)
-    np.testing.assert_array_equal(value.data, [3.0, 6.0])
+    np.testing.assert_array_equal(value, [3.0, 6.0])
     for weight in (1.0, 10.0, 1.0):
         to_x, to_y = pullback(weight * np.ones(2))
-        np.testing.assert_array_equal(to_x.data, weight * np.array([3.0, 3.0]))
+        np.testing.assert_array_equal(to_x, weight * np.array([3.0, 3.0]))
         assert number(to_y) == weight * 3.0
 
 
@@ -489,7 +488,7 @@ DIRECTION = np.array([1.0, -0.5, 0.25, 2.0])
 
 @functions
 def test_forward_and_reverse_agree_and_match_differences(f):
-    gradient = mg.grad(f)(POINT).numpy()
+    gradient = mg.grad(f)(POINT)
     np.testing.assert_allclose(
         gradient, differences(lambda x: float(f(Tensor(x))), POINT), rtol=1e-6, atol=1e-7
     )
@@ -514,7 +513,7 @@ def reverse_over_reverse(f, x, v):
 
 def forward_over_forward(f, x, v):
     rows = [mg.jvp(lambda x, e=e: mg.jvp(f, [x], [e])[1], [x], [v])[1] for e in np.eye(x.size)]
-    return mg.tensor(rows)
+    return np.stack(rows)
 
 
 PRODUCTS = [forward_over_reverse, reverse_over_forward, reverse_over_reverse, forward_over_forward]
@@ -522,17 +521,15 @@ PRODUCTS = [forward_over_reverse, reverse_over_forward, reverse_over_reverse, fo
 
 @functions
 def test_all_nestings_give_one_hessian(f):
-    slopes = [
-        differences(lambda x, i=i: mg.grad(f)(x).numpy()[i], POINT) for i in range(POINT.size)
-    ]
+    slopes = [differences(lambda x, i=i: mg.grad(f)(x)[i], POINT) for i in range(POINT.size)]
     expected = np.array(slopes)
-    hessian = mg.hessian(f)(POINT).numpy()
+    hessian = mg.hessian(f)(POINT)
     np.testing.assert_allclose(hessian, expected, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(hessian, hessian.T, rtol=1e-11, atol=1e-12)
     for product_of in (*PRODUCTS, lambda f, x, v: mg.hvp(f, [x], [v])):
         found = product_of(f, POINT, DIRECTION)
-        assert not found.requires_grad
-        np.testing.assert_allclose(found.data, hessian @ DIRECTION, rtol=1e-11, atol=1e-11)
+        assert type(found) is np.ndarray
+        np.testing.assert_allclose(found, hessian @ DIRECTION, rtol=1e-11, atol=1e-11)
 
 
 def test_hvp_of_several_arguments_and_trees():
@@ -755,7 +752,7 @@ def test_gradient_penalty_through_parameters_equals_differences():
 
         expected = differences(at, array)
         np.testing.assert_allclose(parameters[name].grad, expected, rtol=1e-5, atol=1e-7)
-        np.testing.assert_allclose(by_transform[name].data, parameters[name].grad, rtol=1e-12)
+        np.testing.assert_allclose(by_transform[name], parameters[name].grad, rtol=1e-12)
 
 
 def test_gradient_penalty_in_forward_mode_gives_the_same_gradients():
@@ -777,7 +774,7 @@ def test_gradient_penalty_in_forward_mode_gives_the_same_gradients():
 def test_a_result_that_needs_no_history_keeps_none():
     x = leaf(2.0)
     constant = mg.grad(lambda y: 3.0 * y)(5.0)
-    assert not constant.requires_grad
+    assert type(constant) is np.float64
     assert number(mg.stop_gradient(mg.grad(lambda y: y * y)(x))) == 4.0
 
 
@@ -788,7 +785,7 @@ def test_jacobian_puts_the_output_s_shape_before_the_input_s():
     x, matrix = np.arange(3.0), np.arange(12.0).reshape(2, 2, 3)
     found = mg.jacobian(lambda x: matrix @ x)(x)
     assert found.shape == (2, 2, 3)
-    np.testing.assert_array_equal(found.data, matrix)
+    np.testing.assert_array_equal(found, matrix)
 
 
 @pytest.mark.parametrize("out_shape", [(), (1,), (2,), (2, 3), (0,), (2, 0)])
@@ -803,14 +800,12 @@ def test_jacobian_of_every_rank(out_shape, in_shape):
     x = rng.normal(size=in_shape)
     found = mg.jacobian(f)(x)
     assert found.shape == out_shape + in_shape
-    np.testing.assert_allclose(found.data, weights * 2 * x, rtol=1e-14)
+    np.testing.assert_allclose(found, weights * 2 * x, rtol=1e-14)
 
 
 def test_jacobian_of_the_identity_and_of_a_constant():
-    np.testing.assert_array_equal(mg.jacobian(lambda x: x)(np.ones(3)).data, np.eye(3))
-    np.testing.assert_array_equal(
-        mg.jacobian(lambda x: np.ones(2))(np.ones(3)).data, np.zeros((2, 3))
-    )
+    np.testing.assert_array_equal(mg.jacobian(lambda x: x)(np.ones(3)), np.eye(3))
+    np.testing.assert_array_equal(mg.jacobian(lambda x: np.ones(2))(np.ones(3)), np.zeros((2, 3)))
 
 
 def test_jacobian_of_trees_and_several_arguments():
@@ -819,12 +814,12 @@ def test_jacobian_of_trees_and_several_arguments():
 
     a, y = np.ones(2), np.ones(2)
     to_p = mg.jacobian(f)({"a": a}, y)
-    np.testing.assert_array_equal(to_p["sum"]["a"].data, np.eye(2))
-    np.testing.assert_array_equal(to_p["scaled"][0]["a"].data, np.zeros((2, 2)))
+    np.testing.assert_array_equal(to_p["sum"]["a"], np.eye(2))
+    np.testing.assert_array_equal(to_p["scaled"][0]["a"], np.zeros((2, 2)))
     both = mg.jacobian(f, (0, -1))({"a": a}, y)
     assert type(both["sum"]) is tuple
-    np.testing.assert_array_equal(both["sum"][0]["a"].data, np.eye(2))
-    np.testing.assert_array_equal(both["scaled"][0][1].data, 2 * np.eye(2))
+    np.testing.assert_array_equal(both["sum"][0]["a"], np.eye(2))
+    np.testing.assert_array_equal(both["scaled"][0][1], 2 * np.eye(2))
 
 
 def test_hessian_of_trees():
@@ -839,8 +834,8 @@ def test_hessian_keeps_the_dtype():
 
 def test_jacobian_of_a_gradient_is_the_hessian():
     f = FUNCTIONS["division"]
-    found = mg.jacobian(mg.grad(f))(POINT).data
-    np.testing.assert_allclose(found, mg.hessian(f)(POINT).data, rtol=1e-12)
+    found = mg.jacobian(mg.grad(f))(POINT)
+    np.testing.assert_allclose(found, mg.hessian(f)(POINT), rtol=1e-12)
 
 
 @modes
@@ -903,7 +898,7 @@ def test_threads_share_a_parameter_and_a_pullback():
     def work(i):
         weighted = mg.grad(lambda x: np.sum(w * x**2))(np.full(2, float(i)))
         np.sum(weighted).backward()
-        return pullback(np.full(2, float(i)))[0].numpy().tolist()
+        return pullback(np.full(2, float(i)))[0].tolist()
 
     with ThreadPoolExecutor(8) as pool:
         for i, found in enumerate(pool.map(work, range(32))):

@@ -166,7 +166,7 @@ def network(w: Any, x: Any) -> Any:
 
 def test_per_example_gradients() -> None:
     found = mg.vmap(mg.grad(network), in_axes=(None, 0))(W, X)
-    assert_same(found, np.stack([mg.grad(network)(W, x).numpy() for x in X]))
+    assert_same(found, np.stack([mg.grad(network)(W, x) for x in X]))
 
 
 def test_per_example_hessians_and_jacobians() -> None:
@@ -176,7 +176,7 @@ def test_per_example_hessians_and_jacobians() -> None:
         mg.jacobian(lambda w, x: np.tanh(x @ w), 0, mode="reverse"),
     ):
         found = mg.vmap(derivative, in_axes=(None, 0))(W, X)
-        assert_same(found, np.stack([derivative(W, x).numpy() for x in X]))
+        assert_same(found, np.stack([derivative(W, x) for x in X]))
 
 
 def test_gradient_of_a_batched_loss_is_that_of_the_loop() -> None:
@@ -211,7 +211,7 @@ def test_a_derivative_at_a_point_that_all_examples_share() -> None:
     def f(x: Any) -> Any:
         return mg.grad(lambda w: np.sum(np.tanh(w) * np.sum(x)))(W)
 
-    assert_same(mg.vmap(f)(X), np.stack([f(x).numpy() for x in X]))
+    assert_same(mg.vmap(f)(X), np.stack([f(x) for x in X]))
 
 
 def test_backward_through_a_batch() -> None:
@@ -261,8 +261,8 @@ def test_trees_axes_and_keywords() -> None:
 def test_results_that_no_example_changes_are_repeated() -> None:
     found = mg.vmap(lambda x: np.ones(2))(X)
     assert_same(found, np.ones((5, 2)))
-    found.data[0] = 7
-    assert found.data[1, 0] == 1
+    found[0] = 7
+    assert found[1, 0] == 1
 
 
 def test_an_empty_batch() -> None:
@@ -299,7 +299,7 @@ def test_keys(key: Any) -> None:
     def gradient(x: Any, w: Any) -> Any:
         return mg.grad(lambda x: np.sum(x[key] * w))(x)
 
-    each = [gradient(a, b).numpy() for a, b in zip(x, weights, strict=True)]
+    each = [gradient(a, b) for a, b in zip(x, weights, strict=True)]
     assert_same(mg.vmap(gradient)(x, weights), np.stack(each))
     assert_same(
         mg.vmap(lambda x, w: mg.index_update(x, key, w))(x, weights),
@@ -339,7 +339,7 @@ def test_keys_of_their_own(number: int, shape: Any, shared: bool) -> None:
         def total(x: Any) -> Any:
             return np.sum(np.sin(mg.vmap(read, in_axes=axes)(x, indices)))
 
-        expected = sum(gradient(x, indices[n]).numpy() for n in range(SIZE))
+        expected = sum(gradient(x, indices[n]) for n in range(SIZE))
         assert_same(mg.grad(total)(x), expected)
 
 
@@ -386,8 +386,8 @@ def test_no_grad_and_anomaly_inside() -> None:
             return mg.grad(lambda x: network(w, x))(x)
 
     found = mg.vmap(f)(X)
-    assert not found.requires_grad
-    assert_same(found, np.stack([mg.grad(lambda x: network(W, x))(x).numpy() for x in X]))
+    assert type(found) is np.ndarray
+    assert_same(found, np.stack([mg.grad(lambda x: network(W, x))(x) for x in X]))
     with mg.detect_anomaly():
         assert_same(mg.vmap(mg.grad(lambda x: network(w, x)))(X), found)
 

@@ -13,7 +13,8 @@ from micrograd_np.errors import ShapeError
 from micrograd_np.graph import Node
 from micrograd_np.mode import BATCH, observing
 from micrograd_np.op import Operand
-from micrograd_np.recording import held, untracked, value_of
+from micrograd_np.recording import held, value_of
+from micrograd_np.results import Found, Result, hand_out, holds_tensor, is_single
 from micrograd_np.tree import Tree
 
 Axes = Any  # an axis, None, or a tree of those
@@ -36,9 +37,9 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
     another structure.
 
     >>> from micrograd_np import grad
-    >>> vmap(lambda x, y: x @ y)(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    >>> vmap(lambda x, y: x @ y)(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
     array([1., 4.])
-    >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0])).numpy()
+    >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0]))
     array([ 6., 24.])
     """
 
@@ -53,7 +54,10 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
         given, along = (args, keywords), (axes, 0)
         batch = Batch(size_of(given, along), depth=1 + enclosing_depth())
         outcome = run(f, spread(lambda x, axis: enter(x, axis, batch), given, along), batch)
-        return spread(lambda x, axis: leave(x, axis, batch), outcome, out_axes)
+        found: list[Found] = []
+        spread(lambda x, axis: found.append(found_of(x, axis, batch)), outcome, out_axes)
+        (results,) = hand_out(holds_tensor(args, keywords), Result(outcome, found))
+        return results
 
     return batched
 
@@ -71,7 +75,10 @@ def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
 
 
 def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
-    """`vmap` of a function from a list of arrays to another, without the looking through trees."""
+    """`vmap` of a function from a list of arrays to another, without the looking through trees.
+
+    Its results are Tensors where they carry a history, else arrays that something else may hold.
+    """
     if not arrays:
         return list(f(arrays))
     batch = Batch(len(arrays[0]), depth=1 + enclosing_depth())
@@ -87,7 +94,7 @@ def enclosing_depth() -> int:
 
 def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree:
     """`function(leaf, axis)` for every leaf; an axis stands for all leaves of its branch."""
-    if axes is None or isinstance(axes, int | np.integer):
+    if axes is None or type(axes) is int or isinstance(axes, int | np.integer):
         return tree.map(lambda leaf: function(leaf, axes), given)
     branch, below = tree.children(given), tree.children(axes)
     if branch is None or below is None or branch.keys() != below.keys():
@@ -142,6 +149,14 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
 # ---------------------------------------------------------------- out
 
 
+def found_of(x: Any, axis: int | None, batch: Batch) -> Found:
+    """A leaf of the result, to be handed out."""
+    value = leave(x, axis, batch)
+    if axis is None:
+        return Found(value, is_single(x) or is_single(value))
+    return Found(value, single=False, owned=getattr(value, "base", None) is None)
+
+
 def leave(x: Any, axis: int | None, batch: Batch) -> Any:
     """A leaf of the result with the examples along `axis`."""
     if isinstance(x, Node) and not x.tracked and isinstance(x.value, Batched):
@@ -164,7 +179,7 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
         value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
     if axis:
         value = np.moveaxis(value, 0, axis)
-    return value if isinstance(value, Node) else untracked(value)
+    return value
 
 
 class Lifting:

@@ -72,7 +72,7 @@ class Compiled:
         made = self.specialized(call, args, keywords)
         if not keywords and not made.opened:
             self._open(made, args)
-        if made.returned.tracked and MODE.get() is not False:
+        if made.returned.tracked:
             return with_history(made, call, args, keywords)
         return made.returned.rebuilt(made.results(call))
 
@@ -135,16 +135,23 @@ class Compiled:
         return Repeated(self.subject, self.specialized, n, carry)
 
     def specialized(self, call: Call, args: Arguments, keywords: Keywords) -> Specialization:
-        """What there is for this signature, or is made now."""
+        """What there is for this signature, or is made now.
+
+        Under `no_grad`, where nothing has a history, there is another for what would have one.
+        """
         with self._lock:
-            found = self.specializations.get(call.key)
+            key, recording = call.key, MODE.get() is not False
+            found = self.specializations.get(key)
+            if not recording and (found is None or found.returned.tracked):
+                key = ("no_grad", key)
+                found = self.specializations.get(key)
             if found is None:
-                found = Specialization(self.subject, self.backend, call, args, keywords)
-                self.specializations[call.key] = found
+                found = Specialization(self.subject, self.backend, call, args, keywords, recording)
+                self.specializations[key] = found
                 while len(self.specializations) > self._cache_size:
                     self.specializations.popitem(last=False)
                 self._list_entrances()
-            self.specializations.move_to_end(call.key)
+            self.specializations.move_to_end(key)
             self._called = found
         return found
 

@@ -59,11 +59,12 @@ def fast_caller(
     captured: Sequence[Node],
     returned: Returned,
     unchanged: Callable[[], bool] | None,
+    recording: bool,
 ) -> Callable[[tuple[Any, ...]], Any] | None:
     """A function of positional arguments that returns the result, or MISS.
 
-    `args`: arguments such as it is for. `unchanged`: what else has to hold. None if there is no
-    short way for these.
+    `args`: arguments such as it is for. `unchanged`: what else has to hold. `recording`:
+    False if it is only for `no_grad`. None if there is no short way for these.
     """
     writer = Writer()
     if unchanged is not None:
@@ -74,13 +75,9 @@ def fast_caller(
             value for name, x in zip(names, args, strict=True) for value in take(writer, name, x)
         ]
         values += [f"{writer.bound(node, 'leaf')}.value" for node in captured]
-        results = [writer.name("r") for _ in returned.tensors]
-        supply = iter(
-            f"tensor({name})" if tensor else f"{name}[()]" if single else name
-            for name, tensor, single in zip(
-                results, returned.tensors, returned.singles, strict=True
-            )
-        )
+        results = [writer.name("r") for _ in returned.kinds]
+        pairs = zip(results, returned.kinds, strict=True)
+        supply = (kind.code.format(name) for name, kind in pairs)
         out = put(writer, returned.template, iter(returned.places), supply)
     except NoShortWayError:
         return None
@@ -88,7 +85,7 @@ def fast_caller(
     body = [
         "def enter(args):",
         "    if tracing() is not None: return MISS",
-        *(["    if recording() is not False: return MISS"] if returned.tracked else []),
+        *([] if recording else ["    if recording() is not False: return MISS"]),
         *writer.lines,
         "    token = set_state(IGNORE_ALL)",
         "    try:",
@@ -100,7 +97,7 @@ def fast_caller(
     scope = writer.names | {
         "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
-        "tensor": constant_tensor, "Tensor": Tensor, "is_": is_,
+        "tensor": constant_tensor, "asarray": np.asarray, "Tensor": Tensor, "is_": is_,
     }  # fmt: skip
     exec(compile("\n".join(body), "<the way into a compiled function>", "exec"), scope)  # noqa: S102 - its own code
     enter: Callable[[tuple[Any, ...]], Any] = scope["enter"]

@@ -8,7 +8,7 @@ from micrograd_np.compiler.signature import Call, check_count, inside, is_value
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.errors import listed
-from micrograd_np.mode import MODE, TRACE
+from micrograd_np.mode import TRACE
 from micrograd_np.quiet import quiet
 
 Specialized = Callable[[Call, Arguments, Keywords], Specialization]
@@ -39,7 +39,7 @@ class Repeated:
         if TRACE.get() is not None or inside(call.leaves):
             return self._uncompiled(args, keywords)
         made = self.specialized(call, args, keywords)
-        if made.returned.tracked and MODE.get() is not False:
+        if made.returned.tracked:
             return self._uncompiled(args, keywords)
         loop = self._loop(made, args)
         with quiet():

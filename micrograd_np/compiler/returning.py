@@ -1,7 +1,7 @@
 """What a compiled function returns: where a program's results go in the tree it gives back."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,22 +12,32 @@ from micrograd_np.graph import Node
 from micrograd_np.recording import constant_tensor, value_of
 
 
+class Kind(NamedTuple):
+    """A kind of result: what makes it of what the program returns, and how that is written."""
+
+    make: Callable[[Any], Any]
+    code: str
+
+
+TENSOR = Kind(constant_tensor, "tensor({})")
+SINGLE = Kind(lambda value: value[()], "{}[()]")  # a program may have an array of no axes for it,
+POINT = Kind(np.asarray, "asarray({})")  # or a number for such an array
+AS_IT_IS = Kind(lambda value: value, "{}")
+
+
 class Returned:
     """A function's result as it was traced: `template`, and which leaves a program computes.
 
-    `results`: what stands for these leaves, in order. `tensors`: which of them become Tensors, as
-    they are when the function is not compiled, and `singles`: which are single numbers of NumPy,
-    for which a program may have an array of no axes. `nodes`: the Tensors with a history, each
-    once; `histories`: for each result, which of them it is. `passed`: results that are a tracked
-    argument itself, and which. All other leaves are the same at every call; so are Tensors from
-    outside.
+    `results`: what stands for these leaves, in order. `kinds`: what they are when the function is
+    not compiled. `nodes`: the Tensors with a history, each once; `histories`: for each result,
+    which of them it is. `passed`: results that are a tracked argument itself, and which. All other
+    leaves are the same at every call; so are Tensors from outside.
     """
 
     def __init__(self, template: Any, given: Sequence[Any], since: int) -> None:
         self.template = template
         self.results: list[Any] = []
-        self.tensors: list[bool] = []
-        self.singles: list[bool] = []
+        self.kinds: list[Kind] = []
         self.nodes: dict[Node, int] = {}
         self.histories: list[int | None] = []
         self.passed: dict[int, int] = {}
@@ -44,9 +54,7 @@ class Returned:
                 self.passed[len(self.results)] = arguments[id(leaf)]
             self.histories.append(self._history(leaf))
             self.results.append(value_of(leaf))
-            self.tensors.append(isinstance(leaf, Node) or getattr(leaf, "tensor", False))
-            value = leaf.value if isinstance(leaf, Traced) else leaf
-            self.singles.append(isinstance(value, np.generic) and not self.tensors[-1])
+            self.kinds.append(kind_of(leaf))
 
     def _history(self, leaf: Any) -> int | None:
         """Which of the nodes a result is, if it is one."""
@@ -72,15 +80,25 @@ class Returned:
         return self.rebuilt_with(self.wrapped(values))
 
     def wrapped(self, values: Sequence[Any]) -> Iterator[Any]:
-        """A program's results, those in Tensors that are to be Tensors."""
-        for value, tensor, single in zip(values, self.tensors, self.singles, strict=True):
-            yield constant_tensor(value) if tensor else value[()] if single else value
+        """A program's results, each of its kind."""
+        for value, kind in zip(values, self.kinds, strict=True):
+            yield kind.make(value)
 
     def rebuilt_with(self, leaves: Iterable[Any]) -> Any:
         """The tree with other leaves in the places of the program's results."""
         supply = iter(leaves)
         places = iter(self.places)
         return tree.map(lambda hole: next(supply) if next(places) else hole.fixed, self.template)
+
+
+def kind_of(leaf: Any) -> Kind:
+    """What a leaf of the result is in the function that is traced."""
+    if isinstance(leaf, Node) or getattr(leaf, "tensor", False):
+        return TENSOR
+    value = leaf.value if isinstance(leaf, Traced) else leaf
+    if isinstance(value, np.generic):
+        return SINGLE
+    return POINT if isinstance(value, np.ndarray) and not value.shape else AS_IT_IS
 
 
 class Hole:

@@ -22,6 +22,8 @@ Loop = Callable[..., tuple[Any, ...]]
 class Specialization:
     """A compiled function for calls of one signature.
 
+    `recording`: whether its results have histories, as they have except under `no_grad`.
+
     Fields: `arguments`, its values in words; `program`, after all passes; `returned`, the tree that
     its results go into; `captured`, the Tensors from outside whose values are the last parameters;
     `history`, what each pass did. Made when first needed: `executable`, which takes the program's
@@ -30,12 +32,21 @@ class Specialization:
     """
 
     def __init__(
-        self, subject: Subject, backend: Backend, call: Call, args: Arguments, keywords: Keywords
+        self,
+        subject: Subject,
+        backend: Backend,
+        call: Call,
+        args: Arguments,
+        keywords: Keywords,
+        recording: bool,
     ) -> None:
         self.subject = subject
         self.backend = backend
         self.arguments = list(described(call.leaves))
-        program, self.returned, self.captured = traced(subject, call, args, keywords)
+        self.recording = recording
+        program, self.returned, self.captured = traced(
+            subject, call, args, keywords, recording=recording
+        )
         program, self.history = optimized(program)
         self.program = backend.prepare(program)
         self.donated = subject.donated(call)
@@ -52,11 +63,11 @@ class Specialization:
     def open(self, args: Arguments) -> None:
         """Make the entrance for calls with positional arguments like these."""
         self.opened = True
-        if any(static for *_, static in self.subject.named(args, {})):
+        if self.returned.tracked or any(static for *_, static in self.subject.named(args, {})):
             return
         watch = self.subject.settings.watch()
         self.entrance = fast_caller(
-            args, self.executable.function, self.captured, self.returned, watch
+            args, self.executable.function, self.captured, self.returned, watch, self.recording
         )
 
     def results(self, call: Call) -> tuple[Any, ...]:
@@ -71,7 +82,7 @@ class Specialization:
 
 
 def traced(
-    subject: Subject, call: Call, args: Arguments, keywords: Keywords
+    subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool = True
 ) -> tuple[Program, Returned, list[Node]]:
     """A run of the function on stand-ins: its program, what it returned, and what it captured."""
 
@@ -80,6 +91,6 @@ def traced(
         return Returned(out, given, trace.start)
 
     with unchanged(subject.function):
-        make, returned, made = trace(subject.name, run)
+        make, returned, made = trace(subject.name, run, recording=recording)
     program = make(returned.results)
     return program, returned.freed(), list(made.captured)

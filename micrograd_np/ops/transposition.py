@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import Node, history, pull
+from micrograd_np.graph import Node, descendants, history, pull
 from micrograd_np.mode import BATCH, enable_grad
 from micrograd_np.recording import untracked, value_of
 
@@ -24,8 +24,8 @@ def transposed(
     """The transpose of a linear function applied to `vectors`, one result for each argument.
 
     `linear` takes vectors like `arguments`; its results are like `vectors`, of which those that are
-    None play no part. If any of them is a Tensor, so that a derivative may be wanted of what is
-    computed here, it is recorded.
+    None play no part. What depends on tracked Tensors other than the dummies is recorded, for a
+    derivative of the results may be wanted.
     """
     with enable_grad():
         dummies = [dummy(x) for x in arguments]
@@ -35,8 +35,8 @@ def transposed(
     for image, v in zip(images, vectors, strict=True):
         if v is not None and is_tracked(image):
             pairs[image] = pairs[image] + v if image in pairs else v
-    recorded = any(isinstance(x, Node) for x in (*arguments, *vectors))
-    nodes, _ = history(pairs, since=min((d.tick for d in tracked), default=0))
+    nodes, leaves = history(pairs, since=min((d.tick for d in tracked), default=0))
+    recorded = descendants(nodes, set(leaves).difference(tracked))
     found = pull(pairs, tracked, recorded=recorded, nodes=nodes)
     return [
         found[d] if is_tracked(d) and d in found else zeros(x)

@@ -16,7 +16,7 @@ A step written out, on a model as a tree (`no_grad` says that the step is not to
 ...     gradients = grad(lambda p: np.sum(p["w"] ** 2))(parameters)
 ...     updates, state = rule.update(gradients, state, parameters)
 ...     parameters = apply_updates(parameters, updates)
->>> parameters["w"].numpy()
+>>> parameters["w"]
 array([1., 2.])
 """
 

@@ -35,13 +35,13 @@ def gradients_one_by_one() -> np.ndarray:
 
 JACOBIAN: dict[str, Callable[[], np.ndarray]] = {
     "row by row": jacobian_by_rows,
-    "mode=None": lambda: mg.jacobian(layer)(POINT).data,
-    'mode="reverse"': lambda: mg.jacobian(layer, mode="reverse")(POINT).data,
-    'mode="forward"': lambda: mg.jacobian(layer, mode="forward")(POINT).data,
+    "mode=None": lambda: mg.jacobian(layer)(POINT),
+    'mode="reverse"': lambda: mg.jacobian(layer, mode="reverse")(POINT),
+    'mode="forward"': lambda: mg.jacobian(layer, mode="forward")(POINT),
 }
 GRADIENTS: dict[str, Callable[[], np.ndarray]] = {
     "one by one": gradients_one_by_one,
-    "vmap(grad(f))": lambda: mg.vmap(mg.grad(loss), in_axes=(None, 0))(WEIGHTS, EXAMPLES).data,
+    "vmap(grad(f))": lambda: mg.vmap(mg.grad(loss), in_axes=(None, 0))(WEIGHTS, EXAMPLES),
 }
 TASKS = {"Jacobian of 100 in 100": JACOBIAN, "gradients of 256 examples": GRADIENTS}
 

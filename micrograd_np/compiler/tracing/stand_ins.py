@@ -85,6 +85,16 @@ class Traced(ArrayMethods, Operand):
         made: Traced = self.owner.call(np.asarray, (self,), {})
         return made
 
+    @property
+    def single(self) -> bool:
+        """Whether the function that is traced would have a single number, no array, here."""
+        return is_single(self)
+
+    def plain(self, single: bool) -> "Traced":
+        """What stands for an array, or a single number, of the same value."""
+        value = np.asarray(self.value)
+        return Traced(self.owner, self.variable, value[()] if single else value)
+
     def detach(self) -> "Traced":
         """Itself, as it is no part of a graph."""
         return self

@@ -218,16 +218,16 @@ def is_objects(value: Any) -> bool:
 
 
 def trace(
-    name: str, function: Callable[[Trace], Any]
+    name: str, function: Callable[[Trace], Any], *, recording: bool = True
 ) -> tuple[Callable[[Sequence[Any]], Program], Any, Trace]:
-    """Run `function` on what it asks of a Trace.
+    """Run `function` on what it asks of a Trace; without `recording`, as under `no_grad`.
 
     Returns what makes the program of some of its results, what the function returned, and the
     trace.
     """
     made = Trace()
     modes: list[tuple[ContextVar[Any], Any]] = [
-        (MODE, True), (OBSERVER, None), (BATCH, None), (TRACE, made),
+        (MODE, recording), (OBSERVER, None), (BATCH, None), (TRACE, made),
     ]  # fmt: skip
     tokens = [(mode, mode.set(value)) for mode, value in modes]
     TRACES.append(made)
