@@ -33,6 +33,7 @@ from micrograd_np.checking import gradcheck as gradcheck
 from micrograd_np.checkpointing import checkpoint as checkpoint
 from micrograd_np.compiler import compile as compile  # noqa: A004 - read as mg.compile
 from micrograd_np.errors import GradientCutWarning as GradientCutWarning
+from micrograd_np.jacobians import elementwise_grad as elementwise_grad
 from micrograd_np.jacobians import hessian as hessian
 from micrograd_np.jacobians import hvp as hvp
 from micrograd_np.jacobians import jacobian as jacobian
@@ -56,6 +57,7 @@ from micrograd_np.ops.dispatch import dispatching as dispatching
 from micrograd_np.ops.indexing import fill_diagonal as fill_diagonal
 from micrograd_np.ops.indexing import index_update as index_update
 from micrograd_np.policy import conventions as conventions
+from micrograd_np.scipy_bridge import curve_jacobian as curve_jacobian
 from micrograd_np.scipy_bridge import scipy_objective as scipy_objective
 from micrograd_np.scipy_bridge import scipy_residuals as scipy_residuals
 from micrograd_np.tensor import Tensor as Tensor

@@ -1,4 +1,4 @@
-"""Matrices of derivatives: `jacobian`, `hessian`, and the Hessian-vector product `hvp`."""
+"""Matrices of derivatives: `jacobian`, `hessian`, their products `hvp`, and diagonals."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -8,13 +8,14 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.batching.mapping import map_arrays
-from micrograd_np.errors import NotDifferentiableError
+from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
 from micrograd_np.foreign import like
 from micrograd_np.graph import Node, describe
 from micrograd_np.op import Array
+from micrograd_np.recording import PLAIN, value_of
 from micrograd_np.results import Result, hand_out, holds_tensor
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import Argnums, Function, Run, at, check_lists, grad
+from micrograd_np.transforms import Argnums, Function, Run, at, check_lists, grad, name_of
 from micrograd_np.tree import Tree
 
 Mode = Literal["forward", "reverse"] | None
@@ -135,18 +136,24 @@ def hessian(
 
 
 def hvp(
-    f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], has_aux: bool = False
+    f: Function,
+    primals: Tree | Sequence[Tree],
+    tangents: Tree | Sequence[Tree],
+    has_aux: bool = False,
 ) -> Tree:
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
-    `primals` and `tangents` hold one tree per argument of `f`; the result is a tuple like them, or
-    the single tree when there is one argument. With `has_aux`, `f` returns `(value, aux)`, and the
-    result is `(product, aux)`. Forward over reverse: it costs a few gradients. Source:
+    `primals` and `tangents` are lists that hold one tree per argument of `f`; the result is a tuple
+    like them, or the single tree when there is one argument. A single argument that is no list goes
+    without one, `hvp(f, x, p)`. With `has_aux`, `f` returns `(value, aux)`, and the result is
+    `(product, aux)`. Forward over reverse: it costs a few gradients. Source:
     B. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
 
-    >>> hvp(lambda x: np.sum(x**3), [np.array([1.0, 2.0])], [np.array([1.0, 0.0])])
+    >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
+    if not any(isinstance(given, list | tuple) for given in (primals, tangents)):
+        primals, tangents = [primals], [tangents]
     check_lists(f, "hvp", primals, tangents)
     run = Run(grad(f, tuple(range(len(primals))), has_aux), tuple(primals), has_aux)
     moved = [leaf.value for leaf in run.derivative(tuple(tangents)).leaves]
@@ -154,3 +161,70 @@ def hvp(
     product, *aux = hand_out(holds_tensor(primals, tangents), *results)
     product = product[0] if len(primals) == 1 else product
     return (product, *aux) if has_aux else product
+
+
+# ---------------------------------------------------------------- diagonals
+
+
+def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """A function that returns the derivative of each entry of `f` in that entry of its argument.
+
+    `f` works entry by entry: `out[i]` depends on `x[i]` and on no other entry of `x`. The result
+    has the shape of `x`, entry `[i]` being the derivative of `out[i]` in `x[i]`: the diagonal of
+    the Jacobian, which is zero elsewhere. `argnums`: as in `grad`; each of these arguments is an
+    array of the shape of the result. With `has_aux`, `f` returns `(value, aux)`, and the result is
+    `(derivative, aux)`.
+
+    Two cotangents are pulled back, ones and a vector of different numbers: of a diagonal matrix
+    both give the same diagonal. (Inside `vmap` and `compile` entries have no values to compare;
+    there `f` is taken at its word.)
+
+    Raises ShapeError if result and argument differ in shape, GraphError if an entry of the result
+    depends on other entries of the argument.
+
+    >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
+    array([ 1., -1.])
+    """
+
+    def transformed(*args: Any, **keywords: Any) -> Any:
+        function, chosen = at(f, argnums, args, keywords)
+        run = Run(function, chosen, has_aux)
+        outputs = [entrywise(run, f)]
+        found = run.pull(outputs, [np.ones_like(x.value) for x in outputs])
+        if all(type(x) in PLAIN for x in map(value_of, found)):
+            check_diagonal(run, outputs, [value_of(x) for x in found], f)
+        results = [Result(chosen, run.like_arguments(found)), *run.aux()]
+        derivatives, *aux = hand_out(holds_tensor(args, keywords), *results)
+        derivatives = derivatives[0] if isinstance(argnums, int) else derivatives
+        return (derivatives, *aux) if has_aux else derivatives
+
+    return transformed
+
+
+def entrywise(run: Run, f: Function) -> Tensor:
+    """The output of a run, if it has the shape of every argument."""
+    out = run.out
+    shapes = [x.shape for x in run.fresh]
+    if not isinstance(out, Tensor) or any(shape != out.shape for shape in shapes):
+        given = f"shape {out.shape}" if isinstance(out, Tensor) else "several arrays"
+        raise ShapeError(
+            f"elementwise_grad({name_of(f)}) is the derivative of every entry in the same entry of "
+            f"the argument, so the result has the shape of the argument. {name_of(f)} returned "
+            f"{given} for argument(s) of shape {', '.join(map(str, shapes))}. Use grad for a "
+            f"single number, jacobian for anything else."
+        )
+    return out
+
+
+def check_diagonal(run: Run, outputs: list[Tensor], found: list[Array], f: Function) -> None:
+    """Raise GraphError unless the Jacobians are diagonal, given what ones pull back to."""
+    weights = np.random.default_rng(0).uniform(1, 2, outputs[0].shape).astype(outputs[0].dtype)
+    weighted = run.pull(outputs, [weights])
+    for diagonal, x in zip(found, weighted, strict=True):
+        close = 100 * np.sqrt(np.finfo(diagonal.dtype).eps)
+        if not np.allclose(value_of(x), diagonal * weights, rtol=close, atol=0, equal_nan=True):
+            raise GraphError(
+                f"{name_of(f)} is not elementwise: an entry of its result depends on several "
+                f"entries of its argument, so that no one number is its derivative. Use jacobian "
+                f"for all of them, or vmap over grad for functions of rows."
+            )

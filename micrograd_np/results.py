@@ -34,9 +34,7 @@ class Found:
     def __init__(
         self, value: Array, single: bool, name: str | None = None, *, owned: bool = False
     ) -> None:
-        self.value = (
-            value_of(value) if isinstance(value, Node) and not value.tracked else value
-        )
+        self.value = value_of(value) if isinstance(value, Node) and not value.tracked else value
         self.single = single
         self.name = name
         self.owned = owned

@@ -1,48 +1,54 @@
-"""Losses and residuals of trees as SciPy's optimisers want them: functions of one flat vector.
+"""Losses and residuals of trees, and models of curves, as functions of what SciPy hands out.
 
 `scipy.optimize` knows vectors of float64 only. A `Flattened` tree lays the numbers of its floating
 leaves in such a vector, in the order of `tree.leaves`, and makes trees out of vectors; a complex
 number is two of them, a leaf that is not floating stays as it is. Nothing here imports SciPy.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from micrograd_np import tree as trees
 from micrograd_np.errors import NotDifferentiableError, ShapeError
-from micrograd_np.jacobians import hvp, jacobian
+from micrograd_np.jacobians import jacobian
 from micrograd_np.mode import no_grad
+from micrograd_np.op import Array
 from micrograd_np.recording import value_of
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import name_of, value_and_grad
+from micrograd_np.transforms import jvp, name_of, value_and_grad
 from micrograd_np.tree import Tree
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
+Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
+Function = Callable[..., Any]
 
 
 class Flattened:
     """A function of a tree, as a function of the flat vector of its floating-point numbers.
 
-    `x0`: the numbers of the given tree, the vector to start from.
+    `x0`: the numbers of the given tree, the vector to start from. Where `f` is a compiled function,
+    its derivatives are compiled too, with the settings that `f` was compiled with. Nothing is
+    recorded for gradients outside: SciPy takes plain numbers.
     """
 
-    def __init__(self, f: Callable[..., Any], tree: Tree) -> None:
-        self.f = f
+    def __init__(self, f: Function, tree: Tree) -> None:
+        self._alike: Any = getattr(f, "alike", None)  # which compiled functions have
+        self.f: Function = getattr(f, "function", f) if self._alike else f
+        self.__name__ = name_of(f)
         self._like = tree
         self._leaves = trees.leaves(tree)
-        arrays = [_array(leaf) for leaf in self._leaves]
-        self._free = [i for i, array in enumerate(arrays) if array.dtype.kind in "fc"]
+        dtypes = [np.asarray(value_of(leaf)).dtype for leaf in self._leaves]
+        self._free = [i for i, dtype in enumerate(dtypes) if dtype.kind in "fc"]
         if not self._free:
-            kinds = ", ".join(str(array.dtype) for array in arrays) or "no leaves"
             raise NotDifferentiableError(
-                f"nothing in the tree given for {name_of(f)} can vary: it has {kinds}. Give "
-                f"floating-point numbers, such as 2.0 for 2, or a module with parameters."
+                f"nothing in the tree given for {self.__name__} can vary: it has "
+                f"{', '.join(map(str, dtypes)) or 'no leaves'}. Give floating-point numbers, such "
+                f"as 2.0 for 2, or a module with parameters."
             )
-        self._forms = [(arrays[i].shape, arrays[i].dtype) for i in self._free]
-        self.x0: Vector = self._vector([arrays[i] for i in self._free])
-        self.__name__ = name_of(f)
+        self._forms = forms_of([self._leaves[i] for i in self._free])
+        self.x0: Vector = joined(np.asarray(value_of(self._leaves[i])) for i in self._free)
 
     def tree(self, x: Any) -> Tree:
         """A tree like the given one with the numbers of `x`, such as `result.x`.
@@ -50,21 +56,19 @@ class Flattened:
         Leaves keep their kind and dtype: numbers, arrays, or Tensors with their names; a module
         becomes another of its class.
         """
+        arrays = self._arrays(self._vector(x))
         return self._placed(
-            [
-                _like(self._leaves[i], array)
-                for i, array in zip(self._free, self._arrays(x), strict=True)
-            ]
+            [_like(self._leaves[i], array) for i, array in zip(self._free, arrays, strict=True)]
         )
 
-    def _placed(self, free: list[Any]) -> Tree:
+    def _placed(self, free: Sequence[Any]) -> Tree:
         """The tree with other floating leaves."""
         leaves = list(self._leaves)
         for i, leaf in zip(self._free, free, strict=True):
             leaves[i] = leaf
         return trees.replace(self._like, leaves)
 
-    def _of_leaves(self, *args: Any) -> Callable[[list[Any]], Any]:
+    def _of_leaves(self, args: tuple[Any, ...]) -> Function:
         """`f` as a function of the list of floating leaves."""
 
         def function(free: list[Any]) -> Any:
@@ -73,68 +77,112 @@ class Flattened:
         function.__name__ = self.__name__
         return function
 
-    def _arrays(self, x: Any) -> list[Any]:
-        """The floating leaves that a vector holds."""
+    def _vector(self, x: Any) -> Vector:
+        """What SciPy gives, if it is a vector of the right length."""
         vector = np.asarray(x, dtype=np.float64)
         if vector.shape != self.x0.shape:
             raise ShapeError(
                 f"{self.__name__} is a function of a vector of {self.x0.size} numbers here; it was "
                 f"given an array of shape {vector.shape}. Start from `.x0`."
             )
-        counts = [_size(shape, dtype) for shape, dtype in self._forms]
-        parts = np.split(vector, np.cumsum(counts)[:-1])
-        return [_from_numbers(part, *form) for part, form in zip(parts, self._forms, strict=True)]
+        return vector
 
-    def _vector(self, arrays: list[Any]) -> Vector:
-        """Floating leaves as a vector; the inverse of `_arrays`."""
-        return np.concatenate([_numbers(_array(array)) for array in arrays])
+    def _arrays(self, x: Array) -> list[Array]:
+        """The floating leaves in a vector, which may be recorded."""
+        return [form.leaf(x) for form in self._forms]
+
+    def _as_given(self, derivative: Function) -> Function:
+        """A derivative of `f`, compiled if `f` is."""
+        return self._alike(derivative) if self._alike else derivative
 
 
 class ScipyObjective(Flattened):
     """A scalar loss of a tree for `scipy.optimize.minimize`; `scipy_objective` makes one."""
 
+    def __init__(self, f: Function, tree: Tree) -> None:
+        super().__init__(f, tree)
+        self._value_and_gradient = self._as_given(self._differentiated)
+        self._product = self._as_given(self._product_with)
+        self._matrix = self._as_given(self._differentiated_twice)
+
     def __call__(self, x: Any, *args: Any) -> tuple[float, Vector]:
         """The loss at `x` and its gradient: `fun`, to be given with `jac=True`."""
-        value, gradient = value_and_grad(self._of_leaves(*args))(self._arrays(x))
-        return float(value), self._vector(gradient)
+        with no_grad():
+            value, gradient = self._value_and_gradient(self._vector(x), *args)
+        return float(value), gradient
+
+    def hess(self, x: Any, *args: Any) -> Matrix:
+        """The Hessian at `x`, for methods that take the whole matrix."""
+        with no_grad():
+            matrix: Matrix = self._matrix(self._vector(x), *args)
+        return matrix
 
     def hessp(self, x: Any, p: Any, *args: Any) -> Vector:
         """The Hessian at `x` times `p`, at the cost of a few gradients."""
-        return self._vector(hvp(self._of_leaves(*args), [self._arrays(x)], [self._arrays(p)]))
+        with no_grad():
+            product: Vector = self._product(self._vector(x), self._vector(p), *args)
+        return product
+
+    def _differentiated(self, x: Array, *args: Any) -> tuple[Array, Array]:
+        value, gradients = value_and_grad(self._of_leaves(args))(self._arrays(x))
+        return value, joined(gradients)
+
+    def _product_with(self, x: Array, p: Array, *args: Any) -> Array:
+        _, product = jvp(lambda x: self._differentiated(x, *args)[1], [x], [p])
+        return product
+
+    def _differentiated_twice(self, x: Array, *args: Any) -> Array:
+        return jacobian(lambda x: self._differentiated(x, *args)[1], mode="forward")(x)
 
 
 class ScipyResiduals(Flattened):
     """An array of residuals, for `scipy.optimize.least_squares`; `scipy_residuals` makes one."""
 
+    def __init__(self, f: Function, tree: Tree) -> None:
+        super().__init__(f, tree)
+        self._residuals = self._as_given(self._computed)
+        self._matrix = self._as_given(self._differentiated)
+
     def __call__(self, x: Any, *args: Any) -> Vector:
         """The residuals at `x`, as a vector."""
         with no_grad():
-            out = self.f(self.tree(x), *args)
-        return np.ravel(_array(out)).astype(np.float64)
+            residuals: Vector = self._residuals(self._vector(x), *args)
+        return residuals
 
-    def jacobian(self, x: Any, *args: Any) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    def jacobian(self, x: Any, *args: Any) -> Matrix:
         """Their derivatives at `x`: a row a residual, a column a number of the tree."""
-        if any(dtype.kind == "c" for _, dtype in self._forms):
+        if any(form.dtype.kind == "c" for form in self._forms):
             raise NotDifferentiableError(
                 f"the residuals {self.__name__} depend on complex numbers; give their real and "
                 f"imaginary parts as leaves of the tree."
             )
-        blocks = jacobian(self._of_leaves(*args))(self._arrays(x))
-        counts = [_size(shape, dtype) for shape, dtype in self._forms]
+        with no_grad():
+            matrix: Matrix = self._matrix(self._vector(x), *args)
+        return matrix
+
+    def _computed(self, x: Array, *args: Any) -> Array:
+        kinds = [Tensor if isinstance(self._leaves[i], Tensor) else value_of for i in self._free]
+        free = [kind(array) for kind, array in zip(kinds, self._arrays(x), strict=True)]
+        residuals = value_of(self._of_leaves(args)(free))
+        return joined([residuals if hasattr(residuals, "dtype") else np.asarray(residuals)])
+
+    def _differentiated(self, x: Array, *args: Any) -> Array:
+        blocks = jacobian(self._of_leaves(args))(self._arrays(x))
         columns = [
-            np.reshape(_array(block), (-1, count))
-            for block, count in zip(blocks, counts, strict=True)
+            np.reshape(block, (-1, form.place.stop - form.place.start))
+            for block, form in zip(blocks, self._forms, strict=True)
         ]
-        return np.concatenate(columns, axis=1, dtype=np.float64)
+        return np.concatenate(columns, axis=1).astype(np.float64)
 
 
 def scipy_objective(f: Callable[..., Any], tree: Tree) -> ScipyObjective:
     """A loss `f(tree)` as what `scipy.optimize.minimize` takes: a function of one flat vector.
 
     The result is called with a vector and returns the loss and its gradient. It has the vector to
-    start from (`x0`), the product of the Hessian with a vector (`hessp`), and makes the tree of a
-    vector (`tree(x)`). `tree` may be a module; the leaves that are not floating-point are kept
-    as they are. Further arguments of `f` come from `minimize(…, args=…)`.
+    start from (`x0`), the Hessian (`hess`) and its product with a vector (`hessp`), and makes the
+    tree of a vector (`tree(x)`). `tree` may be a module; the leaves that are not floating-point are
+    kept as they are. Further arguments of `f` come from `minimize(…, args=…)`. Where `f` is a
+    compiled function, `mg.compile(loss)`, the derivatives are compiled with its settings.
 
     Raises NotDifferentiableError if the tree has no floating-point leaves; when called,
     ShapeError for a vector of another length, GraphError for a loss that is no single number.
@@ -170,12 +218,78 @@ def scipy_residuals(f: Callable[..., Any], tree: Tree) -> ScipyResiduals:
     return ScipyResiduals(f, tree)
 
 
+def curve_jacobian(f: Function) -> Function:
+    """A function of `(x, *parameters)` that returns the derivatives of `f` in its parameters.
+
+    `f(x, a, b, …)` is a model as `scipy.optimize.curve_fit` takes one: `x` holds the independent
+    variables, each parameter is a single number. The result has the shape of the model's value and
+    one more axis, the last, for the parameters: what `curve_fit` takes as `jac`. Parameters are
+    made float64.
+
+    Raises TypeError if no parameter is given, and what `mg.jacobian` raises.
+
+    >>> def line(x, slope, height):
+    ...     return slope * x + height
+    >>> curve_jacobian(line)(np.array([1.0, 2.0]), 0.5, 3.0)
+    array([[1., 1.],
+           [2., 1.]])
+    """
+
+    def transformed(x: Any, *parameters: Any) -> Any:
+        if not parameters:
+            raise TypeError(
+                f"the derivatives of {name_of(f)} in its parameters were asked for without any: "
+                f"call curve_jacobian(f)(x, a, b) for a model f(x, a, b)."
+            )
+        vector = np.stack(parameters).astype(np.float64)
+        return jacobian(lambda vector: f(x, *vector))(vector)
+
+    return transformed
+
+
 # ---------------------------------------------------------------- leaves and numbers
 
 
-def _array(leaf: Any) -> np.ndarray[Any, Any]:
-    """The values of a leaf."""
-    return np.asarray(value_of(leaf))
+class Form(NamedTuple):
+    """Where the numbers of a leaf lie in the vector, and what is made of them."""
+
+    place: slice
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    single: bool  # whether the leaf is a number, not an array
+
+    def leaf(self, vector: Array) -> Array:
+        """A copy of the leaf in a vector, which may be recorded."""
+        numbers = vector[self.place]
+        if self.dtype.kind == "c":
+            half = (self.place.stop - self.place.start) // 2
+            numbers = numbers[:half] + 1j * numbers[half:]
+        numbers = numbers[0] if self.single else np.reshape(numbers, self.shape)
+        return numbers.astype(self.dtype)
+
+
+def forms_of(leaves: Sequence[Any]) -> list[Form]:
+    """The forms of floating leaves that lie one after the other."""
+    found = []
+    start = 0
+    for leaf in leaves:
+        array = np.asarray(value_of(leaf))
+        stop = start + array.size * (2 if array.dtype.kind == "c" else 1)
+        single = isinstance(leaf, float | complex | np.generic)
+        found.append(Form(slice(start, stop), array.shape, array.dtype, single))
+        start = stop
+    return found
+
+
+def joined(leaves: Iterable[Array]) -> Array:
+    """The numbers of floating leaves as one vector; the inverse of `Form.leaf`.
+
+    Of complex leaves all real parts come first, then all imaginary ones.
+    """
+    parts: list[Array] = []
+    for leaf in leaves:
+        parts += [np.real(leaf), np.imag(leaf)] if leaf.dtype.kind == "c" else [leaf]
+    return np.concatenate([np.ravel(part).astype(np.float64) for part in parts])
 
 
 def _like(leaf: Any, array: Any) -> Any:
@@ -183,22 +297,3 @@ def _like(leaf: Any, array: Any) -> Any:
     if isinstance(leaf, Tensor):
         return Tensor(array, leaf.requires_grad, name=leaf.name)
     return type(leaf)(array.item()) if isinstance(leaf, float | complex | np.generic) else array
-
-
-def _numbers(array: Any) -> Vector:
-    """The real numbers that an array holds: of complex ones all real, then all imaginary parts."""
-    parts = [array.real, array.imag] if array.dtype.kind == "c" else [array]
-    return np.concatenate([part.ravel() for part in parts], dtype=np.float64)
-
-
-def _from_numbers(numbers: Vector, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Any:
-    """The array of that shape and dtype; the inverse of `_numbers`."""
-    if dtype.kind == "c":
-        real, imaginary = np.split(numbers, 2)
-        numbers = real + 1j * imaginary
-    return numbers.reshape(shape).astype(dtype)
-
-
-def _size(shape: tuple[int, ...], dtype: np.dtype[Any]) -> int:
-    """How many real numbers an array of that shape and dtype holds."""
-    return int(np.prod(shape)) * (2 if dtype.kind == "c" else 1)

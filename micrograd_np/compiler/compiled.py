@@ -76,6 +76,10 @@ class Compiled:
             return with_history(made, call, args, keywords)
         return made.returned.rebuilt(made.results(call))
 
+    def alike(self, function: Function) -> "Compiled":
+        """Another function of these arguments, compiled with the settings of this one."""
+        return Compiled(self.subject.alike(function), self.backend, self._cache_size)
+
     # ------------------------------------------------------------ what was compiled
 
     @property

@@ -45,6 +45,10 @@ class Subject:
         self._donate = positions(donate_argnums, self._names, more, "donate_argnums")
         self._settings: Settings | None = None
 
+    def alike(self, function: Function) -> "Subject":
+        """Another function with the same static arguments; it may overwrite none."""
+        return Subject(function, tuple(self._static), tuple(self._static_names), ())
+
     @property
     def settings(self) -> Settings:
         """The settings of the modules that the function reaches, looked for once."""

@@ -58,6 +58,8 @@ INSTEAD: dict[str, str] = {  # functions that are plain Python, and what to call
     "spherical_yn": "micrograd_np.special.spherical_yn",
 }
 
+SOLVERS = ("scipy.optimize.", "scipy.integrate.")  # they call functions of the user's
+
 
 def advice() -> str:
     """What to call instead of the function of SciPy that is asking for an array; "" if none is.
@@ -67,6 +69,13 @@ def advice() -> str:
     name = plain_python(sys._getframe(2))  # noqa: SLF001 - Python's only way to look at a caller
     if not name:
         return ""
+    if name.startswith(SOLVERS):
+        return (
+            f"{name} works on plain numbers, and met a Tensor with a history: does the function "
+            f"that it was given use Tensors with requires_grad=True beside its arguments? Call "
+            f"{name.rpartition('.')[2]} inside `with mg.no_grad():`, or make these Tensors the "
+            f"unknowns, with `mg.scipy_objective` or `mg.scipy_residuals`. Elsewhere use"
+        )
     instead = INSTEAD.get(name.rpartition(".")[2], "functions of NumPy and ufuncs of SciPy")
     return f"{name} makes plain arrays of its arguments: call {instead} instead. Or use"
 
