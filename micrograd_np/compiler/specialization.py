@@ -1,11 +1,14 @@
 """Specializations: a compiled function for calls of one signature, from the trace to what runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Any
 
 from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import fast_caller
+from micrograd_np.compiler.guarding.snapshot import Guard
+from micrograd_np.compiler.guarding.undoing import Reached
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
 from micrograd_np.compiler.returning import Returned
@@ -13,6 +16,7 @@ from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.compiler.tracing.randomness import unchanged
 from micrograd_np.compiler.tracing.trace import Trace, trace
+from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
 from micrograd_np.quiet import quiet
 
@@ -24,9 +28,10 @@ class Specialization:
 
     Fields: `arguments`, its values in words; `program`, after all passes; `returned`, the tree that
     its results go into; `captured`, the Tensors from outside whose values are the last parameters;
-    `history`, what each pass did. Made when first needed: `executable`, which takes the program's
-    parameters and returns its results; `entrance`, the short way in, if there is one; `loops`, by
-    how many arguments are carried; `gradient`, of calls that are part of a graph.
+    `history`, what each pass did; `guard`, what it depends on beside its arguments. Made when first
+    needed: `executable`, which takes the program's parameters and returns its results; `entrance`,
+    the short way in, if there is one; `loops`, by how many arguments are carried; `gradient`, of
+    calls that are part of a graph.
     """
 
     def __init__(
@@ -36,6 +41,7 @@ class Specialization:
         self.backend = backend
         self.arguments = list(described(call.leaves))
         program, self.returned, self.captured = traced(subject, call, args, keywords)
+        self.guard = Guard(call.surroundings.current())
         program, self.history = optimized(program)
         self.program = backend.prepare(program)
         self.donated = subject.donated(call)
@@ -54,9 +60,8 @@ class Specialization:
         self.opened = True
         if any(static for *_, static in self.subject.named(args, {})):
             return
-        watch = self.subject.settings.watch()
         self.entrance = fast_caller(
-            args, self.executable.function, self.captured, self.returned, watch
+            args, self.executable.function, self.captured, self.returned, self.guard
         )
 
     def results(self, call: Call) -> tuple[Any, ...]:
@@ -79,7 +84,30 @@ def traced(
         out, given = subject.on_stand_ins(trace, call, args, keywords)
         return Returned(out, given, trace.start)
 
-    with unchanged(subject.function):
-        make, returned, made = trace(subject.name, run)
+    with unchanged(subject.function), noticed(subject, call):
+        make, returned, made = trace(subject.name, run, call.snapshot.kept())
     program = make(returned.results)
     return program, returned.freed(), list(made.captured)
+
+
+@contextmanager
+def noticed(subject: Subject, call: Call) -> Iterator[None]:
+    """Raise TracingError at the end if the function has changed what it depends on.
+
+    All that it reaches is then put back as it was, as it is after any other TracingError; and in
+    any case if the function is run uncompiled as well.
+    """
+    if call.snapshot.walk.iterators:
+        raise TracingError.iterators(call.snapshot.walk.iterators)
+    before = Reached(call.snapshot)
+    try:
+        yield
+        changed = call.surroundings.changed_by_run(call.snapshot)
+    except BaseException as error:
+        if subject.tried or isinstance(error, TracingError):
+            before.restore()
+        raise
+    if subject.tried or changed:
+        before.restore()
+    if changed:
+        raise TracingError.changed(changed)
