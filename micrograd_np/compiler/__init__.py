@@ -26,9 +26,16 @@ def compile(  # noqa: A001 - read as mg.compile
     The result is called like `f` and returns what `f` returns. `f` is a function of trees (arrays,
     Tensors, numbers, nested containers, modules): an expression, its gradient, a whole training
     step. Tensors that `f` finds elsewhere, such as the parameters of a module, are read anew at
-    every call; plain arrays that it closes over are constants. Python itself runs only while `f` is
-    traced: a `print` is seen once, and an `if` on a value raises TracingError. A
-    `numpy.random.Generator` among the arguments is drawn from at every call, as `f` would.
+    every call. Python itself runs only while `f` is traced: a `print` is seen once, and an `if` on
+    a value raises TracingError. A `numpy.random.Generator` among the arguments is drawn from at
+    every call, as `f` would.
+
+    A program is never stale. All else that `f` finds by names (numbers, containers and arrays
+    around it, attributes, defaults, other functions) is constant in a program, and tested at every
+    call: if any of it was changed or written into, `f` is traced again, or finds the program that
+    it had then. Objects among the arguments are looked at likewise. A warning names what has
+    changed eight times. What Python cannot look into is not seen: files, clocks, objects of C
+    extensions. If `f` itself changes what it depends on, that is a TracingError, and undone.
 
     - `static_argnums`, `static_argnames`: arguments that choose what is computed, by position and
       by name. They must be hashable; each value makes a program of its own. Strings, truth values

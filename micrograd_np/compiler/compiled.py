@@ -4,7 +4,8 @@ A `Compiled` keeps a `Specialization` for each signature that it was called with
 executable made of it, and the tree that its results go back into.
 """
 
-from collections import OrderedDict
+import warnings
+from collections import Counter, OrderedDict
 from functools import update_wrapper
 from pathlib import Path
 from types import MethodType
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import MISS
+from micrograd_np.compiler.guarding.snapshot import Snapshot
 from micrograd_np.compiler.recorded import with_history
 from micrograd_np.compiler.repeating import Repeated
 from micrograd_np.compiler.report import Report, report_of
@@ -19,13 +21,14 @@ from micrograd_np.compiler.signature import Call, check_count, inside
 from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
-from micrograd_np.errors import GraphError
+from micrograd_np.errors import GraphError, listed
 from micrograd_np.forking import ForkLock
 from micrograd_np.mode import MODE, TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+MANY = 8  # how often one thing around a function changes until we warn
 ENTRANCES = 4  # how many of the latest signatures are tried by the short way
 
 
@@ -34,6 +37,8 @@ class Compiled:
 
     `specializations`: what there is for each signature met so far, the latest last.
     """
+
+    __guarded__ = ("subject",)
 
     def __init__(self, subject: Subject, backend: Backend, cache_size: int) -> None:
         check_count("cache_size", cache_size)
@@ -46,6 +51,9 @@ class Compiled:
         self._entrances: tuple[Callable[[Arguments], Any], ...] = ()
         self._called: Any = None  # the specialization of the last call, or its entrance
         self._lock = ForkLock()
+        self._retraced: dict[Hashable, tuple[Snapshot, Counter[str]]] = {}
+        self._warned = False
+        self.traced = 0  # how often
 
     @property
     def function(self) -> Function:
@@ -116,12 +124,13 @@ class Compiled:
         return found[0] if found else next(reversed(self.specializations.values()))
 
     def clear(self) -> None:
-        """Forget all programs, as after a change of something that the function closes over."""
+        """Forget all programs, and what they keep: arrays, and objects that they depend on."""
         with self._lock:
             self.specializations.clear()
             self._entrances = ()
             self._called = None
-            self.subject.forget_settings()
+            self._retraced.clear()
+            self.subject.forget_surroundings()
 
     # ------------------------------------------------------------ many steps
 
@@ -144,20 +153,57 @@ class Compiled:
         Under `no_grad`, where nothing has a history, there is another for what would have one.
         """
         with self._lock:
-            key, recording = call.key, MODE.get() is not False
-            found = self.specializations.get(key)
-            if not recording and (found is None or found.returned.tracked):
-                key = ("no_grad", key)
-                found = self.specializations.get(key)
+            found = self._found(call)
+            if found is None:  # or made by another thread, whose trace has changed something
+                call = self.subject.call_of(args, keywords)
+                found = self._found(call)
             if found is None:
+                recording = MODE.get() is not False
                 found = Specialization(self.subject, self.backend, call, args, keywords, recording)
-                self.specializations[key] = found
+                call = call._replace(snapshot=found.guard.snapshot)
+                self.traced += 1
+                self._forget_old_arrays(call.snapshot)
+                self._warn_of_changes(call)
+                self.specializations[key_of(call, recording=recording)] = found
                 while len(self.specializations) > self._cache_size:
                     self.specializations.popitem(last=False)
                 self._list_entrances()
-            self.specializations.move_to_end(key)
+            self.specializations.move_to_end(key_of(call, recording=found.recording))
+            found.guard.snapshot = call.snapshot
             self._called = found
         return found
+
+    def _found(self, call: Call) -> Specialization | None:
+        """What there is for a signature."""
+        found = self.specializations.get(call.whole_key)
+        if MODE.get() is False and (found is None or found.returned.tracked):
+            found = self.specializations.get(key_of(call, recording=False))
+        return found
+
+    def _forget_old_arrays(self, snapshot: Snapshot) -> None:
+        """Forget programs with arrays as they were before somebody wrote into them."""
+        new = snapshot.arrays
+        for key, made in list(self.specializations.items()):
+            old = made.guard.snapshot.arrays
+            if any(i in old and old[i].key() != fact.key() for i, fact in new.items()):
+                del self.specializations[key]
+
+    def _warn_of_changes(self, call: Call) -> None:
+        """Warn if one thing around the function has changed often."""
+        before, counts = self._retraced.pop(call.key, (call.snapshot, Counter()))
+        counts.update(call.snapshot.changed(before))
+        self._retraced[call.key] = call.snapshot, counts
+        if len(self._retraced) > self._cache_size:
+            del self._retraced[next(iter(self._retraced))]
+        often = [name for name, count in counts.items() if count == MANY]
+        if often and not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"`{self.__name__}` was traced anew {MANY} times, because what it depends on has "
+                f"changed:{listed(often)}\nEvery value makes a program of its own. Make it an "
+                f"argument, or hold it in a Tensor, whose value is read at every call.",
+                stacklevel=4,
+            )
 
     def _open(self, made: Specialization, args: Arguments) -> None:
         """Have calls like this one take the short way from now on, if there is one."""
@@ -169,3 +215,8 @@ class Compiled:
         """Have the short ways of the latest specializations tried."""
         latest = reversed(self.specializations.values())
         self._entrances = tuple(s.entrance for s in latest if s.entrance)[:ENTRANCES]
+
+
+def key_of(call: Call, *, recording: bool) -> "Hashable":
+    """The key of the specialization for a call; those made under `no_grad` have others."""
+    return call.whole_key if recording else ("no_grad", call.whole_key)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.compiler.guarding.snapshot import Guard
 from micrograd_np.compiler.returning import Hole, Returned
 from micrograd_np.compiler.signature import is_value
 from micrograd_np.graph import Node
@@ -58,22 +59,22 @@ def fast_caller(
     executable: Callable[..., Any],
     captured: Sequence[Node],
     returned: Returned,
-    unchanged: Callable[[], bool] | None,
+    guard: Guard,
     recording: bool,
 ) -> Callable[[tuple[Any, ...]], Any] | None:
     """A function of positional arguments that returns the result, or MISS.
 
-    `args`: arguments such as it is for. `unchanged`: what else has to hold. `recording`:
-    False if it is only for `no_grad`. None if there is no short way for these.
+    `args`: arguments such as it is for. `guard`: what else has to hold. `recording`: False if it is
+    only for `no_grad`. None if there is no short way for these.
     """
     writer = Writer()
-    if unchanged is not None:
-        writer.miss_unless(f"{writer.bound(unchanged)}()")
     try:
         names = unpack(writer, "args", args)
         values = [
             value for name, x in zip(names, args, strict=True) for value in take(writer, name, x)
         ]
+        if guard.snapshot.facts:
+            writer.miss_unless(f"{writer.bound(guard)}.snapshot.holds()")
         values += [f"{writer.bound(node, 'leaf')}.value" for node in captured]
         results = [writer.name("r") for _ in returned.kinds]
         pairs = zip(results, returned.kinds, strict=True)

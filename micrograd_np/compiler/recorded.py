@@ -40,6 +40,11 @@ class CompiledCall(Segment):
         self.reached = tuple(dict.fromkeys(x for x in (*found, *made.captured) if x.tracked))
         self.until = tick()
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it is too late to make the program of the gradient: something has changed."""
+        return self.made.gradient is None and not self.made.guard.snapshot.holds()
+
     def gradients(self, cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of what the call reached, from those of its results."""
         gradient = self.made.gradient
@@ -80,7 +85,9 @@ class Gradient:
             self.places = [wanted[x] for x in found]
             return list(found.values())
 
-        program, found, traced = trace(f"gradient_of_{made.subject.name}", run)
+        program, found, traced = trace(
+            f"gradient_of_{made.subject.name}", run, made.guard.snapshot.kept()
+        )
         for node, stand_in in traced.captured.items():
             self.sources[stand_in.variable] = ("captured", node)
         finished, _ = optimized(program(found))
@@ -127,7 +134,8 @@ def compiled(*_: Any) -> Any:
 def pulled_back(g: Any, out: Any, *inputs: Any, function: CompiledCall) -> list[Any]:
     """The cotangents of all that the call reached: by a program, if arrays arrive."""
     cotangents = g if isinstance(g, list) else [g]
-    if isinstance(out, Node) or any(type(x) not in PLAIN for x in (*cotangents, *inputs)):
+    foreign = any(type(x) not in PLAIN for x in (*cotangents, *inputs))
+    if isinstance(out, Node) or foreign or function.is_outdated:  # run again, and compared
         return pulled(g, out, *inputs, function=function)
     return function.gradients(cotangents)
 

@@ -42,10 +42,20 @@ class Leaf(NamedTuple):
 
 
 class Call(NamedTuple):
-    """The arguments of a call: its signature, and the values in order."""
+    """The arguments of a call: their signature, and the values in order.
+
+    `surroundings`, `snapshot`: what else the function depends on, and how that is now.
+    """
 
     key: Hashable
     leaves: list[Leaf]
+    surroundings: Any = None
+    snapshot: Any = None
+
+    @property
+    def whole_key(self) -> Hashable:
+        """The signature, and all that the function depends on."""
+        return (self.key, self.snapshot)
 
 
 def is_value(x: Any) -> bool:

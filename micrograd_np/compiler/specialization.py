@@ -1,10 +1,13 @@
 """Specializations: a compiled function for calls of one signature, from the trace to what runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import fast_caller
+from micrograd_np.compiler.guarding.snapshot import Guard
+from micrograd_np.compiler.guarding.undoing import Reached
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
 from micrograd_np.compiler.returning import Returned
@@ -12,6 +15,7 @@ from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.compiler.tracing.randomness import unchanged
 from micrograd_np.compiler.tracing.trace import Trace, trace
+from micrograd_np.errors import TracingError
 from micrograd_np.forking import cached_property
 from micrograd_np.graph import Node
 from micrograd_np.quiet import quiet
@@ -26,9 +30,10 @@ class Specialization:
 
     Fields: `arguments`, its values in words; `program`, after all passes; `returned`, the tree that
     its results go into; `captured`, the Tensors from outside whose values are the last parameters;
-    `history`, what each pass did. Made when first needed: `executable`, which takes the program's
-    parameters and returns its results; `entrance`, the short way in, if there is one; `loops`, by
-    how many arguments are carried; `gradient`, of calls that are part of a graph.
+    `history`, what each pass did; `guard`, what it depends on beside its arguments. Made when first
+    needed: `executable`, which takes the program's parameters and returns its results; `entrance`,
+    the short way in, if there is one; `loops`, by how many arguments are carried; `gradient`, of
+    calls that are part of a graph.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class Specialization:
         program, self.returned, self.captured = traced(
             subject, call, args, keywords, recording=recording
         )
+        self.guard = Guard(call.surroundings.current())
         program, self.history = optimized(program)
         self.program = backend.prepare(program)
         self.donated = subject.donated(call)
@@ -65,9 +71,8 @@ class Specialization:
         self.opened = True
         if self.returned.tracked or any(static for *_, static in self.subject.named(args, {})):
             return
-        watch = self.subject.settings.watch()
         self.entrance = fast_caller(
-            args, self.executable.function, self.captured, self.returned, watch, self.recording
+            args, self.executable.function, self.captured, self.returned, self.guard, self.recording
         )
 
     def results(self, call: Call) -> tuple[Any, ...]:
@@ -90,7 +95,30 @@ def traced(
         out, given = subject.on_stand_ins(trace, call, args, keywords)
         return Returned(out, given, trace.start)
 
-    with unchanged(subject.function):
-        make, returned, made = trace(subject.name, run, recording=recording)
+    with unchanged(subject.function), noticed(subject, call):
+        make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
     program = make(returned.results)
     return program, returned.freed(), list(made.captured)
+
+
+@contextmanager
+def noticed(subject: Subject, call: Call) -> Iterator[None]:
+    """Raise TracingError at the end if the function has changed what it depends on.
+
+    All that it reaches is then put back as it was, as it is after any other TracingError; and in
+    any case if the function is run uncompiled as well.
+    """
+    if call.snapshot.walk.iterators:
+        raise TracingError.iterators(call.snapshot.walk.iterators)
+    before = Reached(call.snapshot)
+    try:
+        yield
+        changed = call.surroundings.changed_by_run(call.snapshot)
+    except BaseException as error:
+        if subject.tried or isinstance(error, TracingError):
+            before.restore()
+        raise
+    if subject.tried or changed:
+        before.restore()
+    if changed:
+        raise TracingError.changed(changed)

@@ -1,11 +1,15 @@
 """The subject: a function that is compiled, and how the arguments of its calls are read."""
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from micrograd_np.compiler.signature import Call, Leaf, call_of, mapped_values
-from micrograd_np.compiler.tracing.surroundings import Settings
+import numpy as np
+
+from micrograd_np.compiler.guarding.facts import is_number
+from micrograd_np.compiler.guarding.snapshot import Surroundings
+from micrograd_np.compiler.signature import Call, Leaf, call_of, is_value, mapped_values
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import Node
@@ -20,8 +24,17 @@ Positions = int | Sequence[int]
 Names = str | Sequence[str]
 
 
+KEPT = 128  # how many sets of objects among the arguments are known, the latest
+
+
 class Subject:
-    """A function, with the names of its arguments and which of them are static or given up."""
+    """A function, with the names of its arguments and which of them are static or given up.
+
+    `tried`: whether whoever compiles it runs it uncompiled as well, so that what a trace changes in
+    the things it reaches is to be undone.
+    """
+
+    __guarded__ = ("function",)
 
     def __init__(
         self,
@@ -43,22 +56,29 @@ class Subject:
         by_position = (x for i, x in enumerate(self._names) if i in self._static)
         self._static_names = frozenset((*by_name, *by_position))
         self._donate = positions(donate_argnums, self._names, more, "donate_argnums")
-        self._settings: Settings | None = None
+        self.tried = False
+        self._surroundings: OrderedDict[tuple[int, ...], Surroundings] = OrderedDict()
 
     def alike(self, function: Function) -> "Subject":
         """Another function with the same static arguments; it may overwrite none."""
         return Subject(function, tuple(self._static), tuple(self._static_names), ())
 
-    @property
-    def settings(self) -> Settings:
-        """The settings of the modules that the function reaches, looked for once."""
-        if self._settings is None:
-            self._settings = Settings(self.function)
-        return self._settings
+    def surroundings(self, named: Sequence[tuple[str, Any, bool]] = ()) -> Surroundings:
+        """What a call with these arguments depends on beside their values."""
+        objects = [
+            part for _, x, static in named for part in (of_static if static else objects_in)(x)
+        ]
+        which = tuple(map(id, objects))
+        found = self._surroundings.get(which)
+        if found is None:
+            found = self._surroundings[which] = Surroundings(self.function, objects)
+            while len(self._surroundings) > KEPT:
+                self._surroundings.popitem(last=False)
+        return found
 
-    def forget_settings(self) -> None:
-        """Look for these modules again."""
-        self._settings = None
+    def forget_surroundings(self) -> None:
+        """Look at all of it anew."""
+        self._surroundings.clear()
 
     def named(self, args: Arguments, keywords: Keywords) -> list[tuple[str, Any, bool]]:
         """Each argument with its name, and whether it is marked static."""
@@ -73,8 +93,9 @@ class Subject:
 
     def call_of(self, args: Arguments, keywords: Keywords) -> Call:
         """The signature and the values of a call."""
-        call = call_of(self.named(args, keywords))
-        return call._replace(key=(call.key, self.settings.key()))
+        named = self.named(args, keywords)
+        call, surroundings = call_of(named), self.surroundings(named)
+        return call._replace(surroundings=surroundings, snapshot=surroundings.current())
 
     def donated(self, call: Call) -> frozenset[int]:
         """The positions of the values in arguments that are given up.
@@ -110,6 +131,35 @@ class Subject:
         finally:
             if token is not None:
                 DIFFERENTIATING.reset(token)
+
+
+def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
+    """What in a tree of arguments may change unseen: functions, objects with attributes.
+
+    Of a module its class, and what it holds beside Tensors and settings, which are in the
+    signature: objects, and also `arrays`, which are no values there.
+    """
+    if isinstance(argument, dict):
+        argument = [*argument.values()]
+    if isinstance(argument, list | tuple):
+        for part in argument:
+            yield from objects_in(part, arrays=arrays)
+    elif hasattr(type(argument), "__tree_static__"):
+        yield type(argument)
+        yield from objects_in(vars(argument), arrays=True)
+    elif (arrays and isinstance(argument, np.ndarray)) or not (
+        is_number(argument) or is_value(argument)
+    ):
+        yield argument
+
+
+def of_static(argument: Any) -> Iterator[Any]:
+    """What in a static argument may change unseen: all but numbers and texts."""
+    if type(argument) is tuple:
+        for part in argument:
+            yield from of_static(part)
+    elif not is_number(argument):
+        yield argument
 
 
 def stand_in(trace: Trace, leaf: Leaf) -> Any:

@@ -158,6 +158,24 @@ class TracingError(TypeError):
         )
 
     @classmethod
+    def iterators(cls, names: Iterable[str]) -> "TracingError":
+        """An iterator that the function can take from, and that is no argument."""
+        return cls(
+            f"the function reaches iterators, and what it takes from one while `mg.compile` traces "
+            f"it would be the same at every call:{listed(names)}\nTake the next value outside and "
+            f"give it as an argument."
+        )
+
+    @classmethod
+    def changed(cls, names: Iterable[str]) -> "TracingError":
+        """Something that the function depends on, and changes itself."""
+        return cls(
+            f"the function changed what it depends on while `mg.compile` traced it:{listed(names)}"
+            f"\nThis would happen once, not at every call; it was undone. Make it an argument, and "
+            f"return its new value."
+        )
+
+    @classmethod
     def returned_generator(cls) -> "TracingError":
         """A generator among the results."""
         return cls.here(

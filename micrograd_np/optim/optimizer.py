@@ -40,6 +40,8 @@ class Optimizer:
     array([0.5, 1. ])
     """
 
+    __guarded__ = ("parameters", "transformation")  # what a compiled step depends on
+
     def __init__(self, parameters: Tree, transformation: Transformation) -> None:
         check_transformation(transformation)
         if isinstance(parameters, Iterator):

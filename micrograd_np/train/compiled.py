@@ -1,7 +1,8 @@
 """One step as a compiled program: loss, gradients and the optimiser's update in one call.
 
 The step is traced once for each shape of a batch. Parameters are read anew at every call, so that
-nothing but the optimiser's state and the batch are its arguments. What cannot be traced goes on as
+nothing but the optimiser's state and the batch are its arguments. When something has changed that
+model, loss or optimiser depend on, it is traced again. What cannot be traced goes on as
 an eager step, with a warning that says why.
 
 Whenever a program was made, the batch is computed eagerly too. Whatever is wrong with model or loss
@@ -42,18 +43,34 @@ UNTRACEABLE = (TypeError, ValueError, AttributeError, LookupError, RuntimeError)
 class CompiledStep(EagerStep):
     """A step that is one call of a program of the back end `backend`."""
 
+    __guarded__ = ("model", "loss", "optimizer")
+
     def __init__(self, model: Any, loss: Loss, optimizer: Optimizer, backend: str) -> None:
         super().__init__(model, loss, optimizer)
         # The program, until we give up.
         self.program: Any = compiler.compile(self.step, backend=backend)
-        self.known = -1  # how many programs there were at the last step
-        self.parts = [*parts_of(model), *parts_of(loss)]
-        self.places = generators_in(self.parts)
-        self.generators: Generators = [vars(part)[name] for part, name in self.places]
+        self.program.subject.tried = True
+        self.known = -1  # how many programs had been made at the last step
+        self.parts: list[Any] = []
+        self.places: Places = []
+        self.generators: Generators = []
+        self._look_for_parts()
         self.found: Result | None = None  # what the program returned
         self.doubt = ""  # why it is to be given up
         self.batch: Any = None
         self.last: Any = None  # the batch of the last update
+
+    def _look_for_parts(self) -> None:
+        self.parts = [*parts_of(self.model), *parts_of(self.loss)]
+        self.places = generators_in(self.parts)
+        self.generators = [vars(part)[name] for part, name in self.places]
+
+    def _look_for_generators(self) -> None:
+        """Those in the known places now: somebody may have put others there."""
+        found = [vars(part).get(name) for part, name in self.places]
+        self.generators = [x for x in found if isinstance(x, np.random.Generator)]
+        if len(self.generators) < len(found):
+            self._look_for_parts()
 
     def step(self, generators: Generators, state: Any, X: Any, y: Any) -> Result:
         """What is compiled: the loss, the parameters' new values and the optimiser's new state."""
@@ -74,6 +91,7 @@ class CompiledStep(EagerStep):
         if self.program is None:
             return super().loss_of(X, y)
         self.batch = X, y
+        self._look_for_generators()
         states = [generator.bit_generator.state for generator in self.generators]
         compiled = math.nan
         try:
@@ -81,7 +99,7 @@ class CompiledStep(EagerStep):
             compiled = self.found[0].item()
         except UNTRACEABLE as error:
             self.doubt = in_short(error)
-        known, self.known = self.known, len(self.program.specializations)
+        known, self.known = self.known, self.program.traced
         if math.isfinite(compiled) and self.known == known:
             return compiled
         self.found = None

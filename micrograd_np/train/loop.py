@@ -66,7 +66,8 @@ def fit(
     Warns if `loss` broadcasts a column (n, 1) against a row (n,), which is hardly ever meant.
 
     With `compile` the history is the same, to rounding. Python in model and loss runs only in the
-    first step of each size of batch, where a program is made; its `numpy.random.Generator`s are
+    first step of each size of batch, where a program is made, and where something that they or the
+    optimiser depend on has changed; its `numpy.random.Generator`s are
     drawn from in all of them, if they are attributes of modules. Gradients stay inside the program:
     `.grad` is None. Where a program is impossible, training warns why, and goes on without.
 

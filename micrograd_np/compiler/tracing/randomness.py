@@ -35,10 +35,13 @@ def unchanged(function: Any) -> Iterator[None]:
     It is put back to where it was.
     """
     before = [(source, source.state()) for source in sources(function)]
-    yield
-    changed = [(source, state) for source, state in before if not same(state, source.state())]
-    for source, state in changed:
-        source.restore(state)
+    changed: list[tuple[Source, Any]] = []
+    try:
+        yield
+    finally:
+        changed += [(source, state) for source, state in before if not same(state, source.state())]
+        for source, state in changed:
+            source.restore(state)
     if changed:
         raise TracingError.frozen_generator([source.name for source, _ in changed])
 

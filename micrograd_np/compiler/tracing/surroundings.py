@@ -1,68 +1,13 @@
-"""Surroundings: what a function depends on beside its arguments, and finds by names and attributes.
-
-A compiled function sees the Tensors around it as they are at every call. The *settings* of modules
-that it reaches (whether they are being trained, which Tensors they hold) are part of its signature.
-All else is as it was when the function was traced.
-"""
+"""Surroundings: all that a function finds by names and attributes, to look for generators in."""
 
 import functools
-from collections.abc import Callable, Hashable, Iterator
-from operator import is_
+from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from micrograd_np.errors.places import OWN_FILES
-from micrograd_np.graph import Node
 
 MANY = 1000  # objects that are looked through, and parts of one
-
-
-def is_module(x: Any) -> bool:
-    """Whether it has parameters and settings."""
-    return hasattr(type(x), "__tree_static__")
-
-
-class Settings:
-    """The settings of the modules that a function reaches."""
-
-    def __init__(self, function: Any) -> None:
-        self.modules = [module for _, module in reached(function, is_module)]
-
-    def key(self) -> Hashable:
-        """What they are now, as a part of a signature."""
-        return tuple(module.__tree_static__(whole=True) for module in self.modules)
-
-    def watch(self) -> Callable[[], bool] | None:
-        """A quick test of whether they are as they are now; None if there are none."""
-        if not self.modules:
-            return None
-        seen: dict[int, Any] = {}
-        for module in self.modules:
-            look_through(module, seen)
-        tensors = [(x, x.tracked) for x in seen.values() if isinstance(x, Node)]
-        lists = [(x, list(x)) for x in seen.values() if isinstance(x, list)]
-        tables = [(x, list(x.values())) for x in seen.values() if isinstance(x, dict)]
-
-        def unchanged() -> bool:
-            return (
-                all(len(x) == len(old) and all(map(is_, x.values(), old)) for x, old in tables)
-                and all(len(x) == len(old) and all(map(is_, x, old)) for x, old in lists)
-                and all(x.tracked is flag for x, flag in tensors)
-            )
-
-        return unchanged
-
-
-def look_through(x: Any, seen: dict[int, Any]) -> None:
-    """Add to `seen` all Tensors, lists and dicts that a module consists of, by identity."""
-    parts = vars(x) if is_module(x) else x
-    if id(parts) in seen:
-        return
-    if isinstance(parts, Node | list | dict):
-        seen[id(parts)] = parts
-    if isinstance(parts, list | tuple | dict):
-        for part in parts.values() if isinstance(parts, dict) else parts:
-            look_through(part, seen)
 
 
 # ---------------------------------------------------------------- what a function reaches

@@ -12,7 +12,7 @@ A Tensor from outside that the function uses (the parameters of a model it close
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 RESULTS = (np.ndarray, np.generic, *NUMBERS, np.random.Generator)  # what calls may return
 
 
+Arrays = Mapping[int, np.ndarray[Any, Any]]  # by the identity of others
+
+
 class Known(NamedTuple):
     """A constant: its variable, and the array that it is a copy of."""
 
@@ -58,7 +61,7 @@ class Trace:
     computed, for the comments of the program. `region`: see `Instruction`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kept: Arrays | None = None) -> None:
         self.parameters: list[Variable] = []
         self.constants: dict[Variable, np.ndarray[Any, Any]] = {}
         self.instructions: list[Instruction] = []
@@ -71,6 +74,7 @@ class Trace:
         self.start = tick()
         self._known: dict[int, Known] = {}  # constants by the identity of their arrays
         self._regions = 0
+        self._kept = kept or {}
 
     # ------------------------------------------------------------ what comes in
 
@@ -97,11 +101,18 @@ class Trace:
         known = self._known.get(id(array))
         if known is not None and np.array_equal(self.constants[known.variable], array):
             return known.variable
-        kept = array if is_frozen(array) else copied(array)
+        kept = self._unchanging(array)
         variable = Variable.like(self._hint(array), kept)
         self._known[id(array)] = Known(variable, array)
         self.constants[variable] = kept
         return variable
+
+    def _unchanging(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """An array that stays as the array is now: one that is kept already, or a copy."""
+        kept = self._kept.get(id(array))
+        if kept is not None and kept.strides == array.strides:
+            return kept
+        return array if is_frozen(array) else copied(array)
 
     def _hint(self, array: np.ndarray[Any, Any]) -> str:
         """What the user calls an array, or what a known one is the transpose of."""
@@ -218,14 +229,18 @@ def is_objects(value: Any) -> bool:
 
 
 def trace(
-    name: str, function: Callable[[Trace], Any], *, recording: bool = True
+    name: str,
+    function: Callable[[Trace], Any],
+    kept: Arrays | None = None,
+    *,
+    recording: bool = True,
 ) -> tuple[Callable[[Sequence[Any]], Program], Any, Trace]:
     """Run `function` on what it asks of a Trace; without `recording`, as under `no_grad`.
 
-    Returns what makes the program of some of its results, what the function returned, and the
-    trace.
+    `kept`: copies of arrays from outside, by the identity of these. Returns what makes the program
+    of some of its results, what the function returned, and the trace.
     """
-    made = Trace()
+    made = Trace(kept)
     modes: list[tuple[ContextVar[Any], Any]] = [
         (MODE, recording), (OBSERVER, None), (BATCH, None), (TRACE, made),
     ]  # fmt: skip

@@ -1,0 +1,1226 @@
+"""Compiled is never stale: whatever is changed around a function between calls, it takes effect."""
+
+import collections
+import contextvars
+import copy
+import dataclasses
+import enum
+import functools
+import inspect
+import itertools
+import math
+import operator
+import sys
+import threading
+import types
+from collections.abc import Callable
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import micrograd_np as mg
+from micrograd_np import Tensor, nn, optim
+from micrograd_np.errors import GraphError, TracingError
+from micrograd_np.train import fit, steps
+
+VECTOR = np.array([0.5, -1.5, 2.0])
+BETA = 1.0
+TABLE: dict[str, Any] = {"v": 1.0, "deep": [1.0, {"w": 2.0}]}
+Changes = list[Callable[[], Any]]
+WAYS: dict[str, Callable[[], tuple[Callable[[Any], Any], Changes]]] = {}
+
+
+def way(make):
+    """One way in which what a function depends on can change: the function, and the changes."""
+    WAYS[make.__name__.replace("_", " ")] = make
+    return make
+
+
+def set_item(container, key, value):
+    return lambda: container.__setitem__(key, value)
+
+
+def set_attribute(x, name, value):
+    return lambda: setattr(x, name, value)
+
+
+# ---------------------------------------------------------------- variables
+
+
+@way
+def a_number_in_a_closure():
+    beta = 1.0
+
+    def set_to(value):
+        nonlocal beta
+        beta = value
+
+    return lambda x: x * beta, [lambda: set_to(3.0), lambda: set_to(1.0), lambda: set_to(-0.0)]
+
+
+@way
+def a_global():
+    return lambda x: x * BETA, [set_item(globals(), "BETA", b) for b in (3.0, 1.0, 1)]
+
+
+@way
+def a_global_of_an_inner_function():
+    def outer(x):
+        def inner():
+            return BETA
+
+        return x * inner()
+
+    return outer, [set_item(globals(), "BETA", b) for b in (3.0, 1.0)]
+
+
+@way
+def a_global_by_text():
+    return lambda x: x * globals()["BETA"], [set_item(globals(), "BETA", b) for b in (3.0, 1.0)]
+
+
+@way
+def a_global_that_hides_a_builtin():
+    module = types.ModuleType("hiding")
+    exec("def f(x):\n    return x * abs(-2.0)", vars(module))  # noqa: S102 - a module of its own
+    return module.f, [set_attribute(module, "abs", lambda x: x), lambda: delattr(module, "abs")]
+
+
+@way
+def a_function_in_a_closure():
+    rule = [np.sin]
+    act = np.sin
+
+    def set_to(function):
+        nonlocal act
+        act = function
+
+    return lambda x: act(x) * len(rule), [lambda: set_to(np.cos), lambda: set_to(np.tanh)]
+
+
+@way
+def a_variable_of_an_inner_function():
+    scale = 2.0
+
+    def inner(x):
+        return x * scale
+
+    def set_to(value):
+        nonlocal scale
+        scale = value
+
+    return lambda x: inner(x) + 1, [lambda: set_to(5.0), lambda: set_to(2.0)]
+
+
+@way
+def a_context_variable():
+    variable = contextvars.ContextVar("variable", default=2.0)
+    return lambda x: x * variable.get(), [lambda: variable.set(3.0), lambda: variable.set(2.0)]
+
+
+# ---------------------------------------------------------------- containers
+
+
+@way
+def an_item_of_a_dict():
+    beta = {"v": 1.0}
+    return lambda x: x * beta["v"], [set_item(beta, "v", v) for v in (2.0, 1.0, np.float32(2))]
+
+
+@way
+def a_new_item_of_a_dict():
+    beta = {"v": 1.0}
+    return lambda x: x * sum(beta.values()), [set_item(beta, "w", 2.0), lambda: beta.pop("v")]
+
+
+@way
+def the_order_of_a_dict():
+    powers = {"a": 2.0, "b": 3.0}
+
+    def f(x):
+        for power in powers.values():
+            x = x * power + 1.0
+        return x
+
+    return f, [lambda: powers.update(a=powers.pop("a"))]
+
+
+@way
+def a_list():
+    factors = [1.0, 2.0]
+    return lambda x: x * sum(factors), [
+        set_item(factors, 0, 5.0), lambda: factors.append(1.0), factors.clear,
+    ]  # fmt: skip
+
+
+@way
+def a_long_list():
+    factors = [1.0] * 30
+    return lambda x: x * sum(factors), [set_item(factors, 17, 5.0), factors.pop]
+
+
+@way
+def containers_in_containers():
+    inner = TABLE["deep"]
+    return lambda x: x * TABLE["deep"][1]["w"] * inner[0], [
+        set_item(inner[1], "w", 7.0), set_item(inner, 0, 3.0), set_item(inner, 1, {"w": 1.0}),
+        set_item(inner, 0, 1.0), set_item(inner, 1, {"w": 2.0}),
+    ]  # fmt: skip
+
+
+@way
+def a_tuple_that_is_replaced():
+    holder = types.SimpleNamespace(shape=(1.0, 2.0))
+    return lambda x: x * holder.shape[1], [
+        set_attribute(holder, "shape", (1.0, 5.0)), set_attribute(holder, "shape", (1.0, 2.0)),
+    ]  # fmt: skip
+
+
+@way
+def a_list_in_a_tuple():
+    pair = ([1.0], 2.0)
+    return lambda x: x * pair[0][0] * pair[1], [set_item(pair[0], 0, 3.0)]
+
+
+@way
+def a_set():
+    terms = {1.0, 2.0}
+    return lambda x: x * sum(terms), [lambda: terms.add(4.0), lambda: terms.discard(1.0)]
+
+
+@way
+def a_deque():
+    terms = collections.deque([1.0, 2.0], maxlen=2)
+    return lambda x: x * sum(terms), [lambda: terms.append(4.0), terms.rotate]
+
+
+@way
+def a_defaultdict_a_counter_and_a_view():
+    counts, more = collections.Counter(a=1), collections.defaultdict(float, b=1.0)
+    seen = types.MappingProxyType(counts)
+    return lambda x: x * seen["a"] * more["b"], [set_item(counts, "a", 3), set_item(more, "b", 2.0)]
+
+
+@way
+def a_dict_of_the_users_own_kind():
+    table = collections.UserDict(v=1.0)
+    return lambda x: x * table["v"], [set_item(table, "v", 3.0), set_item(table, "v", 1.0)]
+
+
+# ---------------------------------------------------------------- arrays
+
+
+@way
+def an_array_in_place():
+    a = np.arange(3.0)
+    return lambda x: x * a, [set_item(a, 1, 5.0), lambda: a.sort(), lambda: a.fill(0)]
+
+
+@way
+def an_array_of_which_only_a_number_is_used():
+    a = np.arange(3.0)
+    return lambda x: x * np.sum(a**2), [set_item(a, 1, 5.0), lambda: a.fill(1)]
+
+
+@way
+def an_array_that_is_no_single_piece():
+    base = np.arange(24.0).reshape(4, 6)
+    a, b = base[::2, 1::2][0], base.T[:3, 0]
+    return lambda x: x * a + b, [set_item(base, (0, 3), 9.0), set_item(base, (0, 1), -9.0)]
+
+
+@way
+def an_array_in_a_dict_in_an_object():
+    held = types.SimpleNamespace(parts={"a": [np.ones(3)]})
+    return lambda x: x * held.parts["a"][0], [
+        set_item(held.parts["a"][0], 0, 4.0), set_item(held.parts, "a", [np.zeros(3)]),
+    ]  # fmt: skip
+
+
+@way
+def flags_and_integers_in_arrays():
+    mask, steps_ = np.array([True, False, True]), np.array([1, 2, 3])
+    return lambda x: np.where(mask, x, 0.0) * steps_, [
+        set_item(mask, 1, True), set_item(steps_, 0, 7),
+    ]  # fmt: skip
+
+
+@way
+def pieces_of_memory():
+    memory = bytearray(b"\x01\x02")
+    return lambda x: x * memory[0], [set_item(memory, 0, 9), lambda: memory.insert(0, 3)]
+
+
+@way
+def an_array_of_objects():
+    parts = np.array([1.0, "a"], dtype=object)
+    return lambda x: x * parts[0], [set_item(parts, 0, 5.0)]
+
+
+@way
+def a_tensors_values_and_freezing():
+    w = Tensor(np.ones(3), requires_grad=True)
+    return lambda x: x * w, [
+        set_attribute(w, "data", np.full(3, 4.0)), set_attribute(w, "requires_grad", False),
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- functions
+
+
+@way
+def a_default():
+    def f(x, scale=2.0):
+        return x * scale
+
+    return f, [set_attribute(f, "__defaults__", (5.0,))]
+
+
+@way
+def a_default_that_is_a_list():
+    def f(x, scales=[2.0]):  # noqa: B006 - it is to be changed
+        return x * scales[0]
+
+    return f, [set_item(f.__defaults__[0], 0, 4.0)]
+
+
+@way
+def a_keyword_default():
+    def f(x, *, scale=2.0):
+        return x * scale
+
+    def replace():
+        f.__kwdefaults__ = {"scale": 3.0}
+
+    return f, [set_item(f.__kwdefaults__, "scale", 4.0), replace]
+
+
+@way
+def a_functions_code():
+    def f(x):
+        return x * 2.0
+
+    def inner(x):
+        return x * 3.0
+
+    return lambda x: f(x), [set_attribute(f, "__code__", inner.__code__)]
+
+
+@way
+def an_attribute_of_a_function():
+    def f(x):
+        return x * f.scale
+
+    f.scale = 2.0
+    return f, [set_attribute(f, "scale", 3.0)]
+
+
+@way
+def a_keyword_of_a_partial():
+    g = functools.partial(lambda x, by, *, power: x * by[0] ** power, by=[2.0], power=1.0)
+    return lambda x: g(x), [set_item(g.keywords, "power", 2.0), set_item(g.keywords["by"], 0, 3.0)]
+
+
+@way
+def a_decorated_function():
+    beta = {"v": 1.0}
+
+    def decorator(function):
+        @functools.wraps(function)
+        def wrapper(x):
+            return function(x)
+
+        return wrapper
+
+    @decorator
+    def f(x):
+        return x * beta["v"]
+
+    return lambda x: f(x), [set_item(beta, "v", 5.0)]
+
+
+@way
+def what_a_transform_was_given():
+    beta = {"v": 1.0}
+    g = mg.grad(lambda x: np.sum(beta["v"] * x**2))
+    return lambda x: g(x), [set_item(beta, "v", 5.0), set_item(beta, "v", 1.0)]
+
+
+@way
+def what_another_compiled_function_reaches():
+    beta = {"v": 1.0}
+    inner = mg.compile(lambda x: x * beta["v"])
+    return lambda x: inner(x) + 1.0, [set_item(beta, "v", 5.0), set_item(beta, "v", 1.0)]
+
+
+# ---------------------------------------------------------------- objects
+
+
+class Plain:
+    factor: ClassVar[float] = 2.0
+
+    def __init__(self):
+        self.beta = 1.0
+        self.parts = [1.0]
+
+    def scaled(self, x):
+        return x * self.beta * self.factor
+
+    def __call__(self, x):
+        return self.scaled(x) * self.parts[0]
+
+    @property
+    def doubled(self):
+        return 2 * self.beta
+
+    @classmethod
+    def of_class(cls, x):
+        return x * cls.factor
+
+    @staticmethod
+    def of_nothing(x):
+        return x * BETA
+
+
+@way
+def an_attribute():
+    held = Plain()
+    return lambda x: x * held.beta, [set_attribute(held, "beta", b) for b in (3.0, 1.0)]
+
+
+@way
+def an_attribute_that_a_method_reads():
+    held = Plain()
+    return held.scaled, [set_attribute(held, "beta", b) for b in (3.0, 1.0)]
+
+
+@way
+def an_object_that_is_called():
+    held = Plain()
+    return held, [set_attribute(held, "beta", 3.0), set_item(held.parts, 0, 4.0)]
+
+
+@way
+def a_property():
+    held = Plain()
+    return lambda x: x * held.doubled, [set_attribute(held, "beta", 3.0)]
+
+
+@way
+def an_attribute_by_text():
+    held = Plain()
+    return lambda x: x * getattr(held, "be" + "ta"), [set_attribute(held, "beta", 3.0)]
+
+
+@way
+def attributes_by_a_getter():
+    held = types.SimpleNamespace(inner=Plain())
+    getter = operator.attrgetter("inner.beta")
+    return lambda x: x * getter(held), [set_attribute(held.inner, "beta", 3.0)]
+
+
+@way
+def descriptors_and_properties_of_classes():
+    values = [1.0]
+
+    class Reading:
+        def __get__(self, _instance, _owner):
+            return values[0]
+
+    class Kind(type):
+        @property
+        def last(cls):
+            return values[-1]
+
+    class Own(metaclass=Kind):
+        first = Reading()
+
+    return lambda x: x * Own.first * Own.last, [
+        set_item(values, 0, 4.0),
+        lambda: values.append(2.0),
+    ]
+
+
+@way
+def objects_that_are_all_equal():
+    class Equal(Plain):
+        def __eq__(self, _other):
+            return True
+
+        def __hash__(self):
+            return 1
+
+    held = [Equal()]
+    other = Equal()
+    other.beta = 4.0
+    return lambda x: x * held[0].beta, [set_item(held, 0, other)]
+
+
+@way
+def attributes_of_a_class():
+    class Own(Plain):
+        pass
+
+    held = Own()
+    return lambda x: held.scaled(x) + Own.of_class(x), [
+        set_attribute(Own, "factor", 5.0), set_attribute(held, "factor", 7.0),
+    ]  # fmt: skip
+
+
+@way
+def methods_replaced_in_a_class_and_in_an_object():
+    class Own(Plain):
+        def scaled(self, x):
+            return super().scaled(x) + 1.0
+
+    held = Own()
+    return lambda x: held(x), [
+        set_attribute(Own, "scaled", lambda _self, x: x * 9.0),
+        set_attribute(held, "scaled", lambda x: x * 11.0),
+        set_attribute(Own, "__call__", lambda _self, x: x * 13.0),
+    ]  # fmt: skip
+
+
+@way
+def the_class_of_an_object():
+    class One(Plain):
+        def scaled(self, x):
+            return x * 5.0
+
+    held = Plain()
+    return lambda x: held.scaled(x), [set_attribute(held, "__class__", One)]
+
+
+@way
+def static_methods():
+    held = Plain()
+    return lambda x: held.of_nothing(x), [set_item(globals(), "BETA", b) for b in (3.0, 1.0)]
+
+
+@way
+def slots():
+    class Slotted:
+        __slots__ = ("beta", "parts")
+
+    held = Slotted()
+    held.beta, held.parts = 1.0, {"a": 1.0}
+    return lambda x: x * held.beta * held.parts["a"], [
+        set_attribute(held, "beta", 3.0), set_item(held.parts, "a", 2.0),
+    ]  # fmt: skip
+
+
+@way
+def data_classes():
+    @dataclasses.dataclass
+    class Open:
+        beta: float = 1.0
+
+    @dataclasses.dataclass(frozen=True)
+    class Frozen:
+        beta: float
+        inner: Open
+
+    frozen = Frozen(1.0, Open())
+    return lambda x: x * frozen.beta * frozen.inner.beta, [
+        set_attribute(frozen.inner, "beta", 4.0),
+        lambda: object.__setattr__(frozen, "beta", 3.0),
+    ]  # fmt: skip
+
+
+@way
+def named_tuples_and_enumerations():
+    class Pair(NamedTuple):
+        beta: list[float]
+        kind: Any
+
+    class Kind(enum.Enum):
+        DOUBLE = 2.0
+        TRIPLE = 3.0
+
+    held = {"pair": Pair([1.0], Kind.DOUBLE)}
+    return lambda x: x * held["pair"].beta[0] * held["pair"].kind.value, [
+        set_item(held["pair"].beta, 0, 5.0), set_item(held, "pair", Pair([5.0], Kind.TRIPLE)),
+    ]  # fmt: skip
+
+
+@way
+def objects_that_look_attributes_up():
+    class Proxy:
+        def __init__(self):
+            self._data = {"beta": 1.0}
+
+        def __getattr__(self, name):
+            return self._data[name]
+
+    held = Proxy()
+    return lambda x: x * held.beta, [set_item(held._data, "beta", 3.0)]
+
+
+@way
+def objects_in_containers():
+    held = [Plain(), Plain()]
+    return lambda x: sum((each.scaled(x) for each in held), 0.0), [
+        set_attribute(held[1], "beta", 5.0), lambda: held.append(Plain()), lambda: held.pop(0),
+    ]  # fmt: skip
+
+
+@way
+def an_operator_of_the_users_class():
+    class Scale:
+        by = 2.0
+
+        def __matmul__(self, x):
+            return x * self.by
+
+    held = Scale()
+    return lambda x: held @ x, [set_attribute(held, "by", 3.0)]
+
+
+@way
+def attributes_of_a_module():
+    module = types.ModuleType("settings_of_a_user")
+    module.beta, module.inner = 1.0, types.SimpleNamespace(gamma=2.0)
+    return lambda x: x * module.beta * module.inner.gamma, [
+        set_attribute(module, "beta", 3.0), set_attribute(module.inner, "gamma", 5.0),
+    ]  # fmt: skip
+
+
+@way
+def a_name_of_pythons_modules():
+    before = math.tau
+    return lambda x: x * math.tau, [
+        set_attribute(math, "tau", 5.0), set_attribute(math, "tau", before),
+    ]  # fmt: skip
+
+
+@way
+def a_module_imported_inside():
+    module = types.ModuleType("imported_inside")
+    module.beta = 1.0
+    sys.modules["imported_inside"] = module
+
+    def f(x):
+        import imported_inside
+
+        return x * imported_inside.beta
+
+    return f, [set_attribute(module, "beta", 3.0), set_attribute(module, "beta", 1.0)]
+
+
+# ---------------------------------------------------------------- neural networks
+
+
+class Gated(nn.Module):
+    table: ClassVar[list[float]] = [1.0]
+
+    def __init__(self):
+        self.weight = Tensor(VECTOR, requires_grad=True)
+        self.rate = 2.0
+        self.parts = {"a": nn.Tanh(), "mean": np.zeros(3)}
+
+    def forward(self, x):
+        out = self.parts["a"](x * self.weight) * self.rate - self.parts["mean"]
+        return out * self.table[0] if self.training else -out
+
+
+@way
+def the_mode_of_a_module():
+    model = Gated()
+    return lambda x: model(x), [model.eval, model.train]
+
+
+@way
+def settings_of_a_module():
+    model = Gated()
+    return model, [
+        set_attribute(model, "rate", 3.0), set_item(model.table, 0, 4.0),
+        set_item(model.table, 0, 1.0), set_item(model.parts["mean"], 0, 3.0),
+        set_item(model.parts, "a", nn.ReLU()), set_attribute(model, "extra", 1.0),
+    ]  # fmt: skip
+
+
+@way
+def parameters_of_a_module():
+    model = Gated()
+    return model.forward, [
+        set_attribute(model.weight, "requires_grad", False),
+        set_attribute(model, "weight", Tensor(VECTOR + 1, requires_grad=True)),
+        lambda: model.load_state_dict({"weight": VECTOR * 2}),
+    ]  # fmt: skip
+
+
+@way
+def layers_in_a_sequence():
+    model = nn.Sequential(nn.Tanh(), Gated())
+    return lambda x: model(x), [
+        set_attribute(model[1], "rate", 5.0),
+        set_attribute(model, "forward", lambda x: x * 2.0),
+    ]  # fmt: skip
+
+
+# ---------------------------------------------------------------- all of them
+
+
+def assert_as_uncompiled(compiled, f, *args, **keywords):
+    found, expected = compiled(*args, **keywords), f(*args, **keywords)
+    assert_allclose(np.asarray(getattr(found, "data", found)), np.asarray(
+        getattr(expected, "data", expected)
+    ), rtol=1e-12)  # fmt: skip
+    assert getattr(found, "requires_grad", None) == getattr(expected, "requires_grad", None)
+
+
+def slope_of(f):
+    return mg.grad(lambda x: np.sum(f(x) ** 2))
+
+
+def gradient_behind(f):
+    """The gradient through a node of the graph."""
+
+    def backward(x):
+        w = Tensor(x, requires_grad=True)
+        np.sum(f(w) ** 2).backward()
+        return w.grad
+
+    return backward
+
+
+def test_there_are_enough_ways():
+    assert len(WAYS) >= 50
+
+
+def quarter(f):
+    return lambda x: f(x) / 4
+
+
+def double(f):
+    return lambda x: f(x) * 2
+
+
+def twice(f):
+    return lambda x: f(f(x))
+
+
+def by_keyword(f):
+    """A function that is given its argument by name, so that it never goes the short way in."""
+    name = next(iter(inspect.signature(f.function).parameters))
+    return lambda x: f(**{name if name != "args" else "x": x})
+
+
+FORMS = {
+    "called": (mg.compile, lambda f: f),
+    "called by keyword": (lambda f: by_keyword(mg.compile(f)), lambda f: f),
+    "repeated": (lambda f: mg.compile(quarter(f)).repeat(2), lambda f: twice(quarter(f))),
+    "its gradient": (lambda f: mg.compile(slope_of(f)), slope_of),
+    "in a graph": (lambda f: gradient_behind(mg.compile(f)), gradient_behind),
+    "in a compiled function": (lambda f: mg.compile(double(mg.compile(f))), double),
+}
+
+
+def chosen():
+    """Each way called and in one other form; in all of them where the run is thorough."""
+    others = list(FORMS)[1:]
+    for i, name in enumerate(WAYS):
+        for form in FORMS:
+            now = form in ("called", others[i % len(others)])
+            marks = () if now else pytest.mark.thorough
+            yield pytest.param(name, form, marks=marks, id=f"{name}, {form}")
+
+
+@pytest.mark.parametrize(("name", "form"), [*chosen()])
+def test_changes_take_effect(name, form):
+    f, changes = WAYS[name]()
+    make, expected_of = FORMS[form]
+    if form == "repeated" and "tensor" in name:
+        pytest.skip("what is tracked is not repeated")
+    compiled, expected = make(f), expected_of(f)
+    for change in (lambda: None, *changes):
+        change()
+        for _ in range(3):  # a trace, the long way in and the short one
+            assert_as_uncompiled(compiled, expected, VECTOR)
+
+
+@pytest.mark.parametrize("name", ["an item of a dict", "an array in place", "settings of a module"])
+def test_changes_take_effect_in_native_code(name):
+    pytest.importorskip("numba")
+    f, changes = WAYS[name]()
+    compiled = mg.compile(f, backend="numba")
+    for change in (lambda: None, *changes[:2]):
+        change()
+        assert_as_uncompiled(compiled, f, VECTOR)
+
+
+# ---------------------------------------------------------------- objects among the arguments
+
+ARGUMENTS = {
+    "an object": (lambda held, x: held(x), Plain, lambda held: setattr(held, "beta", 3.0)),
+    "a list of an object": (lambda held, x: held(x), Plain, lambda held: held.parts.append(2.0)),
+    "a function": (
+        lambda f, x: f(x), lambda: by_dict({"v": 1.0}),
+        lambda f: f.__closure__[0].cell_contents.update(v=3.0),
+    ),
+    "a module's array": (lambda m, x: m(x), Gated, lambda m: m.parts["mean"].fill(2.0)),
+    "a module's class": (lambda m, x: m(x), type("Own", (Gated,), {"table": [1.0]}),
+                         lambda m: m.table.append(2.0) or m.table.reverse()),
+    "a module's mode": (lambda m, x: m(x), Gated, lambda m: m.eval()),
+    "an object in a module": (
+        lambda m, x: m(x) * m.held.beta, lambda: holding(Plain()),
+        lambda m: setattr(m.held, "beta", 4.0),
+    ),
+}  # fmt: skip
+
+
+def by_dict(beta):
+    return lambda x: x * beta["v"]
+
+
+def holding(held):
+    model = Gated()
+    model.held = held
+    return model
+
+
+@pytest.mark.parametrize("case", ARGUMENTS.values(), ids=ARGUMENTS)
+@pytest.mark.parametrize("static", [(), 0])
+def test_what_an_argument_holds(case, static):
+    f, make, change = case
+    held, compiled = make(), mg.compile(f, static_argnums=static)
+    for act in (lambda _: None, change):
+        act(held)
+        for _ in range(2):
+            assert_as_uncompiled(compiled, f, held, VECTOR)
+
+
+def test_models_of_one_kind_as_arguments_share_a_program():
+    compiled = mg.compile(lambda m, x: m(x))
+    for _ in range(3):
+        model = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
+        assert_as_uncompiled(compiled, compiled.function, model, VECTOR)
+    assert len(compiled.specializations) == 1
+
+
+# ---------------------------------------------------------------- what is kept, and what it costs
+
+
+def test_an_old_value_finds_its_program_again():
+    beta, seen = {"v": 1.0}, []
+
+    def f(x):
+        seen.append(beta["v"])
+        return x * beta["v"]
+
+    compiled = mg.compile(f)
+    for value in (1.0, 2.0, 1.0, 2.0, float("1.0")):
+        beta["v"] = value
+        assert_as_uncompiled(compiled, lambda x: x * beta["v"], VECTOR)
+    assert seen == [1.0, 2.0]
+
+
+def test_a_number_that_is_computed_again_is_the_same():
+    held, seen = Plain(), []
+
+    def f(x):
+        seen.append(1)
+        return x * held.beta * held.parts[0]
+
+    compiled = mg.compile(f)
+    for i in range(5):
+        held.beta = float("1234.5")
+        held.parts = [float(i * 0 + 2)]
+        compiled(VECTOR)
+    assert len(seen) == 1
+
+
+def test_static_arguments_made_anew():
+    compiled = mg.compile(lambda x, shape: np.sum(x) * np.ones(shape), static_argnums=1)
+    for n in (2, 3, 2, 3):
+        assert_as_uncompiled(compiled, compiled.function, VECTOR, (n, int(f"{n}00")))
+    assert len(compiled.specializations) == 2
+    assert len(compiled.subject._surroundings) == 1
+
+
+def test_what_is_not_looked_at_may_change():
+    held = Plain()
+    held.steps, seen = 0, []
+
+    def f(x):
+        seen.append(1)
+        return x * held.beta
+
+    compiled = mg.compile(f)
+    for _ in range(5):
+        compiled(VECTOR)
+        held.steps += 1
+    assert len(seen) == 1
+
+
+def test_what_changes_at_every_call_is_named_once():
+    beta = {"v": 1.0, "w": 1.0}
+    compiled = mg.compile(lambda x: x * beta["v"] * beta["w"])
+
+    def anneal():
+        for i in range(20):
+            beta["v"] = 1.0 + i
+            assert_as_uncompiled(compiled, compiled.function, VECTOR)
+
+    with pytest.warns(UserWarning, match=r"(?s)was traced anew 8 times.*- beta\['v'\]\n") as caught:
+        anneal()
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert "['w']" not in str(caught[0].message)
+
+
+def test_programs_with_old_entries_of_an_array_are_forgotten():
+    a, b = np.ones(3), np.ones(3)
+    compiled = mg.compile(lambda x: x * a * b)
+    for i in range(4):
+        a[0] = i
+        assert_as_uncompiled(compiled, compiled.function, VECTOR)
+        assert len(compiled.specializations) == 1
+
+
+def test_only_so_many_programs_are_kept():
+    beta = {"v": 1.0}
+    compiled = mg.compile(lambda x: x * beta["v"], cache_size=2)
+    for i in range(5):
+        beta["v"] = float(i)
+        assert_as_uncompiled(compiled, compiled.function, VECTOR)
+        assert len(compiled.specializations) <= 2
+
+
+def test_a_guard_names_what_is_the_users_and_nothing_else():
+    compiled = mg.compile(lambda x: mg.sigmoid(np.sum(x) * BETA) * nn.mse(x, x))
+    compiled(VECTOR)
+    snapshot = compiled.subject.surroundings().current()
+    assert {fact.name for fact in snapshot.facts} == {"<lambda>", "BETA"}
+
+
+def test_installed_packages_are_not_looked_through():
+    scipy_special = pytest.importorskip("scipy.special")
+    compiled = mg.compile(lambda x: x * scipy_special.comb(5, 2))
+    compiled(VECTOR)
+    assert len(compiled.subject.surroundings().current().facts) <= 4
+
+
+def test_threads_see_changes():
+    beta, compiled = {"v": 1.0}, None
+    compiled = mg.compile(lambda x: x * beta["v"])
+
+    def work(found):
+        for _ in range(50):
+            found.append(compiled(VECTOR)[0] / VECTOR[0])
+
+    for value in (1.0, 2.0, 3.0):
+        beta["v"] = value
+        found = []
+        threads = [threading.Thread(target=work, args=(found,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert set(found) == {value}
+        assert len(found) == 200
+
+
+def test_a_gradient_of_what_has_changed_since_is_an_error():
+    """The program of the gradient is made when it is needed: then it is too late."""
+    beta = {"v": 1.0}
+    compiled = mg.compile(lambda x: np.sum(beta["v"] * x**2))
+    w = Tensor(VECTOR, requires_grad=True)
+    out = compiled(w)
+    beta["v"] = 2.0
+    with pytest.raises(GraphError, match="something that has changed"):
+        out.backward()
+    out = compiled(w)
+    out.backward()
+    assert_allclose(w.grad, 4 * VECTOR)
+    out = compiled(w)  # now there is a program for the gradient, which is that of the call
+    beta["v"] = 3.0
+    w.grad = None
+    out.backward()
+    assert_allclose(w.grad, 4 * VECTOR)
+
+
+# ---------------------------------------------------------------- what cannot be followed
+
+
+def test_iterators_are_refused():
+    for numbers in (iter([1.0, 2.0]), itertools.count(1.0), (x for x in (1.0, 2.0))):
+        with pytest.raises(TracingError, match=r"(?s)reaches iterators.*- numbers"):
+            mg.compile(lambda x: x * next(numbers))(VECTOR)  # noqa: B023 - called here
+
+
+def counts_in_a_closure():
+    n = 0
+
+    def f(x):
+        nonlocal n
+        n += 1
+        return x * n
+
+    return f, lambda: n, "n"
+
+
+def counts_in_a_dict():
+    state = {"n": 0, "seen": []}
+
+    def f(x):
+        state["n"] += 1
+        state["seen"].append(1)
+        state["new"] = x
+        return x * state["n"]
+
+    return f, lambda: {**state, "seen": [*state["seen"]]}, "state"
+
+
+def counts_in_an_object():
+    held = Plain()
+
+    def f(x):
+        held.beta += 1
+        held.latest = x
+        return x * held.beta
+
+    return f, lambda: dict(vars(held)), "held.beta"
+
+
+def takes_from_a_list():
+    ahead = [1.0, 2.0]
+    return lambda x: x * ahead.pop(), lambda: list(ahead), "ahead"
+
+
+def counts_in_an_array():
+    count = np.zeros(1)
+
+    def f(x):
+        count[0] += 1
+        return x * count[0]
+
+    return f, lambda: float(count[0]), "count"
+
+
+def counts_globally():
+    global BETA  # noqa: PLW0603 - as a careless user has it
+    BETA = 1.0
+
+    def f(x):
+        global BETA  # noqa: PLW0603
+        BETA += 1
+        return x * BETA
+
+    return f, lambda: BETA, "BETA"
+
+
+COUNTING = [
+    counts_in_a_closure, counts_in_a_dict, counts_in_an_object, takes_from_a_list,
+    counts_in_an_array, counts_globally,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("make", COUNTING)
+def test_a_function_that_changes_what_it_depends_on_is_refused_and_nothing_is_changed(make):
+    f, state, name = make()
+    before = state()
+    compiled = mg.compile(f)
+    for _ in range(2):
+        with pytest.raises(TracingError, match=rf"(?s)changed what it depends on.*- {name}"):
+            compiled(VECTOR)
+        assert state() == before
+    assert not compiled.specializations
+
+
+def test_notes_are_taken_when_a_function_is_traced():
+    log, cache = [], {}
+
+    def f(x):
+        log.append(1)
+        return x * cache.setdefault(x.shape, 2.0)
+
+    compiled = mg.compile(f)
+    for x in (VECTOR, VECTOR[:2], VECTOR, VECTOR[:2], VECTOR):
+        assert_as_uncompiled(compiled, lambda x: 2 * x, x)
+    assert len(log) <= 3
+
+
+# ---------------------------------------------------------------- in fit
+
+
+def network():
+    rng = np.random.default_rng(1)
+    return nn.Sequential(nn.Linear(2, 3, rng=rng), nn.Tanh(), nn.Linear(3, 1, rng=rng))
+
+
+DATA = np.random.default_rng(0).normal(size=(8, 2)), np.random.default_rng(1).normal(size=(8, 1))
+
+
+def by_beta():
+    beta = {"v": 1.0}
+    return {"loss": lambda out, y: beta["v"] * nn.mse(out, y)}, lambda *_: beta.update(v=0.2)
+
+
+def to_eval():
+    model = nn.Sequential(nn.Linear(2, 3, rng=np.random.default_rng(0)), Doubling())
+    return {"model": model}, lambda run: run["model"].eval()
+
+
+class Doubling(nn.Module):
+    def forward(self, x):
+        return x[:, :1] * (2.0 if self.training else 1.0)
+
+
+def other_rate():
+    model = network()
+    given = {"model": model, "optimizer": optim.Optimizer(model, optim.sgd(0.1))}
+    return given, lambda run: setattr(run["optimizer"], "transformation", optim.sgd(0.01))
+
+
+def rate_of_the_users_rule():
+    settings = {"rate": 0.1}
+
+    def update(gradients, state, _parameters):
+        return [-settings["rate"] * g for g in gradients], state
+
+    rule = optim.Transformation(lambda _: (), update)
+    return {"optimizer": rule}, lambda *_: settings.update(rate=0.01)
+
+
+def another_layer():
+    return {}, lambda run: setattr(run["model"][1], "forward", np.sin)
+
+
+def an_array_of_weights():
+    weights = np.ones((8, 1))
+
+    def loss(out, y):
+        return np.mean(weights * (out - y) ** 2)
+
+    return {"loss": loss}, lambda *_: weights.fill(0.5)
+
+
+IN_FIT = [by_beta, to_eval, other_rate, rate_of_the_users_rule, another_layer, an_array_of_weights]
+
+
+@pytest.mark.parametrize("make", IN_FIT)
+def test_changes_between_steps_take_effect(make):
+    losses = []
+    for compiled in (False, True):
+        given, change = make()
+        run = {"model": network(), "loss": nn.mse, "optimizer": optim.sgd(0.1), **given}
+        found = []
+        others = {name: run[name] for name in ("loss", "optimizer")}
+        for record in steps(run["model"], *DATA, **others, epochs=8, compile=compiled):
+            found.append(record.loss)
+            if record.step == 4:
+                change(run)
+        losses.append(found)
+    assert_allclose(losses[1], losses[0], rtol=1e-12)
+    assert len(losses[0]) == 8
+
+
+class Noisy(nn.Module):
+    def __init__(self):
+        self.rng = np.random.default_rng(0)
+
+    def forward(self, x):
+        return x * (self.rng.random() if self.rng else 1.0)
+
+
+@pytest.mark.parametrize("new", [np.random.default_rng(5), None])
+def test_a_generator_that_is_replaced_between_steps(new):
+    losses = []
+    for compiled in (False, True):
+        model = nn.Sequential(nn.Linear(2, 1, rng=np.random.default_rng(0)), Noisy())
+        found = []
+        given = {"loss": nn.mse, "optimizer": optim.sgd(0.01), "epochs": 5}
+        for record in steps(model, *DATA, **given, compile=compiled):
+            found.append(record.loss)
+            if record.step == 2:
+                model[1].rng = copy.deepcopy(new)
+        losses.append(found)
+    assert_allclose(losses[1], losses[0], rtol=1e-12)
+
+
+# ---------------------------------------------------------------- trial runs
+
+
+class Careless(nn.Module):
+    """Changes things of all kinds when it is run, and then asks for what a trace has not."""
+
+    def __init__(self, log):
+        self.line = nn.Linear(2, 1, rng=np.random.default_rng(0))
+        self.rng = np.random.default_rng(3)
+        self.log, self.table, self.seen = log, {"n": 0}, set()
+        self.held = types.SimpleNamespace(calls=0)
+        self.running = np.zeros(2)
+
+    def forward(self, x):
+        self.log.append(len(self.log))
+        self.table["n"] += 1
+        self.seen.add(self.table["n"])
+        self.held.calls += 1
+        self.held.latest = "now"
+        self.running += 1.0
+        self.note = self.held.calls
+        noise = self.rng.random()
+        out = self.line(x)
+        return out * noise if np.sum(out).data > -np.inf else out
+
+    def state(self):
+        return {
+            "log": list(self.log), "table": dict(self.table), "seen": set(self.seen),
+            "held": dict(vars(self.held)), "running": self.running.tolist(), "note": self.note,
+            "rng": self.rng.bit_generator.state,
+        }  # fmt: skip
+
+
+def test_a_trial_run_that_falls_back_leaves_things_as_they_were():
+    found = []
+    for compiled in (False, True):
+        model, losses = Careless([]), []
+        settings = {"rate": 0.1, "calls": 0}
+
+        def loss(out, y, losses=losses):
+            losses.append(1)
+            return nn.mse(out, y)
+
+        def update(gradients, state, _parameters, settings=settings):
+            settings["calls"] += 1
+            return [-settings["rate"] * g for g in gradients], state
+
+        rule = optim.Transformation(lambda _: (), update)
+        given = {"loss": loss, "optimizer": rule, "epochs": 4, "progress": False}
+        if compiled:
+            with pytest.warns(UserWarning, match="goes on uncompiled"):
+                log = fit(model, *DATA, **given, compile=True).losses
+        else:
+            log = fit(model, *DATA, **given).losses
+        found.append((model.state(), losses, settings, [*map(float, log)]))
+    assert found[0] == found[1]
+
+
+def test_what_an_error_of_tracing_leaves_behind():
+    """Compiled directly, it is an error; a later call finds all as before."""
+    model = Careless([])
+    before = model.table.copy(), model.running.copy(), list(model.log), model.rng.random(0)
+    state = model.rng.bit_generator.state
+    for _ in range(2):
+        with pytest.raises(TracingError):
+            mg.compile(model)(DATA[0])
+    assert model.table == before[0]
+    assert_allclose(model.running, before[1])
+    assert model.log == before[2]
+    assert model.rng.bit_generator.state == state
+    assert not hasattr(model, "note")
+
+
+def test_an_error_of_the_functions_own_keeps_what_was_done():
+    log = []
+
+    def f(x):
+        log.append(1)
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        mg.compile(f)(VECTOR)
+    assert log == [1]
