@@ -59,6 +59,7 @@ def test_every_example_is_tested():
 # ---------------------------------------------------------------- the articles' numbers
 
 
+@pytest.mark.thorough
 def test_the_neuron_reaches_the_weights_and_the_answer_of_its_article():
     done = run("neuron", "--input", "1", "0", "0")
     assert (done.returncode, done.stderr) == (0, "")
@@ -70,6 +71,7 @@ def test_the_neuron_reaches_the_weights_and_the_answer_of_its_article():
     assert "Input" not in done.stdout
 
 
+@pytest.mark.thorough
 def test_xor_is_learned_as_its_article_says():
     done = run("xor")
     assert (done.returncode, done.stderr) == (0, "")
@@ -79,6 +81,7 @@ def test_xor_is_learned_as_its_article_says():
     assert max(abs(float(target) - float(first)) for target, first, _ in rows) > 0.5
 
 
+@pytest.mark.thorough
 def test_xor_with_four_hidden_neurons_is_learned_once_its_article_is_mended():
     done = run("xor_four_hidden")
     assert (done.returncode, done.stderr) == (0, "")
