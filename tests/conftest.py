@@ -41,6 +41,8 @@ SHOWN = pytest.StashKey[set[tuple[str, str]]]()
 
 
 def pytest_configure(config):
+    """Without -v, files are not named."""
+    config.option.verbose = config.option.verbose or -1
     config.stash[SHOWN] = set()
 
 
