@@ -139,8 +139,9 @@ class Trial:
                 np.testing.assert_allclose(part.hidden, right, 1e-9, 1e-11, err_msg=stage)
 
 
-def values(tensors: Any) -> list[Any]:
-    return [tensor.value for tensor in tensors]
+def values(results: Any) -> list[Any]:
+    """The arrays of what may be Tensors."""
+    return [getattr(result, "value", result) for result in results]
 
 
 # The rows add a constant of NumPy's to what they draw.
