@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import update_wrapper
 from inspect import signature
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -32,18 +33,20 @@ CONSTANT = [row for row in ROWS.values() if row.order == 0]
 REFUSED_UFUNCS = {"isnat"}  # a Tensor holds no dates
 
 
-def rows_of(rows: Iterable[Row], *, telling: bool = False) -> list[Any]:
+def rows_of(
+    rows: Iterable[Row], chosen: Callable[[Row], tuple[Case, ...]] | None = None
+) -> list[Any]:
     """The rows as the parameters of a test, each under the name of its op.
 
-    With `telling`, a row has its telling cases only; a `thorough` run tries it with all.
+    Where cases are chosen, a row has these only; a `thorough` run tries it with all.
     """
-    if not telling:
+    if chosen is None:
         return [pytest.param(row, id=row.name) for row in rows]
     return [
         parameter
         for row in rows
         for parameter in (
-            pytest.param(row._replace(cases=row.telling), id=row.name),
+            pytest.param(row._replace(cases=chosen(row)), id=row.name),
             pytest.param(row, id=f"{row.name}-all", marks=pytest.mark.thorough),
         )
     ]
@@ -58,7 +61,7 @@ def by_row(
     """
 
     def decorate(check: Callable[[Row, Case], None]) -> Callable[[Row], None]:
-        @pytest.mark.parametrize("row", rows_of(rows, telling=telling))
+        @pytest.mark.parametrize("row", rows_of(rows, attrgetter("telling") if telling else None))
         def test(row: Row) -> None:
             for case in row.cases:
                 with in_case(row, case):
