@@ -141,7 +141,7 @@ def test_what_is_refused_is_in_the_table() -> None:
 @pytest.mark.parametrize("row", rows_of(DIFFERENTIABLE))
 def test_single_precision(row: Row) -> None:
     """The value and the vjp of narrow numbers."""
-    for case in row.telling[:2]:
+    for case in row.telling[:1]:
         calls = Call(row, case), Call(row, case, 1)
         for call in calls:
             call.inputs = recast(call.inputs, NARROW)
