@@ -1,10 +1,11 @@
-"""What all tests share: the hypothesis profiles, and a registry without users' ops.
+"""What all tests share: the hypothesis profiles, a registry without users' ops, and a short report.
 
 `dev` is the default, `ci` and `thorough` try more examples; the environment variable
 HYPOTHESIS_PROFILE chooses. None has a deadline, for a test must not depend on a machine's speed.
 """
 
 import os
+from collections import Counter
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,14 +21,47 @@ settings.register_profile("thorough", max_examples=2000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
-def forget_users_ops():
-    for function in [function for function, op in OPS.items() if isinstance(op, JointOp)]:
-        del OPS[function]
+# ---------------------------------------------------------------- the registry
 
 
-@pytest.fixture(autouse=True)
-def registry_of_our_ops():
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol():
     """An op that an example or a test declares with `primitive` or `register` ends with it."""
-    forget_users_ops()
-    yield
-    forget_users_ops()
+    declared = len(OPS)
+    result = yield
+    if len(OPS) != declared:  # or a table was read that waits for its first use
+        for function in [function for function, op in OPS.items() if isinstance(op, JointOp)]:
+            del OPS[function]
+    return result
+
+
+# ---------------------------------------------------------------- the report
+
+SHOWN = pytest.StashKey[set[tuple[str, str]]]()
+
+
+def pytest_configure(config):
+    """Without -v, files are not named."""
+    config.option.verbose = config.option.verbose or -1
+    config.stash[SHOWN] = set()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report, config):
+    """A dot for each file whose tests pass, and an `s` for each that skips some: not one a test."""
+    passed = report.passed and report.when == "call"
+    if hasattr(report, "wasxfail") or not (passed or report.skipped):
+        return None
+    letter = "." if passed else "s"
+    key = (report.nodeid.partition("::")[0], letter)
+    if key in config.stash[SHOWN]:
+        letter = ""
+    config.stash[SHOWN].add(key)
+    return report.outcome, letter, report.outcome.upper()
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Every reason to skip tests, once, with their number."""
+    skipped = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    for reason, count in sorted(skipped.items()):
+        terminalreporter.write_line(f"skipped {count}: {reason.removeprefix('Skipped: ')}")

@@ -55,9 +55,10 @@ def jacobian(f: Callable[..., Any], xs: Sequence[Array]) -> list[Array]:
     return matrices
 
 
-def assert_close(found: Any, expected: Any, tolerance: float = 1e-7) -> None:
+def assert_close(found: Any, expected: Any, tolerance: float = 1e-7, what: str = "") -> None:
     """Equal to `tolerance`, relative to each entry and to a hundredth of the largest one."""
     expected = np.asarray(expected)
     finite = np.abs(expected[np.isfinite(expected)])
     scale = max(1.0, float(finite.max(initial=0.0)))
-    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=0.01 * tolerance * scale)
+    atol = 0.01 * tolerance * scale
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=atol, err_msg=what)

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 FLOATS = [np.dtype(name) for name in ("f4", "f8", "c8", "c16")]
 
 
+class Unseen:
+    """A function that tracing does not look through: it is asked for by calling it alone."""
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any) -> Any:
+        return self.function(*args)
+
+
 class Interpreted:
     """A function traced for some arguments: its program, and what it returns for others."""
 

@@ -693,7 +693,7 @@ PATTERNS = {
 IMAGE = np.random.default_rng(0).uniform(0.5, 1.5, (4, 3, 2))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def einops():
     """einops, told of Tensors; what it was told must outlive a collection of garbage."""
     module = pytest.importorskip("einops")

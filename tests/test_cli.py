@@ -104,6 +104,7 @@ def test_the_table_shows_the_article_s_network_before_and_after(name, example, t
     assert table == list(zip(inputs, targets, *columns, strict=True))
 
 
+@pytest.mark.thorough
 def test_the_whole_training_gives_the_article_s_answer(no_matplotlib, capsys):
     assert cli.main(["demo", "neuron"]) == 0
     out = capsys.readouterr().out

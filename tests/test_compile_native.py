@@ -649,7 +649,7 @@ def test_random_programs_and_their_gradients(drawn):
 
 
 @needs_numba
-@pytest.mark.slow
+@pytest.mark.thorough
 @given(programs())
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_many_random_programs_and_their_gradients(drawn):

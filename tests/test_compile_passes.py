@@ -518,8 +518,8 @@ def test_exact_passes_keep_every_bit(name, dtype):
         pytest.skip("x ** 1 was a power before NumPy 2.3, a bit off in float32")
     try:
         program = built((IDENTITIES | ALMOST | STRENGTH)[name], x)
-    except (TypeError, OverflowError) as error:
-        pytest.skip(str(error))
+    except (TypeError, OverflowError):
+        pytest.skip("NumPy has no such loop")
     assert_same(program, check(optimize(program, EXACT)), [x])
     for each in EXACT:
         assert_same(program, check(each.apply(program)), [x])

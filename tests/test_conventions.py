@@ -1,7 +1,8 @@
 """The published answers at kinks, ties, zeros, infinities and edges of shape and dtype.
 
 The policy: the gradient where it exists, else the minimum-norm subgradient, else the limit; ties
-split evenly. Each test bears the number of its case in the list of known pitfalls. NumPy's warnings
+split evenly. Most points are records of `micrograd_np.policy`, which `test_policy` runs; here is what
+those do not say: other shapes, axes, orders and dtypes, and what is no gradient. Each test bears the number of its case in the list of known pitfalls. NumPy's warnings
 are errors here, so no backward may leak one; those of a forward computation are NumPy's own.
 """
 # ruff: noqa: E501 - a row of the table stays on one line
@@ -12,7 +13,6 @@ from typing import Any
 import numpy as np
 import pytest
 from differences import assert_close, directional
-from scipy import special
 
 import micrograd_np as mg
 from micrograd_np import Tensor
@@ -41,10 +41,6 @@ def known(number: int, name: str, f: Any, points: Any, answers: Any) -> Any:
     return pytest.param(f, points, answers, id=f"{number:02}-{name}")
 
 
-def infinity_norm(x: Any) -> Any:
-    return np.linalg.norm(x, ord=np.inf)
-
-
 def root(x: Any) -> Any:
     return np.where(x > 0, np.sqrt(x), 0)
 
@@ -70,25 +66,10 @@ ZEROS = [0.0, 0.0]
 # fmt: off
 CASES = [
     # ------------------------------------------------------------ kinks, ties, boundaries
-    known(1, "max-ties", np.max, [[1, 3, 3]], [[0, 0.5, 0.5]]),
-    known(1, "min-ties", np.min, [[1, 1, 3]], [[0.5, 0.5, 0]]),
     known(1, "max-ties-along-an-axis", lambda x: np.max(x, axis=1), [[[1, 3, 3], [2, 0, 1]]], [[[0, 0.5, 0.5], [1, 0, 0]]]),
-    known(1, "max-nan", np.max, [[1, NAN, 3]], [[0, 1, 0]]),
-    known(2, "maximum-tie", np.maximum, [3, 3], [0.5, 0.5]),
-    known(3, "maximum-of-itself", lambda x: np.maximum(x, x), [3], [1]),
-    known(4, "minimum-tie", np.minimum, [3, 3], [0.5, 0.5]),
     known(4, "minimum-of-itself", lambda x: np.minimum(x, x), [3], [1]),
-    known(4, "fmax-tie", np.fmax, [3, 3], [0.5, 0.5]),
-    known(4, "fmin-tie", np.fmin, [3, 3], [0.5, 0.5]),
-    known(4, "minimum-infinite-tie", np.minimum, [INF, INF], [0.5, 0.5]),
-    known(5, "maximum-nan-left", np.maximum, [NAN, 1], [1, 0]),
     known(5, "maximum-nan-right", np.maximum, [1, NAN], [0, 1]),
-    known(5, "maximum-nan-both", np.maximum, [NAN, NAN], [0.5, 0.5]),
     known(5, "minimum-nan-left", np.minimum, [NAN, 1], [1, 0]),
-    known(6, "fmax-nan", np.fmax, [NAN, 1], [0, 1]),
-    known(6, "fmin-nan", np.fmin, [1, NAN], [1, 0]),
-    known(6, "fmax-nan-both", np.fmax, [NAN, NAN], [0.5, 0.5]),
-    known(7, "abs-at-zero", np.abs, [[0.0, -0.0]], [[0, 0]]),
     known(7, "fabs-at-zero", np.fabs, [[0.0, -0.0]], [[0, 0]]),
     known(8, "relu-at-zero", mg.relu, [[0.0, -0.0, -1, 1]], [[0, 0, 0, 1]]),
     known(9, "sign", np.sign, [[-2, 0, 2]], [[0, 0, 0]]),
@@ -98,92 +79,23 @@ CASES = [
     known(10, "clip-at-a-bound", lambda x: np.clip(x, 0, 1), [[0, 1, 0.5, -1, 2]], [[1, 1, 1, 0, 0]]),
     known(10, "clip-bounds", np.clip, [[0, -1, 2], 0, 1], [[1, 0, 0], 1, 1]),
     known(10, "clip-crossed-bounds", np.clip, [[0.5, -1, 2], 1, 0], [[0, 0, 0], 0, 3]),
-    known(11, "infinity-norm-tie", infinity_norm, [[3, -3, 1]], [[0.5, -0.5, 0]]),
-    known(11, "minus-infinity-norm-tie", lambda x: np.linalg.norm(x, ord=-INF), [[3, -1, 1]], [[0, -0.5, 0.5]]),
-    known(15, "mod", np.mod, [5, 3], [1, -1]),
-    known(15, "mod-negative", np.mod, [-5, 3], [1, 2]),
     known(12, "sort-ties-keep-their-order", lambda x: np.sort(x) * np.array([1.0, 2, 4]), [[2, 1, 1]], [[4, 1, 2]]),
     known(12, "sort-ties-in-rows", lambda x: np.sort(x)[:, 0], [[[2, 1, 1], [3, 3, 3]]], [[[0, 1, 0], [1, 0, 0]]]),
-    known(12, "partition-ties", lambda x: np.partition(x, 1)[1], [[2, 1, 1]], [[0, 0, 1]]),
-    known(13, "median-of-an-even-number", np.median, [[4, 1, 3, 2]], [[0, 0, 0.5, 0.5]]),
     known(13, "median-of-an-odd-number", np.median, [[4, 1, 3]], [[0, 0, 1]]),
     known(13, "median-of-rows", lambda x: np.median(x, axis=1), [[[1, 2, 3, 4], [2, 9, 9, 1]]], [[[0, 0.5, 0.5, 0], [0.5, 0.5, 0, 0]]]),
-    known(13, "quantile", lambda x: np.quantile(x, 0.25), [[1, 2, 3]], [[0.5, 0.5, 0]]),
-    known(15, "fmod-negative", np.fmod, [-5, 3], [1, 1]),
-    known(15, "mod-at-a-multiple", np.mod, [6, 3], [1, -2]),
-    known(15, "fmod-at-a-multiple", np.fmod, [6, 3], [1, -2]),
     # ------------------------------------------------------------ zeros, infinities, domain edges
-    known(16, "sqrt-at-zero", np.sqrt, [0], [INF]),
-    known(17, "sqrt-of-square-at-zero", lambda x: np.sqrt(x**2), [0], [NAN]),
-    known(17, "sqrt-of-sum-of-squares-at-zero", lambda x: np.sqrt(np.sum(x**2)), [ZEROS], [[NAN, NAN]]),
-    known(18, "norm-at-zero", np.linalg.norm, [ZEROS], [ZEROS]),
-    known(18, "norm-of-zero-matrix", np.linalg.norm, [[ZEROS, ZEROS]], [[ZEROS, ZEROS]]),
-    known(18, "norms-of-rows-one-zero", lambda x: np.linalg.norm(x, axis=1), [[ZEROS, [3, 4]]], [[ZEROS, [0.6, 0.8]]]),
-    *(known(18, f"norm-{n}-at-zero", lambda x, n=n: np.linalg.norm(x, ord=n), [ZEROS], [ZEROS]) for n in (0, 1, 2, 3, 1.5, INF)),
-    known(18, "norm-3-one-zero", lambda x: np.linalg.norm(x, ord=3), [[0, 2]], [[0, 1]]),
-    known(19, "norm-squared-at-zero", lambda x: np.linalg.norm(x) ** 2, [ZEROS], [ZEROS]),
-    known(20, "std-of-constant", np.std, [[2, 2, 2]], [[0, 0, 0]]),
-    known(20, "std-of-one-entry", np.std, [[2]], [[0]]),
-    known(22, "power-zero-zero", np.power, [0, 0], [0, 0]),
-    known(23, "power-zero-two", np.power, [0, 2], [0, 0]),
+    *(known(18, f"norm-{n}-at-zero", lambda x, n=n: np.linalg.norm(x, ord=n), [ZEROS], [ZEROS]) for n in (0, 1, 2, 1.5)),
     known(24, "power-negative-base", lambda x: x**3, [-2], [12]),
-    known(24, "power-negative-base-both", np.power, [-2, 3], [12, NAN]),
-    known(25, "power-zero-minus-one", np.power, [0, -1], [-INF, -INF]),
-    known(26, "power-constant-0", lambda x: x**0, [0], [0]),
-    known(26, "power-constant-0.0", lambda x: x**0.0, [0], [0]),
-    known(26, "power-constant-1", lambda x: x**1, [0], [1]),
-    known(26, "power-constant-1.0", lambda x: x**1.0, [0], [1]),
     known(26, "power-constant-2", lambda x: x**2, [0], [0]),
     known(26, "power-constant-array", lambda x: x ** np.array([0.0, 1.0, 2.0]), [[0, 0, 0]], [[0, 1, 0]]),
-    known(27, "power-half-at-zero", lambda x: x**0.5, [0], [INF]),
-    known(28, "where-sqrt", root, [[-1, 0, 4]], [[NAN, NAN, 0.25]]),
-    known(28, "masked-where-sqrt", masked_root, [[-1, 0, 4]], [[0, 0, 0.25]]),
-    known(29, "where-exp", exponential, [1000], [NAN]),
-    known(29, "masked-where-exp", masked_exponential, [1000], [1]),
-    known(30, "zero-times-log-at-zero", lambda x: 0.0 * np.log(x), [0], [NAN]),
-    known(31, "log-at-zero", np.log, [0], [INF]),
-    known(32, "x-log-x-at-zero", lambda x: x * np.log(x), [0], [NAN]),
-    known(32, "xlogy-of-itself-at-zero", lambda x: special.xlogy(x, x), [0], [-INF]),
-    known(32, "xlogy-at-zero", special.xlogy, [0, 2], [0.6931471805599453, 0]),
-    known(32, "xlogy-at-the-origin", special.xlogy, [0, 0], [-INF, 0]),
-    known(32, "entr-at-zero", special.entr, [0], [INF]),
-    known(33, "arctan2-at-origin", np.arctan2, [0, 0], [0, 0]),
-    known(34, "hypot-at-origin", np.hypot, [0, 0], [0, 0]),
     known(35, "arcsin-at-one", np.arcsin, [[1, -1]], [[INF, INF]]),
     known(35, "arccos-at-one", np.arccos, [[1, -1]], [[-INF, -INF]]),
-    known(36, "cbrt-at-zero", np.cbrt, [0], [INF]),
     known(37, "sinc-at-zero", np.sinc, [[0, -0.0, 1]], [[0, 0, -1]]),
     known(38, "reciprocal-at-zero", lambda x: 1 / x, [0], [-INF]),
-    known(38, "np-reciprocal-at-zero", np.reciprocal, [0], [-INF]),
-    known(39, "prod-one-zero", np.prod, [[0, 2, 3]], [[6, 0, 0]]),
-    known(40, "prod-two-zeros", np.prod, [[0, 0, 3]], [[0, 0, 0]]),
     known(40, "prod-zeros-over-axes", lambda x: np.prod(x, axis=(0, 1)), [[[0, 2], [3, 4]]], [[[24, 0], [0, 0]]]),
-    known(41, "cumprod-one-zero", np.cumprod, [[2, 0, 3]], [[1, 8, 0]]),
-    known(41, "cumprod-two-zeros", np.cumprod, [[2, 0, 0, 5]], [[1, 2, 0, 0]]),
-    known(42, "logsumexp-all-minus-infinity", mg.logsumexp, [[-INF, -INF]], [[0, 0]]),
     known(42, "logsumexp-one-row-minus-infinity", lambda x: mg.logsumexp(x, axis=1), [[[-INF, -INF], [0, -INF]]], [[[0, 0], [1, 0]]]),
-    known(44, "logaddexp-minus-infinities", np.logaddexp, [-INF, -INF], [0, 0]),
-    known(44, "logaddexp2-minus-infinities", np.logaddexp2, [-INF, -INF], [0, 0]),
-    known(44, "logaddexp-one-minus-infinity", np.logaddexp, [-INF, 3], [0, 1]),
-    known(45, "softmax-masked", lambda x: mg.softmax(x) * np.array([1.0, 0, 0]), [[0, 0, -INF]], [[0.25, -0.25, 0]]),
-    known(45, "log-softmax-masked", lambda x: mg.log_softmax(x)[0], [[0, 0, -INF]], [[0.5, -0.5, 0]]),
-    # ------------------------------------------------------------ the sigmoid's family
-    known(46, "det-of-zeros", np.linalg.det, [[ZEROS, ZEROS]], [[ZEROS, ZEROS]]),
-    known(46, "det-of-a-projection", np.linalg.det, [[[1, 0], [0, 0]]], [[[0, 0], [0, 1]]]),
     known(46, "det-of-a-batch-with-a-singular-one", np.linalg.det, [[[[2, 0], [0, 3]], [[0, 0], [0, 4]]]], [[[[3, 0], [0, 2]], [[4, 0], [0, 0]]]]),
-    known(46, "slogdet-of-a-singular-one", lambda x: np.linalg.slogdet(x)[1], [[[1, 0], [0, 0]]], [[[NAN, NAN], [NAN, NAN]]]),
-    known(48, "sigmoid-far-out", mg.sigmoid, [[-1000, 1000]], [ZEROS]),
-    known(48, "sigmoid-infinite", mg.sigmoid, [[-INF, INF]], [ZEROS]),
     known(48, "sigmoid-written-out-far-right", lambda x: 1 / (1 + np.exp(-x)), [1000], [0]),
-    known(49, "sigmoid-slope-at-40", mg.sigmoid, [[40, -40]], [[4.2483542552915889e-18] * 2]),
-    known(50, "tanh-slope-at-20", np.tanh, [[20, -20]], [[1.6993417021166355e-17] * 2]),
-    known(50, "tanh-far-out", np.tanh, [[-1000, 1000]], [ZEROS]),
-    known(51, "logsigmoid-far-out", mg.logsigmoid, [[-1000, 1000]], [[1, 0]]),
-    known(51, "logsigmoid-slope-at-40", mg.logsigmoid, [40], [4.2483542552915889e-18]),
-    known(52, "softplus-far-out", mg.softplus, [[1000, -1000]], [[1, 0]]),
-    known(52, "softplus-slope-at-minus-40", mg.softplus, [-40], [4.2483542552915889e-18]),
-    known(53, "cross-entropy-on-logits", lambda z: mg.softplus(-z), [-800], [-1]),
-    known(54, "log-softmax-huge-logits", lambda z: mg.log_softmax(z)[0], [[0, 1e6]], [[1, -1]]),
     # ------------------------------------------------------------ shapes, broadcasting, indexing
     known(56, "size-1-with-size-n", np.multiply, [[2], [1, 2, 3]], [[6], [2, 2, 2]]),
     known(56, "leading-axes", np.multiply, [[1, 2], [[1, 2], [3, 4]]], [[4, 6], [[1, 2], [1, 2]]]),
@@ -229,8 +141,6 @@ def test_forward_mode_agrees(f: Any, points: Any, answers: Any) -> None:
     with np.errstate(all="ignore"):  # the forward infinities are NumPy's to report
         points = [np.asarray(x, float) for x in points]
         _, tangent = mg.jvp(lambda *xs: np.sum(f(*xs)), points, [np.ones_like(x) for x in points])
-    if f in CHOOSING:
-        return
     if np.isfinite(flat).all():
         np.testing.assert_allclose(tangent, flat.sum(), rtol=1e-14, atol=1e-15)
     else:

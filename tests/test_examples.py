@@ -1,6 +1,7 @@
 """The articles' programs: what they print, what they refuse, and that they can fail."""
 
 import importlib.util
+import io
 import os
 import re
 import subprocess
@@ -59,6 +60,7 @@ def test_every_example_is_tested():
 # ---------------------------------------------------------------- the articles' numbers
 
 
+@pytest.mark.thorough
 def test_the_neuron_reaches_the_weights_and_the_answer_of_its_article():
     done = run("neuron", "--input", "1", "0", "0")
     assert (done.returncode, done.stderr) == (0, "")
@@ -70,6 +72,7 @@ def test_the_neuron_reaches_the_weights_and_the_answer_of_its_article():
     assert "Input" not in done.stdout
 
 
+@pytest.mark.thorough
 def test_xor_is_learned_as_its_article_says():
     done = run("xor")
     assert (done.returncode, done.stderr) == (0, "")
@@ -79,6 +82,7 @@ def test_xor_is_learned_as_its_article_says():
     assert max(abs(float(target) - float(first)) for target, first, _ in rows) > 0.5
 
 
+@pytest.mark.thorough
 def test_xor_with_four_hidden_neurons_is_learned_once_its_article_is_mended():
     done = run("xor_four_hidden")
     assert (done.returncode, done.stderr) == (0, "")
@@ -133,16 +137,11 @@ def test_the_neuron_asks_for_three_inputs_and_refuses_what_is_no_number():
     assert re.search(r"1 0 0 gives 0\.999\d+\.\n$", done.stdout)
 
 
-@pytest.mark.parametrize("typed", [b"", b"1\n", b"1\n0\nzero\n", b"\xff\xfe\n"])
-def test_the_end_of_input_ends_politely(typed):
-    done = run("neuron", "--quick", stdin=typed)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.endswith("\nNo more input: good-bye.\n")
-
-
-def test_no_input_at_all_ends_politely_too(monkeypatch, capsys):
+@pytest.mark.parametrize("typed", [None, b"", b"1\n", b"1\n0\nzero\n", b"\xff\xfe\n"])
+def test_the_end_of_input_ends_politely(typed, monkeypatch, capsys):
     module = load("neuron")
-    monkeypatch.setattr(sys, "stdin", None)
+    stdin = None if typed is None else io.TextIOWrapper(io.BytesIO(typed), encoding="utf-8")
+    monkeypatch.setattr(sys, "stdin", stdin)
     monkeypatch.setattr(sys, "argv", ["neuron.py", "--quick"])
     module.main()
     assert capsys.readouterr().out.endswith("\nNo more input: good-bye.\n")
@@ -151,11 +150,15 @@ def test_no_input_at_all_ends_politely_too(monkeypatch, capsys):
 @pytest.mark.parametrize(
     "given", [["nan", "0", "0"], ["1", "inf", "0"], ["1", "0", "nought"], ["1", "0"]]
 )
-def test_inputs_on_the_command_line_are_refused_with_a_usage_line(given):
-    done = run("neuron", "--quick", "--input", *given)
-    assert done.returncode == 2
-    assert done.stderr.startswith("usage: ")
-    assert done.stdout == ""
+def test_inputs_on_the_command_line_are_refused_with_a_usage_line(given, monkeypatch, capsys):
+    module = load("neuron")
+    monkeypatch.setattr(sys, "argv", ["neuron.py", "--quick", "--input", *given])
+    with pytest.raises(SystemExit) as ended:
+        module.main()
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("usage: ")
+    assert said.out == ""
 
 
 def test_large_inputs_saturate_the_neuron_without_a_warning():

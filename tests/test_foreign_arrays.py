@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from optable import CONSTANT, DIFFERENTIABLE, Case, Row
+from optable import CONSTANT, DIFFERENTIABLE, Case, Row, in_case, rows_of
 from strict_array import DeviceArray, PulledOutError, StrictArray, uncovered
 from test_ops import Call
 
@@ -59,15 +59,21 @@ POSITIONS = {
 
 def on_device(row: Row, call: Call) -> Call:
     """A call with all its numbers where the device is, as its user would have them."""
-    if row.function in POSITIONS:
-        return call
     there = copy.copy(call)
+    if row.function in POSITIONS:
+        options = {name: listed(option) for name, option in call.case.options.items()}
+        there.case = call.case._replace(options=options)
+        return there
     there.drawn = [moved(x) for x in call.drawn]
     options = dict(call.case.options)
     for name in AFAR & options.keys():
         options[name] = moved(options[name], integers=True)
     there.case = call.case._replace(options=options)
     return there
+
+
+def listed(option: Any) -> Any:
+    return option.tolist() if isinstance(option, np.ndarray) else option
 
 
 def moved(given: Any, *, integers: bool = False) -> Any:
@@ -82,19 +88,8 @@ def moved(given: Any, *, integers: bool = False) -> Any:
     return given
 
 
-def telling(row: Row) -> Iterator[Case]:
-    """One case for each set of options, kind of numbers and number of axes."""
-    seen = set()
-    for case in row.cases:
-        shapes = [len(x) if type(x) is tuple else None for x in case.inputs]
-        kind = (*sorted(case.options), case.kinds, *shapes)
-        if kind not in seen:
-            seen.add(kind)
-            yield case
-
-
 class Trial:
-    """One case, over NumPy's arrays and over another kind, with the same vectors."""
+    """One case, over NumPy's arrays and over other kinds, with the same vectors."""
 
     def __init__(self, row: Row, case: Case) -> None:
         self.row = row
@@ -102,11 +97,12 @@ class Trial:
         parts = self.call(*map(Tensor, self.call.inputs))
         self.weights = self.call.like([part.value for part in parts])
         self.directions = self.call.like(self.call.inputs)
+        self.right = dict(self.run(np.asarray, self.call))
 
-    def run(self, kind: Kind, call: Call) -> Iterator[tuple[str, list[Any]]]:
+    def run(self, kind: Kind, call: Call, second: str = "") -> Iterator[tuple[str, list[Any]]]:
+        """Value and derivatives; of the second ones those `of reverse`, `of forward`, or all."""
         xs = [kind(x) for x in self.call.inputs]
-        weights, directions = map(kind, self.weights), list(map(kind, self.directions))
-        weights = list(weights)
+        weights, directions = list(map(kind, self.weights)), list(map(kind, self.directions))
 
         def gradient(*points: Any) -> Any:
             return list(mg.vjp(call, *points)[1](weights))
@@ -116,50 +112,71 @@ class Trial:
 
         leaves = [Tensor(x, requires_grad=True) for x in xs]
         parts = call(*leaves)
-        yield "value", [part.value for part in parts]
+        yield "value", values(parts)
         for part, weight in zip(parts, weights, strict=True):
             part.backward(weight)
         yield "grad", [leaf.grad for leaf in leaves]
-        yield "vjp", gradient(*xs)
-        yield "jvp", slope(*xs)
-        if self.row.order > 1:
-            yield "reverse over reverse", mg.vjp(gradient, *xs)[1](directions)
-            yield "forward over reverse", mg.jvp(gradient, xs, directions)[1]
-            yield "reverse over forward", mg.vjp(slope, *xs)[1](weights)
+        if self.row.order == 1:
+            yield "vjp", values(gradient(*xs))
+            yield "jvp", values(slope(*xs))
+            return
+        if second in ("", "of reverse"):
+            found, pullback = mg.vjp(gradient, *xs)
+            yield "vjp", values(found)
+            yield "reverse over reverse", values(pullback(directions))
+            yield "forward over reverse", values(mg.jvp(gradient, xs, directions)[1])
+        if second in ("", "of forward"):
+            found, pullback = mg.vjp(slope, *xs)
+            yield "jvp", values(found)
+            yield "reverse over forward", values(pullback(weights))
 
-    def compare(self, kind: type[StrictArray]) -> None:
+    def compare(self, kind: type[StrictArray], second: str) -> None:
         other = on_device(self.row, self.call) if kind is DeviceArray else self.call
-        pairs = zip(self.run(np.asarray, self.call), self.run(kind, other), strict=True)
-        for (stage, rights), (_, found) in pairs:
-            for right, part in zip(rights, found, strict=True):
+        for stage, found in self.run(kind, other, second):
+            for right, part in zip(self.right[stage], found, strict=True):
                 assert type(part) is kind, stage
                 assert (part.shape, part.dtype) == (right.shape, right.dtype), stage
                 np.testing.assert_allclose(part.hidden, right, 1e-9, 1e-11, err_msg=stage)
 
 
+def values(results: Any) -> list[Any]:
+    """The arrays of what may be Tensors."""
+    return [getattr(result, "value", result) for result in results]
+
+
 # The rows add a constant of NumPy's to what they draw.
 BESIDE_NUMPY = {np.linalg.tensorsolve, np.linalg.tensorinv}
+ALL = {StrictArray: "", DeviceArray: ""}
+# What rules do at the second order, each over one of the doubles.
+SHARED = {StrictArray: "of forward", DeviceArray: "of reverse"}
 
 
-@DOUBLES
-@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
-def test_an_op_over_a_double_gives_what_it_gives_over_numpy(row: Row, kind: Any) -> None:
-    if kind is DeviceArray and row.function in BESIDE_NUMPY:
-        return
-    refused = 0
-    for case in telling(row):
-        with np.errstate(all="ignore"):
-            try:
-                Trial(row, case).compare(kind)
-            except ForeignArrayError:
-                refused += 1
-    assert bool(refused) == (row.function in NEED_NUMBERS)
+EACH = [
+    pytest.param(SHARED, id="shared"),
+    pytest.param(ALL, id="all", marks=pytest.mark.thorough),
+]
+
+
+@pytest.mark.parametrize("second", EACH)
+@pytest.mark.parametrize("row", rows_of(DIFFERENTIABLE))
+def test_an_op_over_a_double_gives_what_it_gives_over_numpy(row: Row, second: dict[Any, str]):
+    tried = second if row.function not in BESIDE_NUMPY else {StrictArray: ""}
+    refused = set()
+    for case in row.telling:
+        with in_case(row, case), np.errstate(all="ignore"):
+            trial = Trial(row, case)
+            for kind, nestings in tried.items():
+                try:
+                    trial.compare(kind, nestings)
+                except ForeignArrayError:
+                    refused.add(kind)
+    assert refused == (set(tried) if row.function in NEED_NUMBERS else set())
 
 
 @DOUBLES
 @pytest.mark.parametrize("row", CONSTANT, ids=lambda row: row.name)
 def test_a_constant_op_over_a_double_gives_what_it_gives_over_numpy(row: Row, kind: Any) -> None:
-    for case in telling(row):
+    for case in row.telling:
         call = Call(row, case)
         there = on_device(row, call) if kind is DeviceArray else call
         right = call.everything(*map(Tensor, call.inputs))

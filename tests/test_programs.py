@@ -1,9 +1,10 @@
 """Random programs against differences, PyTorch and JAX.
 
 The ordinary suite tries 200 programs against our own forward mode and differences, and, where the
-`bench` extra is installed, 200 against PyTorch and JAX. `-m thorough` tries 20,000 against both.
+`bench` extra is installed, 200 against PyTorch and JAX. `-m exhaustive` tries 20,000 against both.
 """
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from differences import directional
 from hypothesis import given, settings
 
 ORDINARY = settings(max_examples=200, derandomize=True)
-THOROUGH = settings(max_examples=20_000)
+EXHAUSTIVE = settings(max_examples=20_000)
 
 
 def assert_close(found: Any, expected: Any, what: str, program: programs.Program) -> None:
@@ -77,10 +78,9 @@ def test_programs_against_jax(program: programs.Program) -> None:
     compare(program, programs.by_jax(program), "JAX")
 
 
-@pytest.mark.slow
-@pytest.mark.thorough
+@pytest.mark.exhaustive
 @pytest.mark.oracle
-@THOROUGH
+@EXHAUSTIVE
 @given(programs.programs())
 def test_many_programs_against_both(program: programs.Program) -> None:
     pytest.importorskip("torch")
@@ -89,6 +89,23 @@ def test_many_programs_against_both(program: programs.Program) -> None:
     compare(program, programs.by_jax(program), "JAX")
 
 
+def test_every_operation_fits_what_programs_start_from() -> None:
+    """Each can be applied to some of the inputs, away from its kinks."""
+    arrays = [
+        np.cos(np.arange(np.prod(shape)) + place + 1).reshape(shape)
+        for place, shape in enumerate(programs.SHAPES)
+    ]
+    for operation in programs.OPERATIONS:
+        numbers = (0,) if operation.numbers else ()
+        steps = (
+            programs.Step(operation, places, numbers)
+            for places in product(range(len(arrays)), repeat=operation.arity)
+            if operation.fits(*(arrays[place].shape for place in places))
+        )
+        assert any(programs.applied(step, arrays) is not None for step in steps), operation.name
+
+
+@pytest.mark.thorough
 def test_every_operation_is_drawn() -> None:
     """The strategy reaches all operations, and its programs are not all trivial."""
     seen: set[str] = set()

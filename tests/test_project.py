@@ -28,6 +28,7 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
+ILLUSTRATED = [README, DOCS / "tutorial.md"]
 NEEDED = {"foreign_arrays.md": ["dask"], "native.md": ["numba"]}  # beyond our own packages
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
@@ -74,6 +75,8 @@ def test_the_code_on_a_page_prints_what_the_page_says(page, tmp_path, monkeypatc
         with contextlib.redirect_stdout(printed):
             exec(code, namespace)  # noqa: S102 - the project's own pages
         assert printed.getvalue() == example.printed, f"{page.name}, line {example.line + 1}"
+    if page in ILLUSTRATED:
+        assert_the_pictures_are_those_of_the_page(tmp_path)
 
 
 def test_every_output_block_belongs_to_code():
@@ -92,13 +95,9 @@ def written(picture: Path) -> list[str]:
     return sorted(html.unescape(t) for t in re.findall(r"<text[^>]*>([^<]*)<", text_of(picture)))
 
 
-@pytest.mark.parametrize("page", [README, DOCS / "tutorial.md"], ids=lambda page: page.name)
-def test_the_pictures_of_a_page_are_those_it_draws(page, tmp_path, monkeypatch):
+def assert_the_pictures_are_those_of_the_page(folder: Path) -> None:
     """The layout may differ between programs; what is written in the boxes may not."""
-    monkeypatch.chdir(tmp_path)
-    with contextlib.redirect_stdout(io.StringIO()):
-        exec("\n".join(example.code for example in examples(page)), {})  # noqa: S102 - likewise
-    drawn = sorted(tmp_path.glob("*.svg"))
+    drawn = sorted(folder.glob("*.svg"))
     assert drawn
     for picture in drawn:
         assert written(DOCS / "images" / picture.name) == written(picture), (

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from optable import DIFFERENTIABLE, ROWS, Case, Row, cases_of
+from optable import DIFFERENTIABLE, ROWS, Case, Row, by_row
 from optable.table import KEYED
 from test_ops import Call, tensors
 
@@ -56,23 +56,25 @@ def names_by_position(function: Any) -> list[str]:
     return [p.name for p in parameters if p.kind is not p.KEYWORD_ONLY]
 
 
-def positional_cases() -> list[Any]:
-    """The cases whose options are the first ones of the op's signature."""
-    found = []
-    for parameter in cases_of(DIFFERENTIABLE):
-        row, case = parameter.values
-        if row.function is np.einsum or isinstance(row.function, np.ufunc):
-            continue
-        if row.function in EXPRESSIONS or row.through is not None:
-            continue
-        inputs = 1 if not row.spread else len(case.inputs)
-        names = names_by_position(row.function)[inputs:]
-        if case.options and set(names[: len(case.options)]) == case.options.keys():
-            found.append(parameter)
-    return found
+def by_position(row: Row, case: Case) -> bool:
+    """Whether the options of a case are the first ones of the op's signature."""
+    if row.function is np.einsum or isinstance(row.function, np.ufunc):
+        return False
+    if row.function in EXPRESSIONS or row.through is not None or not case.options:
+        return False
+    inputs = 1 if not row.spread else len(case.inputs)
+    names = names_by_position(row.function)[inputs:]
+    return set(names[: len(case.options)]) == case.options.keys()
 
 
-@pytest.mark.parametrize(("row", "case"), positional_cases())
+POSITIONAL = [
+    row._replace(cases=cases)
+    for row in DIFFERENTIABLE
+    if (cases := tuple(case for case in row.cases if by_position(row, case)))
+]
+
+
+@by_row(POSITIONAL)
 def test_options_by_position_make_the_same_node(row: Row, case: Case) -> None:
     call = Call(row, case)
     inputs = call._placed(tensors(call.inputs))

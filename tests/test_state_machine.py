@@ -330,7 +330,10 @@ def scale_of(table):
     return 1.0 + max(map(abs, table.values()))
 
 
-GrowingGraph.TestCase.settings = settings(
-    max_examples=3 * settings.default.max_examples, stateful_step_count=50
-)
-TestGrowingGraph = GrowingGraph.TestCase
+class TestGrowingGraph(GrowingGraph.TestCase):
+    settings = settings(stateful_step_count=50)
+
+
+@pytest.mark.thorough
+class TestManyGrowingGraphs(GrowingGraph.TestCase):
+    settings = settings(max_examples=300, stateful_step_count=50)

@@ -60,6 +60,7 @@ class Recorder:
 # ---------------------------------------------------------------- the articles
 
 
+@pytest.mark.thorough
 def test_the_neuron_of_article_002():
     X = np.array([[0.0, 0.0, 1.0], [1.0, 1.0, 1.0], [1.0, 0.0, 1.0], [0.0, 1.0, 1.0]])
     y = np.array([[0.0], [1.0], [1.0], [0.0]])
@@ -78,6 +79,7 @@ def test_the_neuron_of_article_002():
     assert len(history) == 15_000
 
 
+@pytest.mark.thorough
 def test_the_xor_network_of_article_001():
     random = np.random.RandomState(0)
     hidden_weights, hidden_bias = random.randn(2, 3), np.zeros((1, 3))

@@ -11,6 +11,7 @@ import timing
 SMALL = [task for task in convolution.TASKS if "32 x 64" not in task[1]]
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")  # the peers' own
 @pytest.mark.parametrize(("kind", "name"), SMALL)
 def test_all_contenders_compute_the_same_gradients(kind, name):

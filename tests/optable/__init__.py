@@ -3,7 +3,14 @@
 Each module `*_rows` fills a part of `ROWS`; what rows are made of is in `table`.
 """
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import update_wrapper
+from inspect import signature
+from operator import attrgetter
 from typing import Any
+
+import pytest
 
 from micrograd_np.op import OPS
 from optable import complex_rows as complex_rows
@@ -26,15 +33,56 @@ CONSTANT = [row for row in ROWS.values() if row.order == 0]
 REFUSED_UFUNCS = {"isnat"}  # a Tensor holds no dates
 
 
-def cases_of(rows: list[Row]) -> list[Any]:
-    """Each case of each row as a test parameter, named for the op and what is tried."""
-    import pytest
+def rows_of(
+    rows: Iterable[Row], chosen: Callable[[Row], tuple[Case, ...]] | None = None
+) -> list[Any]:
+    """The rows as the parameters of a test, each under the name of its op.
 
+    Where cases are chosen, a row has these only; a `thorough` run tries it with all.
+    """
+    if chosen is None:
+        return [pytest.param(row, id=row.name) for row in rows]
     return [
-        pytest.param(row, case, id=f"{row.name}-{number}")
+        parameter
         for row in rows
-        for number, case in enumerate(row.cases)
+        for parameter in (
+            pytest.param(row._replace(cases=chosen(row)), id=row.name),
+            pytest.param(row, id=f"{row.name}-all", marks=pytest.mark.thorough),
+        )
     ]
+
+
+def by_row(
+    rows: Iterable[Row], *, telling: bool = False
+) -> Callable[[Callable[[Row, Case], None]], Callable[[Row], None]]:
+    """Make a test of each row from a check of one case.
+
+    A test a case would be ten times as many, and running those costs more than what they check.
+    """
+
+    def decorate(check: Callable[[Row, Case], None]) -> Callable[[Row], None]:
+        @pytest.mark.parametrize("row", rows_of(rows, attrgetter("telling") if telling else None))
+        def test(row: Row) -> None:
+            for case in row.cases:
+                with in_case(row, case):
+                    check(row, case)
+
+        own = signature(test)
+        update_wrapper(test, check)  # its name, its place in the file, and its docstring
+        test.__signature__ = own
+        return test
+
+    return decorate
+
+
+@contextmanager
+def in_case(row: Row, case: Case) -> Iterator[None]:
+    """Say in every error which case of the row it happened in."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"{row.name} in the case {case}")
+        raise
 
 
 def elementwise_rows(count: int) -> list[Row]:

@@ -45,6 +45,21 @@ class Row(NamedTuple):
     def name(self) -> str:
         return name_of(self.function)
 
+    @property
+    def telling(self) -> tuple[Case, ...]:
+        """One case for each set of options, kinds of numbers, and numbers of axes.
+
+        Of a ufunc, which works entry by entry, for each kind of broadcasting in place of the axes.
+        """
+        by_entry = isinstance(self.function, np.ufunc) and self.function.signature is None
+        found: dict[Any, Case] = {}
+        for case in self.cases:
+            shapes = [x if type(x) is tuple else None for x in case.inputs]
+            options = tuple((name, said(name, case.options[name])) for name in sorted(case.options))
+            axes = (len(set(shapes)) > 1, any(shapes)) if by_entry else tuple(map(rank, shapes))
+            found.setdefault((options, case.kinds, axes), case)
+        return tuple(found.values())
+
     def call(self, inputs: Any, options: dict[str, Any]) -> Any:
         return apply(self, self.function, inputs, options)
 
@@ -60,6 +75,16 @@ class Row(NamedTuple):
             sample(domain, rng, given, kind) if type(given) is tuple else given
             for given, domain, kind in zip(case.inputs, domains, kinds, strict=False)
         ]
+
+
+def said(name: str, option: Any) -> Any:
+    """What an option chooses: a word or a number as it is, an axis or an array by its type."""
+    whole = isinstance(option, str | int | float) and name != "axis"
+    return option if whole else type(option)
+
+
+def rank(shape: tuple[int, ...] | None) -> int | None:
+    return None if shape is None else len(shape)
 
 
 def sample(domain: Domain, rng: np.random.Generator, shape: tuple[int, ...], kind: str) -> Array:
