@@ -173,6 +173,18 @@ UFUNC_METHODS: dict[str, dict[Any, Callable[..., Any]]] = {
 }
 
 
+class NoUnit:
+    """An attribute that is not there. Astropy asks for it, and takes the numbers of what has none.
+
+    A subclass may have one of its own.
+    """
+
+    def __get__(self, tensor: Any, owner: type | None = None) -> Any:
+        if tensor is not None and tensor.requires_grad:
+            raise errors.LeavesGraphError("a Tensor beside a quantity with a unit")
+        raise AttributeError("a Tensor has no unit")
+
+
 class ArrayMethods:
     """The protocols, operators and methods of an ndarray, for `Tensor` to inherit."""
 
@@ -255,12 +267,7 @@ class ArrayMethods:
         """Where the entries are: "cpu", unless the array is another library's and elsewhere."""
         return getattr(self.value, "device", "cpu")
 
-    @property
-    def unit(self) -> Any:
-        """Not there. Astropy would take the bare numbers of a tracked Tensor that just lacks it."""
-        if self.requires_grad:
-            raise errors.LeavesGraphError("a Tensor beside a quantity with a unit")
-        raise AttributeError("a Tensor has no unit")
+    unit = NoUnit()
 
     @property
     def T(self) -> Any:

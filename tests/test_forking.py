@@ -10,6 +10,8 @@ import pytest
 
 from micrograd_np.forking import ForkLock, cached_property
 
+# Python from 3.12 on, and JAX where it is loaded, warn of forking beside threads: it is the point.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork")
 needs_fork = pytest.mark.skipif(
     sys.platform != "linux", reason="only on Linux is it safe to fork beside threads of one's own"
 )
@@ -97,7 +99,6 @@ def acquires_at_once(lock):
 
 
 @needs_fork
-@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 def test_a_lock_that_another_thread_holds_is_free_in_a_child():
     lock, held, over = ForkLock(), threading.Event(), threading.Event()
 

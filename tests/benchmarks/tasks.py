@@ -35,7 +35,7 @@ def descended(
 ) -> list[Array]:
     """The parameters after one step of gradient descent."""
     slopes = mg.grad(loss)(parameters)
-    return [p - rate * g.data for p, g in zip(parameters, slopes, strict=True)]
+    return [p - rate * g for p, g in zip(parameters, slopes, strict=True)]
 
 
 # ---------------------------------------------------------------- the articles' networks, float64

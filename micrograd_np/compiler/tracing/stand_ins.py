@@ -87,8 +87,8 @@ class Traced(ArrayMethods, Operand):
 
     @property
     def single(self) -> bool:
-        """Whether the function that is traced would have a single number, no array, here."""
-        return is_single(self)
+        """Whether it stands for a single number, or for the Tensor of one, and not for an array."""
+        return not isinstance(self.value, np.ndarray)
 
     def plain(self, single: bool) -> "Traced":
         """What stands for an array, or a single number, of the same value."""
