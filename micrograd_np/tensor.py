@@ -20,6 +20,7 @@ from micrograd_np.foreign import here, is_foreign
 from micrograd_np.forking import ForkLock
 from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.leaving import check_constant
+from micrograd_np.mode import DIFFERENTIATING, TRACES
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
@@ -72,13 +73,14 @@ class Tensor(ArrayMethods, Node):
         An entry written through it (`t.data[0] = 1`) leaves no stamp: only `detect_anomaly` finds
         such a change. Assign the whole, or `t[0] = 1` on a Tensor that needs no gradient.
         """
-        if self.tracked:
+        if DIFFERENTIATING.get() is not None:
             check_constant(self)
         return self._array()
 
     @data.setter
     def data(self, new: Any) -> None:
-        unless_traced(self, "was assigned to")
+        if TRACES:
+            unless_traced(self, "was assigned to")
         if self.op is not None:
             raise errors.InPlaceError(f"{describe(self)} keeps its value; assign to leaves only.")
         if new is not self.value:
@@ -96,7 +98,7 @@ class Tensor(ArrayMethods, Node):
         """The value as an array of some axes or none, which can be written to."""
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
-        return held(self)
+        return held(self) if TRACES else self.value
 
     def _track(self, wanted: Any) -> None:
         """Switch `requires_grad` of a leaf."""
@@ -236,12 +238,13 @@ class Tensor(ArrayMethods, Node):
         """
         if not self.tracked:
             raise errors.GraphError.nothing_recorded(describe(self))
-        unless_traced(self, "had backward() called from it")
+        if TRACES:
+            unless_traced(self, "had backward() called from it")
         found = pull({self: seed(self, gradient)})
         for leaf in found:
             if leaf.value.dtype.kind != "f":
                 check_differentiable(leaf)
-        with ACCUMULATING:
+        with ACCUMULATING.lock:  # nothing in here forks
             for leaf, g in found.items():
                 leaf.grad = accumulated(leaf, g)
 
