@@ -49,8 +49,8 @@ class Call(NamedTuple):
 
     key: Hashable
     leaves: list[Leaf]
-    surroundings: Any = None
-    snapshot: Any = None
+    surroundings: Any
+    snapshot: Any
 
     @property
     def whole_key(self) -> Hashable:
@@ -65,8 +65,10 @@ def is_value(x: Any) -> bool:
     )
 
 
-def call_of(named: list[tuple[str, Any, bool]]) -> Call:
-    """The call with these arguments: for each its name, what was given, and whether it is static.
+def signature_of(named: list[tuple[str, Any, bool]]) -> tuple[Hashable, list[Leaf]]:
+    """The signature of a call, and its values.
+
+    `named`: for each argument its name, what was given, and whether it is static.
 
     Raises TypeError naming all arguments that are neither values nor hashable, TracingError for
     arrays of other libraries.
@@ -79,7 +81,7 @@ def call_of(named: list[tuple[str, Any, bool]]) -> Call:
     ]
     if wrong:
         raise TypeError(f"mg.compile cannot tell calls apart by these arguments:{listed(wrong)}")
-    return Call(tuple(keys), leaves)
+    return tuple(keys), leaves
 
 
 def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
@@ -124,7 +126,7 @@ def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
 
 
 def mapped_values(function: Callable[[Any], Any], argument: Any) -> Any:
-    """A tree of arguments with others in place of its values, in the order of `call_of`."""
+    """A tree of arguments with others in place of its values, in the order of `signature_of`."""
     return tree.map(lambda x: function(x) if is_value(x) else x, argument)
 
 

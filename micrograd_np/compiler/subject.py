@@ -9,12 +9,12 @@ import numpy as np
 
 from micrograd_np.compiler.guarding.facts import is_number
 from micrograd_np.compiler.guarding.snapshot import Surroundings
-from micrograd_np.compiler.signature import Call, Leaf, call_of, is_value, mapped_values
+from micrograd_np.compiler.signature import Call, Leaf, is_value, mapped_values, signature_of
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import Node
 from micrograd_np.mode import DIFFERENTIATING, differentiate_from
-from micrograd_np.recording import constant_tensor
+from micrograd_np.recording import PLAIN, constant_tensor
 from micrograd_np.transforms import name_of
 
 Function = Callable[..., Any]
@@ -66,7 +66,10 @@ class Subject:
     def surroundings(self, named: Sequence[tuple[str, Any, bool]] = ()) -> Surroundings:
         """What a call with these arguments depends on beside their values."""
         objects = [
-            part for _, x, static in named for part in (of_static if static else objects_in)(x)
+            part
+            for _, x, static in named
+            if type(x) not in PLAIN
+            for part in (of_static if static else objects_in)(x)
         ]
         which = tuple(map(id, objects))
         found = self._surroundings.get(which)
@@ -94,8 +97,9 @@ class Subject:
     def call_of(self, args: Arguments, keywords: Keywords) -> Call:
         """The signature and the values of a call."""
         named = self.named(args, keywords)
-        call, surroundings = call_of(named), self.surroundings(named)
-        return call._replace(surroundings=surroundings, snapshot=surroundings.current())
+        key, leaves = signature_of(named)
+        surroundings = self.surroundings(named)
+        return Call(key, leaves, surroundings, surroundings.current())
 
     def donated(self, call: Call) -> frozenset[int]:
         """The positions of the values in arguments that are given up.

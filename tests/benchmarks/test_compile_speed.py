@@ -198,3 +198,36 @@ def test_peak_memory_of_three_steps(task):
         found = [processes.growth(task, name) for _ in range(3)]
         print(f"  {name:<34}{statistics.median(found):>10.1f} MiB")
     print(f"  goal: {COMPILED} at most {TORCH}")
+
+
+# ---------------------------------------------------------------- what never being stale costs
+
+
+def of_globals(count):
+    """A compiled function of so many numbers around it, called once."""
+    names = [f"number_{i}" for i in range(count)]
+    scope = {name: float(i) for i, name in enumerate(names)}
+    exec(f"def f(x): return {' + '.join(['x', *names])}", scope)  # noqa: S102 - its own code
+    compiled = mg.compile(scope["f"])
+    compiled(1.0)
+    return compiled
+
+
+def guard_of(compiled):
+    """The test of whether all is as it was when the function was traced."""
+    (made,) = compiled.specializations.values()
+    return made.guard.snapshot.holds
+
+
+@pytest.mark.benchmark
+def test_cost_of_the_guard():
+    compiled = {count: of_globals(count) for count in (0, 10, 20, 40)}
+    works = {f"guard of {count} names": guard_of(f) for count, f in compiled.items()}
+    works |= {f"call with {count} names": lambda f=f: f(1.0) for count, f in compiled.items()}
+    works = {name: lambda n, f=f: [f() for _ in range(n)] for name, f in works.items()}
+    timings = timing.interleaved(works, dict.fromkeys(works, 20_000), rounds=7)
+    print(f"\n\n{timing.table('guard', 'µs', 1e6, timings, 'call with 0 names')}")
+    slope = timings["guard of 40 names"].fastest - timings["guard of 0 names"].fastest
+    print(
+        f"  {slope / 40 * 1e6:.3f} µs a name in the fastest rounds; the budget: 0.03, 0.05 a call"
+    )
