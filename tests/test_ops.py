@@ -26,8 +26,8 @@ Array = np.ndarray[Any, Any]
 class Call:
     """A row's op in one case, as a function of the inputs that vary."""
 
-    # Without a `__dict__`, so that what compiles it does not look through the whole table.
     __slots__ = ("case", "drawn", "inputs", "places", "rng", "row")
+    __guarded__ = ()  # nobody changes a call: what compiles it does not look through the table
 
     def __init__(self, row: Row, case: Case, seed: int = 0) -> None:
         self.row, self.case = row, case
