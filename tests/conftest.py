@@ -16,7 +16,7 @@ from micrograd_np.ops.user_rules import JointOp
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
 
-settings.register_profile("dev", max_examples=40, **COMMON)
+settings.register_profile("dev", max_examples=20, **COMMON)
 settings.register_profile("ci", max_examples=120, derandomize=True, **COMMON)
 settings.register_profile("thorough", max_examples=2000, **COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
@@ -26,9 +26,13 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
 def pytest_collection_finish():
-    """What there is before the first test stays: the collector need not look through it each time.
+    settle()
 
-    (Thousands of tests and hundreds of modules; that took a tenth of a run.)
+
+def settle():
+    """Let the collector look no more at what there is: it stays to the end.
+
+    (Thousands of tests, reports of them, hundreds of modules. That took a tenth of a run.)
     """
     gc.collect()
     gc.freeze()
@@ -38,13 +42,15 @@ def pytest_collection_finish():
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol():
+def pytest_runtest_protocol(item, nextitem):
     """An op that an example or a test declares with `primitive` or `register` ends with it."""
     declared = len(OPS)
     result = yield
     if len(OPS) != declared:  # or a table was read that waits for its first use
         for function in [function for function, op in OPS.items() if isinstance(op, JointOp)]:
             del OPS[function]
+    if nextitem is None or nextitem.path != item.path:
+        settle()
     return result
 
 

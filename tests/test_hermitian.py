@@ -37,10 +37,16 @@ def moved_symmetrically(report: Any) -> bool:
     return any("moved symmetrically" in note for note in report.notes)
 
 
+orders = pytest.mark.parametrize("order", [1, pytest.param(2, marks=pytest.mark.thorough)])
+
+
 @matrices
+@orders
 @pytest.mark.parametrize("name", READERS)
-def test_the_checker_moves_what_is_read_as_hermitian_symmetrically(name: str, x: Any) -> None:
-    report = mg.gradcheck(READERS[name], x, order=2)
+def test_the_checker_moves_what_is_read_as_hermitian_symmetrically(
+    name: str, order: int, x: Any
+) -> None:
+    report = mg.gradcheck(READERS[name], x, order=order)
     assert report, report
     assert moved_symmetrically(report)
     assert "one triangle" in str(report)
@@ -48,9 +54,10 @@ def test_the_checker_moves_what_is_read_as_hermitian_symmetrically(name: str, x:
 
 
 @matrices
+@orders
 @pytest.mark.parametrize("name", FREE)
-def test_what_stays_hermitian_by_itself_is_moved_freely(name: str, x: Any) -> None:
-    report = mg.gradcheck(FREE[name], x, order=2)
+def test_what_stays_hermitian_by_itself_is_moved_freely(name: str, order: int, x: Any) -> None:
+    report = mg.gradcheck(FREE[name], x, order=order)
     assert report, report
     assert not moved_symmetrically(report)
 

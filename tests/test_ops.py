@@ -178,7 +178,7 @@ def assert_first_derivatives(row: Row, f: Any, call: Call) -> None:
         assert_close(product, flat(weights).astype(float) @ along, row.tolerance)
 
 
-@by_row(DIFFERENTIABLE)
+@by_row(DIFFERENTIABLE, "telling")
 def test_vjp_and_jvp_against_differences(row: Row, case: Case) -> None:
     call = Call(row, case)
     assert_first_derivatives(row, call, call)
@@ -191,7 +191,7 @@ LAYOUTS = {
 }
 
 
-@by_row(DIFFERENTIABLE, telling=True)
+@by_row(DIFFERENTIABLE, "few")
 def test_layouts(row: Row, case: Case) -> None:
     """Value and derivatives come of the numbers alone, however these lie in memory."""
     call = Call(row, case)
@@ -221,7 +221,7 @@ def test_layouts(row: Row, case: Case) -> None:
 SECOND = [row for row in DIFFERENTIABLE if row.order > 1]
 
 
-@by_row(SECOND, telling=True)
+@by_row(SECOND, "few")
 def test_second_derivatives_agree(row: Row, case: Case) -> None:
     """Reverse over reverse, forward over reverse and reverse over forward, against differences."""
     assert_second_derivatives(row, Call(row, case))
@@ -249,7 +249,7 @@ def assert_second_derivatives(row: Row, call: Call) -> None:
         assert_close(flat(found), expected, row.tolerance)
 
 
-@by_row(DIFFERENTIABLE, telling=True)
+@by_row(DIFFERENTIABLE, "few")
 def test_the_pullback_is_linear_in_its_cotangent(row: Row, case: Case) -> None:
     """Differentiating the vjp in its cotangent gives the jvp: each rule is a true transpose."""
     call = Call(row, case)
@@ -264,7 +264,7 @@ def test_the_pullback_is_linear_in_its_cotangent(row: Row, case: Case) -> None:
 # ---------------------------------------------------------------- dtypes and ownership
 
 
-@by_row(DIFFERENTIABLE, telling=True)
+@by_row(DIFFERENTIABLE, "few")
 def test_float32(row: Row, case: Case) -> None:
     """Value as NumPy's in dtype, gradients narrow, and no rule computes in another precision."""
     call = Call(row, case)
@@ -319,7 +319,7 @@ def assert_rules_keep_float32(call: Call, small: list[Array], weights: list[Arra
         assert value.dtype not in WIDE or part.dtype in WIDE
 
 
-@by_row(DIFFERENTIABLE)
+@by_row(DIFFERENTIABLE, "telling")
 def test_nothing_is_changed_or_shared(row: Row, case: Case) -> None:
     """Inputs, value and cotangent survive a backward; gradients are arrays of their own."""
     call = Call(row, case)

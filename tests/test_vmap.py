@@ -89,7 +89,7 @@ BATCHABLE = [
 ]
 
 
-@by_row(BATCHABLE)
+@by_row(BATCHABLE, "telling")
 def test_an_op_on_a_batch_is_the_op_on_each(row: Row, case: Case) -> None:
     call, examples = batches(row, case)
     if not call.inputs:

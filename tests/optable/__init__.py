@@ -53,15 +53,16 @@ def rows_of(
 
 
 def by_row(
-    rows: Iterable[Row], *, telling: bool = False
+    rows: Iterable[Row], choice: str = ""
 ) -> Callable[[Callable[[Row, Case], None]], Callable[[Row], None]]:
     """Make a test of each row from a check of one case.
 
+    `choice`: which cases a run tries that is not `thorough`, "telling" or "few"; else all.
     A test a case would be ten times as many, and running those costs more than what they check.
     """
 
     def decorate(check: Callable[[Row, Case], None]) -> Callable[[Row], None]:
-        @pytest.mark.parametrize("row", rows_of(rows, attrgetter("telling") if telling else None))
+        @pytest.mark.parametrize("row", rows_of(rows, attrgetter(choice) if choice else None))
         def test(row: Row) -> None:
             for case in row.cases:
                 with in_case(row, case):

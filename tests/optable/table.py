@@ -60,6 +60,19 @@ class Row(NamedTuple):
             found.setdefault((options, case.kinds, axes), case)
         return tuple(found.values())
 
+    @property
+    def few(self) -> tuple[Case, ...]:
+        """Four telling cases at most, which together have the most options, kinds and axes."""
+        cases = self.telling
+        left = {i: traits(case) for i, case in enumerate(cases)}
+        chosen: list[int] = []
+        while left and len(chosen) < 4:
+            best = max(left, key=lambda i: len(left[i]))  # the first of the best
+            met = left.pop(best)
+            left = {i: new - met for i, new in left.items()}
+            chosen.append(best)
+        return tuple(cases[i] for i in sorted(chosen))
+
     def call(self, inputs: Any, options: dict[str, Any]) -> Any:
         return apply(self, self.function, inputs, options)
 
@@ -75,6 +88,13 @@ class Row(NamedTuple):
             sample(domain, rng, given, kind) if type(given) is tuple else given
             for given, domain, kind in zip(case.inputs, domains, kinds, strict=False)
         ]
+
+
+def traits(case: Case) -> set[Any]:
+    """What is particular about a case: its options, its kinds of numbers, and its axes."""
+    options = {(name, said(name, option)) for name, option in case.options.items()}
+    axes = tuple(rank(x) if type(x) is tuple else None for x in case.inputs)
+    return options | {("kinds", case.kinds), ("axes", axes)}
 
 
 def said(name: str, option: Any) -> Any:
