@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folding import each
 from hypothesis import given
 from strict_array import DeviceArray, StrictArray
 from test_foreign_arrays import KEYS, afar
@@ -265,7 +266,7 @@ def test_a_saved_program_brings_the_function_along(function: Any, tmp_path: Any)
 
 @functions
 @pytest.mark.parametrize("kind", [StrictArray, DeviceArray])
-@pytest.mark.parametrize("key", KEYS, ids=str)
+@each("key", KEYS, ids=str)
 def test_arrays_of_other_libraries(function: Any, kind: Any, key: Any) -> None:
     """Value and both gradients, with the key here and there."""
     x = RNG.integers(-2, 3, (6, 4)).astype(float)

@@ -23,6 +23,7 @@ from array_api_names import (
     VALUES,
 )
 from array_api_suite import PASSED, SKIPS, VERSION, compare, skips
+from folding import each
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
@@ -43,12 +44,12 @@ def found(path):
 # ---------------------------------------------------------------- the names
 
 
-@pytest.mark.parametrize("name", [*NAMES, *EXTENSIONS])
+@each("name", [*NAMES, *EXTENSIONS])
 def test_the_namespace_has_every_name(name):
     found(name)
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *EXTENSIONS])
+@each("name", [*FUNCTIONS, *EXTENSIONS])
 def test_functions_know_their_name_and_are_documented(name):
     function = found(name)
     assert function.__name__ in {name.rpartition(".")[2], found_in_numpy(name)}
@@ -68,27 +69,27 @@ def test_the_namespace_brings_no_other_names():
     assert not {"np", "Any", "of_numpy", "untracked", "numbers", "sharing"} & vars(mg).keys()
 
 
-@pytest.mark.parametrize("name", VALUES)
+@each("name", VALUES)
 def test_constants_and_dtypes_are_numpys(name):
     assert getattr(mg, name) is getattr(np, name)
 
 
-@pytest.mark.parametrize("name", f"{ATTRIBUTES} {METHODS}".split())
+@each("name", f"{ATTRIBUTES} {METHODS}".split())
 def test_a_tensor_has_what_an_array_must_have(name):
     assert hasattr(Tensor([[1.0]]), name)
 
 
-@pytest.mark.parametrize("name", OPERATORS.split())
+@each("name", OPERATORS.split())
 def test_a_tensor_has_the_operators(name):
     assert hasattr(Tensor, f"__{name}__")
 
 
-@pytest.mark.parametrize("name", IN_PLACE.split())
+@each("name", IN_PLACE.split())
 def test_a_tensor_has_the_augmented_assignments(name):
     assert hasattr(Tensor, f"__i{name}__")
 
 
-@pytest.mark.parametrize("name", [*FUNCTIONS, *EXTENSIONS])
+@each("name", [*FUNCTIONS, *EXTENSIONS])
 def test_functions_can_be_pickled(name):
     function = found(name)
     assert pickle.loads(pickle.dumps(function)) is function  # noqa: S301  # our own bytes
@@ -293,7 +294,7 @@ def flat(out):
 
 
 @pytest.mark.parametrize("kind", [np.asarray, mg.asarray], ids=["arrays", "tensors"])
-@pytest.mark.parametrize("row", ROWS)
+@each("row", ROWS)
 def test_calls_in_the_forms_of_the_standard(row, kind):
     call, _, expected = row.partition(" | ")
     ours = {name: kind(array) for name, array in PLAIN.items()}
@@ -356,7 +357,7 @@ FLAT = {"ceil", "floor", "floor_divide", "imag", "round", "sign", "trunc"}
 ABOVE_ONE = {"acosh"}
 
 
-@pytest.mark.parametrize("name", sorted({*ELEMENTWISE.split()} - {*CONSTANT.split()}))
+@each("name", sorted({*ELEMENTWISE.split()} - {*CONSTANT.split()}))
 def test_gradients_flow_through_elementwise_functions(name):
     function, raw = getattr(mg, name), getattr(np, name)
     points = np.array([0.3, 0.6]) + (1.0 if name in ABOVE_ONE else 0.0)
@@ -373,7 +374,7 @@ def test_gradients_flow_through_elementwise_functions(name):
     assert np.any(w.grad) == (name not in FLAT)
 
 
-@pytest.mark.parametrize("name", CONSTANT.split())
+@each("name", CONSTANT.split())
 def test_what_has_no_gradient_gives_constants(name):
     function, raw = getattr(mg, name), getattr(np, name)
     x = np.array([1, 2]) if name.startswith("bitwise") else leaf([1.0, 2.0])

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from differences import assert_close, directional, flat
+from folding import each
 from optable import CONSTANT, DIFFERENTIABLE, Case, Row
 from test_ops import Call, assert_first_derivatives, assert_second_derivatives, tensors
 
@@ -197,7 +198,7 @@ REAL_ONLY = [
 ]
 
 
-@pytest.mark.parametrize("row", REAL_ONLY, ids=lambda row: row.name)
+@each("row", REAL_ONLY, ids=lambda row: row.name)
 def test_an_op_is_right_for_complex_numbers_or_refuses_them(row: Row) -> None:
     case = complexified(row)
     call = Call(row, case)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folding import each
 from optable import CONSTANT, DIFFERENTIABLE, Case, Row, in_case, rows_of
 from strict_array import DeviceArray, PulledOutError, StrictArray, uncovered
 from test_ops import Call
@@ -213,7 +214,7 @@ def afar(key: Any, kind: Any) -> Any:
 
 @DOUBLES
 @pytest.mark.parametrize("there", [False, True], ids=["key here", "key there"])
-@pytest.mark.parametrize("key", KEYS, ids=str)
+@each("key", KEYS, ids=str)
 def test_entries_are_read_put_back_and_replaced_as_numpy_does(key: Any, there: Any, kind: Any):
     x, hidden = RNG.normal(size=(6, 4)), kind
     other = afar(key, kind) if there else key
@@ -233,7 +234,7 @@ def test_entries_are_read_put_back_and_replaced_as_numpy_does(key: Any, there: A
 
 
 @DOUBLES
-@pytest.mark.parametrize("key", KEYS, ids=str)
+@each("key", KEYS, ids=str)
 def test_the_gradient_of_replaced_entries_is_numpys(key: Any, kind: Any):
     x = RNG.normal(size=(6, 4))
     value = RNG.normal(size=np.empty((6, 4))[np.array(key) if isinstance(key, list) else key].shape)

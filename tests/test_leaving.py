@@ -16,6 +16,7 @@ from math import exp
 
 import numpy as np
 import pytest
+from folding import each
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
@@ -208,7 +209,7 @@ TRANSFORMS = {
 }
 
 
-@pytest.mark.parametrize("take", TAKEN.values(), ids=TAKEN)
+@each("take", TAKEN.values(), ids=TAKEN)
 @pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
 def test_what_is_differentiated_cannot_be_taken_out(transform, take):
     ours = (errors.LeavesGraphError, errors.TracingError)

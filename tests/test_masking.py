@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folding import each
 from optable import DIFFERENTIABLE, Row
 from strict_array import StrictArray
 from test_ops import Call, total
@@ -211,7 +212,7 @@ def test_the_dtype_is_that_of_the_leaf_whatever_the_branches_are() -> None:
 # ---------------------------------------------------------------- every op of the table
 
 
-@pytest.mark.parametrize("row", DIFFERENTIABLE, ids=lambda row: row.name)
+@each("row", DIFFERENTIABLE, ids=lambda row: row.name)
 def test_every_op_takes_masked_cotangents(row: Row) -> None:
     """Where nothing is dangerous, masked and plain `where` have the same derivatives."""
     call = Call(row, row.cases[0])

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from differences import assert_close, directional, flat, jacobian
+from folding import each
 from optable import (
     CONSTANT,
     DIFFERENTIABLE,
@@ -358,9 +359,9 @@ BINARY_UFUNCS = [
 ]
 
 
-@pytest.mark.parametrize("other", ANYTHING, ids=repr)
+@each("other", ANYTHING, ids=repr)
 @pytest.mark.parametrize("row", BINARY_UFUNCS, ids=lambda row: row.name)
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@each("dtype", [np.float64, np.float32])
 def test_binary_ops_with_operands_of_other_kinds(row: Row, other: Any, dtype: Any) -> None:
     """Python numbers, integers, booleans and lists on either side: NumPy's value, right slopes."""
     x = np.array([0.71, 1.37, 2.93], dtype)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folding import each
 from optable import DIFFERENTIABLE, Case, Row
 from test_ops import Call
 
@@ -99,26 +100,30 @@ def plain_cases(row: Row, count: int) -> list[Case]:
     ][:count]
 
 
-def parameters(names: str, count: int) -> list[Any]:
+def parameters(names: str, count: int) -> list[tuple[Row, Case]]:
     return [
-        pytest.param(row, case, id=f"{row.name}-{number}")
+        (row, case)
         for row in DIFFERENTIABLE
         if row.name in names.split()
         and not getattr(row.function, "__module__", "").startswith("numpy.lib")  # np.emath's
-        for number, case in enumerate(plain_cases(row, count))
+        for case in plain_cases(row, count)
     ]
 
 
-def torch_parameters() -> list[Any]:
+def named(parameters: tuple[Row, Case]) -> str:
+    row, case = parameters
+    return f"{row.name} in the case {case}"
+
+
+def torch_parameters() -> list[tuple[Row, Case]]:
     return [
-        parameter
-        for parameter in parameters(f"{IN_BOTH} {ONLY_IN_TORCH}", 6)
-        if parameter.values[0].name not in ONE_AXIS_IN_TORCH
-        or isinstance(parameter.values[1].options.get("axis", 0), int)
+        (row, case)
+        for row, case in parameters(f"{IN_BOTH} {ONLY_IN_TORCH}", 6)
+        if row.name not in ONE_AXIS_IN_TORCH or isinstance(case.options.get("axis", 0), int)
     ]
 
 
-@pytest.mark.parametrize(("row", "case"), torch_parameters())
+@each(("row", "case"), torch_parameters(), ids=named)
 def test_torch_agrees(row: Row, case: Case) -> None:
     torch = pytest.importorskip("torch")
     call = Call(row, case)
@@ -159,7 +164,7 @@ def jax_function(jax: Any, name: str) -> Any:
     return found
 
 
-@pytest.mark.parametrize(("row", "case"), parameters(f"{IN_BOTH} {ONLY_IN_JAX}", 1))
+@each(("row", "case"), parameters(f"{IN_BOTH} {ONLY_IN_JAX}", 1), ids=named)
 def test_jax_agrees(row: Row, case: Case) -> None:
     jax = pytest.importorskip("jax")
     call = Call(row, case)

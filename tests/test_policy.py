@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from folding import each
 from scipy import special
 
 import micrograd_np as mg
@@ -78,7 +79,7 @@ def second(record: Convention) -> Any:
         return mg.grad(slopes, places)(*points(record))
 
 
-@pytest.mark.parametrize("record", EVERYTHING, ids=identify)
+@each("record", EVERYTHING, ids=identify)
 def test_here(record: Convention) -> None:
     derivative = first if record.order == 1 else second
     if isinstance(record.gradient, str):
@@ -89,7 +90,7 @@ def test_here(record: Convention) -> None:
         assert_found(list(derivative(record)), record.gradient, record)
 
 
-@pytest.mark.parametrize(
+@each(
     "record",
     [r for r in EVERYTHING if r.order == 1 and not isinstance(r.gradient, str)],
     ids=identify,
@@ -113,7 +114,7 @@ def test_forward_mode_agrees(record: Convention) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("record", [r for r in EVERYTHING if r.pytorch], ids=identify)
+@each("record", [r for r in EVERYTHING if r.pytorch], ids=identify)
 def test_pytorch(record: Convention) -> None:
     torch = pytest.importorskip("torch")
     xs = [torch.tensor(x, requires_grad=True) for x in points(record)]
@@ -134,7 +135,7 @@ def test_pytorch(record: Convention) -> None:
 
 
 @pytest.mark.oracle
-@pytest.mark.parametrize("record", [r for r in EVERYTHING if r.jax], ids=identify)
+@each("record", [r for r in EVERYTHING if r.jax], ids=identify)
 def test_jax(record: Convention) -> None:
     jax = pytest.importorskip("jax")
     names = {"jnp": jax.numpy, "jax": jax}
@@ -189,7 +190,7 @@ POINTS = """
 """
 
 
-@pytest.mark.parametrize("name", POINTS.split())
+@each("name", POINTS.split())
 def test_there_is_a_record_for_every_op_with_special_points(name: str) -> None:
     assert conventions(name)
 
@@ -199,7 +200,7 @@ def test_no_record_is_written_twice() -> None:
     assert sorted(said) == sorted(set(said))
 
 
-@pytest.mark.parametrize("record", EVERYTHING, ids=identify)
+@each("record", EVERYTHING, ids=identify)
 def test_records_are_complete(record: Convention) -> None:
     assert record.topic
     assert record.reason

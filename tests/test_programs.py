@@ -1,7 +1,7 @@
 """Random programs against differences, PyTorch and JAX.
 
-The ordinary suite tries 200 programs against our own forward mode and differences, and, where the
-`bench` extra is installed, 200 against PyTorch and JAX. `-m exhaustive` tries 20,000 against both.
+The ordinary suite tries 60 programs against our own forward mode and differences (200 with `-m thorough`),
+and, where the `bench` extra is installed, 200 against PyTorch and JAX. `-m exhaustive` tries 20,000 against both.
 """
 
 from itertools import product
@@ -14,6 +14,7 @@ from differences import directional
 from hypothesis import given, settings
 
 ORDINARY = settings(max_examples=200, derandomize=True)
+FEW = settings(max_examples=60, derandomize=True)
 EXHAUSTIVE = settings(max_examples=20_000)
 
 
@@ -40,9 +41,20 @@ def compare(program: programs.Program, peer: programs.Derivatives, name: str) ->
         assert_close(found.product, expected, f"Hessian's product, {nesting}, {name}", program)
 
 
-@ORDINARY
+@FEW
 @given(programs.programs())
 def test_programs_against_differences(program: programs.Program) -> None:
+    compare_with_differences(program)
+
+
+@pytest.mark.thorough
+@ORDINARY
+@given(programs.programs())
+def test_more_programs_against_differences(program: programs.Program) -> None:
+    compare_with_differences(program)
+
+
+def compare_with_differences(program: programs.Program) -> None:
     found = programs.ours(program)
 
     def f(*xs: Any) -> Any:
