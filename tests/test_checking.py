@@ -4,7 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 import micrograd_np as mg
@@ -403,7 +404,7 @@ SMOOTH = {
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("name", SMOOTH)
-@settings(max_examples=20)
+@examples(0.5)
 @given(
     st.floats(-12, 12),
     st.floats(-12, 12),

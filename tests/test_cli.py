@@ -244,6 +244,7 @@ def test_as_a_module_its_usage_says_how_it_was_run():
     assert done.stderr.startswith("usage: python -m micrograd_np ")
 
 
+@pytest.mark.thorough
 def test_on_a_terminal_it_shows_a_bar():
     pytest.importorskip("pty", reason="needs the terminals of a Unix")
     from fcntl import ioctl

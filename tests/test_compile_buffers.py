@@ -6,7 +6,8 @@ import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from program_builder import Builder, assert_same, copied
 
@@ -81,7 +82,7 @@ def lines(executable):
 # ---------------------------------------------------------------- the arena
 
 
-@settings(max_examples=200, derandomize=True, deadline=None)
+@examples(4)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 5), st.integers(1, 900)), max_size=14))
 def test_cells_needed_at_once_lie_apart(drawn):
     cells = [Cell(start, start + length, nbytes) for start, length, nbytes in drawn]
@@ -584,7 +585,7 @@ STEPS = {
 # fmt: on
 
 
-@settings(max_examples=250, derandomize=True, deadline=None)
+@examples(4)
 @given(tangled())
 def test_tangled_views(drawn):
     b, program, donated = drawn

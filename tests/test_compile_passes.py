@@ -4,7 +4,8 @@ import operator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from hypothesis import strategies as st
 from programs import programs
 
@@ -834,14 +835,14 @@ def all_kept(program, arguments):
     assert optimize(exactly, EXACT) is exactly
 
 
-@settings(max_examples=60, derandomize=True, deadline=None)
+@examples(1.5)
 @given(programs())
 def test_random_programs_keep_their_results(drawn):
     program = traced(lambda *xs: drawn.run(np, xs), *drawn.inputs)
     all_kept(program, drawn.inputs)
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@examples(1)
 @given(programs(longest=6), st.sampled_from(["grad", "jvp"]))
 def test_derivatives_of_random_programs_keep_their_results(drawn, kind):
     def f(*xs):
@@ -902,7 +903,7 @@ def fit_together(x, y):
     return True
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@examples(3)
 @given(tangled())
 def test_tangled_programs_keep_every_bit_under_exact_passes(made):
     program, arguments = made
@@ -915,7 +916,7 @@ def test_tangled_programs_keep_every_bit_under_exact_passes(made):
     assert optimize(all_) is all_
 
 
-@settings(max_examples=150, derandomize=True, deadline=None)
+@examples(3)
 @given(tangled())
 def test_tangled_programs_stay_close_on_usual_numbers(made):
     program, examples = made
@@ -1091,7 +1092,7 @@ def steps_of_descent():
     return st.tuples(calls, st.lists(st.integers(0, 11), min_size=1, max_size=4))
 
 
-@settings(max_examples=200, derandomize=True)
+@examples(4)
 @given(steps_of_descent())
 def test_scaled_programs_stay_close(drawn):
     calls, ends = drawn

@@ -3,7 +3,7 @@
 Each program is traced on some numbers and run on others. As it was traced, and after the passes
 that do not reorder arithmetic, it agrees with the eager run bit for bit (if arrays lie in memory
 row by row, as sums are added up in that order); as it is compiled, to rounding. The ordinary suite
-tries 35 programs, traces three functions of each, and simplifies and compiles one; `-m thorough`
+tries 40 programs, traces three functions of each, and simplifies and compiles one; `-m thorough`
 traces all functions of 200, and `-m exhaustive` compiles all of 20,000.
 """
 
@@ -14,7 +14,8 @@ from zlib import crc32
 import numpy as np
 import programs
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from interpreted import Interpreted, Unseen, assert_identical, assert_rounded
 from test_programs import EXHAUSTIVE, ORDINARY
 
@@ -88,7 +89,7 @@ def turn_of(program: programs.Program) -> int:
     return crc32(repr(program).encode()) % len(functions_of(program))
 
 
-@settings(max_examples=35, derandomize=True)
+@examples(2)
 @given(programs.programs())
 def test_programs(program: programs.Program) -> None:
     """Of the nine functions every third one, of which the first is compiled in its turn."""
@@ -113,7 +114,7 @@ def test_many_programs(program: programs.Program) -> None:
     compare(program, lambda name: True)
 
 
-@settings(max_examples=20, derandomize=True)
+@examples(1)
 @given(programs.programs())
 def test_each_pass_alone(program: programs.Program) -> None:
     """Every pass keeps programs well formed, and results as its row of the table says."""

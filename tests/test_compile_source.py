@@ -13,7 +13,8 @@ import weakref
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from drawing import examples
+from hypothesis import given
 from program_builder import Builder, assert_same, copied, exactly_optimized, traced
 from programs import programs
 from scipy import special
@@ -352,7 +353,7 @@ def test_eight_threads_share_an_executable():
     assert len(executable.function.__globals__["pool"]) <= 8
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@examples(1.5)
 @given(programs())
 def test_random_programs_and_their_gradients(drawn):
     places = tuple(range(len(drawn.inputs)))

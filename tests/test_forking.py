@@ -75,7 +75,7 @@ def children(count):
 
 @needs_fork
 def test_children_of_busy_threads_compute():
-    children(12)
+    children(4)
 
 
 @needs_fork

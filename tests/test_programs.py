@@ -1,7 +1,8 @@
 """Random programs against differences, PyTorch and JAX.
 
-The ordinary suite tries 60 programs against our own forward mode and differences (200 with `-m thorough`),
-and, where the `bench` extra is installed, 200 against PyTorch and JAX. `-m exhaustive` tries 20,000 against both.
+The ordinary suite tries 60 programs against our own forward mode and differences, 200 with
+`-m thorough`, and, where the `bench` extra is installed, 200 against PyTorch and JAX.
+`-m exhaustive` tries 20,000 against both.
 """
 
 from itertools import product
@@ -11,10 +12,10 @@ import numpy as np
 import programs
 import pytest
 from differences import directional
+from drawing import examples
 from hypothesis import given, settings
 
 ORDINARY = settings(max_examples=200, derandomize=True)
-FEW = settings(max_examples=60, derandomize=True)
 EXHAUSTIVE = settings(max_examples=20_000)
 
 
@@ -41,7 +42,7 @@ def compare(program: programs.Program, peer: programs.Derivatives, name: str) ->
         assert_close(found.product, expected, f"Hessian's product, {nesting}, {name}", program)
 
 
-@FEW
+@examples(3)
 @given(programs.programs())
 def test_programs_against_differences(program: programs.Program) -> None:
     compare_with_differences(program)
