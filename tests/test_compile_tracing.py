@@ -109,8 +109,8 @@ def few(row: Row) -> tuple[Case, ...]:
 def test_a_traced_op_is_the_eager_one(row: Row) -> None:
     """Value, vjp and jvp of arrays, value of Tensors: types, dtypes, and every bit.
 
-    Tensors, and what shares memory with an argument, for any layout of the arguments, which is marked
-    so, are tried in the first two cases where there are axes to lay out.
+    What shares memory with an argument, for any layout of the arguments, is marked so. This and the
+    Tensors are tried in the first two cases where there are axes to lay out.
     """
     refused = 0
     having_axes = [id(case) for case in row.cases if any(map(np.size, Call(row, case).inputs))][:2]
