@@ -3,7 +3,7 @@
 Each program is traced on some numbers and run on others. As it was traced, and after the passes
 that do not reorder arithmetic, it agrees with the eager run bit for bit (if arrays lie in memory
 row by row, as sums are added up in that order); as it is compiled, to rounding. The ordinary suite
-tries 40 programs, traces three functions of each, and simplifies and compiles one; `-m thorough`
+tries 30 programs, traces three functions of each, and simplifies and compiles one; `-m thorough`
 traces all functions of 200, and `-m exhaustive` compiles all of 20,000.
 """
 
@@ -89,7 +89,7 @@ def turn_of(program: programs.Program) -> int:
     return crc32(repr(program).encode()) % len(functions_of(program))
 
 
-@examples(2)
+@examples(1.5)
 @given(programs.programs())
 def test_programs(program: programs.Program) -> None:
     """Of the nine functions every third one, of which the first is compiled in its turn."""
