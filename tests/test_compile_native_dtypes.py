@@ -109,6 +109,15 @@ def test_reductions_of_other_numbers(dtype):
 @needs_numba
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("row", ROWS_WITH_FORMS, ids=lambda row: row.name)
+def test_every_op_with_a_native_form_on_some_dtypes(row):
+    for call in calls_of(row, "?ieD", cases=1):
+        assert_as_eager(*call)
+
+
+@needs_numba
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
 def test_every_op_on_every_dtype(row):
     for call in calls_of(row, NATIVE + OTHERS, cases=1):
