@@ -119,8 +119,8 @@ def unary(function: np.ufunc) -> Method:
 def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
     """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
 
-    Where a graph would depend on what it writes, a single number is replaced, as NumPy's scalars
-    are: `total += loss` means `total = total + loss`. An array is refused. SciPy's functions in
+    A single number is replaced, as NumPy's scalars are: `total += loss` means `total = total +
+    loss`. An array is refused where a graph would depend on what is written. SciPy's functions in
     Python add to arrays that they have made themselves, so that theirs are replaced too.
     """
 
@@ -131,10 +131,12 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
             other = operand(other)
         if other is NotImplemented:
             return NotImplemented
+        if self.ndim == 0:
+            return NotImplemented
         recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
         stand_in = isinstance(self, Operand) or isinstance(other, Operand)
         if stand_in or recorded or self.requires_grad:
-            if self.ndim == 0 or plain_python(sys._getframe(1)):  # noqa: SLF001 - who assigns
+            if plain_python(sys._getframe(1)):  # noqa: SLF001 - who assigns
                 return NotImplemented
             described = describe(self) if isinstance(self, Node) else repr(self)
             raise errors.InPlaceError.augmented(described, symbol)

@@ -29,6 +29,8 @@ from micrograd_np.quiet import quiet
 
 Values = Sequence[Any]
 
+ARGUMENT: Options = {}  # of a leaf that stands for an argument of a function that is differentiated
+
 tick = count().__next__
 by_age = attrgetter("tick")
 

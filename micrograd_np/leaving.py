@@ -15,7 +15,7 @@ import numpy as np
 
 from micrograd_np.errors import GradientCutWarning, LeavesGraphError
 from micrograd_np.errors.places import calling_frame, users_code
-from micrograd_np.graph import Node, describe
+from micrograd_np.graph import ARGUMENT, Node, describe
 from micrograd_np.mode import DIFFERENTIATING, MODE
 
 # Python's modules of functions on numbers, and what to call instead where NumPy has another name.
@@ -36,11 +36,19 @@ RENAMED = {
 def check_constant(node: Node) -> None:
     """Raise LeavesGraphError for a Tensor that a running transform is differentiating.
 
-    Those are the tracked Tensors made since the outermost transform began.
+    Those are the tracked Tensors made since the outermost transform began, but for leaves that the
+    function has made itself, on which alone nothing outside depends.
     """
-    since = DIFFERENTIATING.get()
-    if since is not None and node.tracked and node.tick >= since and MODE.get() is not False:
+    if is_differentiated(node) and MODE.get() is not False:
         raise LeavesGraphError.while_differentiated(describe(node))
+
+
+def is_differentiated(node: Node) -> bool:
+    """Whether a running transform is differentiating a Tensor."""
+    since = DIFFERENTIATING.get()
+    if since is None or not node.tracked or node.tick < since:
+        return False
+    return node.op is not None or node.options is ARGUMENT
 
 
 def check_number(node: Node) -> None:

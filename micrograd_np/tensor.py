@@ -19,7 +19,7 @@ from micrograd_np.arrays import accumulated, check_differentiable, own_array, se
 from micrograd_np.foreign import here, is_foreign
 from micrograd_np.forking import ForkLock
 from micrograd_np.graph import PICK, Node, describe, pull, tick
-from micrograd_np.leaving import check_constant
+from micrograd_np.leaving import check_constant, is_differentiated
 from micrograd_np.mode import DIFFERENTIATING, TRACES
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
@@ -81,8 +81,11 @@ class Tensor(ArrayMethods, Node):
     def data(self, new: Any) -> None:
         if TRACES:
             unless_traced(self, "was assigned to")
-        if self.op is not None:
-            raise errors.InPlaceError(f"{describe(self)} keeps its value; assign to leaves only.")
+        if self.op is not None or is_differentiated(self):
+            raise errors.InPlaceError(
+                f"{describe(self)} keeps its value; assign to leaves only, and not to arguments of "
+                f"a function that is being differentiated."
+            )
         if new is not self.value:
             given = np.shape(new)
             if given != self.shape:
@@ -102,7 +105,7 @@ class Tensor(ArrayMethods, Node):
 
     def _track(self, wanted: Any) -> None:
         """Switch `requires_grad` of a leaf."""
-        if self.op is not None:
+        if self.op is not None or is_differentiated(self):
             raise errors.GraphError.fixed(describe(self))
         unless_traced(self, "had its requires_grad assigned to")
         if wanted:

@@ -18,9 +18,9 @@ import numpy as np
 from micrograd_np import tree
 from micrograd_np.arrays import conjugated, matching, own_array, scalar
 from micrograd_np.foreign import one_like
-from micrograd_np.graph import Node, descendants, history, pull, push, tick
+from micrograd_np.graph import ARGUMENT, Node, descendants, history, pull, push, tick
 from micrograd_np.mode import BATCH, DIFFERENTIATING, MODE, differentiate_from, enable_grad
-from micrograd_np.op import OPS, Array, Options
+from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.recording import held, record, value_of
 from micrograd_np.results import Found, Result, hand_out, holds_tensor, is_single, is_tracked
 from micrograd_np.tensor import Tensor
@@ -28,7 +28,6 @@ from micrograd_np.tree import Tree
 
 Function = Callable[..., Any]
 Argnums = int | Sequence[int]
-ARGUMENT: Options = {}  # of a fresh node over a constant, which no gradient outlives
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -143,6 +142,7 @@ class Run:
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
         self.fresh: list[Tensor] = []
         self.single: set[Node] = set()  # those that stand for a single number
+        self.points: set[Node] = set()  # and for an array of no axes
         self.since = tick()
         self.given = tree.map(self._renewed, primals)
         token = differentiate_from(self.since)
@@ -170,6 +170,8 @@ class Run:
         node = x if isinstance(x, Tensor) else Tensor(x)
         if is_single(x):
             self.single.add(node)
+        elif node is not x and not node.shape:
+            self.points.add(node)
         return node
 
     def _renewed(self, leaf: Any) -> Tensor:
@@ -187,6 +189,8 @@ class Run:
         self.fresh.append(node)
         if single:
             self.single.add(node)
+        elif not node.shape:
+            self.points.add(node)
         return node
 
     # ------------------------------------------------------------ derivatives
@@ -228,10 +232,15 @@ class Run:
         """What it returned beside that, if anything; objects from outside stay what they are."""
         if not self.has_aux:
             return []
-        leaves = tree.leaves(self.auxiliary)
-        own = [isinstance(x, Tensor) and x.tick > self.since for x in leaves]
-        pairs = zip(leaves, own, strict=True)
-        return [Result(self.auxiliary, [self._leaving(x) if yes else x for x, yes in pairs])]
+        found: list[Any] = []
+        for x in tree.leaves(self.auxiliary):
+            if isinstance(x, Tensor) and x.tick > self.since:
+                found.append(self._leaving(x))
+            elif isinstance(x, Operand) and x.tensor and BATCH.get() is None:
+                found.append(Found(x, is_single(x)))  # a constant Tensor, while it is traced
+            else:
+                found.append(x)
+        return [Result(self.auxiliary, found)]
 
     def derivative(self, tangents: tuple[Tree, ...]) -> Result:
         """The derivative of the value along tangents of the arguments."""
@@ -246,7 +255,9 @@ class Run:
 
     def is_single(self, x: Node) -> bool:
         """Whether a node holds a single number, where NumPy would have no array."""
-        return x in self.single or is_single(x.value)
+        if x in self.single or is_single(x.value):
+            return True
+        return not x.value.shape and self.points.isdisjoint((x, *self.fresh))
 
     def _leaving(self, x: Node) -> Found:
         """A node without the history that only leads to this run's own nodes."""

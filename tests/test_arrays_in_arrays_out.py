@@ -546,3 +546,41 @@ def test_a_curve_can_be_drawn_of_a_derivative():
     (line,) = axes.plot(ARRAY, mg.vmap(mg.grad(np.sin))(ARRAY))
     np.testing.assert_allclose(line.get_ydata(), np.cos(ARRAY))
     pyplot.close(figure)
+
+
+# ---------------------------------------------------------------- found by trying
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (mg.grad(lambda w, b: w * 3.0), (1.0, Tensor(2.0))),
+        (mg.value_and_grad(lambda m: 3.0), (Tensor([1.0]),)),
+        (mg.grad(lambda w: w[0] * 2.0 + w[1]), ([1.0, Tensor(1.0)],)),
+        (lambda w: mg.jvp(lambda q: q * 3.0, [w], [1.0]), (Tensor(1.0),)),
+    ],
+)
+def test_compiled_derivatives_that_are_constants_beside_tensors(f, args):
+    expected, found = trees.leaves(f(*args)), trees.leaves(mg.compile(f)(*args))
+    for right, part in zip(expected, found, strict=True):
+        assert isinstance(right, Tensor)
+        assert isinstance(part, Tensor)
+        np.testing.assert_array_equal(part.data, right.data)
+
+
+@pytest.mark.parametrize("aux", [lambda w: np.mean(w > 0), np.round, np.argmax, lambda w: w > 0])
+def test_aux_without_a_derivative_is_of_the_kind_of_the_rest(aux):
+    f = mg.value_and_grad(lambda w: (np.sum(w**2), aux(w)), has_aux=True)
+    x = np.array([1.0, -2.0])
+    expected, found = trees.leaves(f(x)), trees.leaves(mg.compile(f)(x))
+    assert [type(part) for part in found] == [type(part) for part in expected]
+    assert not any(isinstance(part, Tensor) for part in found)
+
+
+@pytest.mark.parametrize(
+    "f", [np.median, lambda x: np.quantile(x, 0.3), lambda x: np.interp(1.5, [0.0, 1.0, 2.0], x)]
+)
+def test_a_single_number_is_no_array_of_no_axes(f):
+    x = np.array([1.0, 2.0, 4.0])
+    assert type(mg.value_and_grad(f)(x)[0]) is np.float64
+    assert type(mg.compile(mg.value_and_grad(f))(x)[0]) is np.float64

@@ -1224,3 +1224,32 @@ def test_an_error_of_the_functions_own_keeps_what_was_done():
     with pytest.raises(KeyError, match="mine"):
         mg.compile(f)(VECTOR)
     assert log == [1]
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda o: o.late if hasattr(o, "late") else 1.0,
+        lambda o: getattr(o, "late", 1.0),
+        lambda o: o.__dict__.get("late", 1.0),
+    ],
+)
+def test_an_attribute_that_comes_later_is_seen(read):
+    thing = types.SimpleNamespace()
+    f = lambda x: x * read(thing)
+    compiled = mg.compile(f)
+    assert compiled(2.0) == f(2.0) == 2.0
+    thing.late = 5.0
+    assert compiled(2.0) == f(2.0) == 10.0
+
+
+def test_a_counter_is_put_back():
+    counter = collections.Counter(a=1, b=2)
+
+    def f(x):
+        counter["a"] += 1
+        return x if np.sum(x) > 0 else -x
+
+    with pytest.raises(mg.errors.TracingError):
+        mg.compile(f)(np.ones(3))
+    assert counter == {"a": 1, "b": 2}

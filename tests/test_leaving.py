@@ -622,3 +622,65 @@ def test_all_pairs_of_strange_arrays_in_a_list_are_refused():
     for one, other in combinations(STRANGE.values(), 2):
         with pytest.raises(TypeError):
             Tensor([one(), other()])
+
+
+# ---------------------------------------------------------------- found by trying
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda b, v: np.add.at(b, [0, 0], v),
+        lambda b, v: np.maximum.at(b, [0, 1], v),
+        lambda b, v: np.copyto(b[:2], v),
+        lambda b, v: np.put(b, [0, 1], v),
+        lambda b, v: np.putmask(b[:2], [True, False], v),
+    ],
+)
+def test_examples_of_a_batch_do_not_write_into_one_array(write):
+    def written(v):
+        b = np.zeros(3)
+        write(b, v)
+        return np.sum(b)
+
+    with pytest.raises(TypeError, match=r"index_add|index_max|index_update|np\.where"):
+        mg.vmap(written)(np.ones((2, 2)))
+
+
+@pytest.mark.parametrize("kind", [np.asarray, Tensor, lambda x: Tensor(x, requires_grad=True)])
+def test_single_numbers_are_replaced_whatever_they_are(kind):
+    def f(x):
+        total = x[0] * 1
+        kept = total
+        total += x[1]
+        return total * kept
+
+    x = kind(np.array([1.0, 2.0, 3.0]))
+    with mg.no_grad():
+        assert f(x).item() == 3.0
+    assert f(x).item() == 3.0
+
+
+@pytest.mark.parametrize("name", ["requires_grad", "data"])
+def test_an_argument_of_a_transform_stays_as_it_is(name):
+    def f(w):
+        setattr(w, name, False if name == "requires_grad" else 5.0)
+        return w * w
+
+    with pytest.raises((mg.errors.GraphError, mg.errors.InPlaceError)):
+        mg.grad(f)(3.0)
+    with pytest.raises((mg.errors.GraphError, mg.errors.InPlaceError)):
+        mg.jvp(f, [3.0], [1.0])
+
+
+def test_a_function_may_train_leaves_of_its_own_inside_a_transform():
+    def f(w):
+        p = Tensor(1.0, requires_grad=True)
+        for _ in range(3):
+            p.grad = None
+            ((p - 2.0) ** 2).backward()
+            p.data -= 0.25 * p.grad
+        return w * p.item()
+
+    expected = f(Tensor(1.0)).item()
+    np.testing.assert_allclose(mg.grad(f)(3.0), expected)

@@ -19,6 +19,7 @@ from micrograd_np.batching.keys import Each
 from micrograd_np.batching.table import apply_to_batch
 from micrograd_np.graph import Node
 from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
+from micrograd_np.ops.account import check_writes
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.recording import ARRAYS, PLAIN, apply
 from micrograd_np.tensor import stop_gradient
@@ -143,7 +144,11 @@ class Batched(ArrayMethods, Operand):
             return self.compute(function, args, keywords)
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
-        """A function without a rule: one example at a time."""
+        """A function without a rule: one example at a time.
+
+        Raises InPlaceError for one that writes: all examples would write into the same array.
+        """
+        check_writes(function)
         batch = deepest((args, keywords), self).batch
         given = own_options({"args": args, "keywords": keywords}, batch)
         out = compute_each(lambda args, keywords: function(*args, **keywords), given, batch.size)

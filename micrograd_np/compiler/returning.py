@@ -53,7 +53,8 @@ class Returned:
             if id(leaf) in arguments and getattr(leaf, "requires_grad", False):
                 self.passed[len(self.results)] = arguments[id(leaf)]
             self.histories.append(self._history(leaf))
-            self.results.append(value_of(leaf))
+            value = value_of(leaf)
+            self.results.append(np.asarray(value) if isinstance(value, np.generic) else value)
             self.kinds.append(kind_of(leaf))
 
     def _history(self, leaf: Any) -> int | None:

@@ -12,7 +12,7 @@ from micrograd_np.compiler.guarding.snapshot import Surroundings
 from micrograd_np.compiler.signature import Call, Leaf, is_value, mapped_values, signature_of
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
-from micrograd_np.graph import Node
+from micrograd_np.graph import ARGUMENT, Node
 from micrograd_np.mode import DIFFERENTIATING, differentiate_from
 from micrograd_np.recording import PLAIN, constant_tensor
 from micrograd_np.transforms import name_of
@@ -173,6 +173,7 @@ def stand_in(trace: Trace, leaf: Leaf) -> Any:
         return made
     node = constant_tensor(made)
     node.tracked, node.name = leaf.given.tracked, leaf.given.name
+    node.options = ARGUMENT
     trace.given.add(node)
     return node
 

@@ -177,6 +177,16 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
     return UnregisteredFunctionError(function, detail, reason)
 
 
+def check_writes(function: Any) -> None:
+    """Raise InPlaceError for a function that writes into an array, a method `at` of a ufunc too."""
+    if isinstance(ufunc := getattr(function, "__self__", None), np.ufunc):
+        if function.__name__ == "at":
+            raise InPlaceError.function(f"np.{name_of(ufunc)}.at", instead_of_at(ufunc))
+        return
+    if instead := IN_PLACE.get(name_of(function)):
+        raise InPlaceError.function(f"np.{name_of(function)}", instead)
+
+
 def instead_of_at(ufunc: Any) -> str:
     """What to write for the method `at` of a ufunc."""
     name = name_of(ufunc)

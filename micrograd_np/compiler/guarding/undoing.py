@@ -1,4 +1,8 @@
-"""Undoing: putting back what a run of a function has changed in the things that it reaches."""
+"""Undoing: putting back what a run of a function has changed in the things that it reaches.
+
+Containers are filled by the methods of `list`, `dict` and `set`: those of a subclass may mean
+another thing, as `Counter.update` does.
+"""
 
 from collections import deque
 from collections.abc import Callable
@@ -63,8 +67,9 @@ def sequence_kept(x: Any) -> Callable[[], None]:
 
     def put_back() -> None:
         if not all_same(list(x), parts):
-            x.clear()
-            x.extend(parts)
+            kind: Any = deque if isinstance(x, deque) else list
+            kind.clear(x)
+            kind.extend(x, parts)
 
     return put_back
 
@@ -76,9 +81,8 @@ def dict_kept(x: dict[Any, Any]) -> Callable[[], None]:
     def put_back() -> None:
         if all_same(list(x), keys) and all_same(list(x.values()), values):
             return
-        for key in set(x).difference(keys):
-            del x[key]
-        x.update(zip(keys, values, strict=True))
+        dict.clear(x)
+        dict.update(x, zip(keys, values, strict=True))
 
     return put_back
 
@@ -88,8 +92,8 @@ def set_kept(x: set[Any]) -> Callable[[], None]:
     members = set(x)
 
     def put_back() -> None:
-        x.clear()
-        x.update(members)
+        set.clear(x)
+        set.update(x, members)
 
     return put_back
 

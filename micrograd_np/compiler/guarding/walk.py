@@ -271,8 +271,8 @@ class Walk:
             unnamed = whole and attribute not in self.without and not isinstance(value, ITERATORS)
             if attribute in self._names or unnamed:
                 self._attribute(f"{name}.{attribute}", x, attribute, value)
-        if whole and vars_of(x):
-            self._add(Size(f"the attributes of {name}", x), id(x))
+        if type(getattr(x, "__dict__", None)) is dict and not isinstance(x, FunctionType):
+            self._add(Size(f"the attributes of {name}", x), id(x))  # one may come that is asked for
         wrapped = vars_of(x).get("__wrapped__")
         self._ahead.append((name, wrapped))
         if not isinstance(x, FunctionType):
