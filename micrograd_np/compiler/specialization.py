@@ -1,12 +1,11 @@
 """Specializations: a compiled function for calls of one signature, from the trace to what runs."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import fast_caller
-from micrograd_np.compiler.guarding.snapshot import Guard
+from micrograd_np.compiler.guarding.snapshot import Guard, Snapshot, changes_since
 from micrograd_np.compiler.guarding.undoing import Reached
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
@@ -49,11 +48,10 @@ class Specialization:
         self.backend = backend
         self.arguments = list(described(call.leaves))
         self.recording = recording
-        program, self.returned, self.captured = traced(
-            subject, call, args, keywords, recording=recording
-        )
-        self.guard = Guard(call.surroundings.current())
-        program, self.history = optimized(program)
+        found = traced(subject, call, args, keywords, recording=recording)
+        self.returned, self.captured = found.returned, found.captured
+        self.guard = Guard(found.snapshot)
+        program, self.history = optimized(found.program)
         self.program = backend.prepare(program)
         self.donated = subject.donated(call)
         self.entrance: Callable[[Arguments], Any] | None = None
@@ -86,39 +84,67 @@ class Specialization:
         return [*(x.value for x in call.leaves), *(x.value for x in self.captured)]
 
 
+class Traced(NamedTuple):
+    """What a run of a function on stand-ins has shown.
+
+    `captured`: the Tensors from outside that it used. `snapshot`: what it depends on.
+    """
+
+    program: Program
+    returned: Returned
+    captured: list[Node]
+    snapshot: Snapshot
+
+
 def traced(
     subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool = True
-) -> tuple[Program, Returned, list[Node]]:
-    """A run of the function on stand-ins: its program, what it returned, and what it captured."""
+) -> Traced:
+    """A run of the function on stand-ins, which has changed nothing that the function depends on.
 
-    def run(trace: Trace) -> Returned:
-        out, given = subject.on_stand_ins(trace, call, args, keywords)
-        return Returned(out, given, trace.start)
-
-    with unchanged(subject.function), noticed(subject, call):
-        make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
-    program = make(returned.results)
-    return program, returned.freed(), list(made.captured)
-
-
-@contextmanager
-def noticed(subject: Subject, call: Call) -> Iterator[None]:
-    """Raise TracingError at the end if the function has changed what it depends on.
-
-    All that it reaches is then put back as it was, as it is after any other TracingError; and in
-    any case if the function is run uncompiled as well.
+    A first run may keep things for later ones; then it is the second that counts. Raises
+    TracingError if a run changes anything else. All that the function reaches is then put back as
+    it was, as it is after any other TracingError; and in any case if the function is run uncompiled
+    as well.
     """
     if call.snapshot.walk.iterators:
         raise TracingError.iterators(call.snapshot.walk.iterators)
     before = Reached(call.snapshot)
     try:
-        yield
-        changed = call.surroundings.changed_by_run(call.snapshot)
+        found = settled(subject, call, args, keywords, recording=recording)
     except BaseException as error:
         if subject.tried or isinstance(error, TracingError):
             before.restore()
         raise
-    if subject.tried or changed:
+    if subject.tried:
         before.restore()
-    if changed:
-        raise TracingError.changed(changed)
+    return found
+
+
+def settled(
+    subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool
+) -> Traced:
+    """The first run, or the second where the first has kept something, that changes nothing."""
+    found = run_on_stand_ins(subject, call, args, keywords, recording=recording)
+    changed, came = changes_since(call.snapshot)
+    if came and not changed:
+        call = call._replace(snapshot=call.surroundings.current())
+        found = run_on_stand_ins(subject, call, args, keywords, recording=recording)
+        changed, came = changes_since(call.snapshot)
+    if changed or came:
+        raise TracingError.changed([*changed, *came])
+    return found
+
+
+def run_on_stand_ins(
+    subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool
+) -> Traced:
+    """One run of the function, in which it may not draw random numbers from outside."""
+
+    def run(trace: Trace) -> Returned:
+        out, given = subject.on_stand_ins(trace, call, args, keywords)
+        return Returned(out, given, trace.start)
+
+    with unchanged(subject.function):
+        make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
+    program = make(returned.results)
+    return Traced(program, returned.freed(), list(made.captured), call.snapshot)

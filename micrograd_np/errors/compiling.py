@@ -172,7 +172,17 @@ class TracingError(TypeError):
         return cls(
             f"the function changed what it depends on while `mg.compile` traced it:{listed(names)}"
             f"\nThis would happen once, not at every call; it was undone. Make it an argument, and "
-            f"return its new value."
+            f"return its new value. (Notes are taken once, by `x.append(...)`, `x.add(...)` or "
+            f"`x[key] = ...`, in what the function does not read.)"
+        )
+
+    @classmethod
+    def too_much(cls, count: int, name: str) -> "TracingError":
+        """More than can be watched from call to call."""
+        return cls(
+            f"the function reaches more than {count} things that may change between calls, the "
+            f"last of them {name}: looking at all of them before every call would take longer than "
+            f"the call. Give what is needed of them as arguments."
         )
 
     @classmethod

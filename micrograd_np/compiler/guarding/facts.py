@@ -8,6 +8,7 @@ was computed again is another object, and still the same number.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from operator import is_
 from typing import Any
 
@@ -211,6 +212,9 @@ class Undefined(Fact):
     def renewed(self) -> bool:
         return self.name not in self.owner
 
+    def restore(self) -> None:
+        del self.owner[self.name]
+
 
 # ---------------------------------------------------------------- what things consist of
 
@@ -291,22 +295,34 @@ def all_same(now: list[Any], old: list[Any]) -> bool:
 
 
 class Size(Fact):
-    """How many attributes an object has, so that none came to it."""
+    """Which attributes an object has, so that none came to it that is looked up by name.
 
-    __slots__ = ("owner",)
+    `names`: those that code looks up, all if None.
+    """
 
-    def __init__(self, name: str, owner: Any) -> None:
-        super().__init__(name, len(owner.__dict__))
+    __slots__ = ("names", "owner")
+
+    def __init__(self, name: str, owner: Any, names: AbstractSet[str] | None) -> None:
+        super().__init__(name, frozenset(owner.__dict__))
         self.owner = owner
+        self.names = names
 
     def test(self, bind: Bind) -> str:
-        return f"len({bind(self.owner)}.__dict__) == {self.value}"
+        return f"len({bind(self.owner)}.__dict__) == {len(self.value)}"
 
     def key(self) -> Hashable:
-        return int(self.value)
+        return self.of_those(self.value)
+
+    def of_those(self, attributes: Iterable[str]) -> frozenset[str]:
+        """The attributes that are looked up."""
+        found = frozenset(attributes)
+        return found if self.names is None else found & self.names
 
     def renewed(self) -> bool:
-        return len(vars(self.owner)) == int(self.value)
+        same = self.of_those(self.owner.__dict__) == self.key()
+        if same:
+            self.value = frozenset(self.owner.__dict__)
+        return same
 
 
 class Flag(Fact):
@@ -383,6 +399,25 @@ class Contents(Fact):
             self.owner[...] = old
 
 
+class ArrayLike(Fact):
+    """The entries of an object that NumPy can make an array of, as tables of other packages."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, name: str, owner: Any) -> None:
+        super().__init__(name, entries_of(owner))
+        self.owner = owner
+
+    def test(self, bind: Bind) -> str:
+        return f"{bind(entries_of)}({bind(self.owner)}) == {bind(self.value)}"
+
+    def key(self) -> Hashable:
+        return (type(self.owner), self.value)
+
+    def renewed(self) -> bool:
+        return bool(entries_of(self.owner) == self.value)
+
+
 class Bytes:
     """The contents of an array as a key."""
 
@@ -409,6 +444,16 @@ def in_one_piece(array: np.ndarray[Any, Any]) -> bool:
 def bytes_of(x: Any) -> bytes:
     """The entries of an array, or of another piece of memory, as bytes."""
     return x.tobytes() if hasattr(x, "tobytes") else bytes(x)
+
+
+def entries_of(x: Any) -> Hashable:
+    """The entries of an object, as an array of them has them; None if there can be no array."""
+    try:
+        array = np.asarray(x)
+    except (TypeError, ValueError, RuntimeError):  # as of a tensor with a history
+        return None
+    entries = map(key_of, array.flat) if array.dtype.hasobject else [array.tobytes()]
+    return (array.shape, array.dtype, *entries)
 
 
 def state_of(facts: Iterable[Fact]) -> Iterator[Hashable]:

@@ -1,19 +1,19 @@
 """Snapshots: all facts that a function depends on at one time, and the guard that watches them."""
 
-from collections.abc import Callable, Container, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from micrograd_np.compiler.guarding.facts import (
     GONE,
     Contents,
+    Fact,
     Parts,
     Size,
     Undefined,
-    has_keys,
     state_of,
 )
 from micrograd_np.compiler.guarding.walk import Walk
@@ -25,14 +25,12 @@ class Snapshot:
     `holds()`: whether all is as it was, by identity; printed code. `walk`: how it was found.
     """
 
-    def __init__(
-        self, roots: Sequence[Any], without: Container[int], old: "Snapshot | None"
-    ) -> None:
+    def __init__(self, roots: Sequence[Any], old: "Snapshot | None") -> None:
         walk = Walk(*roots)
-        if only := walk.written_only:
-            walk = Walk(*roots, without=only)
+        if walk.written_only or walk.noted_only:
+            walk = Walk(*roots, without=walk.written_only, noted=walk.noted_only)
         self.walk = walk
-        self.facts = [x for x in self.walk.facts if id(getattr(x, "owner", None)) not in without]
+        self.facts = walk.facts
         if old is not None:
             self._share(old)
         self._key: tuple[Hashable, ...] = tuple(state_of(self.facts))
@@ -123,43 +121,42 @@ class Surroundings:
 
     def __init__(self, function: Any, objects: Sequence[Any] = ()) -> None:
         self.roots = (function, *objects)
-        self._filled: dict[int, Any] = {}  # containers that the function itself fills
-        self._growing: dict[int, Any] = {}  # dicts that one run has added to
         self._latest: Snapshot | None = None
 
     def current(self) -> Snapshot:
         """All of it as it is now."""
         latest = self._latest
         if latest is None or not (latest.holds() or latest.renewed()):
-            latest = self._latest = Snapshot(self.roots, self._filled, latest)
+            latest = self._latest = Snapshot(self.roots, latest)
         return latest
 
-    def changed_by_run(self, before: Snapshot) -> list[str]:
-        """The names of what a run of the function has changed since `before`.
 
-        What came to a container is none of it, nor what had no value: notes that are taken, and
-        things that are kept for later.
-        """
-        found: list[str] = []
-        for fact in before.facts:
-            try:
-                if fact.renewed() or isinstance(fact, Size | Undefined):
-                    continue
-                if isinstance(fact, Parts) and fact.grown():
-                    self._note_growth(fact.owner)
-                    continue
-            except GONE:
-                pass
-            if fact.value is not None:
-                found.append(fact.name)
-        return found
+class Changes(NamedTuple):
+    """The names of what a run of a function has `changed`, and of what `came` to be by it.
 
-    def _note_growth(self, container: Any) -> None:
-        """Do not watch a container that grows with every run: a list at once, a dict at its second.
+    What came may have been kept for later runs (a part of a container, an attribute, anything in
+    the place of None), so that the next run changes nothing.
+    """
 
-        (One to which something came once may keep what was computed, or a default.)
-        """
-        if not has_keys(container) or id(container) in self._growing:
-            self._filled[id(container)] = container
-        self._growing[id(container)] = container
-        self._latest = None
+    changed: list[str]
+    came: list[str]
+
+
+def changes_since(before: Snapshot) -> Changes:
+    """What is not as it was."""
+    found = Changes([], [])
+    for fact in before.facts:
+        try:
+            if fact.renewed():
+                continue
+        except GONE:
+            pass
+        (found.came if has_come(fact) else found.changed).append(fact.name)
+    return found
+
+
+def has_come(fact: Fact) -> bool:
+    """Whether what has changed is that something came to where nothing was."""
+    if isinstance(fact, Parts):
+        return fact.grown()
+    return isinstance(fact, Size | Undefined) or fact.value is None

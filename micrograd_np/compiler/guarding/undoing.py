@@ -4,28 +4,43 @@ Containers are filled by the methods of `list`, `dict` and `set`: those of a sub
 another thing, as `Counter.update` does.
 """
 
-from collections import deque
-from collections.abc import Callable
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from micrograd_np.compiler.guarding.facts import GONE, Contents, Item, Variable, all_same
+import numpy as np
+
+from micrograd_np.compiler.guarding.facts import (
+    GONE,
+    MISSING,
+    Contents,
+    Item,
+    Undefined,
+    Variable,
+    all_same,
+)
+from micrograd_np.compiler.guarding.names import file_of_class, is_library
+from micrograd_np.compiler.guarding.objects import slots_of, vars_of
 from micrograd_np.compiler.guarding.snapshot import Snapshot
-from micrograd_np.compiler.guarding.walk import attributes_of, vars_of
 from micrograd_np.graph import Node
 
 TENSORS = ("value", "grad", "tracked", "name")
+KINDS = (Contents, Item, Undefined, Variable)
 
 
 class Reached:
     """The things that a function reaches as they are now, to be put back.
 
-    Lists, dicts and sets with what is in them, attributes of objects, variables, arrays, Tensors.
+    Lists, dicts and sets with what is in them, attributes of objects and of the user's classes,
+    variables, arrays, Tensors.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         walk = snapshot.walk
         self.facts = [*walk.stored, *(x for x in snapshot.facts if isinstance(x, KINDS))]
-        self.things = [kept for x in walk.seen.values() for kept in kept_of(x)]
+        things = [*walk.seen.values(), *walk.notes]
+        self.things = [kept for x in things for kept in kept_of(x)]
+        self.things += [class_kept(kind) for kind in users_classes(things)]
 
     def restore(self) -> None:
         """Put back all that has changed."""
@@ -40,25 +55,29 @@ class Reached:
                 fact.restore()
 
 
-KINDS = (Contents, Item, Variable)
-
-
-def kept_of(x: Any) -> list[Callable[[], None]]:
+def kept_of(x: Any) -> Iterator[Callable[[], None]]:
     """What puts back a thing as it is now: nothing for what does not change."""
     if isinstance(x, Node):
-        return [attributes_kept(x, [(name, getattr(x, name)) for name in TENSORS])]
-    kept = []
+        yield attributes_kept(x, TENSORS)
+        return
     if isinstance(x, list | deque):
-        kept.append(sequence_kept(x))
+        yield sequence_kept(x)
     elif isinstance(x, dict):
-        kept.append(dict_kept(x))
+        yield dict_kept(x)
     elif isinstance(x, set):
-        kept.append(set_kept(x))
-    if (held := vars_of(x)) and not isinstance(x, type):
-        kept.append(dict_kept(held))
-    if slots := [(name, value) for name, value in attributes_of(x) if name not in held]:
-        kept.append(attributes_kept(x, slots))
-    return kept
+        yield set_kept(x)
+    elif isinstance(x, np.ndarray) and x.dtype == object:
+        yield objects_kept(x)
+    if not isinstance(x, type):
+        yield dict_kept(vars_of(x))
+        yield attributes_kept(x, slots_of(type(x)))
+
+
+def users_classes(things: list[Any]) -> set[type]:
+    """The classes of things, and those among them, that the user has written."""
+    kinds = {x if isinstance(x, type) else type(x) for x in things}
+    kinds = {each for kind in kinds for each in kind.__mro__}
+    return {kind for kind in kinds if not is_library(file_of_class(kind))}
 
 
 def sequence_kept(x: Any) -> Callable[[], None]:
@@ -75,14 +94,21 @@ def sequence_kept(x: Any) -> Callable[[], None]:
 
 
 def dict_kept(x: dict[Any, Any]) -> Callable[[], None]:
-    """What puts back the items of a dict, or the attributes of an object."""
-    keys, values = list(x), list(x.values())
+    """What puts back the items of a dict, or the attributes of an object, in their order."""
+    items = list(x.items())
+    keys, values = [key for key, _ in items], [value for _, value in items]
+    known = {*map(id, keys)}
+    kind: Any = OrderedDict if isinstance(x, OrderedDict) else dict
 
     def put_back() -> None:
         if all_same(list(x), keys) and all_same(list(x.values()), values):
             return
-        dict.clear(x)
-        dict.update(x, zip(keys, values, strict=True))
+        for key in [key for key in x if id(key) not in known]:
+            kind.__delitem__(x, key)
+        if not all_same(list(x), keys):
+            kind.clear(x)
+        for key, value in items:
+            kind.__setitem__(x, key, value)
 
     return put_back
 
@@ -98,12 +124,42 @@ def set_kept(x: set[Any]) -> Callable[[], None]:
     return put_back
 
 
-def attributes_kept(x: Any, attributes: list[tuple[str, Any]]) -> Callable[[], None]:
+def objects_kept(x: np.ndarray[Any, Any]) -> Callable[[], None]:
+    """What puts back the entries of an array of objects."""
+    entries = x.copy()
+
+    def put_back() -> None:
+        if x.flags.writeable and not all_same([*x.flat], [*entries.flat]):
+            x[...] = entries
+
+    return put_back
+
+
+def attributes_kept(x: Any, names: Iterable[str]) -> Callable[[], None]:
     """What puts back attributes that an object has in slots."""
+    attributes = [(name, getattr(x, name, MISSING)) for name in names]
 
     def put_back() -> None:
         for name, value in attributes:
-            if getattr(x, name, None) is not value:
+            if getattr(x, name, MISSING) is value:
+                continue
+            if value is MISSING:
+                object.__delattr__(x, name)
+            else:
                 object.__setattr__(x, name, value)
+
+    return put_back
+
+
+def class_kept(kind: type) -> Callable[[], None]:
+    """What puts back the attributes of a class."""
+    attributes = dict(vars(kind))
+
+    def put_back() -> None:
+        for name in vars(kind).keys() - attributes.keys():
+            type.__delattr__(kind, name)
+        for name, value in attributes.items():
+            if vars(kind).get(name, MISSING) is not value:
+                type.__setattr__(kind, name, value)
 
     return put_back

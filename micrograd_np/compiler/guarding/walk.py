@@ -6,31 +6,22 @@ classes and modules that they name. Of an object only the attributes count that 
 looks up; of our own modules (layers), and where names are looked up by text, all of them.
 """
 
-import collections
-import enum
 import functools
 import inspect
-import itertools
 import sys
-from array import array
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable
 from contextvars import ContextVar
 from keyword import iskeyword
 from operator import attrgetter, methodcaller
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    GeneratorType,
-    MappingProxyType,
-    MethodType,
-    ModuleType,
-)
+from types import FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
 
 from micrograd_np.compiler.guarding.facts import (
     MISSING,
+    ArrayLike,
     Attribute,
     Contents,
     Current,
@@ -46,53 +37,64 @@ from micrograd_np.compiler.guarding.facts import (
     is_number,
 )
 from micrograd_np.compiler.guarding.names import (
+    GLOBALS_BY_TEXT,
     Names,
     file_of_class,
     home_of,
     is_library,
-    is_own,
+    is_ours,
     names_of,
 )
+from micrograd_np.compiler.guarding.objects import (
+    BYTES,
+    FIXED,
+    ITERATORS,
+    MAKING,
+    MUTABLE,
+    NOT_RUN,
+    NOTEBOOKS,
+    VIEWS,
+    attributes_of,
+    cells_of,
+    has_library_methods,
+    is_leaf,
+    is_module,
+    is_own_module,
+    vars_of,
+)
+from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
 
-MUTABLE: tuple[type, ...] = (list, dict, set, collections.deque, MappingProxyType)
-FIXED: tuple[type, ...] = (tuple, frozenset)
-BYTES = (np.ndarray, bytearray, memoryview, array)
-LEAVES: tuple[type, ...] = (
-    np.random.Generator, np.random.RandomState, np.dtype, np.ufunc, BuiltinFunctionType, enum.Enum,
-    range, slice,
-)  # fmt: skip
-NOTHING: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), set(), "", b"", range(0))
-ITERATORS: tuple[type, ...] = (
-    GeneratorType, *(type(iter(x)) for x in NOTHING), zip, map, filter, enumerate, reversed,
-    *(x for x in vars(itertools).values() if isinstance(x, type) and hasattr(x, "__next__")),
-)  # fmt: skip
-NOT_RUN = {"__init_subclass__", "__repr__", "__str__", "__del__", "__reduce__", "__getnewargs__"}
-MAKING = {"__new__", "__init__", "__post_init__"}  # run when an instance is made
-
-
-def is_module(x: Any) -> bool:
-    """Whether it has parameters and settings."""
-    return hasattr(type(x), "__tree_static__")
+MOST = 10_000  # facts that are watched
 
 
 class Walk:
     """What some functions and objects depend on.
 
-    `facts`: in the order in which they were found. `seen`: all that was looked at, by identity.
-    `stored`: facts of variables that are assigned to. `iterators`: names of those.
+    `facts`: in the order in which they were found. `seen`: all that was looked at, by identity,
+    and `notes` that are only taken. `stored`: facts of variables that are assigned to. `iterators`:
+    names of those. Of attributes, `without` are not looked at, and `noted` only as notes.
     """
 
-    def __init__(self, *roots: Any, without: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        *roots: Any,
+        without: frozenset[str] = frozenset(),
+        noted: frozenset[str] = frozenset(),
+    ) -> None:
         self.without = without
+        self.noted = noted
         self.facts: list[Fact] = []
         self.stored: list[Named] = []
         self.iterators: list[str] = []
         self.seen: dict[int, Any] = {}
+        self.notes: list[Any] = []
         self._known: set[tuple[Any, ...]] = set()  # which facts there are
         self._names: set[str] = set()  # of attributes that code on the way looks up
         self._assigned: set[str] = set()  # and of those that it assigns to
+        self._consulted: set[str] = set()  # names of what is used for more than to take notes
         self._whole = False  # whether any attribute can be looked up
+        self._catches = False  # whether code may go on where there is no such attribute
         self._objects: list[tuple[str, Any]] = []  # those whose attributes count
         self._ahead: list[tuple[str, Any]] = [("", root) for root in reversed(roots)]
         code = getattr(inspect.unwrap(roots[0]), "__code__", None)
@@ -104,10 +106,17 @@ class Walk:
         """Names of attributes that code on the way assigns to, and never looks up."""
         return frozenset(self._assigned - self._names)
 
+    @property
+    def noted_only(self) -> frozenset[str]:
+        """Names of attributes that code on the way looks up to take notes, and for nothing else."""
+        return frozenset(self._names - self._consulted)
+
     def _run(self) -> None:
         """Go on until there is nothing new: code that is found late may look at what was early."""
-        looked: tuple[int, bool, int] | None = None
-        while looked != (state := (len(self._names), self._whole, len(self._objects))):
+        looked: tuple[Any, ...] | None = None
+        while looked != (
+            state := (len(self._names), self._whole, self._catches, len(self._objects))
+        ):
             looked = state
             while self._ahead:
                 self._visit(*self._ahead.pop())
@@ -118,19 +127,26 @@ class Walk:
         """Note a fact, once; returns whether it is new."""
         if (type(fact), *key) in self._known:
             return False
+        if len(self.facts) == MOST:
+            raise TracingError.too_much(MOST, self.facts[-1].name)
         self._known.add((type(fact), *key))
         self.facts.append(fact)
         return True
 
-    def _named(self, kind: type[Named], name: str, owner: Any, key: Any, value: Any) -> None:
-        """Note what a name means, and go on from there."""
-        if self._add(kind(name, owner, key, value), id(owner), key):
+    def _named(
+        self, kind: type[Named], name: str, owner: Any, key: Any, value: Any, *, noted: bool = False
+    ) -> None:
+        """Note what a name means, and go on from there unless it is only taken notes in."""
+        new = self._add(kind(name, owner, key, value), id(owner), key)
+        if type(value) in NOTEBOOKS and noted:
+            self.notes.append(value)
+        elif new or type(value) in NOTEBOOKS:  # other code may take notes in it
             self._ahead.append((name, value))
 
     # ------------------------------------------------------------ what there is
 
     def _visit(self, name: str, x: Any) -> None:
-        if is_number(x) or id(x) in self.seen or isinstance(x, LEAVES):
+        if is_number(x) or id(x) in self.seen or is_leaf(x):
             return
         self.seen[id(x)] = x
         for kinds, look in self.LOOKS:
@@ -144,16 +160,35 @@ class Walk:
 
     def _memory(self, name: str, x: Any) -> None:
         self._add(Contents(name, x), id(x))
+        if isinstance(x, np.ndarray):
+            if x.dtype.hasobject:
+                self._ahead += [(f"{name}[{i}]", part) for i, part in enumerate(x.flat)]
+            if type(x) is not np.ndarray:
+                self._object(name, x)
 
     def _bound(self, name: str, x: MethodType) -> None:
         self._ahead += [(name, x.__func__), ("self", x.__self__)]
 
     def _partial(self, name: str, x: Any) -> None:
-        self._ahead += [(name, x.func), (name, x.args), (name, x.keywords)]
+        self._named(Attribute, f"{name}.func", x, "func", x.func)
+        self._named(Attribute, f"{name}.args", x, "args", x.args)
+        self._named(Attribute, f"{name}.keywords", x, "keywords", x.keywords)
+
+    def _view(self, name: str, x: Any) -> None:
+        self._ahead.append((name, x.mapping))
+
+    def _flat(self, name: str, x: Any) -> None:
+        self._named(Attribute, f"{name}.index", x, "index", x.index)
+        self._ahead.append((name, x.base))
+
+    def _reference(self, name: str, x: Any) -> None:
+        self._ahead.append((name, x()))
 
     def _getter(self, _name: str, x: Any) -> None:
         texts = [text for text in x.__reduce__()[1] if isinstance(text, str)]
-        self._names.update(name for text in texts for name in text.split("."))
+        names = {name for text in texts for name in text.split(".")}
+        self._names |= names
+        self._consulted |= names
 
     def _context(self, name: str, x: Any) -> None:
         self._named(Current, name, x, None, x.get(MISSING))
@@ -177,15 +212,17 @@ class Walk:
     def _function(self, name: str, f: FunctionType) -> None:
         code = f.__code__
         if is_library(code.co_filename, self._home):
-            self._within_library(f, all_of_it=is_own(code.co_filename))
+            self._within_library(f)
             return
         names = names_of(code)
         self._names |= names.attributes | names.words
         self._assigned |= names.assigned
+        self._consulted |= names.consulted | names.words
         self._whole |= names.by_text
+        self._catches |= names.catches
         self._objects.append((name or f.__name__, f))
         self._add(Attribute(name or f.__name__, f, "__code__", code), id(f), "code")
-        self._defaults(f)
+        self._defaults(f, names)
         self._around(f, names)
         for module in sorted(names.imported):
             self._imported(module, f.__globals__.get("__package__") or "")
@@ -198,17 +235,20 @@ class Walk:
             if variable in names.stored:
                 self.stored.append(Variable(variable, cell, None, value))
             if variable in names.around:
-                self._named(Variable, variable, cell, None, value)
+                noted = variable not in names.consulted
+                self._named(Variable, variable, cell, None, value, noted=noted)
 
     def _globals(self, meant: dict[str, Any], names: Names) -> None:
         """Globals, among them those that are not defined where a built-in is meant."""
         for variable in sorted(names.stored.intersection(meant)):
             self.stored.append(Item(variable, meant, variable, meant[variable]))
-        for variable in sorted(names.variables.difference(meant)):
+        asked = names.words if names.variables & GLOBALS_BY_TEXT else frozenset[str]()
+        for variable in sorted((names.variables | asked).difference(meant)):
             self._add(Undefined(variable, meant), id(meant), variable)
         for variable in sorted((names.variables | names.words).intersection(meant)):
             if not is_own_module(meant[variable]):
-                self._named(Item, variable, meant, variable, meant[variable])
+                noted = variable not in names.consulted | names.words
+                self._named(Item, variable, meant, variable, meant[variable], noted=noted)
 
     def _imported(self, module: str, package: str) -> None:
         """A module that a function imports as it runs, and the packages that it lies in."""
@@ -220,20 +260,21 @@ class Walk:
             elif not is_own_module(sys.modules[name]):
                 self._named(Item, name, sys.modules, name, sys.modules[name])
 
-    def _defaults(self, f: FunctionType) -> None:
+    def _defaults(self, f: FunctionType, names: Names) -> None:
         if f.__defaults__:
             self._add(Attribute("a default", f, "__defaults__", f.__defaults__), id(f), "defaults")
             parameters = f.__code__.co_varnames[: f.__code__.co_argcount]
-            self._ahead += zip(parameters[::-1], f.__defaults__[::-1], strict=False)
+            for name, x in zip(parameters[::-1], f.__defaults__[::-1], strict=False):
+                noted = name not in names.consulted and type(x) in NOTEBOOKS
+                (self.notes.append(x) if noted else self._ahead.append((name, x)))
         if f.__kwdefaults__:
             self._named(Attribute, "a default", f, "__kwdefaults__", f.__kwdefaults__)
 
-    def _within_library(self, f: FunctionType, *, all_of_it: bool) -> None:
-        """What a function that is not the user's was made with: functions, and all of ours."""
-        found = [(variable, cell.cell_contents) for variable, cell in cells_of(f)]
-        found += [("a default", x) for x in f.__defaults__ or ()]
-        found.append((f.__name__, getattr(f, "__wrapped__", None)))
-        self._ahead += [(name, x) for name, x in found if all_of_it or callable(x)]
+    def _within_library(self, f: FunctionType) -> None:
+        """What a function that is not the user's was made with."""
+        self._ahead += [(variable, cell.cell_contents) for variable, cell in cells_of(f)]
+        self._ahead += [("a default", x) for x in f.__defaults__ or ()]
+        self._ahead.append((f.__name__, getattr(f, "__wrapped__", None)))
 
     # ------------------------------------------------------------ objects
 
@@ -249,9 +290,11 @@ class Walk:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
                 self._named(Attribute, label, x, attribute, getattr(x, attribute))
-        elif is_own(file_of_class(type(x))) and not is_module(x):
+        elif is_ours(file_of_class(type(x))) and not is_module(x):
             self._ahead += [(name, part) for _, part in attributes_of(x) if callable(part)]
         else:
+            if hasattr(type(x), "__array__") and not isinstance(x, np.ndarray):
+                self._add(ArrayLike(name, x), id(x))
             self._objects.append((name or type(x).__name__, x))
 
     def _look_at(self, name: str, x: Any) -> None:
@@ -259,7 +302,9 @@ class Walk:
         if isinstance(x, ModuleType):
             for attribute, value in list(vars(x).items()):
                 if attribute in self._names:
-                    self._named(Attribute, f"{name}.{attribute}", x, attribute, value)
+                    noted = attribute in self.noted
+                    self._named(Attribute, f"{name}.{attribute}", x, attribute, value, noted=noted)
+            self._attributes_that_may_come(name, x)
             return
         if isinstance(x, type):
             self._class(name, x, None)
@@ -271,12 +316,21 @@ class Walk:
             unnamed = whole and attribute not in self.without and not isinstance(value, ITERATORS)
             if attribute in self._names or unnamed:
                 self._attribute(f"{name}.{attribute}", x, attribute, value)
-        if type(getattr(x, "__dict__", None)) is dict and not isinstance(x, FunctionType):
-            self._add(Size(f"the attributes of {name}", x), id(x))  # one may come that is asked for
+        if type(getattr(x, "__dict__", None)) is dict:
+            self._attributes_that_may_come(name, x, whole=whole)
         wrapped = vars_of(x).get("__wrapped__")
         self._ahead.append((name, wrapped))
         if not isinstance(x, FunctionType):
             self._class(name, type(x), x)
+
+    def _attributes_that_may_come(self, name: str, x: Any, *, whole: bool = False) -> None:
+        """Watch for new ones where it makes a difference whether there are any.
+
+        A new attribute of an instance may hide one of its class.
+        """
+        if self._catches or not isinstance(x, FunctionType | ModuleType | type):
+            names = None if whole or self._whole else self._names
+            self._add(Size(f"the attributes of {name}", x, names), id(x))
 
     def _all_of(self, x: Any) -> bool:
         """Whether all attributes of an object count."""
@@ -285,6 +339,7 @@ class Walk:
         return (
             is_module(x)
             or self._whole
+            or has_library_methods(type(x))
             or any(
                 isinstance(getattr(type(x), name, None), FunctionType)
                 for name in ("__getattr__", "__getattribute__", "__getitem__")
@@ -296,7 +351,8 @@ class Walk:
         if isinstance(getattr(type(x), attribute, None), property):
             return
         if attribute.isidentifier() and not iskeyword(attribute):
-            self._named(Attribute, name, x, attribute, value)
+            noted = attribute in self.noted
+            self._named(Attribute, name, x, attribute, value, noted=noted)
         else:
             self._named(Item, name, vars_of(x), attribute, value)
 
@@ -307,13 +363,14 @@ class Walk:
         whole = module or (instance is not None and self._all_of(instance))
         users = [x for x in kind.__mro__ if not is_library(file_of_class(x), self._home)]
         for each in users:
+            self._attributes_that_may_come(each.__name__, each)
             for attribute, value in list(vars(each).items()):
                 special = attribute.startswith("__") and self._is_run(attribute, value, instance)
                 by_name = attribute in self._names or (whole and not attribute.startswith("__"))
                 if not (special or by_name) or attribute in self.without:
                     continue
                 if attribute not in seen:
-                    self._member(f"{name}.{attribute}", kind, instance, attribute, value)
+                    self._member(f"{name}.{attribute}", (kind, each), instance, attribute, value)
                 elif isinstance(value, FunctionType):  # by super()
                     self._named(Attribute, f"{each.__name__}.{attribute}", each, attribute, value)
                 seen.add(attribute)
@@ -323,13 +380,17 @@ class Walk:
 
     def _is_run(self, name: str, value: Any, instance: Any) -> bool:
         """Whether Python may run a special method of the user's."""
+        value = getattr(value, "__func__", value)
         if not isinstance(value, FunctionType) or name in NOT_RUN:
             return False
         made = instance is not None and name in MAKING
         return not made and not is_library(value.__code__.co_filename, self._home)
 
-    def _member(self, name: str, kind: type, instance: Any, attribute: str, value: Any) -> None:
-        """Something that is defined in a class."""
+    def _member(
+        self, name: str, kinds: tuple[type, type], instance: Any, attribute: str, value: Any
+    ) -> None:
+        """Something that is defined in a class, of which the first of two kinds inherits."""
+        kind, defining = kinds
         special = attribute.startswith("__")
         if isinstance(value, property):
             self._named(Attribute, name, kind, attribute, value)
@@ -345,10 +406,12 @@ class Walk:
             elif type(getattr(instance, attribute, None)) is MethodType:
                 self._named(Method, name, instance, attribute, value)
         elif hasattr(type(value), "__get__"):
+            self._add(Item(name, vars(defining), attribute, value), id(defining), attribute)
             self._ahead.append((name, getattr(value, "func", value)))
         elif instance is None or attribute not in vars_of(instance):
             owner = kind if instance is None else instance
-            self._named(Attribute, name, owner, attribute, value)
+            noted = attribute in self.noted
+            self._named(Attribute, name, owner, attribute, value, noted=noted)
 
     # How things of some kinds are looked at; of all others the attributes are.
     LOOKS: ClassVar[tuple[tuple[Any, Callable[["Walk", str, Any], None]], ...]] = (
@@ -359,45 +422,9 @@ class Walk:
         (functools.partial, _partial),
         ((attrgetter, methodcaller), _getter),
         (ContextVar, _context),
+        (VIEWS, _view),
+        (np.flatiter, _flat),
+        (weakref.ref, _reference),
         (ITERATORS, _iterator),
         ((*MUTABLE, *FIXED), _container),
     )
-
-
-# ---------------------------------------------------------------- reading objects
-
-
-def cells_of(f: FunctionType) -> Iterator[tuple[str, Any]]:
-    """The variables of functions around that have a value, by name."""
-    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
-        try:
-            _ = cell.cell_contents
-        except ValueError:  # it has no value yet
-            continue
-        yield name, cell
-
-
-def vars_of(x: Any) -> dict[str, Any]:
-    """What an object holds by name. Proxies are not asked for what they stand for."""
-    try:
-        found = object.__getattribute__(x, "__dict__")
-    except AttributeError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:
-    """The attributes that an object itself has, in its dict or in slots."""
-    yield from list(vars_of(x).items())
-    for kind in type(x).__mro__:
-        slots = vars(kind).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            try:
-                yield name, object.__getattribute__(x, name)
-            except AttributeError:
-                continue
-
-
-def is_own_module(x: Any) -> bool:
-    """Whether it is a module of ours or of NumPy."""
-    return isinstance(x, ModuleType) and is_own(str(getattr(x, "__file__", None) or ""))

@@ -158,10 +158,16 @@ class Trace:
 
     def _recorded(self, x: Any) -> Any:
         if isinstance(x, Traced | TracedGenerator):
-            return x.variable
+            return self.variable_of(x)
         if isinstance(x, np.ndarray):
             return self.constant(x)
         return self._recorded(self.stand_in_of(x)) if isinstance(x, Node) else x
+
+    def variable_of(self, x: "Traced | TracedGenerator") -> Variable:
+        """What a stand-in stands for. Raises TracingError for one of an earlier run."""
+        if x.owner is not self:
+            raise TracingError.escaped()
+        return x.variable
 
     def standing_for(self, variable: Variable, value: Any) -> "Traced | TracedGenerator":
         """A stand-in for a variable."""

@@ -1,0 +1,110 @@
+"""Objects: how what a function reaches is read, without running code of the user's."""
+
+import collections
+import enum
+import itertools
+import threading
+from array import array
+from collections.abc import Iterator
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    GeneratorType,
+    MappingProxyType,
+    ModuleType,
+)
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.compiler.guarding.names import is_library, is_own
+
+MUTABLE: tuple[type, ...] = (list, dict, set, collections.deque, MappingProxyType)
+FIXED: tuple[type, ...] = (tuple, frozenset)
+NOTEBOOKS = (*MUTABLE[:-1], collections.Counter, collections.defaultdict, collections.OrderedDict)
+VIEWS = tuple(type(view) for x in (dict[Any, Any](), collections.OrderedDict[Any, Any]())
+              for view in (x.keys(), x.values(), x.items()))  # fmt: skip
+BYTES = (np.ndarray, bytearray, memoryview, array)
+LEAVES: tuple[type, ...] = (
+    np.random.Generator, np.random.RandomState, np.dtype, np.ufunc, BuiltinFunctionType, enum.Enum,
+    range, slice,
+)  # fmt: skip
+NO_NUMBERS = ("logging", "io", "_io")  # modules whose objects write, whatever a function returns
+NOTHING: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), set(), "", b"", range(0))
+ITERATORS: tuple[type, ...] = (
+    GeneratorType, *(type(iter(x)) for x in NOTHING), zip, map, filter, enumerate, reversed,
+    *(x for x in vars(itertools).values() if isinstance(x, type) and hasattr(x, "__next__")),
+)  # fmt: skip
+NOT_RUN = {
+    "__init_subclass__", "__repr__", "__str__", "__del__", "__reduce__", "__getnewargs__",
+    "__getstate__", "__setstate__", "__class_getitem__", "__subclasshook__",
+}  # fmt: skip
+MAKING = {"__new__", "__init__", "__post_init__"}  # run when an instance is made
+
+
+def is_module(x: Any) -> bool:
+    """Whether it has parameters and settings."""
+    return hasattr(type(x), "__tree_static__")
+
+
+def is_leaf(x: Any) -> bool:
+    """Whether nothing that it is made of can change a result."""
+    return isinstance(x, LEAVES) or type(x).__module__.partition(".")[0] in NO_NUMBERS
+
+
+def has_library_methods(kind: type) -> bool:
+    """Whether a class has methods of Python's or of an installed package, NumPy among them.
+
+    Which attributes they look up is not known, since their code is not looked through.
+    """
+    return any(
+        isinstance(value, FunctionType) and is_library(value.__code__.co_filename)
+        for each in kind.__mro__
+        for name, value in vars(each).items()
+        if name not in NOT_RUN and name not in MAKING
+    )
+
+
+def cells_of(f: FunctionType) -> Iterator[tuple[str, Any]]:
+    """The variables of functions around that have a value, by name."""
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+        try:
+            _ = cell.cell_contents
+        except ValueError:  # it has no value yet
+            continue
+        yield name, cell
+
+
+def vars_of(x: Any) -> dict[str, Any]:
+    """What an object holds by name. Proxies are not asked for what they stand for."""
+    if isinstance(x, threading.local):
+        return x.__dict__
+    try:
+        found = object.__getattribute__(x, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def slots_of(kind: type) -> Iterator[str]:
+    """The names of the slots of a class's instances."""
+    for each in kind.__mro__:
+        slots = vars(each).get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            hidden = name.startswith("__") and not name.endswith("__")
+            yield f"_{each.__name__.lstrip('_')}{name}" if hidden else name
+
+
+def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:
+    """The attributes that an object itself has, in its dict or in slots."""
+    yield from list(vars_of(x).items())
+    for name in slots_of(type(x)):
+        try:
+            yield name, object.__getattribute__(x, name)
+        except AttributeError:
+            continue
+
+
+def is_own_module(x: Any) -> bool:
+    """Whether it is a module of ours or of NumPy."""
+    return isinstance(x, ModuleType) and is_own(str(getattr(x, "__file__", None) or ""))
