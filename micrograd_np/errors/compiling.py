@@ -24,8 +24,9 @@ class TracingError(TypeError):
         return cls.here(
             f"{described} was used as a number, a truth value or a plain array while `mg.compile` "
             f"traced the function. The program would keep this call's value for all others. Use "
-            f"np.where for a choice, NumPy's functions for arithmetic (np.sqrt for math.sqrt) and "
-            f"np.stack to join arrays; "
+            f"np.where for a choice, NumPy's functions for arithmetic (np.sqrt for math.sqrt), "
+            f"mg.stack([...]) for np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, and "
+            f"mg.stop_gradient(x) itself, without .item(), where a constant is meant; "
             f"mark an argument that chooses what is computed as static, "
             f"mg.compile(f, static_argnums=...); or return the value and use it outside."
         )
