@@ -35,7 +35,7 @@ from micrograd_np.recording import (
     unless_traced,
     untracked,
 )
-from micrograd_np.solvers import check_decision, public_name
+from micrograd_np.solvers import SOLVERS_MODULE, check_decision, public_name
 
 Method = Callable[..., Any]
 
@@ -331,7 +331,8 @@ class ArrayMethods:
         return held(self) if isinstance(self, Node) else self.value
 
     def __bool__(self) -> bool:
-        check_decision(sys._getframe(1))  # noqa: SLF001 - who decides
+        if SOLVERS_MODULE in sys.modules:  # most programs never load it
+            check_decision(sys._getframe(1))  # noqa: SLF001 - who decides
         return bool(self._held())
 
     def __int__(self) -> int:

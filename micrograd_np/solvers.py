@@ -17,7 +17,8 @@ import numpy as np
 from micrograd_np.errors import SolverError
 from micrograd_np.graph import Node, describe
 
-SOLVERS = ("scipy.optimize", "scipy.integrate")
+SOLVERS_MODULE = "scipy.optimize"  # is loaded wherever there are solvers
+SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # of which the second imports the first
 OF_ARRAYS = {  # functions there that are given no function
     "cumulative_simpson", "cumulative_trapezoid", "isotonic_regression", "linear_sum_assignment",
     "linprog", "lsq_linear", "milp", "newton_cotes", "nnls", "quadratic_assignment", "romb",

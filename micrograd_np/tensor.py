@@ -26,7 +26,7 @@ from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
 from micrograd_np.recording import NOTHING, apply, held, record, unless_traced
-from micrograd_np.solvers import check_unsolved, public_name
+from micrograd_np.solvers import SOLVERS_MODULE, check_unsolved, public_name
 
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
@@ -150,8 +150,8 @@ class Tensor(ArrayMethods, Node):
         if self.tracked:
             check_unsolved(self)
             raise errors.LeavesGraphError(describe(self), advice())
-        if copy is not True and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
-            copy = True  # SciPy's functions in Python write into what their users' return
+        if SOLVERS_MODULE in sys.modules and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
+            copy = True  # solvers write into what their users' functions return
         array = np.array(held(self), dtype=dtype, copy=copy)
         ours = isinstance(self.value, np.ndarray)
         if copy is not True and ours and np.may_share_memory(array, self.value):
