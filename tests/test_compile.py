@@ -9,7 +9,9 @@ random programs in `test_compile_programs`.
 import contextlib
 import copy
 import functools
+import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -22,6 +24,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import micrograd_np as mg
 from micrograd_np import Tensor, nn, optim, tree
 from micrograd_np.compiler.passes import optimized
+from micrograd_np.compiler.tracing import randomness
 from micrograd_np.errors import GraphError, NonFiniteError, TracingError
 
 X = np.array([[0.3, -1.2, 0.5], [1.1, 0.4, -0.7]])
@@ -840,6 +843,75 @@ def test_a_generator_that_is_made_anew_is_none_of_this():
     assert_array_equal(compiled(VECTOR), 2 * VECTOR)
 
 
+@contextlib.contextmanager
+def another_thread(work):
+    """A thread that does something over and over again."""
+    over = threading.Event()
+
+    def busy():
+        while not over.is_set():
+            work()
+
+    thread = threading.Thread(target=busy)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+DRAWN = {
+    "NumPy's": (np.random.random_sample, np.random.seed),
+    "Python's": (random.random, random.seed),
+    "shared": (RNG.random, lambda _seed: None),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*was run uncompiled:RuntimeWarning")
+@pytest.mark.parametrize("pause", [0, 1e-2])
+@pytest.mark.parametrize(("draw", "seed"), DRAWN.values(), ids=DRAWN)
+def test_what_another_thread_draws_is_neither_an_error_nor_drawn_again(draw, seed, pause):
+    drawn = []
+    seed(0)
+
+    def work():
+        drawn.append(draw())
+        time.sleep(pause)
+
+    with another_thread(work):
+        for i in range(5):
+            f = lambda x, i=i: np.sum(np.sin(x) * i) + (RNG is None)
+            compiled = mg.compile(mg.grad(f))
+            assert_allclose(compiled(VECTOR), np.cos(VECTOR) * i, atol=1e-15)
+            assert len(compiled.specializations) == 1 or pause == 0
+    assert len(drawn) == len(set(drawn))
+
+
+@pytest.mark.filterwarnings("ignore:.*was run uncompiled:RuntimeWarning")
+@pytest.mark.parametrize("work", [np.random.random_sample, lambda: time.sleep(1e-4)])
+def test_beside_other_threads_no_draw_is_frozen(work):
+    noisy = mg.compile(lambda x: x + np.random.random_sample())
+    with another_thread(work):
+        for _ in range(3):
+            found = []
+            for _ in range(2):
+                with contextlib.suppress(TracingError):
+                    found.append(noisy(VECTOR)[0])
+            assert len(found) == len(set(found))
+
+
+def test_where_it_cannot_be_told_whose_draw_it_was_the_call_is_not_compiled(monkeypatch):
+    monkeypatch.setattr(randomness, "have_run", lambda before: True)
+    noisy = mg.compile(lambda x: x + np.random.random_sample())
+    with pytest.warns(RuntimeWarning, match=r"(?s)uncompiled.*np\.random") as caught:
+        found = {float(noisy(1.0)) for _ in range(3)}
+    assert len(found) == 3
+    assert caught[0].filename == __file__
+    with pytest.warns(RuntimeWarning, match="uncompiled"):
+        assert mg.compile(lambda x: x + np.random.random_sample()).repeat(2)(1.0) > 1.0
+
+
 # ---------------------------------------------------------------- threads, errors, interruptions
 
 
@@ -963,8 +1035,8 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "numpy": (lambda x: Tensor(x).numpy(), "return the value"),
     "item": (lambda x: x[0].item(), "return the value"),
     "tolist": (lambda x: x.tolist(), "return the value"),
-    "asarray": (lambda x: np.asarray(x), "np.stack"),
-    "array of parts": (lambda x: np.array([x[0], x[1]]), "np.stack"),
+    "asarray": (lambda x: np.asarray(x), "mg.stack"),
+    "array of parts": (lambda x: np.array([x[0], x[1]]), "mg.stack"),
     "math": (lambda x: __import__("math").sin(x[0]), "np.sqrt for math.sqrt"),
     "mask": (lambda x: x[x > 0], "np.where"),
     "mask of a Tensor": (lambda x: Tensor(x)[x > 0], "np.where"),
@@ -974,7 +1046,7 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "unique of a Tensor": (lambda x: np.unique(Tensor(x)), "call it outside"),
     "range": (lambda x: range(x[0]), "static"),
     "list index": (lambda x: ITEMS[np.argmax(x)], "static"),
-    "filled": (filled, "np.stack"),
+    "filled": (filled, "mg.stack"),
     "backward": (lambda x: np.sum(PARAMETER * x).backward(), r"mg\.grad"),
     "assigned": (assigned, "return new values"),
     "augmented Tensor": (added, "return new values"),
@@ -994,7 +1066,7 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "optimizer": (stepped, "return new values"),
     "text": (lambda x: np.array_str(x), "outside"),
     "objects": (lambda x: np.frompyfunc(lambda v: v, 1, 1)(x), "outside|NumPy"),
-    "vectorized": (lambda x: np.vectorize(lambda v: v + 1)(x), "np.stack"),
+    "vectorized": (lambda x: np.vectorize(lambda v: v + 1)(x), "mg.stack"),
 }
 
 

@@ -21,6 +21,7 @@ from micrograd_np.compiler.signature import Call, check_count, inside
 from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
+from micrograd_np.compiler.tracing.randomness import Disturbed
 from micrograd_np.errors import GraphError, listed
 from micrograd_np.forking import ForkLock
 from micrograd_np.mode import MODE, TRACE
@@ -77,7 +78,11 @@ class Compiled:
         call = self.subject.call_of(args, keywords)
         if TRACE.get() is not None or inside(call.leaves):
             return self.function(*args, **keywords)
-        made = self.specialized(call, args, keywords)
+        try:
+            made = self.specialized(call, args, keywords)
+        except Disturbed as error:
+            error.warn(self.__name__)
+            return self.function(*args, **keywords)
         if not keywords and not made.opened:
             self._open(made, args)
         if made.returned.tracked:

@@ -7,6 +7,7 @@ from micrograd_np import tree
 from micrograd_np.compiler.signature import Call, check_count, inside, is_value
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
+from micrograd_np.compiler.tracing.randomness import Disturbed
 from micrograd_np.errors import listed
 from micrograd_np.mode import TRACE
 from micrograd_np.quiet import quiet
@@ -38,7 +39,11 @@ class Repeated:
         call = self.subject.call_of(args, keywords)
         if TRACE.get() is not None or inside(call.leaves):
             return self._uncompiled(args, keywords)
-        made = self.specialized(call, args, keywords)
+        try:
+            made = self.specialized(call, args, keywords)
+        except Disturbed as error:
+            error.warn(self.subject.name)
+            return self._uncompiled(args, keywords)
         if made.returned.tracked:
             return self._uncompiled(args, keywords)
         loop = self._loop(made, args)

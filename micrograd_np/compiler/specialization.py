@@ -13,7 +13,7 @@ from micrograd_np.compiler.program import Program
 from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
-from micrograd_np.compiler.tracing.randomness import unchanged
+from micrograd_np.compiler.tracing.randomness import TURNS, Disturbed, keeping_its_turn, unchanged
 from micrograd_np.compiler.tracing.trace import Trace, trace
 from micrograd_np.errors import TracingError
 from micrograd_np.forking import cached_property
@@ -89,14 +89,25 @@ class Specialization:
 def traced(
     subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool = True
 ) -> tuple[Program, Returned, list[Node]]:
-    """A run of the function on stand-ins: its program, what it returned, and what it captured."""
+    """A run of the function on stand-ins: its program, what it returned, and what it captured.
+
+    Raises Disturbed if another thread may have drawn from a generator every time it was tried.
+    """
 
     def run(trace: Trace) -> Returned:
         out, given = subject.on_stand_ins(trace, call, args, keywords)
         return Returned(out, given, trace.start)
 
-    with unchanged(subject.function), noticed(subject, call):
-        make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
+    for seconds in (0.0, *TURNS):
+        try:
+            with keeping_its_turn(seconds), unchanged(subject.function), noticed(subject, call):
+                kept = call.snapshot.kept()
+                make, returned, made = trace(subject.name, run, kept, recording=recording)
+            break
+        except Disturbed as error:
+            disturbed = error
+    else:
+        raise disturbed
     program = make(returned.results)
     return program, returned.freed(), list(made.captured)
 
