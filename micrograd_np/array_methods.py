@@ -20,8 +20,7 @@ from micrograd_np.mode import MODE, TRACES
 from micrograd_np.op import EXPRESSIONS, OPS, Inputs, Operand, Options
 from micrograd_np.ops.account import REFUSED, refusal_of, refused_attribute
 from micrograd_np.ops.lazily import read_tables
-from micrograd_np.ops.scipy_account import plain_python
-from micrograd_np.ops.shaping import astype
+from micrograd_np.ops.shaping import astype_copied
 from micrograd_np.recording import (
     PLAIN,
     SINGLE,
@@ -36,6 +35,7 @@ from micrograd_np.recording import (
     unless_traced,
     untracked,
 )
+from micrograd_np.solvers import SOLVERS_MODULE, check_decision, public_name
 
 Method = Callable[..., Any]
 
@@ -136,7 +136,7 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
         recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
         stand_in = isinstance(self, Operand) or isinstance(other, Operand)
         if stand_in or recorded or self.requires_grad:
-            if plain_python(sys._getframe(1)):  # noqa: SLF001 - who assigns
+            if public_name(sys._getframe(1)):  # noqa: SLF001 - who assigns
                 return NotImplemented
             described = describe(self) if isinstance(self, Node) else repr(self)
             raise errors.InPlaceError.augmented(described, symbol)
@@ -331,6 +331,8 @@ class ArrayMethods:
         return held(self) if isinstance(self, Node) else self.value
 
     def __bool__(self) -> bool:
+        if SOLVERS_MODULE in sys.modules:  # most programs never load it
+            check_decision(sys._getframe(1))  # noqa: SLF001 - who decides
         return bool(self._held())
 
     def __int__(self) -> int:
@@ -401,8 +403,12 @@ class ArrayMethods:
     ravel, squeeze, swapaxes = calling(np.ravel), calling(np.squeeze), calling(np.swapaxes)
     repeat, take, diagonal = calling(np.repeat), calling(np.take), calling(np.diagonal)
     trace, dot, copy = calling(np.trace), calling(np.dot), calling(np.copy)
-    astype, flatten = calling(astype), calling(np.ravel)
+    flatten = calling(np.ravel)
     conj = conjugate = calling(np.conjugate)
+
+    def astype(self, dtype: Any, *, copy: bool = True) -> Any:
+        """In another dtype. It shares memory with nobody, copied or not."""
+        return astype_copied(self, dtype, copy=copy)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""

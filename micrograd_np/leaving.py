@@ -7,6 +7,7 @@ but only through `stop_gradient`. Nothing is recorded under `no_grad`, so nothin
 """
 
 import re
+import sys
 import warnings
 from types import FrameType, ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from micrograd_np.errors import GradientCutWarning, LeavesGraphError
 from micrograd_np.errors.places import calling_frame, users_code
 from micrograd_np.graph import ARGUMENT, Node, describe
 from micrograd_np.mode import DIFFERENTIATING, MODE
+from micrograd_np.solvers import solver_around
 
 # Python's modules of functions on numbers, and what to call instead where NumPy has another name.
 NUMERIC = ("math", "cmath", "statistics")
@@ -56,8 +58,9 @@ def check_number(node: Node) -> None:
     if MODE.get() is False or node.value.size != 1:  # Python makes no number of several
         return
     check_constant(node)
+    solver = solver_around(sys._getframe())  # noqa: SLF001 - who asks
     frame = calling_frame()
-    warning = GradientCutWarning.at(replacements(frame))
+    warning = GradientCutWarning.at(replacements(frame), solver)
     if frame is None:  # it happens on no line of Python
         warnings.warn_explicit(warning, None, "sys", 1)
         return

@@ -7,6 +7,7 @@ stamps it.
 """
 
 import operator
+import sys
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -25,6 +26,7 @@ from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
 from micrograd_np.recording import NOTHING, apply, held, record, unless_traced
+from micrograd_np.solvers import SOLVERS_MODULE, check_unsolved, public_name
 
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
@@ -146,7 +148,10 @@ class Tensor(ArrayMethods, Node):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.tracked:
+            check_unsolved(self)
             raise errors.LeavesGraphError(describe(self), advice())
+        if SOLVERS_MODULE in sys.modules and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
+            copy = True  # solvers write into what their users' functions return
         array = np.array(held(self), dtype=dtype, copy=copy)
         ours = isinstance(self.value, np.ndarray)
         if copy is not True and ours and np.may_share_memory(array, self.value):
@@ -192,6 +197,7 @@ class Tensor(ArrayMethods, Node):
     def __reduce__(self) -> Any:
         check_constant(self)
         if self.op is not None:
+            check_unsolved(self)
             warnings.warn(
                 f"copying or pickling {describe(self)} keeps its value and drops its history; "
                 f"give `t.data` or `t.numpy()` to avoid this",
@@ -223,6 +229,7 @@ class Tensor(ArrayMethods, Node):
 
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.tracked:
+            check_unsolved(self)
             raise errors.InPlaceError.item(describe(self))
         unless_traced(self, "was assigned to")
         self.data[key] = own_array(new)

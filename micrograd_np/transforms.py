@@ -17,6 +17,7 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.arrays import conjugated, matching, own_array, scalar
+from micrograd_np.errors.covering import uncover
 from micrograd_np.foreign import one_like
 from micrograd_np.graph import ARGUMENT, Node, descendants, history, pull, push, tick
 from micrograd_np.mode import BATCH, DIFFERENTIATING, MODE, differentiate_from, enable_grad
@@ -149,6 +150,9 @@ class Run:
         try:
             with enable_grad() if MODE.get() is False else nullcontext():
                 out = f(*self.given)
+        except ValueError as error:
+            uncover(error)
+            raise
         finally:
             DIFFERENTIATING.reset(token)
         if has_aux and not (isinstance(out, tuple) and len(out) == 2):

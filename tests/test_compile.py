@@ -9,7 +9,9 @@ random programs in `test_compile_programs`.
 import contextlib
 import copy
 import functools
+import random
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -22,6 +24,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import micrograd_np as mg
 from micrograd_np import Tensor, nn, optim, tree
 from micrograd_np.compiler.passes import optimized
+from micrograd_np.compiler.tracing import randomness
 from micrograd_np.errors import GraphError, NonFiniteError, TracingError
 
 X = np.array([[0.3, -1.2, 0.5], [1.1, 0.4, -0.7]])
@@ -805,6 +808,8 @@ class Noisy(nn.Module):
 
 def frozen_draws():
     local, old, model = np.random.default_rng(3), np.random.RandomState(3), Noisy()
+    pythons, normal, numpys = random.Random(0), local.normal, np.random  # noqa: S311 - no secrets
+    systems = random.SystemRandom()
     return {
         "local": (lambda x: x + local.normal(), "local"),
         "global": (lambda x: x + RNG.normal(), "RNG"),
@@ -816,8 +821,13 @@ def frozen_draws():
         "module that is closed over": (lambda x: model(x), r"model\.noise\[0\]"),
         "RandomState": (lambda x: x + old.normal(), "old"),
         "NumPy's": (lambda x: x + np.random.normal(), r"np\.random"),
-        "default": (lambda x, rng=local: x + rng.normal(), "default"),
+        "default": (lambda x, rng=local: x + rng.normal(), "rng"),
         "partial": (functools.partial(lambda rng, x: x + rng.normal(), local), "partial"),
+        "method": (lambda x: x + normal(), "normal"),
+        "NumPy's, by another name": (lambda x: x + numpys.normal(), r"np\.random"),
+        "Python's": (lambda x: x + random.random(), "random"),  # noqa: S311 - no secrets
+        "a generator of Python's": (lambda x: x + pythons.random(), "pythons"),
+        "the system's": (lambda x: x + systems.random(), "systems"),
     }
 
 
@@ -825,12 +835,13 @@ def frozen_draws():
 def test_a_generator_that_is_no_argument_is_an_error(name):
     """It would repeat its numbers; and it is put back to where it was."""
     f, named = frozen_draws()[name]
-    global_state = np.random.get_state()
+    global_state, pythons = np.random.get_state(), random.getstate()
     state = RNG.bit_generator.state
     for _ in range(2):
         with pytest.raises(TracingError, match=rf"(?s){named}.*argument"):
             mg.compile(f)(VECTOR)
     assert RNG.bit_generator.state == state
+    assert random.getstate() == pythons
     assert_array_equal(np.random.get_state()[1], global_state[1])
 
 
@@ -838,6 +849,59 @@ def test_a_generator_that_is_made_anew_is_none_of_this():
     assert_compiled(lambda x: x + np.random.default_rng(0).normal(), VECTOR)
     compiled = mg.compile(lambda x: x if RNG is None else 2 * x)
     assert_array_equal(compiled(VECTOR), 2 * VECTOR)
+
+
+@contextlib.contextmanager
+def another_thread(work):
+    """A thread that does something over and over again."""
+    over = threading.Event()
+
+    def busy():
+        while not over.is_set():
+            work()
+
+    thread = threading.Thread(target=busy)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+DRAWN = {
+    "NumPy's": (np.random.random_sample, np.random.seed),
+    "Python's": (random.random, random.seed),
+    "shared": (RNG.random, lambda _seed: None),
+}
+
+
+@pytest.mark.parametrize(("draw", "seed"), DRAWN.values(), ids=DRAWN)
+def test_what_another_thread_draws_is_neither_an_error_nor_drawn_again(draw, seed):
+    drawn = []
+    seed(0)
+    with another_thread(lambda: drawn.append(draw())):
+        for i in range(5):
+            compiled = mg.compile(mg.grad(lambda x, i=i: np.sum(np.sin(x) * i)))
+            assert_allclose(compiled(VECTOR), np.cos(VECTOR) * i, atol=1e-15)
+    assert len(drawn) == len(set(drawn))
+
+
+@pytest.mark.parametrize("work", [np.random.random_sample, lambda: time.sleep(1e-4)])
+def test_beside_other_threads_no_draw_is_frozen(work):
+    noisy = mg.compile(lambda x: x + np.random.random_sample())
+    with another_thread(work):
+        for _ in range(3):
+            with pytest.raises(TracingError, match=r"(?s)drawn while.*np\.random"):
+                noisy(VECTOR)
+
+
+def test_where_another_thread_may_have_drawn_too_nothing_is_put_back(monkeypatch):
+    monkeypatch.setattr(randomness, "have_run", lambda before: True)
+    before = np.random.get_state()[2]
+    with pytest.raises(TracingError, match="another thread has drawn"):
+        mg.compile(lambda x: x + np.random.random_sample())(1.0)
+    assert np.random.get_state()[2] != before
 
 
 # ---------------------------------------------------------------- threads, errors, interruptions
@@ -963,8 +1027,8 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "numpy": (lambda x: Tensor(x).numpy(), "return the value"),
     "item": (lambda x: x[0].item(), "return the value"),
     "tolist": (lambda x: x.tolist(), "return the value"),
-    "asarray": (lambda x: np.asarray(x), "np.stack"),
-    "array of parts": (lambda x: np.array([x[0], x[1]]), "np.stack"),
+    "asarray": (lambda x: np.asarray(x), "mg.stack"),
+    "array of parts": (lambda x: np.array([x[0], x[1]]), "mg.stack"),
     "math": (lambda x: __import__("math").sin(x[0]), "np.sqrt for math.sqrt"),
     "mask": (lambda x: x[x > 0], "np.where"),
     "mask of a Tensor": (lambda x: Tensor(x)[x > 0], "np.where"),
@@ -974,7 +1038,7 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "unique of a Tensor": (lambda x: np.unique(Tensor(x)), "call it outside"),
     "range": (lambda x: range(x[0]), "static"),
     "list index": (lambda x: ITEMS[np.argmax(x)], "static"),
-    "filled": (filled, "np.stack"),
+    "filled": (filled, "mg.stack"),
     "backward": (lambda x: np.sum(PARAMETER * x).backward(), r"mg\.grad"),
     "assigned": (assigned, "return new values"),
     "augmented Tensor": (added, "return new values"),
@@ -994,7 +1058,7 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "optimizer": (stepped, "return new values"),
     "text": (lambda x: np.array_str(x), "outside"),
     "objects": (lambda x: np.frompyfunc(lambda v: v, 1, 1)(x), "outside|NumPy"),
-    "vectorized": (lambda x: np.vectorize(lambda v: v + 1)(x), "np.stack"),
+    "vectorized": (lambda x: np.vectorize(lambda v: v + 1)(x), "mg.stack"),
 }
 
 

@@ -28,7 +28,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = """
     errors forking tree broadcasting quiet
     op forms mode
-    graph leaving foreign meaning recording arrays ops special
+    graph solvers leaving foreign meaning recording arrays ops special
     array_methods masking tensor results
     batching anomaly transforms jacobians linearization checkpointing array_api scipy_bridge
     policy compiler nn optim

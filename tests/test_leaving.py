@@ -217,6 +217,53 @@ def test_what_is_differentiated_cannot_be_taken_out(transform, take):
         assert error_of(ours, transform, f) or take in [CUTS[name] for name in HIDDEN]
 
 
+COVERED = ["a[i] = t", "a.fill", "np.fromiter", "float"]
+
+
+@pytest.mark.parametrize("take", [CUTS[name] for name in COVERED], ids=COVERED)
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_the_error_of_a_transform_is_ours_at_the_users_line(transform, take):
+    with pytest.raises((errors.LeavesGraphError, errors.TracingError)) as caught:
+        transform(lambda w: (take(w * 1.0), w * w)[1])
+    message = str(caught.value)
+    assert "mg.stop_gradient" in message
+    assert "mg.index_update" in message
+    assert __file__ in [str(entry.path) for entry in caught.traceback][1:]
+
+
+@pytest.mark.parametrize("take", [CUTS[name] for name in COVERED], ids=COVERED)
+@pytest.mark.parametrize("f", [lambda f: f, mg.grad], ids=["function", "grad"])
+def test_the_error_of_vmap_is_ours(f, take):
+    with pytest.raises(errors.BatchedError, match="no single one") as caught:
+        mg.vmap(f(lambda x: (take(x), x)[1]))(np.ones(3))
+    for words in ("mg.stop_gradient(x) itself, without .item()", "mg.stack", "mg.index_update"):
+        assert words in str(caught.value)
+
+
+def test_stop_gradient_itself_is_a_constant_wherever_it_has_no_number():
+    def f(x):
+        return mg.stop_gradient(x) * x
+
+    x = np.array([1.0, 2.0])
+    np.testing.assert_array_equal(mg.vmap(mg.grad(f))(x), x)
+    np.testing.assert_array_equal(mg.grad(lambda x: np.sum(mg.vmap(f)(x)))(x), x)
+    assert mg.compile(mg.grad(f))(3.0) == 3.0
+    for transform in (lambda f: mg.vmap(f)(x), lambda f: mg.compile(f)(3.0)):
+        with pytest.raises(TypeError, match=r"mg\.stop_gradient\(x\) itself, without \.item\(\)"):
+            transform(lambda x: mg.stop_gradient(x).item() * x)
+
+
+def test_an_error_that_a_user_raises_from_one_of_ours_is_the_users():
+    def f(w):
+        try:
+            float(w)
+        except errors.LeavesGraphError as error:
+            raise ValueError("the user's") from error
+
+    with pytest.raises(ValueError, match="the user's"):
+        mg.grad(f)(3.0)
+
+
 @pytest.mark.parametrize("name", ["float", "item", "data", "copy", "a[i] = t"])
 def test_the_error_names_stop_gradient_which_is_a_remedy(name):
     error = error_of(errors.LeavesGraphError, mg.grad(lambda w: (TAKEN[name](w), w)[1]), 3.0)

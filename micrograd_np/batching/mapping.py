@@ -10,6 +10,7 @@ from micrograd_np import tree
 from micrograd_np.arrays import own_array
 from micrograd_np.batching.batched import Batch, Batched, depth_of
 from micrograd_np.errors import ShapeError
+from micrograd_np.errors.covering import uncover
 from micrograd_np.graph import Node
 from micrograd_np.mode import BATCH, observing
 from micrograd_np.op import Operand
@@ -69,6 +70,9 @@ def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
         with observing(Lifting(), first=True):
             args, keywords = given
             return f(*args, **keywords)
+    except ValueError as error:
+        uncover(error)
+        raise
     finally:
         batch.over = True
         BATCH.reset(token)

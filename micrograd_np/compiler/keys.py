@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.compiler.guarding.objects import vars_of
 from micrograd_np.compiler.program import Variable
-from micrograd_np.compiler.tracing.surroundings import attributes_of
 
 SMALL = 1 << 12  # bytes of an array that is compared by its entries
 Above = tuple[int, ...]  # the identities of the objects that a value is found in
@@ -89,7 +89,7 @@ def key_of_other(x: Any, above: Above) -> Hashable:
 
 def key_of_state(x: Any, above: Above) -> Hashable:
     """The key of an object's attributes; of one without any, by what its `repr` says."""
-    found = attributes_of(x) | dict(slots_of(x))
+    found = vars_of(x) | dict(slots_of(x))
     if found:
         return frozenset((name, key_of(part, above)) for name, part in found.items())
     told = getattr(type(x), "__repr__", None) is not object.__repr__ and not callable(x)

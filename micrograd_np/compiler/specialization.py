@@ -144,7 +144,7 @@ def run_on_stand_ins(
         out, given = subject.on_stand_ins(trace, call, args, keywords)
         return Returned(out, given, trace.start)
 
-    with unchanged(subject.function):
+    with unchanged(call.snapshot.walk):
         make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
     program = make(returned.results)
     return Traced(program, returned.freed(), list(made.captured), call.snapshot)

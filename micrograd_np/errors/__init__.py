@@ -12,6 +12,7 @@ from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
 from micrograd_np.errors.words import called as called
 from micrograd_np.errors.words import listed as listed
+from micrograd_np.errors.words import solver_remedy
 
 
 class OptionError(TypeError):
@@ -61,8 +62,9 @@ class LeavesGraphError(TypeError):
         super().__init__(
             f"{described} is part of a graph; turning it into an array here would silently cut its "
             f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
-            f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, or "
-            f"`mg.stack([...])` and `mg.tensor([...])` to join Tensors with their history."
+            f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, "
+            f"`mg.index_update(a, i, t)` for `a[i] = t`, or `mg.stack([...])` and "
+            f"`mg.tensor([...])` to join Tensors with their history."
         )
 
     @classmethod
@@ -79,6 +81,21 @@ class LeavesGraphError(TypeError):
         return error
 
 
+class SolverError(RuntimeError):
+    """One of SciPy's solvers met a tracked Tensor, which its function found beside its arguments.
+
+    It is no TypeError, as `LeavesGraphError` is: those are caught by SciPy, which says instead that
+    the function has to return a number.
+    """
+
+    def __init__(self, described: str, solver: str) -> None:
+        super().__init__(
+            f"{solver} works on plain numbers, and met {described}, which is part of a graph: the "
+            f"function that it was given uses Tensors with requires_grad=True beside its "
+            f"arguments. {solver_remedy(solver)}"
+        )
+
+
 class GradientCutWarning(UserWarning):
     """A tracked Tensor became a plain number, through which no gradient flows.
 
@@ -88,8 +105,17 @@ class GradientCutWarning(UserWarning):
     """
 
     @classmethod
-    def at(cls, replacements: Mapping[str, str]) -> "GradientCutWarning":
-        """The warning for a line on which these functions stand, with what to write for them."""
+    def at(cls, replacements: Mapping[str, str], solver: str) -> "GradientCutWarning":
+        """The warning for a line on which these functions stand, with what to write for them.
+
+        `solver`: the function of SciPy in which this happens, if any.
+        """
+        if solver:
+            return cls(
+                f"a tracked Tensor becomes a plain number in {solver}, which cuts its gradient: "
+                f"the function given to it uses Tensors with requires_grad=True beside its "
+                f"arguments. {solver_remedy(solver)}"
+            )
         known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
         return cls(
             f"a tracked Tensor becomes a plain number here, which cuts its gradient. Write "
@@ -293,9 +319,11 @@ class BatchedError(TypeError):
         """A number, a truth value or an array asked of one example."""
         return cls(
             f"{described} was used as a number, a truth value or a plain array, inside vmap, where "
-            f"every example has another value. Use np.where for a choice, NumPy functions for "
-            f"arithmetic, and mg.Tensor(table)[i] to index a table by it; or loop over the "
-            f"examples instead of vmap."
+            f"every example has another value, so that there is no single one. Use np.where for a "
+            f"choice, NumPy's functions for arithmetic (np.exp for math.exp), mg.stack([...]) for "
+            f"np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, mg.Tensor(table)[i] to "
+            f"index a table by it, and mg.stop_gradient(x) itself, without .item(), where a "
+            f"constant is meant; or loop over the examples instead of vmap."
         )
 
     @classmethod

@@ -24,8 +24,9 @@ class TracingError(TypeError):
         return cls.here(
             f"{described} was used as a number, a truth value or a plain array while `mg.compile` "
             f"traced the function. The program would keep this call's value for all others. Use "
-            f"np.where for a choice, NumPy's functions for arithmetic (np.sqrt for math.sqrt) and "
-            f"np.stack to join arrays; "
+            f"np.where for a choice, NumPy's functions for arithmetic (np.sqrt for math.sqrt), "
+            f"mg.stack([...]) for np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, and "
+            f"mg.stop_gradient(x) itself, without .item(), where a constant is meant; "
             f"mark an argument that chooses what is computed as static, "
             f"mg.compile(f, static_argnums=...); or return the value and use it outside."
         )
@@ -148,22 +149,23 @@ class TracingError(TypeError):
         )
 
     @classmethod
-    def frozen_generator(cls, names: Iterable[str]) -> "TracingError":
-        """A generator that was drawn from and is no argument."""
+    def frozen_generator(cls, names: Iterable[str], *, alone: bool) -> "TracingError":
+        """A generator that was drawn from and is no argument; `alone`: by no other thread."""
+        other = "" if alone else " (Or another thread has drawn from it: give each its own.)"
         return cls(
             f"random numbers were drawn while `mg.compile` traced the function, from a generator "
             f"that is not among its arguments:{listed(names)}\nThe program would repeat the same "
             f"numbers at every call. Make the generator an argument, f(x, rng), a "
-            f"numpy.random.Generator: then every call draws anew."
+            f"numpy.random.Generator: then every call draws anew.{other}"
         )
 
     @classmethod
     def iterators(cls, names: Iterable[str]) -> "TracingError":
         """An iterator that the function can take from, and that is no argument."""
         return cls(
-            f"the function reaches iterators, and what it takes from one while `mg.compile` traces "
-            f"it would be the same at every call:{listed(names)}\nTake the next value outside and "
-            f"give it as an argument."
+            f"the function reaches iterators, or the system's randomness, and what it takes from "
+            f"one while `mg.compile` traces it would be the same at every call:{listed(names)}\n"
+            f"Take the next value outside and give it as an argument."
         )
 
     @classmethod

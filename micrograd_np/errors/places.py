@@ -33,10 +33,12 @@ def is_standard(filename: str) -> bool:
 
 
 def calling_frame() -> "FrameType | None":
-    """The nearest caller outside this package, NumPy and the standard library."""
+    """The nearest caller outside this package, NumPy, SciPy and the standard library."""
     frame = users_frame()
     while frame is not None and (
-        (name := frame.f_code.co_filename).startswith(OWN_FILES) or is_standard(name)
+        (name := frame.f_code.co_filename).startswith(OWN_FILES)
+        or is_standard(name)
+        or str(frame.f_globals.get("__name__")).startswith("scipy.")
     ):
         frame = frame.f_back
     return frame

@@ -18,3 +18,12 @@ def called(function: Any) -> str:
 def listed(items: Iterable[str]) -> str:
     """Offenders as an indented list, for messages that name all of them at once."""
     return "".join(f"\n  - {item}" for item in items)
+
+
+def solver_remedy(solver: str) -> str:
+    """What to write for a function that uses tracked Tensors and is given to one of SciPy's."""
+    return (
+        f"If they are constants here, call {solver.rpartition('.')[2]} inside `with mg.no_grad():`;"
+        f" if they are what is sought, make them its unknowns, with `mg.scipy_objective` or "
+        f"`mg.scipy_residuals`."
+    )

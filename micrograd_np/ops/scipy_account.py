@@ -7,7 +7,8 @@ account with the SciPy that is installed.
 """
 
 import sys
-from types import FrameType, FunctionType
+
+from micrograd_np.solvers import public_name
 
 PARAMETER = "it inverts a distribution for a parameter, in which there is no closed derivative"
 SERIES = "its density is an infinite series that SciPy does not offer"
@@ -58,47 +59,14 @@ INSTEAD: dict[str, str] = {  # functions that are plain Python, and what to call
     "spherical_yn": "micrograd_np.special.spherical_yn",
 }
 
-SOLVERS = ("scipy.optimize.", "scipy.integrate.")  # they call functions of the user's
-
 
 def advice() -> str:
     """What to call instead of the function of SciPy that is asking for an array; "" if none is.
 
     To be called where the array would be made: it looks at who called.
     """
-    name = plain_python(sys._getframe(2))  # noqa: SLF001 - Python's only way to look at a caller
+    name = public_name(sys._getframe(2))  # noqa: SLF001 - Python's only way to look at a caller
     if not name:
         return ""
-    if name.startswith(SOLVERS):
-        return (
-            f"{name} works on plain numbers, and met a Tensor with a history: does the function "
-            f"that it was given use Tensors with requires_grad=True beside its arguments? Call "
-            f"{name.rpartition('.')[2]} inside `with mg.no_grad():`, or make these Tensors the "
-            f"unknowns, with `mg.scipy_objective` or `mg.scipy_residuals`. Elsewhere use"
-        )
     instead = INSTEAD.get(name.rpartition(".")[2], "functions of NumPy and ufuncs of SciPy")
     return f"{name} makes plain arrays of its arguments: call {instead} instead. Or use"
-
-
-def plain_python(frame: FrameType | None) -> str:
-    """The public function of SciPy that runs in `frame`, seen from inside; "" if none does."""
-    name = ""
-    while frame is not None and (module := str(frame.f_globals.get("__name__"))).startswith(
-        ("scipy.", "numpy.")
-    ):
-        if module.startswith("scipy.") and not module.startswith("scipy._lib"):
-            public = [part for part in module.split(".") if not part.startswith("_")]
-            name = ".".join((*public, called(frame)))
-        frame = frame.f_back
-    return name
-
-
-def called(frame: FrameType) -> str:
-    """What runs in a frame: for a wrapper the function that it wraps, for an object its name."""
-    own = frame.f_code.co_name
-    if own == "__call__":
-        return getattr(frame.f_locals.get("self"), "__name__", own)
-    if "<locals>" not in frame.f_code.co_qualname:
-        return own
-    functions = (value for value in frame.f_locals.values() if isinstance(value, FunctionType))
-    return next((function.__name__ for function in functions), own)

@@ -17,6 +17,7 @@ from micrograd_np.ops.dispatch import dispatching, viewing
 from micrograd_np.ops.indexing import scatter
 from micrograd_np.ops.matrices import transposed
 from micrograd_np.recording import plain, value_of
+from micrograd_np.solvers import taken
 
 Shape = int | tuple[int, ...]
 FOLLOWING_MEMORY = ("A", "K")  # orders of entries that depend on how an array lies in memory
@@ -149,7 +150,8 @@ def at_least(axes: dict[int, tuple[int, ...]]) -> Callable[..., Any]:
 
     def written(*arys: Array) -> Any:
         results = tuple(
-            np.expand_dims(x, axes[np.ndim(x)]) if np.ndim(x) in axes else plain(x) for x in arys
+            np.expand_dims(x, axes[np.ndim(x)]) if np.ndim(x) in axes else plain(x)
+            for x in taken(arys)
         )
         return results[0] if len(results) == 1 else results
 

@@ -137,13 +137,18 @@ def is_library(file: str, home: str = "") -> bool:
     """Whether a file is ours, Python's or an installed package's; `home`: but not this package."""
     if home and file.startswith(home):
         return False
-    return is_own(file) or file.startswith((*STANDARD, "<frozen")) or bool(INSTALLED.match(file))
+    return is_own(file) or is_installed(file) or file.startswith((*STANDARD, "<frozen"))
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file is of an installed package, neither ours nor NumPy."""
+    return bool(INSTALLED.match(file)) and not is_own(file)
 
 
 def home_of(file: str) -> str:
     """The folder of the installed package that a file belongs to; nothing for other files."""
     installed = INSTALLED.match(file)
-    return "" if installed is None or is_own(file) else installed[0]
+    return installed[0] if installed is not None and is_installed(file) else ""
 
 
 def file_of_class(kind: type) -> str:

@@ -3,16 +3,11 @@
 import collections
 import enum
 import itertools
+import random
 import threading
 from array import array
 from collections.abc import Iterator
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    GeneratorType,
-    MappingProxyType,
-    ModuleType,
-)
+from types import FunctionType, GeneratorType, MappingProxyType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -25,10 +20,8 @@ NOTEBOOKS = (*MUTABLE[:-1], collections.Counter, collections.defaultdict, collec
 VIEWS = tuple(type(view) for x in (dict[Any, Any](), collections.OrderedDict[Any, Any]())
               for view in (x.keys(), x.values(), x.items()))  # fmt: skip
 BYTES = (np.ndarray, bytearray, memoryview, array)
-LEAVES: tuple[type, ...] = (
-    np.random.Generator, np.random.RandomState, np.dtype, np.ufunc, BuiltinFunctionType, enum.Enum,
-    range, slice,
-)  # fmt: skip
+GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+LEAVES: tuple[type, ...] = (np.dtype, np.ufunc, enum.Enum, range, slice)
 NO_NUMBERS = ("logging", "io", "_io")  # modules whose objects write, whatever a function returns
 NOTHING: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), set(), "", b"", range(0))
 ITERATORS: tuple[type, ...] = (

@@ -8,13 +8,14 @@ looks up; of our own modules (layers), and where names are looked up by text, al
 
 import functools
 import inspect
+import random
 import sys
 import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from keyword import iskeyword
 from operator import attrgetter, methodcaller
-from types import FunctionType, MappingProxyType, MethodType, ModuleType
+from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, ClassVar
 
 import numpy as np
@@ -38,9 +39,11 @@ from micrograd_np.compiler.guarding.facts import (
 )
 from micrograd_np.compiler.guarding.names import (
     GLOBALS_BY_TEXT,
+    NOTES,
     Names,
     file_of_class,
     home_of,
+    is_installed,
     is_library,
     is_ours,
     names_of,
@@ -48,6 +51,7 @@ from micrograd_np.compiler.guarding.names import (
 from micrograd_np.compiler.guarding.objects import (
     BYTES,
     FIXED,
+    GENERATORS,
     ITERATORS,
     MAKING,
     MUTABLE,
@@ -72,8 +76,9 @@ class Walk:
     """What some functions and objects depend on.
 
     `facts`: in the order in which they were found. `seen`: all that was looked at, by identity,
-    and `notes` that are only taken. `stored`: facts of variables that are assigned to. `iterators`:
-    names of those. Of attributes, `without` are not looked at, and `noted` only as notes.
+    and `notes` that are only taken. `stored`: facts of variables that are assigned to. `generators`
+    of random numbers and `iterators`, by name; `draws_unseen`: whether numbers may be drawn from
+    global generators. Of attributes, `without` are not looked at, and `noted` only as notes.
     """
 
     def __init__(
@@ -87,6 +92,8 @@ class Walk:
         self.facts: list[Fact] = []
         self.stored: list[Named] = []
         self.iterators: list[str] = []
+        self.generators: list[tuple[str, Any]] = []
+        self.draws_unseen = False
         self.seen: dict[int, Any] = {}
         self.notes: list[Any] = []
         self._known: set[tuple[Any, ...]] = set()  # which facts there are
@@ -167,9 +174,10 @@ class Walk:
                 self._object(name, x)
 
     def _bound(self, name: str, x: MethodType) -> None:
-        self._ahead += [(name, x.__func__), ("self", x.__self__)]
+        self._ahead += [(name, x.__func__), (name or "self", x.__self__)]
 
     def _partial(self, name: str, x: Any) -> None:
+        name = name or "a partial function"
         self._named(Attribute, f"{name}.func", x, "func", x.func)
         self._named(Attribute, f"{name}.args", x, "args", x.args)
         self._named(Attribute, f"{name}.keywords", x, "keywords", x.keywords)
@@ -196,6 +204,15 @@ class Walk:
     def _iterator(self, name: str, _x: Any) -> None:
         self.iterators.append(name)
 
+    def _generator(self, name: str, x: Any) -> None:
+        self.generators.append((name or type(x).__name__, x))
+
+    def _builtin(self, name: str, x: BuiltinFunctionType) -> None:
+        if isinstance(x.__self__, NOTEBOOKS) and x.__name__ in NOTES:
+            self.notes.append(x.__self__)
+        elif not isinstance(x.__self__, ModuleType):
+            self._ahead.append((name, x.__self__))
+
     def _container(self, name: str, x: Any) -> None:
         if not isinstance(x, FIXED):
             self._add(Parts(name, x), id(x))
@@ -212,6 +229,7 @@ class Walk:
     def _function(self, name: str, f: FunctionType) -> None:
         code = f.__code__
         if is_library(code.co_filename, self._home):
+            self.draws_unseen |= is_installed(code.co_filename)
             self._within_library(f)
             return
         names = names_of(code)
@@ -219,6 +237,7 @@ class Walk:
         self._assigned |= names.assigned
         self._consulted |= names.consulted | names.words
         self._whole |= names.by_text
+        self.draws_unseen |= "random" in names.attributes  # of NumPy, whose modules are no facts
         self._catches |= names.catches
         self._objects.append((name or f.__name__, f))
         self._add(Attribute(name or f.__name__, f, "__code__", code), id(f), "code")
@@ -246,7 +265,9 @@ class Walk:
         for variable in sorted((names.variables | asked).difference(meant)):
             self._add(Undefined(variable, meant), id(meant), variable)
         for variable in sorted((names.variables | names.words).intersection(meant)):
-            if not is_own_module(meant[variable]):
+            if is_own_module(meant[variable]):
+                self.draws_unseen |= meant[variable].__name__.startswith("numpy.random")
+            else:
                 noted = variable not in names.consulted | names.words
                 self._named(Item, variable, meant, variable, meant[variable], noted=noted)
 
@@ -283,9 +304,11 @@ class Walk:
         if isinstance(x, ModuleType):
             if not is_own_module(x):
                 self._objects.append((x.__name__, x))
+            self.draws_unseen |= x.__name__.startswith("numpy.random")
         elif isinstance(x, type):
             if not is_library(file_of_class(x), self._home):
                 self._objects.append((x.__name__, x))
+            self.draws_unseen |= is_installed(file_of_class(x))
         elif (watched := getattr(type(x), "__guarded__", None)) is not None:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
@@ -296,6 +319,7 @@ class Walk:
             if hasattr(type(x), "__array__") and not isinstance(x, np.ndarray):
                 self._add(ArrayLike(name, x), id(x))
             self._objects.append((name or type(x).__name__, x))
+            self.draws_unseen |= is_installed(file_of_class(type(x)))
 
     def _look_at(self, name: str, x: Any) -> None:
         """The attributes of an object that count by now."""
@@ -423,6 +447,9 @@ class Walk:
         ((attrgetter, methodcaller), _getter),
         (ContextVar, _context),
         (VIEWS, _view),
+        (random.SystemRandom, _iterator),
+        (GENERATORS, _generator),
+        (BuiltinFunctionType, _builtin),
         (np.flatiter, _flat),
         (weakref.ref, _reference),
         (ITERATORS, _iterator),

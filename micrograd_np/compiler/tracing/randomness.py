@@ -3,21 +3,22 @@
 A generator among the arguments of a compiled function is drawn from at every call. One that the
 function finds elsewhere (a name around it, an attribute of a module, NumPy's global one) would be
 drawn from once, while the function is traced, and the program would repeat the numbers. So the
-states of all that can be found are kept, and compared after the function was traced.
+states of those that can be found are kept, and compared after the function was traced.
 """
 
 import functools
 import random
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.tracing.surroundings import reached
+from micrograd_np.compiler.guarding.walk import Walk
 from micrograd_np.errors import TracingError
-
-GENERATORS = (np.random.Generator, np.random.RandomState)
 
 
 class Source(NamedTuple):
@@ -29,35 +30,44 @@ class Source(NamedTuple):
 
 
 @contextmanager
-def unchanged(function: Any) -> Iterator[None]:
-    """Raise TracingError at the end if a generator that `function` reaches was drawn from.
+def unchanged(walk: Walk) -> Iterator[None]:
+    """Raise TracingError at the end if a generator was drawn from that was met on the way.
 
-    It is put back to where it was.
+    The generator is put back to where it was, unless another thread has run and may have drawn
+    from it as well.
     """
-    before = [(source, source.state()) for source in sources(function)]
-    changed: list[tuple[Source, Any]] = []
+    others = running_times()  # of any draw between the states, so read before the first
+    before = [(source, source.state()) for source in sources(walk)]
+    changed: list[Source] = []
+    alone = True
     try:
         yield
     finally:
-        changed += [(source, state) for source, state in before if not same(state, source.state())]
-        for source, state in changed:
-            source.restore(state)
+        pairs = [(source, state, source.state()) for source, state in before]
+        alone = not have_run(others)
+        for source, state, now in pairs:
+            if same(state, now):
+                continue
+            changed.append(source)
+            if alone:
+                source.restore(state)
     if changed:
-        raise TracingError.frozen_generator([source.name for source, _ in changed])
+        raise TracingError.frozen_generator([source.name for source in changed], alone=alone)
 
 
-def sources(function: Any) -> Iterator[Source]:
-    """All that is random and can be found: the global generators, and those in reach."""
-    yield Source("random, of Python", random.getstate, random.setstate)
-    legacy = np.random.mtrand._rand  # noqa: SLF001 - what np.random's own functions draw from
-    yield Source("np.random", functools.partial(legacy.get_state, legacy=False), legacy.set_state)
-    for name, generator in reached(function, lambda x: isinstance(x, GENERATORS)):
-        if isinstance(generator, np.random.RandomState):
-            yield Source(
-                name, functools.partial(generator.get_state, legacy=False), generator.set_state
-            )
+def sources(walk: Walk) -> Iterator[Source]:
+    """The generators that a function reaches; the global ones if it may draw from them."""
+    found = {id(x): (name, x) for name, x in walk.generators}
+    if walk.draws_unseen:
+        draws: dict[str, Any] = {"random, of Python": random.random, "np.random": np.random.random}
+        found |= {id(draw.__self__): (name, draw.__self__) for name, draw in draws.items()}
+    for name, x in found.values():
+        if isinstance(x, random.Random):
+            yield Source(name, x.getstate, x.setstate)
+        elif isinstance(x, np.random.RandomState):
+            yield Source(name, functools.partial(x.get_state, legacy=False), x.set_state)
         else:
-            bits = generator.bit_generator
+            bits = x.bit_generator
             read = functools.partial(getattr, bits, "state")
             yield Source(name, read, functools.partial(setattr, bits, "state"))
 
@@ -67,3 +77,29 @@ def same(one: Any, other: Any) -> bool:
     if isinstance(one, dict):
         return all(same(part, other[key]) for key, part in one.items())
     return bool(np.array_equal(one, other)) if isinstance(one, np.ndarray) else one == other
+
+
+# ---------------------------------------------------------------- other threads
+
+
+def running_times() -> dict[int | None, int | None]:
+    """How long each other thread has run so far, in nanoseconds; None if the system cannot tell."""
+    own = threading.get_native_id()
+    others = [x.native_id for x in threading.enumerate() if x.native_id != own]
+    return {thread: running_time(thread) for thread in others}
+
+
+def running_time(thread: int | None) -> int | None:
+    """How long a thread has run so far."""
+    if sys.platform != "linux" or thread is None:
+        return None
+    clock = ~thread << 3 | 6  # how Linux numbers the clock of a thread, which need not be there
+    try:
+        return time.clock_gettime_ns(clock)
+    except OSError:  # it is over
+        return None
+
+
+def have_run(before: dict[int | None, int | None]) -> bool:
+    """Whether a thread may have run since: it has used time, was started, or is over."""
+    return None in before.values() or before != running_times()
