@@ -17,6 +17,8 @@ from micrograd_np.op import Operand
 # The dtypes that are numbers, in the machine's own byte order: the quick test of most arrays.
 NUMBERS = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
 
+ENTRIES = frozenset((float, int, bool, complex, np.float64, np.float32, np.int64))
+
 OF_KIND = {
     "O": "it holds Python objects. Write mg.stack(list(x)) for Tensors, x.astype(float) else",
     "m": "it holds time spans. Write x / np.timedelta64(1, 's') for their number of seconds",
@@ -29,14 +31,16 @@ OPERATORS = "its class has operators of its own. Write np.asarray(x), if its num
 
 
 def check_numbers(x: Any) -> None:
-    """Raise MeaningLostError for an array, or a list that begins with one, that is no mere numbers.
+    """Raise MeaningLostError for an array, or a list that holds one, that is no mere numbers.
 
     Anything that is no array passes.
     """
-    while isinstance(x, list | tuple) and x:
-        x = x[0]
-    if lost := meaning_of(x):
-        raise MeaningLostError(x, lost, may_hold_tensors=is_left_to(x))
+    if not isinstance(x, list | tuple):
+        if lost := meaning_of(x):
+            raise MeaningLostError(x, lost, may_hold_tensors=is_left_to(x))
+    elif not ENTRIES.issuperset(map(type, x)):  # a glance at most lists
+        for part in x:
+            check_numbers(part)
 
 
 def check_operand(x: Any, function: Any) -> None:

@@ -99,7 +99,7 @@ def own(option: Any) -> Any:
         if option.tracked and MODE.get():
             raise LeavesGraphError(describe(option))
         option = held(option)
-    return option.copy() if type(option) is np.ndarray or is_foreign(option) else option
+    return option.copy() if isinstance(option, np.ndarray) or is_foreign(option) else option
 
 
 def is_array(value: Any) -> bool:

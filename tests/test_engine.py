@@ -975,6 +975,10 @@ OPTIONS = {
     "repeat by an array": (np.repeat, np.array([1, 2])),
     "repeat by a list": (np.repeat, [1, 2]),
     "sum where an array": (lambda w, m: np.sum(w, where=m), np.array([True, False])),
+    "sum where a subclass": (
+        lambda w, m: np.sum(w, where=m),
+        np.array([True, False]).view(np.recarray),
+    ),
     "sum where a list": (lambda w, m: np.sum(w, where=m), [True, False]),
     "pad by a nested list": (lambda w, n: np.pad(w, n) * np.arange(5.0), [[1, 2]]),
     "where by a mask": (lambda w, m: np.where(m, w, 0.0), np.array([True, False])),

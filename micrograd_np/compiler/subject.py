@@ -9,7 +9,15 @@ import numpy as np
 
 from micrograd_np.compiler.guarding.facts import is_number
 from micrograd_np.compiler.guarding.snapshot import Surroundings
-from micrograd_np.compiler.signature import Call, Leaf, is_value, mapped_values, signature_of
+from micrograd_np.compiler.signature import (
+    CONTAINERS,
+    Call,
+    Leaf,
+    is_value,
+    mapped_values,
+    signature_of,
+)
+from micrograd_np.compiler.tracing.surroundings import attributes_of
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import ARGUMENT, Node
@@ -22,7 +30,6 @@ Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
 Positions = int | Sequence[int]
 Names = str | Sequence[str]
-
 
 KEPT = 128  # how many sets of objects among the arguments are known, the latest
 
@@ -140,14 +147,16 @@ class Subject:
 def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
     """What in a tree of arguments may change unseen: functions, objects with attributes.
 
-    Of a module its class, and what it holds beside Tensors and settings, which are in the
-    signature: objects, and also `arrays`, which are no values there.
+    Of a module, and of a container of a class of its own, the class, and what is held beside
+    Tensors, parts and settings, which are in the signature: objects, and also `arrays`, which are
+    no values there.
     """
-    if isinstance(argument, dict):
-        argument = [*argument.values()]
-    if isinstance(argument, list | tuple):
-        for part in argument:
+    if isinstance(argument, list | tuple | dict):
+        for part in argument.values() if isinstance(argument, dict) else argument:
             yield from objects_in(part, arrays=arrays)
+        if type(argument) not in CONTAINERS:
+            yield type(argument)
+            yield from objects_in(attributes_of(argument), arrays=True)
     elif hasattr(type(argument), "__tree_static__"):
         yield type(argument)
         yield from objects_in(vars(argument), arrays=True)
