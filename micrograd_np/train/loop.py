@@ -52,7 +52,7 @@ def fit(
       training mode, and back in its own afterwards.
     - `X`, `y`: arrays whose first axes count the same examples; model and loss are given them, or
       the rows of a batch. Floating-point ones are cast to the precision of the parameters if those
-      have one dtype, batch by batch: a float32 model computes in float32 whatever the dtype of its
+      have one precision, batch by batch: a float32 model computes in float32 whatever the dtype of its
       data. Integers and booleans, as class labels, stay as they are.
     - `loss`: a function of (prediction, target) whose result is a single number.
     - `optimizer`: a transformation such as `optim.adam()`, or an `Optimizer` to go on with.
