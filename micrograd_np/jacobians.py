@@ -228,9 +228,9 @@ def entrywise(run: Run, f: Function) -> Tensor:
 def check_diagonal(run: Run, out: Tensor, found: list[Array], f: Function) -> None:
     """Raise GraphError unless the Jacobians are diagonal, given what ones pull back to.
 
-    A derivative near zero may be nothing but rounding errors, which differ with the weights. Weights
-    that are powers of two scale them exactly, but often weigh two entries alike: they are tried, in
-    several draws, where other weights have found a difference.
+    A derivative near zero may be nothing but rounding errors, which differ with the weights.
+    Weights that are powers of two scale these errors exactly, but often weigh two entries alike:
+    they are tried, in several draws, where other weights have found a difference.
     """
     rng, shape = np.random.default_rng(0), out.shape
     if is_diagonal(run, out, found, rng.uniform(1, 2, shape)):

@@ -37,22 +37,25 @@ def check_numbers(x: Any) -> None:
     """
     if not isinstance(x, list | tuple):
         if lost := meaning_of(x):
-            raise MeaningLostError(x, lost, may_hold_tensors=is_left_to(x))
+            raise MeaningLostError.of(x, lost, may_hold_tensors=is_left_to(x))
     elif not ENTRIES.issuperset(map(type, x)):  # a glance at most lists
         for part in x:
             check_numbers(part)
 
 
 def check_operand(x: Any, function: Any) -> None:
-    """The same for an operand of NumPy's `function`, which a class may define on its own."""
+    """Raise MeaningLostError for an operand of NumPy's `function` that is no mere numbers.
+
+    Nor may it be of a class that defines the function on its own.
+    """
     check_numbers(x)
     labelled = hasattr(type(x), "__array_ufunc__") and not hasattr(type(x), "__array_function__")
     if labelled and isinstance(function, np.ufunc):  # NumPy's other functions take its numbers
-        raise MeaningLostError(x, OPERATORS, may_hold_tensors=True)
+        raise MeaningLostError.of(x, OPERATORS, may_hold_tensors=True)
 
 
 def meaning_of(x: Any) -> str:
-    """What would be lost if `x` were taken for its numbers, and what to write; "" if nothing."""
+    """The meaning that is lost if `x` is taken for its numbers, and what to write; "" for none."""
     kind = type(x)
     if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in OF_KIND:
         return OF_KIND[x.dtype.kind]

@@ -146,7 +146,7 @@ class Tensor(ArrayMethods, Node):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.tracked:
-            raise errors.LeavesGraphError(describe(self), advice())
+            raise errors.LeavesGraphError.as_array(describe(self), advice())
         array = np.array(held(self), dtype=dtype, copy=copy)
         ours = isinstance(self.value, np.ndarray)
         if copy is not True and ours and np.may_share_memory(array, self.value):
@@ -164,7 +164,7 @@ class Tensor(ArrayMethods, Node):
     ) -> Any:
         """A capsule that shares the memory with another library; read-only, if that can be said."""
         if self.tracked:
-            raise errors.LeavesGraphError(describe(self))
+            raise errors.LeavesGraphError.as_array(describe(self))
         array = self._array()
         if max_version and max_version[0] >= 1 and isinstance(array, np.ndarray) and not copy:
             array = np.asarray(self)

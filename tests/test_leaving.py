@@ -504,6 +504,15 @@ def test_the_error_says_what_to_write(strange):
         Tensor(strange())
 
 
+def test_the_error_can_be_sent_to_another_process():
+    with pytest.raises(errors.MeaningLostError) as caught:
+        Tensor(np.ma.masked_array(VALUES, mask=np.eye(2)))
+    with pytest.raises(errors.LeavesGraphError) as other:
+        np.asarray(leaf(1.0))
+    for error in (caught.value, other.value):
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+
+
 def test_a_masked_entry_is_no_number():
     for given in ([1.0, np.ma.masked], [[1.0], [np.ma.masked]]):
         with pytest.raises(errors.MeaningLostError, match="mask"):

@@ -103,7 +103,7 @@ def key_of_state(x: Any, above: Above = ()) -> Hashable:
 
 
 def slots_of(x: Any) -> Iterator[tuple[str, Any]]:
-    """What an object holds in `__slots__`."""
+    """The attributes that an object holds in `__slots__`, by class and name."""
     for kind in type(x).__mro__:
         for name, slot in vars(kind).items():
             if isinstance(slot, MemberDescriptorType):

@@ -38,7 +38,7 @@ class Leaf(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """What the program takes: the array, for a Tensor."""
+        """The value that the program takes: the array, for a Tensor."""
         return self.given.value if isinstance(self.given, Node) else self.given
 
 
@@ -86,7 +86,7 @@ def signature_of(named: list[tuple[str, Any, bool]]) -> tuple[Hashable, list[Lea
 
 
 def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
-    """What the program depends on in a tree of arguments; its values are added to `leaves`."""
+    """The part of the key for a tree of arguments; its values are added to `leaves`."""
     if is_foreign(x.value if isinstance(x, Node) else x):
         raise TracingError.foreign(path)
     if is_value(x):
@@ -104,7 +104,7 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
 
 
 def key_of_container(x: Any) -> Hashable:
-    """What a container holds beside its parts: the keys of a dict, attributes of its own."""
+    """The key of what a container holds beside its parts: keys of a dict, attributes."""
     names = static_key(list(x)) if isinstance(x, dict) else None  # keys may read the same
     return names if type(x) in CONTAINERS else (names, key_of_state(x))
 
@@ -119,7 +119,7 @@ def key_of_value(x: Any) -> Hashable:
 
 
 def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
-    """What tells a static argument from all others."""
+    """The key that tells a static argument from all others."""
     if isinstance(x, np.random.RandomState):
         wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
     if not is_hashable(x) and not isinstance(x, slice):

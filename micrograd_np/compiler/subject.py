@@ -71,7 +71,7 @@ class Subject:
         return Subject(function, tuple(self._static), tuple(self._static_names), ())
 
     def surroundings(self, named: Sequence[tuple[str, Any, bool]] = ()) -> Surroundings:
-        """What a call with these arguments depends on beside their values."""
+        """The surroundings of a call: all that it depends on beside the values of arguments."""
         objects = [
             part
             for _, x, static in named
@@ -127,7 +127,7 @@ class Subject:
     def on_stand_ins(
         self, trace: Trace, call: Call, args: Arguments, keywords: Keywords
     ) -> tuple[Any, list[Any]]:
-        """What the function returns for stand-ins, and these, in the order of the values."""
+        """The result of the function for stand-ins, and these, in the order of the values."""
         given = [stand_in(trace, leaf) for leaf in call.leaves]
         supply = iter(given)
         new = [
@@ -145,7 +145,7 @@ class Subject:
 
 
 def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
-    """What in a tree of arguments may change unseen: functions, objects with attributes.
+    """The parts of a tree of arguments that may change unseen: functions, objects with attributes.
 
     Of a module, and of a container of a class of its own, the class, and what is held beside
     Tensors, parts and settings, which are in the signature: objects, and also `arrays`, which are
@@ -167,7 +167,7 @@ def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
 
 
 def of_static(argument: Any) -> Iterator[Any]:
-    """What in a static argument may change unseen: all but numbers and texts."""
+    """The parts of a static argument that may change unseen: all but numbers and texts."""
     if type(argument) is tuple:
         for part in argument:
             yield from of_static(part)
@@ -176,7 +176,7 @@ def of_static(argument: Any) -> Iterator[Any]:
 
 
 def stand_in(trace: Trace, leaf: Leaf) -> Any:
-    """What the function is given for a value: a Traced, in a Tensor for a Tensor."""
+    """The stand-in that the function is given for a value: a Traced, in a Tensor for a Tensor."""
     made = trace.parameter(leaf.path, leaf.value)
     if not isinstance(leaf.given, Node):
         return made

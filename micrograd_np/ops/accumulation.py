@@ -115,7 +115,8 @@ def check_casting(ufunc: np.ufunc, x: Array, values: Array) -> None:
 def products_of_others(values: Array, key: Key, x: Array) -> Array:
     """For each entry that `key` names, the product of the other values at its place.
 
-    That is the product of those before it times the product of those after it, no division.
+    It is the product of the values before the entry times that of the values after it, without a
+    division.
     """
     numbers = like(afar_in(key), np.arange(prod(x.shape)).reshape(x.shape))
     where = getitem(numbers, key)
@@ -218,19 +219,12 @@ primitive(
     call=by_inputs(index_multiply),
     binder=bind,
 )
-primitive(
-    index_max,
-    extremum_to_base,
-    extremum_to_values,
-    jvp=extremum_jvp,
-    call=by_inputs(index_max),
-    binder=bind,
-)
-primitive(
-    index_min,
-    extremum_to_base,
-    extremum_to_values,
-    jvp=extremum_jvp,
-    call=by_inputs(index_min),
-    binder=bind,
-)
+for extremum in (index_max, index_min):
+    primitive(
+        extremum,
+        extremum_to_base,
+        extremum_to_values,
+        jvp=extremum_jvp,
+        call=by_inputs(extremum),
+        binder=bind,
+    )

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import overflows
+from micrograd_np.casting import overflows
 from micrograd_np.op import Array
 from micrograd_np.tensor import Tensor
 

@@ -14,7 +14,7 @@ MANY = 1000  # objects that are looked through, and parts of one
 
 
 def reached(function: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str, Any]]:
-    """What is wanted and a function finds by names and attributes, each with how it does."""
+    """The objects wanted that a function finds by names and attributes, each with how it does."""
     ahead: list[tuple[str, Any]] = [("", function)]
     seen: dict[int, Any] = {}
     while ahead and len(seen) < MANY:
@@ -29,7 +29,7 @@ def reached(function: Any, wanted: Callable[[Any], bool]) -> Iterator[tuple[str,
 
 
 def within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
-    """What an object leads to, by name."""
+    """The objects that an object leads to, by name."""
     if isinstance(x, FunctionType):
         yield from names_in(x)
     elif isinstance(x, MethodType):
@@ -50,7 +50,7 @@ def within(name: str, x: Any) -> Iterator[tuple[str, Any]]:
 
 
 def attributes_of(x: Any) -> dict[str, Any]:
-    """What an object holds by name. Proxies are not asked for what they stand for."""
+    """The attributes of an object by name. Proxies are not asked for what they stand for."""
     try:
         found = object.__getattribute__(x, "__dict__")
     except AttributeError:
@@ -59,7 +59,7 @@ def attributes_of(x: Any) -> dict[str, Any]:
 
 
 def names_in(function: FunctionType) -> Iterator[tuple[str, Any]]:
-    """What the names in a function mean: those around it, its defaults, and globals."""
+    """The objects that a function names: those around it, its defaults, and globals."""
     code = function.__code__
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
         try:
