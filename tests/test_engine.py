@@ -968,6 +968,15 @@ def test_105_nothing_is_lost_when_threads_meet_at_a_leaf(monkeypatch):
     assert x.grad == 24.0
 
 
+def test_a_number_of_pythons_that_is_zero_divides_as_numpys_does():
+    for zero in (0, 0.0, -0.0):
+        with np.errstate(divide="ignore"):
+            expected = 1 / np.float64(zero)
+            for x in (np.array([1.0, 2.0]), np.float64(3.0)):
+                found = mg.grad(lambda x, zero=zero: np.sum(x / zero))(x)
+                np.testing.assert_array_equal(np.asarray(found), np.full(np.shape(x), expected))
+
+
 # ---------------------------------------------------------------- what a call was given is its own
 
 
