@@ -203,28 +203,9 @@ UFUNCS = {
     index_min: np.minimum,
 }
 
-linear(
-    index_add,
-    lambda g, out, x, values, key=None: g,
-    lambda g, out, x, values, key=None: getitem(g, key),
-    call=by_inputs(index_add),
-    along=by_inputs(index_add),
-    binder=bind,
-)
-primitive(
-    index_multiply,
-    lambda g, out, x, values, key=None: index_multiply(g, key, values),
-    multiply_to_values,
-    jvp=multiply_jvp,
-    call=by_inputs(index_multiply),
-    binder=bind,
-)
-for extremum in (index_max, index_min):
-    primitive(
-        extremum,
-        extremum_to_base,
-        extremum_to_values,
-        jvp=extremum_jvp,
-        call=by_inputs(extremum),
-        binder=bind,
-    )
+# fmt: off
+linear(index_add, lambda g, out, x, values, key=None: g, lambda g, out, x, values, key=None: getitem(g, key), call=by_inputs(index_add), along=by_inputs(index_add), binder=bind)
+primitive(index_multiply, lambda g, out, x, values, key=None: index_multiply(g, key, values), multiply_to_values, jvp=multiply_jvp, call=by_inputs(index_multiply), binder=bind)
+primitive(index_max, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_max), binder=bind)
+primitive(index_min, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_min), binder=bind)
+# fmt: on
