@@ -17,7 +17,7 @@ from micrograd_np.recording import ARRAYS
 
 
 class Saved:
-    """What is remembered of a recorded node: where it was made, of what, and what came out."""
+    """Notes on a recorded node: the line that made it, and fingerprints of inputs and result."""
 
     __slots__ = ("fingerprints", "line")
 
@@ -31,9 +31,9 @@ class Saved:
         *inputs_then, result_then = self.fingerprints
         name = node.op.name
         if inputs != inputs_then:
-            raise MutationError(f"an input of `{name}` (at {self.line})", name)
+            raise MutationError.of(f"an input of `{name}` (at {self.line})", name)
         if result != result_then:
-            raise MutationError(f"the result of `{name}` (at {self.line})", name, had="made")
+            raise MutationError.of(f"the result of `{name}` (at {self.line})", name, had="made")
 
 
 def fingerprints(node: Node) -> list[int]:

@@ -94,7 +94,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
 
 
 def recording(function: np.ufunc) -> tuple[Method, Method]:
-    """The same without the shortcut."""
+    """The operator of a function and its reflection, without the shortcut of `binary`."""
     op = OPS[function]
 
     def method(self: Node, other: Any) -> Any:
@@ -183,7 +183,7 @@ class NoUnit:
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Any:
         if tensor is not None and tensor.requires_grad:
-            raise errors.LeavesGraphError("a Tensor beside a quantity with a unit")
+            raise errors.LeavesGraphError.as_array("a Tensor beside a quantity with a unit")
         raise AttributeError("a Tensor has no unit")
 
 

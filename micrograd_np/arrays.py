@@ -1,4 +1,4 @@
-"""What a Tensor may hold, and what may be differentiated: the checks on values."""
+"""Checks on values: what a Tensor may hold, and what may be differentiated."""
 
 from typing import Any
 
@@ -11,14 +11,12 @@ from micrograd_np.op import Array, Operand
 from micrograd_np.recording import PLAIN, held, unless_traced
 from micrograd_np.tree import leaves
 
-BLOCK = 1 << 16  # numbers that are cast at a time
-
 
 def own_array(data: Any, dtype: Any = None) -> Array:
     """An array nobody else writes to; arrays of other libraries stay as they are."""
     if isinstance(data, Node):
         if data.tracked:
-            raise errors.LeavesGraphError(describe(data))
+            raise errors.LeavesGraphError.as_array(describe(data))
         data = held(data)
     else:
         check_numbers(data)
@@ -36,24 +34,6 @@ def numbers(array: Array) -> Array:
             f"a Tensor holds numbers, not dtype {array.dtype}. Given: {array!r:.80}. {advice}"
         )
     return array
-
-
-def overflows(array: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> bool:
-    """Whether a finite number would become infinite in another dtype.
-
-    A block of rows is cast at a time, so that data on disk are never in memory as a whole.
-    """
-    if np.can_cast(array.dtype, dtype):
-        return False
-    array = np.atleast_1d(array)
-    rows = max(1, BLOCK // max(1, array[:1].size))
-    with np.errstate(over="raise"):
-        try:
-            for start in range(0, len(array), rows):
-                array[start : start + rows].astype(dtype)
-        except FloatingPointError:
-            return True
-    return False
 
 
 def check_differentiable(x: Node) -> None:
@@ -119,7 +99,7 @@ def conjugated(g: Array) -> Array:
 
 
 def accumulated(leaf: Node, g: Array) -> Array:
-    """What `leaf.grad` becomes: an array of its own, never a view or a share of another."""
+    """The new `leaf.grad`: an array of its own, never a view or a share of another."""
     if type(g) is not np.ndarray or g.dtype.kind == "c":
         unless_traced(leaf, "was given a gradient by backward()")
         g = conjugated(g)

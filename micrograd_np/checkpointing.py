@@ -128,7 +128,7 @@ class Segment:
         """
         for x in self.reached:
             if x.tick > self.until:
-                raise MutationError(describe(x), CHECKPOINT.name)
+                raise MutationError.of(describe(x), CHECKPOINT.name)
         args, keywords = repeatable(self.arguments)
         since = tick()
         trace = TRACE.get()

@@ -173,7 +173,9 @@ def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
     figure = figure_class()
     right = [demonstrate_one(name, folder, quick, figure) for name in names]
     if figure is None:
-        print(f"No loss curves: {MissingExtraError('plotting', 'matplotlib', 'plot')}", flush=True)
+        print(
+            f"No loss curves: {MissingExtraError.of('plotting', 'matplotlib', 'plot')}", flush=True
+        )
     return all(right)
 
 

@@ -55,7 +55,7 @@ def here(value: Array) -> np.ndarray[Any, Any]:
 
 
 def all_here(values: Sequence[Array]) -> list[Array]:
-    """The same for several arrays; those that Dask has yet to compute it computes in one pass."""
+    """Arrays as NumPy has them; those that Dask has yet to compute it computes in one pass."""
     if any(hasattr(value, "__dask_graph__") for value in values):
         values = import_module("dask").compute(*values)
     return [here(value) for value in values]

@@ -168,7 +168,7 @@ def contribute(
         if not isinstance(x, Node):
             continue
         if x.tick > age:
-            raise MutationError(describe(x), node.op.name)
+            raise MutationError.of(describe(x), node.op.name)
         if x.tracked and (active is None or x in active):
             rule, value = vjps[index], values[index]
             if rule is None:  # flat: the gradient is zero, not absent
@@ -186,7 +186,7 @@ def contribute(
 
 
 def seen(node: Node, recorded: AbstractSet[Node]) -> tuple[Any, Values]:
-    """What the rules of a node see of it and of its inputs: nodes if they are recorded."""
+    """The result and the inputs of a node as its rules see them: nodes if they are recorded."""
     if node not in recorded:
         return node.value, node.values
     pairs = zip(node.inputs, node.values, strict=True)
@@ -225,7 +225,7 @@ def push(
             elif node.op.jvp is not None:
                 for x in node.inputs:
                     if isinstance(x, Node) and x.tick > node.tick:
-                        raise MutationError(describe(x), node.op.name)
+                        raise MutationError.of(describe(x), node.op.name)
                 out, values = seen(node, recorded)
                 tangent = node.op.jvp(incoming, out, *values, **node.options)
                 table[node] = fit_all(tangent, node.value)

@@ -97,7 +97,7 @@ def mask_of(x: Any) -> Any:
 
 
 def whole_mask(x: Any) -> Array:
-    """The same, in the shape of the array."""
+    """The mask in the shape of the array."""
     return np.broadcast_to(mask_of(x), np.shape(unmasked(x)))
 
 

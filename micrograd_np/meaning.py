@@ -17,6 +17,8 @@ from micrograd_np.op import Operand
 # The dtypes that are numbers, in the machine's own byte order: the quick test of most arrays.
 NUMBERS = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
 
+ENTRIES = frozenset((float, int, bool, complex, np.float64, np.float32, np.int64))
+
 OF_KIND = {
     "O": "it holds Python objects. Write mg.stack(list(x)) for Tensors, x.astype(float) else",
     "m": "it holds time spans. Write x / np.timedelta64(1, 's') for their number of seconds",
@@ -29,26 +31,31 @@ OPERATORS = "its class has operators of its own. Write np.asarray(x), if its num
 
 
 def check_numbers(x: Any) -> None:
-    """Raise MeaningLostError for an array, or a list that begins with one, that is no mere numbers.
+    """Raise MeaningLostError for an array, or a list that holds one, that is no mere numbers.
 
     Anything that is no array passes.
     """
-    while isinstance(x, list | tuple) and x:
-        x = x[0]
-    if lost := meaning_of(x):
-        raise MeaningLostError(x, lost, may_hold_tensors=is_left_to(x))
+    if not isinstance(x, list | tuple):
+        if lost := meaning_of(x):
+            raise MeaningLostError.of(x, lost, may_hold_tensors=is_left_to(x))
+    elif not ENTRIES.issuperset(map(type, x)):  # a glance at most lists
+        for part in x:
+            check_numbers(part)
 
 
 def check_operand(x: Any, function: Any) -> None:
-    """The same for an operand of NumPy's `function`, which a class may define on its own."""
+    """Raise MeaningLostError for an operand of NumPy's `function` that is no mere numbers.
+
+    Nor may it be of a class that defines the function on its own.
+    """
     check_numbers(x)
     labelled = hasattr(type(x), "__array_ufunc__") and not hasattr(type(x), "__array_function__")
     if labelled and isinstance(function, np.ufunc):  # NumPy's other functions take its numbers
-        raise MeaningLostError(x, OPERATORS, may_hold_tensors=True)
+        raise MeaningLostError.of(x, OPERATORS, may_hold_tensors=True)
 
 
 def meaning_of(x: Any) -> str:
-    """What would be lost if `x` were taken for its numbers, and what to write; "" if nothing."""
+    """The meaning that is lost if `x` is taken for its numbers, and what to write; "" for none."""
     kind = type(x)
     if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in OF_KIND:
         return OF_KIND[x.dtype.kind]

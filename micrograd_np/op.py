@@ -107,7 +107,7 @@ class Op:
         return inputs, self._checked(options) if options else options
 
     def _sorted(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
-        """The same by the names of the parameters."""
+        """The inputs and options of a call, by the names of the parameters."""
         names, arrays = self.parameters, self.arrays
         if self.sequence:
             head, *rest = args or (keywords.pop(names[0]),)
@@ -125,7 +125,7 @@ class Op:
         given = without_neutral(options)
         if given.keys() <= self.accepted or (self.kind == "constant" and "out" not in given):
             return given
-        raise OptionError(self.function, given.keys() - self.accepted, self.accepted)
+        raise OptionError.unknown(self.function, given.keys() - self.accepted, self.accepted)
 
 
 class Operand:
@@ -156,7 +156,7 @@ class Operand:
         return self
 
     def plain(self, single: bool) -> Any:  # noqa: ARG002 - for what has either kind
-        """What stands for a plain array of it, or for a single number."""
+        """The stand-in for a plain array of it, or for a single number."""
         return self
 
     def settled(self) -> Any:
@@ -236,7 +236,7 @@ class Expression:
         """The result, with an error for an option that the expression does not know."""
         given = without_neutral(keywords)
         if self.accepted is not None and not given.keys() <= self.accepted:
-            raise OptionError(self.function, given.keys() - self.accepted, self.accepted)
+            raise OptionError.unknown(self.function, given.keys() - self.accepted, self.accepted)
         return self.written(*args, **given)
 
 

@@ -97,9 +97,9 @@ def own(option: Any) -> Any:
         return type(option)(map(own, option))
     if isinstance(option, Node):
         if option.tracked and MODE.get():
-            raise LeavesGraphError(describe(option))
+            raise LeavesGraphError.as_array(describe(option))
         option = held(option)
-    return option.copy() if type(option) is np.ndarray or is_foreign(option) else option
+    return option.copy() if isinstance(option, np.ndarray) or is_foreign(option) else option
 
 
 def is_array(value: Any) -> bool:
@@ -114,7 +114,7 @@ def held(node: Node) -> Any:
 
 
 def value_of(x: Any) -> Any:
-    """The same; anything else as it is."""
+    """The value that a node holds; anything else as it is."""
     return held(x) if isinstance(x, Node) else x
 
 

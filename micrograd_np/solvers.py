@@ -82,7 +82,7 @@ def solver_around(frame: FrameType | None) -> str:
 def check_unsolved(node: Node) -> None:
     """Raise SolverError for a tracked Tensor that is about to become plain in a solver."""
     if solver := solver_around(sys._getframe(1)):  # noqa: SLF001 - who asks
-        raise SolverError(describe(node), solver)
+        raise SolverError.of(describe(node), solver)
 
 
 def check_decision(frame: FrameType) -> None:
@@ -94,7 +94,7 @@ def check_decision(frame: FrameType) -> None:
         return
     for x in frame.f_locals.values():
         if isinstance(x, Node) and x.tracked:
-            raise SolverError(describe(x), solver)
+            raise SolverError.of(describe(x), solver)
 
 
 def taken(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -110,5 +110,5 @@ def taken(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         return arrays
     for x in arrays:
         if isinstance(x, Node) and x.tracked:
-            raise SolverError(describe(x), solver)
+            raise SolverError.of(describe(x), solver)
     return tuple(np.array(x) if isinstance(x, Node) else x for x in arrays)

@@ -149,7 +149,7 @@ class Tensor(ArrayMethods, Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.tracked:
             check_unsolved(self)
-            raise errors.LeavesGraphError(describe(self), advice())
+            raise errors.LeavesGraphError.as_array(describe(self), advice())
         if SOLVERS_MODULE in sys.modules and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
             copy = True  # solvers write into what their users' functions return
         array = np.array(held(self), dtype=dtype, copy=copy)
@@ -169,7 +169,7 @@ class Tensor(ArrayMethods, Node):
     ) -> Any:
         """A capsule that shares the memory with another library; read-only, if that can be said."""
         if self.tracked:
-            raise errors.LeavesGraphError(describe(self))
+            raise errors.LeavesGraphError.as_array(describe(self))
         array = self._array()
         if max_version and max_version[0] >= 1 and isinstance(array, np.ndarray) and not copy:
             array = np.asarray(self)

@@ -229,11 +229,11 @@ class Run:
     # ------------------------------------------------------------ results
 
     def value(self) -> Result:
-        """What the function returned."""
+        """The value that the function returned."""
         return Result(self.out, [self._leaving(x) for x in tree.leaves(self.out)])
 
     def aux(self) -> list[Result]:
-        """What it returned beside that, if anything; objects from outside stay what they are."""
+        """The aux that the function returned, if any; objects from outside stay what they are."""
         if not self.has_aux:
             return []
         found: list[Any] = []
@@ -312,5 +312,5 @@ def zeros(x: Node) -> Array:
 
 
 def name_of(f: Function) -> str:
-    """What to call a function in messages."""
+    """The name of a function in messages."""
     return getattr(f, "__name__", None) or type(f).__name__

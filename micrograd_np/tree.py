@@ -46,17 +46,31 @@ def parts(tree: Tree) -> Iterable[Tree] | None:
 
 
 def rebuild(tree: Tree, new: Iterable[Tree]) -> Tree:
-    """A branch like `tree` with other children, in the same order."""
+    """A branch like `tree` with other children, in the same order.
+
+    Containers of classes of their own keep their attributes. Their constructors, which may change
+    what they are given, are not called, and neither are methods that they have put in place of
+    Python's.
+    """
+    kind = type(tree)
+    if kind is list or kind is tuple:
+        return kind(new)
     if tree is None:
         return None
-    if isinstance(tree, dict):
-        like = copy.copy(tree)  # of its class, a defaultdict with its factory
-        like.update(zip(tree, new, strict=True))
+    if isinstance(tree, tuple):
+        like = tuple.__new__(kind, new)
+        if own := getattr(tree, "__dict__", None):
+            like.__dict__.update(own)
         return like
-    if isinstance(tree, tuple) and hasattr(tree, "_fields"):
-        return type(tree)(*new)
-    if isinstance(tree, list | tuple):
-        return type(tree)(new)
+    if isinstance(tree, dict):
+        like = copy.copy(tree)  # a defaultdict with its factory
+        for key, child in zip(tree, new, strict=True):
+            dict.__setitem__(like, key, child)
+        return like
+    if isinstance(tree, list):
+        like = copy.copy(tree)
+        list.__setitem__(like, slice(None), new)
+        return like
     return tree.__tree_with__(dict(zip(tree.__tree__(), new, strict=True)))
 
 

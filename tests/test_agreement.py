@@ -93,21 +93,21 @@ def test_a_difference_that_single_precision_makes_is_seen_in_double():
 
 
 @pytest.mark.parametrize(
-    "f",
+    ("f", "verdict"),
     [
-        lambda x: np.sum(np.where(x > 1, np.nan, x)),
-        lambda x: np.sum(x) * np.inf,
-        lambda x: np.sum(x * 1e16) - np.sum(x * 1e16) + np.sum(x),
-        lambda x: [x, {"a": np.sum(x), "b": (2 * x, None)}],
-        lambda x: x * (1 + 2j),
-        lambda x: np.float32(1) * x.astype(np.float32),
-        lambda x: x.mean(),
-        lambda x: float(np.prod(x.shape)) * x,
+        (lambda x: np.sum(np.where(x > 1, np.nan, x)), "non-finite"),
+        (lambda x: np.sum(x) * np.inf, "non-finite"),
+        (lambda x: np.sum(x * 1e16) - np.sum(x * 1e16) + np.sum(x), "right"),
+        (lambda x: [x, {"a": np.sum(x), "b": (2 * x, None)}], "right"),
+        (lambda x: x * (1 + 2j), "right"),
+        (lambda x: np.float32(1) * x.astype(np.float32), "right"),
+        (lambda x: x.mean(), "right"),
+        (lambda x: float(np.prod(x.shape)) * x, "right"),
     ],
 )
-def test_what_agrees_is_checked_as_before(f):
+def test_what_agrees_is_checked_as_before(f, verdict):
     report = gradcheck(f, X)
-    assert report.verdict in ("right", "non-finite")
+    assert report.verdict == verdict
     assert not any("plain arrays" in note for note in report.notes)
 
 

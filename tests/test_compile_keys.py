@@ -234,3 +234,69 @@ def test_names_of_static_arguments_that_are_none():
         mg.compile(lambda x, *, how: x, static_argnames=["how", "other"])
     compiled = mg.compile(lambda x, **how: x * how["times"], static_argnames="times")
     assert compiled(2.0, times=3) == 6.0
+
+
+def test_a_value_that_is_a_part_of_itself_has_a_key():
+    one, other = [1], [1.0]
+    for x in (one, other):
+        x.append(x)
+    named = {}
+    named["itself"] = named
+    assert key_of(one) == key_of(one) != key_of(other)
+    assert hash(key_of(named)) == hash(key_of(named))
+
+
+def test_numbers_are_told_apart_by_the_sign_of_nan():
+    compiled = mg.compile(lambda x, like: 3 * np.copysign(x, like), static_argnums=1)
+    for like in (float("nan"), -float("nan"), float("nan")):
+        assert compiled(2.0, like) == 3 * np.copysign(2.0, like)
+
+
+def test_records_that_hold_objects_are_told_apart_by_identity():
+    one, other = (np.array([(1, [2])], "i4,O")[0] for _ in range(2))
+    assert key_of(one) == key_of(one) != key_of(other)
+
+
+class Scaled(Pair):
+    factor = 2.0
+
+
+class Scales(list):
+    factor = 2.0
+
+
+class Named(dict):
+    factor = 2.0
+
+
+@pytest.mark.parametrize("kind", [Scaled, Scales, Named])
+def test_attributes_of_containers_and_of_their_classes_are_told_apart(kind):
+    def make():
+        x = np.array([1.0, 2.0])
+        return kind(x, x) if kind is Scaled else kind([x]) if kind is Scales else kind({0: x})
+
+    compiled = mg.compile(lambda given: given[0] * given.factor)
+    given, other = make(), make()
+    for _ in range(2):
+        np.testing.assert_array_equal(compiled(given), [2, 4])
+    for factor in (3.0, 5.0, 3.0):
+        other.factor = factor
+        np.testing.assert_array_equal(compiled(other), [factor, 2 * factor])
+        np.testing.assert_array_equal(compiled(given), [2, 4])
+    try:
+        kind.factor = 7.0
+        np.testing.assert_array_equal(compiled(given), [7, 14])
+    finally:
+        kind.factor = 2.0
+
+
+class Doubling(Pair):
+    def __new__(cls, one, other):
+        return super().__new__(cls, one, 2 * other)
+
+
+def test_the_constructor_of_a_named_tuple_is_called_by_the_function_only():
+    compiled = mg.compile(lambda pair: Doubling(pair.one, pair.other))
+    for _ in range(3):
+        assert compiled(Pair(1.0, 1.0)) == (1.0, 2.0)
+        assert compiled(Doubling(1.0, 1.0)) == (1.0, 4.0)

@@ -968,6 +968,15 @@ def test_105_nothing_is_lost_when_threads_meet_at_a_leaf(monkeypatch):
     assert x.grad == 24.0
 
 
+def test_a_number_of_pythons_that_is_zero_divides_as_numpys_does():
+    for zero in (0, 0.0, -0.0):
+        with np.errstate(divide="ignore"):
+            expected = 1 / np.float64(zero)
+            for x in (np.array([1.0, 2.0]), np.float64(3.0)):
+                found = mg.grad(lambda x, zero=zero: np.sum(x / zero))(x)
+                np.testing.assert_array_equal(np.asarray(found), np.full(np.shape(x), expected))
+
+
 # ---------------------------------------------------------------- what a call was given is its own
 
 
@@ -975,6 +984,10 @@ OPTIONS = {
     "repeat by an array": (np.repeat, np.array([1, 2])),
     "repeat by a list": (np.repeat, [1, 2]),
     "sum where an array": (lambda w, m: np.sum(w, where=m), np.array([True, False])),
+    "sum where a subclass": (
+        lambda w, m: np.sum(w, where=m),
+        np.array([True, False]).view(np.recarray),
+    ),
     "sum where a list": (lambda w, m: np.sum(w, where=m), [True, False]),
     "pad by a nested list": (lambda w, n: np.pad(w, n) * np.arange(5.0), [[1, 2]]),
     "where by a mask": (lambda w, m: np.where(m, w, 0.0), np.array([True, False])),

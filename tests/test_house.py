@@ -26,7 +26,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Each row is a floor, lowest first. A module imports what is on a lower floor, or further left on
 # its own. `*` is the package's own face, `micrograd_np/__init__.py`: only commands look at it.
 FLOORS = """
-    errors forking tree broadcasting quiet
+    errors forking tree broadcasting casting quiet
     op forms mode
     graph solvers leaving foreign meaning recording arrays ops special
     array_methods masking tensor results
@@ -147,6 +147,18 @@ def test_the_graph_is_walked_without_recursion():
     }
     assert [name for name, called in calls.items() if name in called] == []
     list(TopologicalSorter(calls).static_order())  # raises CycleError for mutual recursion
+
+
+def test_errors_are_made_of_their_messages_alone():
+    """An error that another process raised is made anew from its arguments: by pickle."""
+    own = [
+        f"{module}.{node.name}"
+        for module, source in MODULES.items()
+        for node in ast.walk(syntax(source))
+        if isinstance(node, ast.ClassDef) and node.name.endswith(("Error", "Warning"))
+        if any(getattr(part, "name", "") in {"__init__", "__new__"} for part in node.body)
+    ]
+    assert own == []
 
 
 def test_no_wider_recursion_limit():

@@ -523,6 +523,9 @@ def test_no_operand_and_no_data_loses_its_meaning(strange, tracked):
         lambda: Tensor(x),
         lambda: mg.tensor(x),
         lambda: Tensor([x, x]),
+        lambda: Tensor([np.ones((2, 2)), x]),
+        lambda: Tensor([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], x[1]]]),
+        lambda: t * [np.ones((2, 2)), x],
         lambda: mg.grad(np.sum)(x),
         lambda: mg.vmap(np.sum)(x),
         lambda: mg.compile(np.sum)(x),
@@ -546,6 +549,21 @@ def test_the_error_says_what_to_write(strange):
         leaf(np.ones((2, 2))) * strange()
     with pytest.raises(errors.MeaningLostError, match=r"\. Write "):
         Tensor(strange())
+
+
+def test_the_error_can_be_sent_to_another_process():
+    with pytest.raises(errors.MeaningLostError) as caught:
+        Tensor(np.ma.masked_array(VALUES, mask=np.eye(2)))
+    with pytest.raises(errors.LeavesGraphError) as other:
+        np.asarray(leaf(1.0))
+    for error in (caught.value, other.value):
+        assert str(pickle.loads(pickle.dumps(error))) == str(error)  # noqa: S301 - our own
+
+
+def test_a_masked_entry_is_no_number():
+    for given in ([1.0, np.ma.masked], [[1.0], [np.ma.masked]]):
+        with pytest.raises(errors.MeaningLostError, match="mask"):
+            Tensor(given)
 
 
 def test_quantities_that_ask_for_a_unit_do_not_get_the_numbers_of_a_tracked_tensor():

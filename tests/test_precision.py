@@ -44,6 +44,7 @@ def data(X="float64", y="float64"):
         (["float32"], "float64", "bool", ("float32", "bool", "float32")),
         (["complex64"], "float64", "complex128", ("float32", "complex64", "float32")),
         (["float32"], "complex128", "float64", ("complex64", "float32", "float32")),
+        (["float32", "complex64"], "float64", "float64", ("float32", "float32", "float32")),
         (["float32"], ">f8", "float32", ("float32", "float32", "float32")),
         (["float32", "float64"], "float32", "float32", ("float32", "float32", "float64")),
         (["float32", "float64"], "float64", "float64", ("float64", "float64", "float64")),
@@ -51,7 +52,7 @@ def data(X="float64", y="float64"):
     ids=str,
 )
 def test_examples_have_the_precision_of_the_parameters(parameters, X, y, seen, batch_size) -> None:
-    """Integers stay; parameters of several dtypes leave the data as they are."""
+    """Integers stay; parameters of several precisions leave the data as they are."""
     model = Seen(*parameters)
     before = data(X, y)
     given = [x.copy() for x in before]

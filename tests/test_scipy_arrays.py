@@ -151,6 +151,53 @@ def test_elementwise_grad_refuses_what_is_not_elementwise(f: Any, n: int) -> Non
         mg.elementwise_grad(f)(np.linspace(0.5, 2.0, n))
 
 
+def test_elementwise_grad_looks_at_values_inside_vmap_and_compile() -> None:
+    def f(x: Any) -> Any:
+        return x * np.sum(x**2)
+
+    x = np.linspace(0.5, 2.0, 6)
+    slope = mg.elementwise_grad(f)
+    for transformed in (mg.vmap(slope), mg.vmap(slope, in_axes=1), mg.vmap(mg.vmap(slope))):
+        with pytest.raises(GraphError, match="not elementwise"):
+            transformed(x.reshape(1, 2, 3))
+    with pytest.raises(GraphError, match="not elementwise"):
+        mg.compile(slope)(x)
+    with pytest.raises(GraphError, match="not elementwise"):
+        mg.vmap(lambda s: mg.elementwise_grad(lambda x: f(x) * s)(x))(x)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8"])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sin(x) * np.cos(x),
+        lambda x: np.sin(x) ** 2 + np.cos(x) ** 2,
+        lambda x: np.exp(np.log(x)) - x,
+        lambda x: np.sqrt(np.abs(np.sin(x) * 0)),
+    ],
+)
+def test_elementwise_grad_takes_no_rounding_for_a_dependence(f: Any, dtype: str) -> None:
+    x = np.linspace(0.1, 2.0, 200, dtype=dtype) * np.pi / 2
+    with np.errstate(all="ignore"):
+        expected = mg.grad(lambda x: np.sum(f(x)))(x)
+        np.testing.assert_array_equal(mg.elementwise_grad(f)(x), expected)
+
+
+def test_elementwise_grad_finds_a_dependence_that_is_small() -> None:
+    x = np.linspace(0.5, 2.0, 5)
+    with pytest.raises(GraphError, match="not elementwise"):
+        mg.elementwise_grad(lambda x: x + 1e-7 * np.sum(x))(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [(lambda x: np.exp(1j * x), 0.5), (np.square, 1 + 2j), (np.abs, 1 + 2j), (np.conj, 1 + 2j)],
+)
+def test_elementwise_grad_is_real(f: Any, x: Any) -> None:
+    with pytest.raises(NotDifferentiableError, match=r"np\.real and of np\.imag"):
+        mg.elementwise_grad(f)(np.full(3, x))
+
+
 def test_elementwise_grad_refuses_other_shapes() -> None:
     with pytest.raises(ShapeError, match=r"\(\).*\(3,\)"):
         mg.elementwise_grad(np.sum)(np.ones(3))

@@ -1,6 +1,6 @@
 """Trees: what is a branch, what is a leaf, and that nothing is lost or exchanged on the way."""
 
-from collections import OrderedDict, defaultdict
+from collections import Counter, OrderedDict, defaultdict
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,12 +8,32 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import micrograd_np as mg
 from micrograd_np import Tensor, tree
 
 
 class Pair(NamedTuple):
     first: Any
     second: Any
+
+
+class Doubling(Pair):
+    """A tuple whose constructor changes what it is given."""
+
+    def __new__(cls, first, second):
+        return super().__new__(cls, first, 2 * second)
+
+
+class Listed(list):
+    scale = 1
+
+
+class Tupled(tuple):  # noqa: SLOT001 - its instances have attributes
+    scale = 1
+
+
+class Mapped(dict):
+    scale = 1
 
 
 class Layer:
@@ -212,3 +232,28 @@ def test_a_defaultdict_keeps_its_class_and_its_factory():
     assert found == {"a": 2.0, "b": 3.0}
     assert found["new"] == []
     assert dict(given_tree) == {"a": 1.0, "b": 2.0}
+
+
+def test_the_constructor_of_a_container_is_not_called_again():
+    pair = Doubling(1.0, 1.0)
+    assert tree.map(lambda x: x, pair) == pair == (1.0, 2.0)
+    assert type(tree.map(lambda x: x, pair)) is Doubling
+    x = np.array([1.0, 2.0])
+    gradient = mg.grad(lambda pair: np.sum(pair.second**2))(Doubling(x, x))
+    np.testing.assert_array_equal(gradient.second, 4 * x)
+
+
+def test_a_counter_has_its_counts_replaced_not_added_to():
+    given_tree = Counter(a=1.5)
+    assert tree.map(lambda x: 2 * x, given_tree) == Counter(a=3.0)
+    assert mg.grad(lambda counts: 3 * counts["a"])(given_tree) == Counter(a=3.0)
+
+
+@pytest.mark.parametrize("given_tree", [Listed([3.0]), Tupled([3.0]), Mapped({0: 3.0})])
+def test_containers_keep_their_attributes(given_tree):
+    given_tree.scale = 2
+    found = tree.map(lambda x: -x, given_tree)
+    assert type(found) is type(given_tree)
+    assert found.scale == 2
+    gradient = mg.grad(lambda container: container[0] * container.scale)(given_tree)
+    assert gradient[0] == 2

@@ -155,7 +155,7 @@ class Batched(ArrayMethods, Operand):
         return wrapped(out, batch, mapped=True)
 
     def stopped(self) -> "Batched":
-        """The same for all derivatives taken around the batch, which its value may belong to."""
+        """A constant for derivatives around the batch too, which its value may belong to."""
         value = self.value
         if isinstance(value, Node | Operand):
             value = stop_gradient(value)

@@ -23,7 +23,7 @@ CAUSES = (
 
 
 class Finding(NamedTuple):
-    """What the comparison of runs says: a verdict, unless they agree, and a note, if any."""
+    """The result of the comparison of runs: a verdict, unless they agree, and a note, if any."""
 
     verdict: Literal["non-deterministic", "value differs"] | None = None
     note: str = ""
@@ -94,7 +94,7 @@ def difference_of_run(record: Record, run: PlainRun, rtol: float) -> str:
 
 
 def values_in(subject: Subject, run: PlainRun) -> Vector:
-    """What a run on plain arrays gave, as one vector."""
+    """The outputs of a run on plain arrays, as one vector."""
     return subject.vector(x for _, x in run.outputs)
 
 

@@ -297,7 +297,7 @@ def weights(rng: "np.random.Generator", like: Array) -> Array:
 def layout_of(
     subject: Subject, rows: Rows, point: Array, probes: list[Probe], scattered: bool
 ) -> Layout:
-    """What the rows and columns of one input's block stand for."""
+    """The layout of one input's block: what its rows and columns stand for."""
     single = len(subject.shapes) == 1
     if rows.mixtures is None:
         shape = subject.shapes[0] if single else (rows.count,)
@@ -312,7 +312,7 @@ def layout_of(
 
 
 def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: float) -> str:
-    """What was compared with what, in a line."""
+    """A line on what was compared with what."""
     total = sum(size(line.shape) for line in lines)
     if rows.mixtures is None:
         how = f"every entry of the {rows.length} x {total} Jacobian"
@@ -326,7 +326,7 @@ def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: fl
 
 
 def notes_of(record: Record, lines: list[InputReport], info: np.finfo[Any]) -> list[str]:
-    """What the reader should know about how the check went."""
+    """Notes for the reader on how the check went."""
     subject = record.subject
     notes = []
     if subject.constant_names:

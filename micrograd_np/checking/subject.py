@@ -60,7 +60,7 @@ class Subject:
         return tuple(leaf for _, leaf in self.named_outputs(*tensors))
 
     def named_outputs(self, *tensors: Any) -> list[tuple[str, Any]]:
-        """The same with their paths."""
+        """The floating-point leaves of what `f` returns for these arrays, with their paths."""
         leaves = [*self.leaves]
         for place in self.constants:
             leaves[place] = copied(leaves[place])
@@ -97,7 +97,7 @@ class Subject:
         return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
 
     def titled_outputs(self) -> list[str]:
-        """What the parts of the value are called: `out`, or `out.` and their paths."""
+        """The names of the parts of the value: `out`, or `out.` and their paths."""
         return [".".join(filter(None, ("out", name))) for name in self.output_names]
 
     def split(self, vector: Vector) -> Points:
@@ -231,7 +231,7 @@ def copied(leaf: Any) -> Any:
 
 
 def title(path: str, leaf: Any) -> str:
-    """What the report calls an input: its name if it has one, else its path."""
+    """The name of an input in the report: its own if it has one, else its path."""
     name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
     return name or path or "x"
 

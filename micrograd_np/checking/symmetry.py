@@ -37,7 +37,7 @@ class Reading(NamedTuple):
     others: bool
 
     def note(self, name: str) -> str:
-        """What the reader of a report should know of the input of that name."""
+        """The note in a report on the input of that name."""
         readers = " and ".join(f"`{op}`" for op in self.ops)
         if not self.mirrored:
             return (

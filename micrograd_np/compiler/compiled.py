@@ -68,7 +68,7 @@ class Compiled:
         return self if instance is None else MethodType(self, instance)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        """What the function returns."""
+        """The result of the function."""
         if not keywords:
             for enter in self._entrances:
                 if (out := enter(args)) is not MISS:
@@ -148,7 +148,7 @@ class Compiled:
         return Repeated(self.subject, self.specialized, n, carry)
 
     def specialized(self, call: Call, args: Arguments, keywords: Keywords) -> Specialization:
-        """What there is for this signature, or is made now.
+        """The specialization for this signature, made now if there is none.
 
         Under `no_grad`, where nothing has a history, there is another for what would have one.
         """
@@ -174,7 +174,7 @@ class Compiled:
         return found
 
     def _found(self, call: Call) -> Specialization | None:
-        """What there is for a signature."""
+        """The specialization for a signature, if there is one."""
         found = self.specializations.get(call.whole_key)
         if MODE.get() is False and (found is None or found.returned.tracked):
             found = self.specializations.get(key_of(call, recording=False))

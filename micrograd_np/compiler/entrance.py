@@ -99,6 +99,7 @@ def fast_caller(
         "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
         "tensor": constant_tensor, "asarray": np.asarray, "Tensor": Tensor, "is_": is_,
+        "make": tuple.__new__,
     }  # fmt: skip
     exec(compile("\n".join(body), "<the way into a compiled function>", "exec"), scope)  # noqa: S102 - its own code
     enter: Callable[[tuple[Any, ...]], Any] = scope["enter"]
@@ -119,9 +120,11 @@ def take(writer: Writer, name: str, x: Any) -> list[str]:
     if kind in SIMPLE:
         writer.miss_unless(f"{name} is {writer.bound(x)}")
         return []
-    if not (kind in (list, tuple, dict) or hasattr(kind, "_fields")):
+    if not (kind in (list, tuple, dict) or hasattr(kind, "_fields")) or has_attributes(x):
         raise NoShortWayError
     writer.miss_unless(f"type({name}) is {writer.bound(kind)}")
+    if hasattr(x, "__dict__"):
+        writer.miss_unless(f"not {name}.__dict__")
     if kind is dict:
         if not all(type(key) in NAMES for key in x):
             raise NoShortWayError
@@ -169,6 +172,11 @@ def like(writer: Writer, name: str, x: Any) -> str:
     return f" and {name}.shape == {x.shape!r} and {name}.dtype is {writer.bound(x.dtype)}"
 
 
+def has_attributes(container: Any) -> bool:
+    """Whether it holds something beside its parts, as a tuple of the user's own class may."""
+    return bool(getattr(container, "__dict__", None))
+
+
 # ---------------------------------------------------------------- results
 
 
@@ -184,9 +192,9 @@ def put(writer: Writer, template: Any, places: Iterator[bool], supply: Iterator[
             f"{writer.bound(key)}: {put(writer, x, places, supply)}" for key, x in template.items()
         ]
         return f"{{{', '.join(parts)}}}"
-    if not (kind in (list, tuple) or hasattr(kind, "_fields")):
+    if not (kind in (list, tuple) or hasattr(kind, "_fields")) or has_attributes(template):
         raise NoShortWayError
     inner = "".join(f"{put(writer, x, places, supply)}, " for x in template)
     if kind in (list, tuple):
         return f"[{inner}]" if kind is list else f"({inner})"
-    return f"{writer.bound(kind)}({inner})"
+    return f"make({writer.bound(kind)}, ({inner}))"

@@ -12,12 +12,13 @@ that the value consists of:
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from types import MemberDescriptorType
+from itertools import chain
+from struct import pack
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.guarding.objects import vars_of
+from micrograd_np.compiler.guarding.objects import filled_slots, vars_of
 from micrograd_np.compiler.program import Variable
 
 SMALL = 1 << 12  # bytes of an array that is compared by its entries
@@ -39,7 +40,7 @@ class Same:
         return id(self.value)
 
     def __repr__(self) -> str:
-        return f"Same({self.value!r:.60})"
+        return f"{type(self).__name__}({self.value!r:.60})"
 
 
 class Equal(Same):
@@ -65,15 +66,20 @@ def key_of(x: Any, above: Above = ()) -> Hashable:
     return make(x, above) if make else key_of_other(x, above)
 
 
-def keys_of(parts: Iterable[Any], above: Above) -> Iterator[Hashable]:
-    """The keys of several values."""
+def keys_of(x: Any, parts: Iterable[Any], above: Above) -> Iterator[Hashable]:
+    """The keys of the parts of a value; where it is a part of itself, how far above it stands."""
+    if id(x) in above:
+        return iter(((Same, above.index(id(x))),))
+    above = (*above, id(x))
     return (key_of(part, above) for part in parts)
 
 
 def key_of_other(x: Any, above: Above) -> Hashable:
     """The key of a value whose type is not in the table."""
     kind = type(x)
-    if isinstance(x, np.generic):
+    if isinstance(x, np.dtype):
+        return (kind, x)
+    if isinstance(x, np.generic) and not x.dtype.hasobject:
         return (kind, x.dtype, x.tobytes())
     if id(x) in above:  # an object that leads back to itself
         return (Same, above.index(id(x)))
@@ -81,30 +87,18 @@ def key_of_other(x: Any, above: Above) -> Hashable:
     compares = getattr(kind, "__eq__", None) is not base.__eq__  # in a way of its own
     if base is object and not (compares and is_hashable(x)):
         return (kind, Same(x))
-    above = (*above, id(x))
     content = None if base is object else KEYS[base](x, above)
-    state = key_of_state(x, above)
+    state = key_of_state(x, (*above, id(x)))
     return (kind, content, state, (Equal(x) if is_hashable(x) else Same(x)) if compares else None)
 
 
-def key_of_state(x: Any, above: Above) -> Hashable:
+def key_of_state(x: Any, above: Above = ()) -> Hashable:
     """The key of an object's attributes; of one without any, by what its `repr` says."""
-    found = vars_of(x) | dict(slots_of(x))
+    found = vars_of(x) | dict(filled_slots(x))
     if found:
         return frozenset((name, key_of(part, above)) for name, part in found.items())
     told = getattr(type(x), "__repr__", None) is not object.__repr__ and not callable(x)
     return repr(x) if told and not isinstance(x, BASES) else None
-
-
-def slots_of(x: Any) -> Iterator[tuple[str, Any]]:
-    """What an object holds in `__slots__`."""
-    for kind in type(x).__mro__:
-        for name, slot in vars(kind).items():
-            if isinstance(slot, MemberDescriptorType):
-                try:
-                    yield f"{kind.__name__}.{name}", slot.__get__(x)
-                except AttributeError:  # it is empty
-                    continue
 
 
 def is_hashable(x: Any) -> bool:
@@ -142,16 +136,15 @@ KEYS: dict[type, Callable[[Any, Above], Hashable]] = {
     type(Ellipsis): itself,
     int: typed,
     bool: typed,
-    np.dtype: typed,
-    float: lambda x, _: (float, float.__repr__(x)),
-    complex: lambda x, _: (complex, complex.__repr__(x)),
-    tuple: lambda x, above: (tuple, *keys_of(tuple.__iter__(x), above)),
-    list: lambda x, above: (list, *keys_of(list.__iter__(x), above)),
-    set: lambda x, above: (set, *keys_of(set.__iter__(x), above)),
-    frozenset: lambda x, above: (frozenset, *keys_of(frozenset.__iter__(x), above)),
-    dict: lambda x, above: (dict, *(tuple(keys_of(pair, above)) for pair in dict.items(x))),
+    float: lambda x, _: (float, pack("d", x)),
+    complex: lambda x, _: (complex, pack("dd", x.real, x.imag)),
+    tuple: lambda x, above: (tuple, *keys_of(x, tuple.__iter__(x), above)),
+    list: lambda x, above: (list, *keys_of(x, list.__iter__(x), above)),
+    set: lambda x, above: (set, *keys_of(x, set.__iter__(x), above)),
+    frozenset: lambda x, above: (frozenset, *keys_of(x, frozenset.__iter__(x), above)),
+    dict: lambda x, above: (dict, *keys_of(x, chain.from_iterable(dict.items(x)), above)),
     range: lambda x, _: (range, x.start, x.stop, x.step),
-    slice: lambda x, above: (slice, *keys_of((x.start, x.stop, x.step), above)),
+    slice: lambda x, above: (slice, *keys_of(x, (x.start, x.stop, x.step), above)),
     np.ndarray: key_of_array,
 }  # fmt: skip
 BASES = (tuple, list, dict, set, frozenset, float, complex)  # which other types derive from

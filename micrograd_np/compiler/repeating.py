@@ -34,7 +34,7 @@ class Repeated:
         return f"<{self.n} steps of {self.subject.name}>"
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        """What the last step returns."""
+        """The result of the last step."""
         call = self.subject.call_of(args, keywords)
         if TRACE.get() is not None or inside(call.leaves):
             return self._uncompiled(args, keywords)
@@ -47,7 +47,7 @@ class Repeated:
         return made.returned.rebuilt(results)
 
     def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """The same by the function itself, where results have a history."""
+        """The result of the last step, by the function itself, where results have a history."""
         for _ in range(self.n):
             out = self.subject.function(*args, **keywords)
             parts = replacing(out, args, self.carry)

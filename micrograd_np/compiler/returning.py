@@ -93,7 +93,7 @@ class Returned:
 
 
 def kind_of(leaf: Any) -> Kind:
-    """What a leaf of the result is in the function that is traced."""
+    """The kind that a leaf of the result has in the function that is traced."""
     if isinstance(leaf, Node) or getattr(leaf, "tensor", False):
         return TENSOR
     value = leaf.value if isinstance(leaf, Traced) else leaf

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.compiler.keys import is_hashable
+from micrograd_np.compiler.keys import is_hashable, key_of_state
 from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.errors import TracingError, listed
 from micrograd_np.foreign import is_foreign
@@ -21,6 +21,7 @@ from micrograd_np.meaning import check_numbers
 from micrograd_np.op import Operand
 
 NUMBERS = (float, int, complex)
+CONTAINERS = (list, tuple, dict, type(None))  # without attributes
 
 
 def check_count(name: str, given: Any) -> None:
@@ -37,7 +38,7 @@ class Leaf(NamedTuple):
 
     @property
     def value(self) -> Any:
-        """What the program takes: the array, for a Tensor."""
+        """The value that the program takes: the array, for a Tensor."""
         return self.given.value if isinstance(self.given, Node) else self.given
 
 
@@ -85,7 +86,7 @@ def signature_of(named: list[tuple[str, Any, bool]]) -> tuple[Hashable, list[Lea
 
 
 def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
-    """What the program depends on in a tree of arguments; its values are added to `leaves`."""
+    """The part of the key for a tree of arguments; its values are added to `leaves`."""
     if is_foreign(x.value if isinstance(x, Node) else x):
         raise TracingError.foreign(path)
     if is_value(x):
@@ -95,15 +96,17 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
     branch = tree.children(x)
     if branch is None:
         return key_of_static(path, x, wrong)
-    fixed: Hashable = None
-    if isinstance(x, dict):
-        fixed = static_key(list(x))  # whose names below may read the same
-    elif hasattr(type(x), "__tree_static__"):
-        fixed = x.__tree_static__()
+    fixed = x.__tree_static__() if hasattr(type(x), "__tree_static__") else key_of_container(x)
     below = tuple(
         (name, key_of(f"{path}.{name}", child, leaves, wrong)) for name, child in branch.items()
     )
     return (type(x), fixed, below)
+
+
+def key_of_container(x: Any) -> Hashable:
+    """The key of what a container holds beside its parts: keys of a dict, attributes."""
+    names = static_key(list(x)) if isinstance(x, dict) else None  # keys may read the same
+    return names if type(x) in CONTAINERS else (names, key_of_state(x))
 
 
 def key_of_value(x: Any) -> Hashable:
@@ -116,7 +119,7 @@ def key_of_value(x: Any) -> Hashable:
 
 
 def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
-    """What tells a static argument from all others."""
+    """The key that tells a static argument from all others."""
     if isinstance(x, np.random.RandomState):
         wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
     if not is_hashable(x) and not isinstance(x, slice):

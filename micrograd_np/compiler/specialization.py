@@ -74,13 +74,13 @@ class Specialization:
         )
 
     def results(self, call: Call) -> tuple[Any, ...]:
-        """What the program returns for a call."""
+        """The results of the program for a call."""
         with quiet():
             found: tuple[Any, ...] = self.executable(*self.parameters(call))
         return found
 
     def parameters(self, call: Call) -> list[Any]:
-        """What the program takes: the values of the arguments, and those of captured Tensors."""
+        """The parameters of the program: values of the arguments, and those of captured Tensors."""
         return [*(x.value for x in call.leaves), *(x.value for x in self.captured)]
 
 

@@ -8,8 +8,16 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.guarding.facts import is_number
+from micrograd_np.compiler.guarding.objects import vars_of
 from micrograd_np.compiler.guarding.snapshot import Surroundings
-from micrograd_np.compiler.signature import Call, Leaf, is_value, mapped_values, signature_of
+from micrograd_np.compiler.signature import (
+    CONTAINERS,
+    Call,
+    Leaf,
+    is_value,
+    mapped_values,
+    signature_of,
+)
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import ARGUMENT, Node
@@ -22,7 +30,6 @@ Arguments = tuple[Any, ...]
 Keywords = dict[str, Any]
 Positions = int | Sequence[int]
 Names = str | Sequence[str]
-
 
 KEPT = 128  # how many sets of objects among the arguments are known, the latest
 
@@ -64,7 +71,7 @@ class Subject:
         return Subject(function, tuple(self._static), tuple(self._static_names), ())
 
     def surroundings(self, named: Sequence[tuple[str, Any, bool]] = ()) -> Surroundings:
-        """What a call with these arguments depends on beside their values."""
+        """The surroundings of a call: all that it depends on beside the values of arguments."""
         objects = [
             part
             for _, x, static in named
@@ -120,7 +127,7 @@ class Subject:
     def on_stand_ins(
         self, trace: Trace, call: Call, args: Arguments, keywords: Keywords
     ) -> tuple[Any, list[Any]]:
-        """What the function returns for stand-ins, and these, in the order of the values."""
+        """The result of the function for stand-ins, and these, in the order of the values."""
         given = [stand_in(trace, leaf) for leaf in call.leaves]
         supply = iter(given)
         new = [
@@ -138,16 +145,18 @@ class Subject:
 
 
 def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
-    """What in a tree of arguments may change unseen: functions, objects with attributes.
+    """The parts of a tree of arguments that may change unseen: functions, objects with attributes.
 
-    Of a module its class, and what it holds beside Tensors and settings, which are in the
-    signature: objects, and also `arrays`, which are no values there.
+    Of a module, and of a container of a class of its own, the class, and what is held beside
+    Tensors, parts and settings, which are in the signature: objects, and also `arrays`, which are
+    no values there.
     """
-    if isinstance(argument, dict):
-        argument = [*argument.values()]
-    if isinstance(argument, list | tuple):
-        for part in argument:
+    if isinstance(argument, list | tuple | dict):
+        for part in argument.values() if isinstance(argument, dict) else argument:
             yield from objects_in(part, arrays=arrays)
+        if type(argument) not in CONTAINERS:
+            yield type(argument)
+            yield from objects_in(vars_of(argument), arrays=True)
     elif hasattr(type(argument), "__tree_static__"):
         yield type(argument)
         yield from objects_in(vars(argument), arrays=True)
@@ -158,7 +167,7 @@ def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
 
 
 def of_static(argument: Any) -> Iterator[Any]:
-    """What in a static argument may change unseen: all but numbers and texts."""
+    """The parts of a static argument that may change unseen: all but numbers and texts."""
     if type(argument) is tuple:
         for part in argument:
             yield from of_static(part)
@@ -167,7 +176,7 @@ def of_static(argument: Any) -> Iterator[Any]:
 
 
 def stand_in(trace: Trace, leaf: Leaf) -> Any:
-    """What the function is given for a value: a Traced, in a Tensor for a Tensor."""
+    """The stand-in that the function is given for a value: a Traced, in a Tensor for a Tensor."""
     made = trace.parameter(leaf.path, leaf.value)
     if not isinstance(leaf.given, Node):
         return made

@@ -1,6 +1,7 @@
 """What can go wrong, said so that it can be mended: what happened, what was given, what to do.
 
-Each class subclasses the built-in exception nearest to it, and builds its own message. Those of
+Each class subclasses the built-in exception nearest to it. Methods of the class build its messages,
+so that an error is made of its message alone, as pickle makes it anew in another process. Those of
 compiled functions are in `compiling`, the words that messages share in `words`, and the lines of
 the user's code that they name in `places`.
 """
@@ -11,23 +12,25 @@ from typing import Any
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
 from micrograd_np.errors.words import called as called
+from micrograd_np.errors.words import kind_of, solver_remedy
 from micrograd_np.errors.words import listed as listed
-from micrograd_np.errors.words import solver_remedy
 
 
 class OptionError(TypeError):
     """An option that a function knows but its derivative does not."""
 
-    def __init__(self, function: Any, unknown: Iterable[str], accepted: Iterable[str]) -> None:
+    @classmethod
+    def unknown(cls, function: Any, given: Iterable[str], accepted: Iterable[str]) -> "OptionError":
+        """Options of a call, those that no derivative is known with."""
         known = ", ".join(sorted(accepted)) or "none"
         advice = (
             " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
             "NumPy to write into the array `a`."
-            if "out" in unknown
+            if "out" in given
             else ""
         )
-        super().__init__(
-            f"{called(function)} on a Tensor does not take {', '.join(sorted(unknown))}; the "
+        return cls(
+            f"{called(function)} on a Tensor does not take {', '.join(sorted(given))}; the "
             f"options with a derivative are: {known}.{advice}"
         )
 
@@ -35,19 +38,20 @@ class OptionError(TypeError):
 class UnregisteredFunctionError(TypeError):
     """A NumPy-like function on a Tensor that has no derivative here."""
 
-    def __init__(self, function: Any, detail: str = "", reason: str = "") -> None:
+    @classmethod
+    def of(cls, function: Any, detail: str = "", reason: str = "") -> "UnregisteredFunctionError":
+        """A function, or a method of a ufunc, and why it has none, if that is known."""
         name = f"{called(function)}{detail}"
         if reason:
-            super().__init__(
+            return cls(
                 f"{name} has no derivative here: {reason}. To leave the graph on purpose give it "
                 f"`t.data` or `stop_gradient(t)`."
             )
-            return
         declare = "" if detail else (  # a method of a ufunc cannot be declared
             f" declare one, `mg.register({getattr(function, '__name__', function)}, "
             f"partials=[lambda out, x: ...])` or with vjp=, or"
         )  # fmt: skip
-        super().__init__(
+        return cls(
             f"{name} has no derivative registered, so calling it on a Tensor would lose the "
             f"gradient. Write it with functions that have one (listed in micrograd_np.op.OPS);"
             f"{declare} make an op of your own by `mg.primitive`; or leave the graph on purpose "
@@ -56,10 +60,12 @@ class UnregisteredFunctionError(TypeError):
 
 
 class LeavesGraphError(TypeError):
-    """A tracked Tensor was about to become a plain array without a word."""
+    """A tracked Tensor was about to become a plain array, number or copy without a word."""
 
-    def __init__(self, described: str, advice: str = "") -> None:
-        super().__init__(
+    @classmethod
+    def as_array(cls, described: str, advice: str = "") -> "LeavesGraphError":
+        """`np.asarray(t)`."""
+        return cls(
             f"{described} is part of a graph; turning it into an array here would silently cut its "
             f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
             f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, "
@@ -70,15 +76,12 @@ class LeavesGraphError(TypeError):
     @classmethod
     def while_differentiated(cls, described: str) -> "LeavesGraphError":
         """`float(t)`, `t.item()`, `copy.copy(t)` where a transform is differentiating."""
-        error = cls(described)
-        message = (
+        return cls(
             f"{described} is being differentiated; a plain number, a plain array or a copy of it "
             f"would silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
             f"`mg.index_update(a, i, t)` for `a[i] = t`; or, if its value is meant as a constant, "
             f"take it from `mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
         )
-        error.args = (message,)
-        return error
 
 
 class SolverError(RuntimeError):
@@ -88,8 +91,10 @@ class SolverError(RuntimeError):
     the function has to return a number.
     """
 
-    def __init__(self, described: str, solver: str) -> None:
-        super().__init__(
+    @classmethod
+    def of(cls, described: str, solver: str) -> "SolverError":
+        """The error for a Tensor, described, that met a solver."""
+        return cls(
             f"{solver} works on plain numbers, and met {described}, which is part of a graph: the "
             f"function that it was given uses Tensors with requires_grad=True beside its "
             f"arguments. {solver_remedy(solver)}"
@@ -131,23 +136,29 @@ class MeaningLostError(TypeError):
     `operand` is the array; `may_hold_tensors` says whether its class can do the operation instead.
     """
 
-    def __init__(self, operand: Any, lost: str, *, may_hold_tensors: bool) -> None:
-        kind = f"{type(operand).__module__}.{type(operand).__qualname__}"
-        super().__init__(f"a {kind} was given with a Tensor or as its numbers; {lost}.")
-        self.operand = operand
-        self.may_hold_tensors = may_hold_tensors
+    operand: Any = None
+    may_hold_tensors = False
+
+    @classmethod
+    def of(cls, operand: Any, lost: str, *, may_hold_tensors: bool) -> "MeaningLostError":
+        """An array, and what would be lost of it."""
+        error = cls(f"a {kind_of(operand)} was given with a Tensor or as its numbers; {lost}.")
+        error.operand = operand
+        error.may_hold_tensors = may_hold_tensors
+        return error
 
 
 class ForeignArrayError(TypeError):
     """A function reads numbers that are in another library's array, elsewhere or not yet there."""
 
-    def __init__(self, function: str, value: Any) -> None:
-        kind = f"{type(value).__module__}.{type(value).__qualname__}"
-        super().__init__(
+    @classmethod
+    def of(cls, function: str, value: Any) -> "ForeignArrayError":
+        """A function, and the array that it was given."""
+        return cls(
             f"{function} reads the numbers it is given to know the shape or the dtype of its "
-            f"result, and those of a {kind} would have to be computed or fetched for it. Do that "
-            f"on purpose, with `Tensor(t.numpy())`, or use a function whose result does not depend "
-            f"on them so."
+            f"result, and those of a {kind_of(value)} would have to be computed or fetched for it. "
+            f"Do that on purpose, with `Tensor(t.numpy())`, or use a function whose result does "
+            f"not depend on them so."
         )
 
 
@@ -236,8 +247,10 @@ class GraphError(RuntimeError):
 class MutationError(RuntimeError):
     """A value was changed after an op had used it, so its gradient would be wrong."""
 
-    def __init__(self, what: str, op: str, had: str = "used") -> None:
-        super().__init__(
+    @classmethod
+    def of(cls, what: str, op: str, had: str = "used") -> "MutationError":
+        """An input of an op, or the result that the op `had` made."""
+        return cls(
             f"{what} was changed after `{op}` had {had} it, so the gradient through `{op}` would "
             f"be computed from the wrong value. Call backward() before changing it (an optimiser "
             f"step comes after backward), or compute the expression again with the new value."
@@ -296,8 +309,10 @@ class NonFiniteError(FloatingPointError):
 class MissingExtraError(ImportError):
     """An optional package is not installed."""
 
-    def __init__(self, what: str, package: str, extra: str) -> None:
-        super().__init__(
+    @classmethod
+    def of(cls, what: str, package: str, extra: str) -> "MissingExtraError":
+        """A feature, the package that it needs, and the extra that brings the package."""
+        return cls(
             f"{what} needs {package}, which is not installed. Install it with: "
             f"pip install {package} (it is the extra '{extra}' of micrograd_np)"
         )

@@ -53,14 +53,14 @@ def users_code(frame: "FrameType | None" = None) -> str:
 
 
 def users_name(value: object) -> str:
-    """What that caller calls a value; nothing, if it has no name there."""
+    """The name of a value in the user's code; "" if it has none there."""
     frame = users_frame()
     known = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
     return next((name for name, x in known.items() if x is value), "")
 
 
 def users_line() -> str:
-    """The same with its place, to end a message with."""
+    """The user's line with its place, to end a message with."""
     frame = users_frame()
     if frame is None:
         return ""

@@ -15,6 +15,11 @@ def called(function: Any) -> str:
     return f"np{module[5:]}.{name}" if f"{module}.".startswith("numpy.") else f"`{name}`"
 
 
+def kind_of(value: Any) -> str:
+    """The class of a value with its module."""
+    return f"{type(value).__module__}.{type(value).__qualname__}"
+
+
 def listed(items: Iterable[str]) -> str:
     """Offenders as an indented list, for messages that name all of them at once."""
     return "".join(f"\n  - {item}" for item in items)

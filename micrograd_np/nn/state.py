@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import overflows
+from micrograd_np.casting import overflows
 from micrograd_np.errors import listed
 from micrograd_np.foreign import here, is_foreign, like
 from micrograd_np.op import Array
@@ -38,7 +38,7 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
 
 
 def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tensor) -> Iterator[str]:
-    """What is wrong with a value, an array if it is made one, for the Tensor at a path."""
+    """Complaints about a value for the Tensor at a path; `array` is the value as an array."""
     if isinstance(value, Tensor) and value.op is not None and value.requires_grad:
         yield f"cut off from its graph: {path}, which an op made; give its `.data`"
     if array.shape != tensor.shape or not np.can_cast(array.dtype, tensor.dtype, "same_kind"):
@@ -48,7 +48,7 @@ def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tenso
 
 
 def hint(value: Any) -> str:
-    """What may be meant by a value that is not expected."""
+    """A guess, for messages, at the meaning of a value that is not expected."""
     return ", a dictionary: is the state inside it?" if isinstance(value, Mapping) else ""
 
 
@@ -58,7 +58,7 @@ def described(value: Any) -> str:
 
 
 def numbers_of(given: Any) -> np.ndarray[Any, Any]:
-    """What is given for a Tensor, as an array of NumPy's."""
+    """The numbers given for a Tensor, as an array of NumPy's."""
     value = value_of(given)
     return here(value) if is_foreign(value) else np.asarray(plain(value))
 

@@ -174,7 +174,7 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
     reason = REFUSED.get(name) or scipy_account.REFUSED.get(name, "")
     if detail == ".at":
         reason = f"it writes in place; write {instead}"
-    return UnregisteredFunctionError(function, detail, reason)
+    return UnregisteredFunctionError.of(function, detail, reason)
 
 
 def check_writes(function: Any) -> None:
@@ -188,7 +188,7 @@ def check_writes(function: Any) -> None:
 
 
 def instead_of_at(ufunc: Any) -> str:
-    """What to write for the method `at` of a ufunc."""
+    """The code to write for the method `at` of a ufunc."""
     name = name_of(ufunc)
     if name in AT:
         return AT[name]

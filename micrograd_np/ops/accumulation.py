@@ -115,7 +115,8 @@ def check_casting(ufunc: np.ufunc, x: Array, values: Array) -> None:
 def products_of_others(values: Array, key: Key, x: Array) -> Array:
     """For each entry that `key` names, the product of the other values at its place.
 
-    That is the product of those before it times the product of those after it, no division.
+    It is the product of the values before the entry times that of the values after it, without a
+    division.
     """
     numbers = like(afar_in(key), np.arange(prod(x.shape)).reshape(x.shape))
     where = getitem(numbers, key)
@@ -202,35 +203,9 @@ UFUNCS = {
     index_min: np.minimum,
 }
 
-linear(
-    index_add,
-    lambda g, out, x, values, key=None: g,
-    lambda g, out, x, values, key=None: getitem(g, key),
-    call=by_inputs(index_add),
-    along=by_inputs(index_add),
-    binder=bind,
-)
-primitive(
-    index_multiply,
-    lambda g, out, x, values, key=None: index_multiply(g, key, values),
-    multiply_to_values,
-    jvp=multiply_jvp,
-    call=by_inputs(index_multiply),
-    binder=bind,
-)
-primitive(
-    index_max,
-    extremum_to_base,
-    extremum_to_values,
-    jvp=extremum_jvp,
-    call=by_inputs(index_max),
-    binder=bind,
-)
-primitive(
-    index_min,
-    extremum_to_base,
-    extremum_to_values,
-    jvp=extremum_jvp,
-    call=by_inputs(index_min),
-    binder=bind,
-)
+# fmt: off
+linear(index_add, lambda g, out, x, values, key=None: g, lambda g, out, x, values, key=None: getitem(g, key), call=by_inputs(index_add), along=by_inputs(index_add), binder=bind)
+primitive(index_multiply, lambda g, out, x, values, key=None: index_multiply(g, key, values), multiply_to_values, jvp=multiply_jvp, call=by_inputs(index_multiply), binder=bind)
+primitive(index_max, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_max), binder=bind)
+primitive(index_min, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_min), binder=bind)
+# fmt: on

@@ -26,7 +26,7 @@ def decisive(function: str, x: Any) -> Any:
     """
     value = value_of(x)
     if is_foreign(value):
-        raise ForeignArrayError(function, value)
+        raise ForeignArrayError.of(function, value)
     return value
 
 

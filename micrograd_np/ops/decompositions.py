@@ -198,21 +198,9 @@ def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array
     return np.real(diagonal(adjoint(v) @ hermitian(ts[0]) @ v))
 
 
-primitive(
-    np.linalg.eigh,
-    eigh_vjp,
-    jvp=eigh_jvp,
-    accepted=("UPLO",),
-    sees_unused=True,
-    hermitian=True,
-)
-primitive(
-    np.linalg.eigvalsh,
-    eigvalsh_vjp,
-    jvp=eigvalsh_jvp,
-    accepted=("UPLO",),
-    hermitian=True,
-)
+ONE_TRIANGLE: dict[str, Any] = {"accepted": ("UPLO",), "hermitian": True}
+primitive(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, sees_unused=True, **ONE_TRIANGLE)
+primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, **ONE_TRIANGLE)
 
 # ---------------------------------------------------------------- eigenvalues of any matrix
 

@@ -39,7 +39,7 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
         for x in (*args, *options.values()) if options else args:
             if isinstance(x, DISPATCHED) or (type(x) is tuple and operand_among(x) is not None):
                 if function not in OPS:
-                    raise UnregisteredFunctionError(function)
+                    raise UnregisteredFunctionError.of(function)
                 return apply(OPS[function], args, options)
         return raw(*args, **options)
 

@@ -133,7 +133,7 @@ def polyfit(
 ) -> Any:  # fmt: skip
     """Least squares in powers of x, scaled to unit columns as NumPy does."""
     if full:
-        raise OptionError(np.polyfit, ["full"], ["rcond", "w", "cov"])
+        raise OptionError.unknown(np.polyfit, ["full"], ["rcond", "w", "cov"])
     x, y, order = plain(x) + 0.0, plain(y) + 0.0, int(deg) + 1
     check_fit(x, y, w, order)
     rcond = x.shape[0] * np.finfo(x.dtype).eps if rcond is None else rcond

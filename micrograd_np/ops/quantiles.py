@@ -194,7 +194,7 @@ def nanpercentile(
 def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
     """Raise for what NumPy would refuse, and for weights."""
     if weights is not None:
-        raise OptionError(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
+        raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
     if method not in METHODS:
         raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {METHODS}")
     if np.iscomplexobj(a):

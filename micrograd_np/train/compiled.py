@@ -73,7 +73,7 @@ class CompiledStep(EagerStep):
             self._look_for_parts()
 
     def step(self, generators: Generators, state: Any, X: Any, y: Any) -> Result:
-        """What is compiled: the loss, the parameters' new values and the optimiser's new state."""
+        """The compiled part: the loss, new values of the parameters, the optimiser's new state."""
         parameters = self.optimizer.parameters
         with standing_in(generators, self.places, self.parts):
             value = self.loss(self.model(X), y)
@@ -209,7 +209,7 @@ def check_backend(name: str) -> None:
 
 
 def difference(eager: float, compiled: float, dtype: Any) -> str:
-    """What is wrong if the loss of the model is not that of its program."""
+    """The complaint if the loss of the model is not that of its program; "" if it is."""
     close = math.sqrt(np.finfo(dtype).eps)
     if math.isclose(eager, compiled, rel_tol=close, abs_tol=close):
         return ""

@@ -108,5 +108,5 @@ def _pyplot() -> Any:
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
-        raise MissingExtraError("History.plot()", "matplotlib", "plot") from error
+        raise MissingExtraError.of("History.plot()", "matplotlib", "plot") from error
     return plt

@@ -51,9 +51,9 @@ def fit(
     - `model`: a module, or a function of inputs with a method `parameters()`. A module is put in
       training mode, and back in its own afterwards.
     - `X`, `y`: arrays whose first axes count the same examples; model and loss are given them, or
-      the rows of a batch. Floating-point ones are cast to the precision of the parameters if those
-      have one dtype, batch by batch: a float32 model computes in float32 whatever the dtype of its
-      data. Integers and booleans, as class labels, stay as they are.
+      the rows of a batch. Floating-point ones are cast to the precision of the parameters, batch by
+      batch, unless those have several: a float32 model computes in float32 whatever the dtype of
+      its data. Integers and booleans, as class labels, stay as they are.
     - `loss`: a function of (prediction, target) whose result is a single number.
     - `optimizer`: a transformation such as `optim.adam()`, or an `Optimizer` to go on with.
     - `epochs`: how many times to go over all examples.
@@ -264,7 +264,7 @@ def _wrong_data(X: Array, y: Array) -> list[str]:
 
 
 def _dtypes(model: Any, X: Array, y: Array) -> list[Any]:
-    """What X and y are cast to. Raises ValueError for numbers that are too large for it."""
+    """The dtypes that X and y are cast to. Raises ValueError for numbers too large for them."""
     precision = precision_of(model.parameters())
     dtypes = [dtype_for(x, precision) for x in (X, y)]
     wrong = [
@@ -290,7 +290,7 @@ def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:
 
 
 def _complaint(check: Callable[[Any], Any], given: Any) -> list[str]:
-    """What a check says of what is given, if anything."""
+    """The complaint of a check about what is given, if there is one."""
     try:
         check(given)
     except (TypeError, ValueError) as error:

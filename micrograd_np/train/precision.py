@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import overflows
+from micrograd_np.casting import overflows
 from micrograd_np.op import Array
 from micrograd_np.tensor import Tensor
 
 
 def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:
-    """The real dtype in whose precision all parameters are; None if they have several dtypes."""
-    dtypes = {parameter.dtype for parameter in parameters}
-    return np.finfo(dtypes.pop()).dtype if len(dtypes) == 1 else None
+    """The real dtype in whose precision all parameters are; None if they are in several."""
+    precisions = {np.finfo(parameter.dtype).dtype for parameter in parameters}
+    return precisions.pop() if len(precisions) == 1 else None
 
 
 def dtype_for(x: Array, precision: np.dtype[Any] | None) -> np.dtype[Any] | None:

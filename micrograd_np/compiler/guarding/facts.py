@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.compiler.keys import Same
+from micrograd_np.compiler.keys import key_of as key_of_value
 from micrograd_np.graph import Node
 
 Bind = Callable[[Any], str]  # a name for an object in printed code
@@ -25,21 +27,6 @@ GONE = (AttributeError, LookupError, TypeError, ValueError)  # raised where a na
 MISSING = object()
 
 
-class Identity:
-    """An object as a key: equal to itself only. It is kept, so that no other takes its place."""
-
-    __slots__ = ("value",)
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Identity) and other.value is self.value
-
-    def __hash__(self) -> int:
-        return id(self.value)
-
-
 def is_number(x: Any) -> bool:
     """Whether it is a number, a text or another value that is told by its type and what it is."""
     return type(x) in SIMPLE or isinstance(x, np.generic)
@@ -47,17 +34,15 @@ def is_number(x: Any) -> bool:
 
 def key_of(x: Any) -> Hashable:
     """A key for what a name means. Of lists, dicts and arrays the type: more facts say more."""
-    if isinstance(x, np.generic):
-        return (type(x), x.dtype, x.tobytes())
-    if type(x) in SIMPLE:
-        return (type(x), repr(x) if isinstance(x, float | complex) else x)
+    if is_number(x):
+        return key_of_value(x)
     if type(x) in CONTAINERS or type(x) is np.ndarray:
         return (type(x),)
     if isinstance(x, tuple):
         return (type(x), *map(key_of, x))
     if type(x) is frozenset:
         return (type(x), frozenset(map(key_of, x)))
-    return Identity(x)
+    return Same(x)
 
 
 class Fact:
@@ -273,11 +258,11 @@ class Parts(Fact):
         keys, now = self.now()
         count = len(self.value)
         if self.keys or has_keys(self.owner):
-            found = dict(zip(map(Identity, keys), now, strict=True))
+            found = dict(zip(map(Same, keys), now, strict=True))
             old = zip(self.keys, self.value, strict=True)
-            return len(now) > count and all(found.get(Identity(k), MISSING) is x for k, x in old)
+            return len(now) > count and all(found.get(Same(k), MISSING) is x for k, x in old)
         if isinstance(self.owner, set | frozenset):
-            return len(now) > count and {*map(Identity, now)} >= {*map(Identity, self.value)}
+            return len(now) > count and {*map(Same, now)} >= {*map(Same, self.value)}
         return len(now) > count and all_same(now[:count], self.value)
 
 
@@ -338,7 +323,7 @@ class Flag(Fact):
         return f"{bind(self.owner)}.tracked is {self.value}"
 
     def key(self) -> Hashable:
-        return (Identity(self.owner), self.value)
+        return (Same(self.owner), self.value)
 
     def renewed(self) -> bool:
         return self.owner.tracked is self.value

@@ -7,7 +7,7 @@ import random
 import threading
 from array import array
 from collections.abc import Iterator
-from types import FunctionType, GeneratorType, MappingProxyType, ModuleType
+from types import FunctionType, GeneratorType, MappingProxyType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -79,23 +79,27 @@ def vars_of(x: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def slots_of(kind: type) -> Iterator[str]:
-    """The names of the slots of a class's instances."""
+def slots_of(kind: type) -> Iterator[tuple[str, MemberDescriptorType]]:
+    """The slots of a class's instances, by name; those of types of C are no attributes to set."""
     for each in kind.__mro__:
-        slots = vars(each).get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            hidden = name.startswith("__") and not name.endswith("__")
-            yield f"_{each.__name__.lstrip('_')}{name}" if hidden else name
+        if "__slots__" in vars(each):
+            slots = vars(each).items()
+            yield from ((name, x) for name, x in slots if isinstance(x, MemberDescriptorType))
+
+
+def filled_slots(x: Any) -> Iterator[tuple[str, Any]]:
+    """What an object holds in slots, by name."""
+    for name, slot in slots_of(type(x)):
+        try:
+            yield name, slot.__get__(x)
+        except AttributeError:
+            continue
 
 
 def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:
     """The attributes that an object itself has, in its dict or in slots."""
     yield from list(vars_of(x).items())
-    for name in slots_of(type(x)):
-        try:
-            yield name, object.__getattribute__(x, name)
-        except AttributeError:
-            continue
+    yield from filled_slots(x)
 
 
 def is_own_module(x: Any) -> bool:

@@ -5,7 +5,8 @@ another thing, as `Counter.update` does.
 """
 
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from types import MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class Reached:
 def kept_of(x: Any) -> Iterator[Callable[[], None]]:
     """What puts back a thing as it is now: nothing for what does not change."""
     if isinstance(x, Node):
-        yield attributes_kept(x, TENSORS)
+        yield slots_kept(x, [slot for name, slot in slots_of(type(x)) if name in TENSORS])
         return
     if isinstance(x, list | deque):
         yield sequence_kept(x)
@@ -70,7 +71,7 @@ def kept_of(x: Any) -> Iterator[Callable[[], None]]:
         yield objects_kept(x)
     if not isinstance(x, type):
         yield dict_kept(vars_of(x))
-        yield attributes_kept(x, slots_of(type(x)))
+        yield slots_kept(x, [slot for _, slot in slots_of(type(x))])
 
 
 def users_classes(things: list[Any]) -> set[type]:
@@ -135,18 +136,25 @@ def objects_kept(x: np.ndarray[Any, Any]) -> Callable[[], None]:
     return put_back
 
 
-def attributes_kept(x: Any, names: Iterable[str]) -> Callable[[], None]:
-    """What puts back attributes that an object has in slots."""
-    attributes = [(name, getattr(x, name, MISSING)) for name in names]
+def slots_kept(x: Any, slots: list[MemberDescriptorType]) -> Callable[[], None]:
+    """What puts back what an object holds in slots."""
+
+    def held(slot: MemberDescriptorType) -> Any:
+        try:
+            return slot.__get__(x)
+        except AttributeError:
+            return MISSING
+
+    values = [held(slot) for slot in slots]
 
     def put_back() -> None:
-        for name, value in attributes:
-            if getattr(x, name, MISSING) is value:
+        for slot, value in zip(slots, values, strict=True):
+            if held(slot) is value:
                 continue
             if value is MISSING:
-                object.__delattr__(x, name)
+                slot.__delete__(x)
             else:
-                object.__setattr__(x, name, value)
+                slot.__set__(x, value)
 
     return put_back
 

@@ -25,7 +25,7 @@ def require_numba() -> None:
     try:
         import numba  # noqa: F401 - whether it can be
     except ImportError as error:
-        raise MissingExtraError("backend='numba'", "numba", "jit") from error
+        raise MissingExtraError.of("backend='numba'", "numba", "jit") from error
 
 
 def compiled(function: Function, *, loops: bool, fastmath: bool) -> Callable[..., None]:

@@ -19,6 +19,7 @@ from micrograd_np.compiler.native.printing import Printer, VariableNames, consta
 from micrograd_np.compiler.native.scalars import KINDS, NotNative, dtype_of, name_of
 from micrograd_np.compiler.program import Program, Variable
 from micrograd_np.compiler.program import name_of as call_name
+from micrograd_np.errors import listed
 
 LARGEST_EMBEDDED = 16 * 1024  # bytes of a constant that becomes part of the code
 
@@ -46,10 +47,15 @@ class Refusal(NamedTuple):
 class NotNativeError(TypeError):
     """A program cannot run as native code as a whole; it lists all calls that stand in the way."""
 
-    def __init__(self, program: Program, refusals: Sequence[Refusal]) -> None:
-        self.refusals = list(refusals)
-        lines = "".join(f"\n  - {call}: {reason}" for call, reason in refusals)
-        super().__init__(f"{program.name} has calls without a native form:{lines}")
+    refusals: Sequence[Refusal] = ()
+
+    @classmethod
+    def of(cls, program: Program, refusals: Sequence[Refusal]) -> "NotNativeError":
+        """A program, and its calls that have no native form."""
+        lines = listed(f"{call}: {reason}" for call, reason in refusals)
+        error = cls(f"{program.name} has calls without a native form:{lines}")
+        error.refusals = refusals
+        return error
 
 
 class Function(NamedTuple):
@@ -121,7 +127,7 @@ def function_of(
     """
     builder, results, refusals = lower(program, largest)
     if refusals:
-        raise NotNativeError(program, list(refusals.values()))
+        raise NotNativeError.of(program, list(refusals.values()))
     return Writer(program, builder, owned(builder, results), carried).written()
 
 

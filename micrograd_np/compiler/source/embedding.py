@@ -67,7 +67,7 @@ class Embedding:
 
     @property
     def meanings(self) -> list[str]:
-        """What each of the sources says to Python: `ast.dump` of it."""
+        """The meaning of each source to Python: `ast.dump` of it."""
         return [piece.meaning for piece in self._pieces]
 
     @property

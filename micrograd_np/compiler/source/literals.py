@@ -47,7 +47,7 @@ def real(x: float, scope: Scope) -> str:
     if math.isfinite(x):
         return repr(x)
     name = scope.numpy("nan" if math.isnan(x) else "inf")
-    return f"-{name}" if x < 0 else name
+    return f"-{name}" if math.copysign(1, x) < 0 else name  # a NaN has a sign too
 
 
 def dtype(x: np.dtype[Any], scope: Scope) -> str:

@@ -69,7 +69,7 @@ class Traced(ArrayMethods, Operand):
 
     @property
     def data(self) -> "Traced":
-        """What stands for the array of a Tensor."""
+        """The stand-in for the array of a Tensor."""
         return Traced(self.owner, self.variable, self.value) if self.tensor else self
 
     @property
@@ -91,7 +91,7 @@ class Traced(ArrayMethods, Operand):
         return not isinstance(self.value, np.ndarray)
 
     def plain(self, single: bool) -> "Traced":
-        """What stands for an array, or a single number, of the same value."""
+        """The stand-in for an array, or a single number, of the same value."""
         value = np.asarray(self.value)
         return Traced(self.owner, self.variable, value[()] if single else value)
 
