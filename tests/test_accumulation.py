@@ -30,9 +30,9 @@ functions = pytest.mark.parametrize("function", UFUNCS, ids=lambda f: f.__name__
 
 
 def at(function: Any, x: Any, key: Any, values: Any) -> Any:
-    """NumPy's answer."""
+    """NumPy's answer; it may be wrong where it is to broadcast values itself."""
     out = np.array(x)
-    UFUNCS[function].at(out, key, values)
+    UFUNCS[function].at(out, key, np.broadcast_to(values, out[key].shape))
     return out
 
 
@@ -86,6 +86,19 @@ def test_any_key_gives_the_value_of_at_and_both_gradients(function: Any, given_:
     np.testing.assert_allclose(np.sum(g * numbers(pushed)), both, rtol=1e-10, atol=1e-10)
     np.testing.assert_array_equal(x, before[0])
     np.testing.assert_array_equal(values, before[1])
+
+
+@functions
+def test_values_are_broadcast_where_numpy_reads_past_their_end(function: Any) -> None:
+    """In `np.add.at(x, key, values)` with a key of more axes than the values, for an `x` of one."""
+    memory = np.array([0.5, -1.5, 2.5, 9.0, -9.0, 9.0])
+    x, key, values = RNG.normal(size=2), [[0, 0, 1], [1, 0, 0]], memory[:3]
+    expected = x.copy()
+    for place, value in zip(np.ravel(key), np.tile(values, 2), strict=True):
+        expected[place] = UFUNCS[function](expected[place], value)
+    compiled = mg.compile(lambda x, v: function(x, key, v))
+    for found in (function(x, key, values), compiled(x, values), compiled(2 * x / 2, memory[:3])):
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
 def test_repeated_indices_add_up_where_the_old_advice_kept_the_last() -> None:

@@ -38,6 +38,8 @@ def index_at(ufunc: np.ufunc, x: Array, key: Any, values: Array) -> Array:
     out = np.array(x)
     if not hasattr(values, "dtype"):
         values = np.asarray(values, out.dtype)  # `at` casts numbers that are too large for it
+    if np.ndim(values):  # `at` may read past the end of values that it is to broadcast
+        values = np.broadcast_to(values, out[key].shape)
     ufunc.at(out, key, values)
     return out
 

@@ -94,6 +94,8 @@ def accumulated(ufunc: np.ufunc, x: Array, key: Key, values: Array) -> Array:
     if is_foreign(x) or is_foreign(values):
         return placing.accumulated(ufunc, x, key, values)
     out = np.array(x)
+    if np.ndim(values):  # NumPy 2.2 to 2.5 read past the end of values that they are to broadcast
+        values = np.broadcast_to(values, out[key].shape)
     ufunc.at(out, key, values)
     return out
 

@@ -49,7 +49,7 @@ def added_at(g: Array, key: Any, shape: tuple[int, ...]) -> Array:
 def at(ufunc: np.ufunc) -> Callable[..., Array]:
     def accumulated(x: Array, values: Array, key: Any) -> Array:
         out = np.array(x)
-        ufunc.at(out, key, values)
+        ufunc.at(out, key, np.broadcast_to(values, out[key].shape))
         return out
 
     return accumulated
