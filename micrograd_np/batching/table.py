@@ -75,7 +75,10 @@ RULES: dict[Any, Rule] = table(
             where clip round around isclose real imag angle nan_to_num isposinf isneginf isreal
             iscomplex
         """,
-        rules.along_all: "sum mean prod max min nanmax nanmin var std all any count_nonzero flip",
+        rules.along_all: """
+            sum mean prod max min var std nanmean nanmax nanmin nanvar nanstd all any count_nonzero
+            flip
+        """,
         rules.along_flat: """
             argmax argmin nanargmax nanargmin cumsum cumprod repeat linalg.vector_norm
         """,
