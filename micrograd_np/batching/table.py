@@ -28,6 +28,7 @@ from micrograd_np.ops.products import cross
 from micrograd_np.ops.shaping import astype
 from micrograd_np.ops.signal import overlap_add
 from micrograd_np.ops.singular_values import svd
+from micrograd_np.ops.solving import from_lower
 from micrograd_np.recording import evaluate
 
 
@@ -122,6 +123,7 @@ RULES |= {
     svd: rules.unchanged,
     qr: rules.unchanged,
     cofactors: rules.all_mapped,
+    from_lower: rules.unchanged,
     pad: rules.pad,
     cross: rules.entry_by_entry,
     logsumexp: rules.along_all,
