@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors, foreign
+from micrograd_np.copying import copied
 from micrograd_np.graph import Node, describe
 from micrograd_np.meaning import check_numbers, meaning_of
 from micrograd_np.op import Array, Operand
@@ -25,7 +26,7 @@ def own_array(data: Any, dtype: Any = None) -> Array:
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         data = data.as_array() if isinstance(data, Operand) else data
         return numbers(data if dtype is None else data.astype(dtype))
-    return numbers(np.array(data, dtype=dtype))
+    return numbers(copied(data, dtype))
 
 
 def numbers(array: Array) -> Array:

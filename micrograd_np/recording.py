@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.copying import copied
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
@@ -16,6 +17,7 @@ from micrograd_np.meaning import NUMBERS, check_numbers, check_operand
 from micrograd_np.mode import MODE, TRACE, TRACES
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.tree import rebuild
+from micrograd_np.views import shares
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
@@ -65,7 +67,7 @@ def computed(
     if found:
         return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
-    return untracked(value) if is_array(value) else value
+    return untracked(value, args) if is_array(value) else value
 
 
 def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
@@ -161,8 +163,8 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
         return value.untracked() if isinstance(value, Operand) else value
     if tracked:
         tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
-    node = attach(value, op, inputs, values, options) if tracked else untracked(value)
-    return parts(node) if isinstance(value, SEVERAL) else node
+    node = attach(value, op, inputs, values, options) if tracked else untracked(value, inputs)
+    return parts(node, inputs) if isinstance(value, SEVERAL) else node
 
 
 def elsewhere(op: Op, inputs: Inputs, options: Options, x: Any) -> Any:
@@ -199,7 +201,7 @@ def attach(
     """A value with its recipe, if we are recording. Written out flat: every op pays this."""
     mode = MODE.get()
     if mode is False:
-        return untracked(value)
+        return untracked(value, inputs)
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None
@@ -215,23 +217,28 @@ def attach(
     return node
 
 
-def parts(whole: Node) -> Any:
+def parts(whole: Node, inputs: Inputs = ()) -> Any:
     """The results of an op with several, each a node of its own, in what NumPy has them in."""
     value = whole.value
     whole.value = tuple(value)
     if whole.tracked:
         made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
     else:
-        made = [untracked(part) for part in value]
+        made = [untracked(part, inputs) for part in value]
     return rebuild(value, made)
 
 
-def untracked(value: Any) -> Any:
-    """A value no gradient is wanted for, as a Tensor without a recipe."""
+def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:
+    """A value no gradient is wanted for, as a Tensor without a recipe.
+
+    `inputs`: what it was computed from, of which it may be a view.
+    """
     if type(value) is np.ndarray:
         if value.base is not None:
-            # A view would change when its base is changed, without a stamp.
-            value = value.copy("K")  # laid out as NumPy's result, which orders "A" and "K" follow
+            view = constant_tensor(value)
+            if shares(view, inputs):
+                return view
+            value = copied(value)  # nobody else's would be stamped when it is changed
     elif isinstance(value, Operand):
         return value.untracked()  # it needs no Tensor around it, and would be hidden by one
     elif getattr(value, "base", None) is not None:  # the same in another library

@@ -25,6 +25,7 @@ from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
 from micrograd_np.recording import NOTHING, apply, held, record, unless_traced
+from micrograd_np.views import check_writable, stamp
 
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
@@ -94,8 +95,9 @@ class Tensor(ArrayMethods, Node):
                     f"its shape. Make a new Tensor instead."
                 )
             new = own_array(new, self.value.dtype)
-        self.value = new
-        self.tick = tick()
+            self.sharers = None
+            self.value = new
+        stamp(self)
 
     def _array(self) -> Array:
         """The value as an array of some axes or none, which can be written to."""
@@ -225,8 +227,9 @@ class Tensor(ArrayMethods, Node):
         if self.tracked:
             raise errors.InPlaceError.item(describe(self))
         unless_traced(self, "was assigned to")
+        check_writable(self)
         self.data[key] = own_array(new)
-        self.tick = tick()
+        stamp(self)
 
     # ------------------------------------------------------------ differentiation
 
