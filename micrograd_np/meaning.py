@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.errors import MeaningLostError
+from micrograd_np.errors import MeaningLostError, NotDifferentiableError
 from micrograd_np.graph import Node
-from micrograd_np.op import Operand
+from micrograd_np.op import Array, Operand
 
 # The dtypes that are numbers, in the machine's own byte order: the quick test of most arrays.
 NUMBERS = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
+
+SINGLE = frozenset((float, int, bool, complex))  # of these are most lists
 
 OF_KIND = {
     "O": "it holds Python objects. Write mg.stack(list(x)) for Tensors, x.astype(float) else",
@@ -29,14 +31,28 @@ OPERATORS = "its class has operators of its own. Write np.asarray(x), if its num
 
 
 def check_numbers(x: Any) -> None:
-    """Raise MeaningLostError for an array, or a list that begins with one, that is no mere numbers.
+    """Raise MeaningLostError for an array, or a list with one, that is no mere numbers.
 
-    Anything that is no array passes.
+    Anything that is no array passes, and so does the rest of a list that begins with a number.
     """
-    while isinstance(x, list | tuple) and x:
-        x = x[0]
-    if lost := meaning_of(x):
+    if isinstance(x, list | tuple):
+        if x and type(x[0]) not in SINGLE:
+            for part in x:
+                check_numbers(part)
+    elif lost := meaning_of(x):
         raise MeaningLostError(x, lost, may_hold_tensors=is_left_to(x))
+
+
+def numbers(array: Array, result_of: str = "") -> Array:
+    """`array`, if it holds numbers. `result_of`: the name of the op that it is the result of."""
+    if array.dtype.kind not in "fiubc":
+        advice = meaning_of(array).partition(". ")[2]
+        given = f"np.{result_of} of a Tensor and something else gave" if result_of else "Given:"
+        advice = "Give it arrays (t.data), if that is meant." if result_of else advice
+        raise NotDifferentiableError(
+            f"a Tensor holds numbers, not dtype {array.dtype}. {given} {array!r:.80}. {advice}"
+        )
+    return array
 
 
 def check_operand(x: Any, function: Any) -> None:

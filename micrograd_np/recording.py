@@ -13,7 +13,7 @@ from micrograd_np.copying import copied
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
-from micrograd_np.meaning import NUMBERS, check_numbers, check_operand
+from micrograd_np.meaning import NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.mode import MODE, TRACE, TRACES
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.tree import rebuild
@@ -67,7 +67,7 @@ def computed(
     if found:
         return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
-    return untracked(value, args) if is_array(value) else value
+    return untracked(numbers(value, function.__name__), args) if is_array(value) else value
 
 
 def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
@@ -101,6 +101,8 @@ def own(option: Any) -> Any:
         if option.tracked and MODE.get():
             raise LeavesGraphError(describe(option))
         option = held(option)
+    if isinstance(option, ARRAYS):
+        check_numbers(option)
     return option.copy() if type(option) is np.ndarray or is_foreign(option) else option
 
 
@@ -139,7 +141,7 @@ def plain(x: Any) -> Any:
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
-    tracked = False
+    tracked = other = False
     values = []
     for x in inputs:
         if isinstance(x, Node):
@@ -152,17 +154,19 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
             return result
         else:
             values.append(x)
+            other = True
     try:
         value = op.call(*values, **options) if options else op.call(*values)
     except ValueError as error:
         locate(error, op, inputs)
         raise
+    if (other or options) and isinstance(value, ARRAYS):  # of numbers alone come numbers
+        numbers(value, op.name)
     if tracked and type(value) in PLAIN and not options and op.kind != "constant":
         return attach(value, op, inputs, values)  # what goes in as floats comes out so
     if op.kind == "constant" and not is_array(value):
         return value.untracked() if isinstance(value, Operand) else value
-    if tracked:
-        tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
+    tracked = tracked and op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
     node = attach(value, op, inputs, values, options) if tracked else untracked(value, inputs)
     return parts(node, inputs) if isinstance(value, SEVERAL) else node
 
