@@ -200,7 +200,16 @@ class Tensor(ArrayMethods, Node):
                 stacklevel=2,
             )
         given = (self._array(), self.tracked and self.op is None, None, self.name)
-        return _restored, (type(self), self.grad, *given), getattr(self, "__dict__", None)
+        return _restored, (type(self), self.grad, *given), self._added()
+
+    def _added(self) -> Any:
+        """What a subclass has besides, as Python's `copy` and `pickle` take it."""
+        state: Any = self.__getstate__()
+        if type(self).__getstate__ is not object.__getstate__:
+            return state
+        attributes, slots = state
+        slots = {name: slots[name] for name in slots.keys() - set(Node.__slots__)}
+        return (attributes, slots) if slots else attributes
 
     def detach(self) -> "Tensor":
         """The value as a constant: a copy without history."""
