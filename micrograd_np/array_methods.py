@@ -13,7 +13,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.foreign import here, is_foreign
-from micrograd_np.graph import Node, describe, tick
+from micrograd_np.graph import Node, describe
 from micrograd_np.leaving import check_constant, check_number
 from micrograd_np.meaning import NUMBERS, is_left_to
 from micrograd_np.mode import MODE, TRACES
@@ -36,6 +36,7 @@ from micrograd_np.recording import (
     untracked,
 )
 from micrograd_np.solvers import SOLVERS_MODULE, check_decision, public_name
+from micrograd_np.views import check_writable, stamp
 
 Method = Callable[..., Any]
 
@@ -120,8 +121,9 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
     """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
 
     A single number is replaced, as NumPy's scalars are: `total += loss` means `total = total +
-    loss`. An array is refused where a graph would depend on what is written. SciPy's functions in
-    Python add to arrays that they have made themselves, so that theirs are replaced too.
+    loss`; but not a view of one entry of an array. An array is refused where a graph would depend
+    on what is written. SciPy's functions in Python add to arrays that they have made themselves, so
+    that theirs are replaced too.
     """
 
     def method(self: Any, other: Any) -> Any:
@@ -131,7 +133,7 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
             other = operand(other)
         if other is NotImplemented:
             return NotImplemented
-        if self.ndim == 0:
+        if self.ndim == 0 and not is_view(self):
             return NotImplemented
         recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
         stand_in = isinstance(self, Operand) or isinstance(other, Operand)
@@ -141,11 +143,17 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
             described = describe(self) if isinstance(self, Node) else repr(self)
             raise errors.InPlaceError.augmented(described, symbol)
         unless_traced(self, "was changed in place")
+        check_writable(self)
         self.value = forward(self.data, other.value if isinstance(other, Node) else other)
-        self.tick = tick()
+        stamp(self)
         return self
 
     return method
+
+
+def is_view(x: Any) -> bool:
+    """Whether what is written into a Tensor is written into an array of others."""
+    return isinstance(x, Node) and type(x.value) is ndarray and x.value.base is not None
 
 
 def calling(function: Any) -> Method:
@@ -403,17 +411,21 @@ class ArrayMethods:
     ravel, squeeze, swapaxes = calling(np.ravel), calling(np.squeeze), calling(np.swapaxes)
     repeat, take, diagonal = calling(np.repeat), calling(np.take), calling(np.diagonal)
     trace, dot, copy = calling(np.trace), calling(np.dot), calling(np.copy)
-    flatten = calling(np.ravel)
     conj = conjugate = calling(np.conjugate)
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Any:
-        """In another dtype. It shares memory with nobody, copied or not."""
+        """The Tensor in another dtype; `copy=False`: itself, if it has the dtype."""
         return astype_copied(self, dtype, copy=copy)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""
         new = shape[0] if len(shape) == 1 else shape
         return apply(OPS[np.reshape], (self, new), {"order": order})
+
+    def flatten(self, order: str = "C") -> Any:
+        """The entries along one axis, as `np.ravel`; never a view."""
+        flat = apply(OPS[np.ravel], (self, order), {})
+        return flat.copy() if is_view(flat) and not flat.tracked else flat
 
     def transpose(self, *axes: Any) -> Any:
         """`t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`, as `np.transpose`."""

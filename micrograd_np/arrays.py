@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors, foreign
+from micrograd_np.copying import copied
 from micrograd_np.graph import Node, describe
-from micrograd_np.meaning import check_numbers, meaning_of
+from micrograd_np.meaning import check_numbers, numbers
 from micrograd_np.op import Array, Operand
 from micrograd_np.recording import PLAIN, held, unless_traced
 from micrograd_np.tree import leaves
@@ -23,17 +24,7 @@ def own_array(data: Any, dtype: Any = None) -> Array:
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         data = data.as_array() if isinstance(data, Operand) else data
         return numbers(data if dtype is None else data.astype(dtype))
-    return numbers(np.array(data, dtype=dtype))
-
-
-def numbers(array: Array) -> Array:
-    """`array`, if it holds numbers."""
-    if array.dtype.kind not in "fiubc":
-        advice = meaning_of(array).partition(". ")[2]
-        raise errors.NotDifferentiableError(
-            f"a Tensor holds numbers, not dtype {array.dtype}. Given: {array!r:.80}. {advice}"
-        )
-    return array
+    return numbers(copied(data, dtype))
 
 
 def check_differentiable(x: Node) -> None:

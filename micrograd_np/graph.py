@@ -39,7 +39,8 @@ class Node:
     """A value and its recipe, with what a person attaches to it: a gradient and a name."""
 
     __slots__ = (
-        "grad", "inputs", "name", "op", "options", "tick", "tracked", "value", "values",
+        "__weakref__", "grad", "inputs", "name", "op", "options", "sharers", "tick", "tracked",
+        "value", "values",
     )  # fmt: skip
 
     value: Any
@@ -51,6 +52,7 @@ class Node:
     tick: int
     grad: Array | None
     name: str | None
+    sharers: Any  # who shares its memory; not set where nobody has asked
     tensor: ClassVar[type["Node"]]  # the class of what ops make; `tensor` hands its own in, once
 
 

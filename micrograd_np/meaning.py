@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.errors import MeaningLostError
+from micrograd_np.errors import MeaningLostError, NotDifferentiableError
 from micrograd_np.graph import Node
-from micrograd_np.op import Operand
+from micrograd_np.op import Array, Operand
 
 # The dtypes that are numbers, in the machine's own byte order: the quick test of most arrays.
 NUMBERS = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
@@ -41,6 +41,18 @@ def check_numbers(x: Any) -> None:
     elif not ENTRIES.issuperset(map(type, x)):  # a glance at most lists
         for part in x:
             check_numbers(part)
+
+
+def numbers(array: Array, result_of: str = "") -> Array:
+    """`array`, if it holds numbers. `result_of`: the name of the op that it is the result of."""
+    if array.dtype.kind not in "fiubc":
+        advice = meaning_of(array).partition(". ")[2]
+        given = f"np.{result_of} of a Tensor and something else gave" if result_of else "Given:"
+        advice = "Give it arrays (t.data), if that is meant." if result_of else advice
+        raise NotDifferentiableError(
+            f"a Tensor holds numbers, not dtype {array.dtype}. {given} {array!r:.80}. {advice}"
+        )
+    return array
 
 
 def check_operand(x: Any, function: Any) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.copying import copied
 from micrograd_np.errors import LeavesGraphError
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import PICK, Node, describe, tick
-from micrograd_np.meaning import NUMBERS, check_numbers, check_operand
+from micrograd_np.meaning import NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.mode import MODE, TRACE, TRACES
 from micrograd_np.op import Inputs, Op, Operand, Options
 from micrograd_np.tree import rebuild
+from micrograd_np.views import shares
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
@@ -65,7 +67,7 @@ def computed(
     if found:
         return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
-    return untracked(value) if is_array(value) else value
+    return untracked(numbers(value, function.__name__), args) if is_array(value) else value
 
 
 def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
@@ -99,6 +101,8 @@ def own(option: Any) -> Any:
         if option.tracked and MODE.get():
             raise LeavesGraphError.as_array(describe(option))
         option = held(option)
+    if isinstance(option, ARRAYS):
+        check_numbers(option)
     return option.copy() if isinstance(option, np.ndarray) or is_foreign(option) else option
 
 
@@ -137,7 +141,7 @@ def plain(x: Any) -> Any:
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
-    tracked = False
+    tracked = other = False
     values = []
     for x in inputs:
         if isinstance(x, Node):
@@ -150,19 +154,21 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
             return result
         else:
             values.append(x)
+            other = True
     try:
         value = op.call(*values, **options) if options else op.call(*values)
     except ValueError as error:
         locate(error, op, inputs)
         raise
+    if (other or options) and isinstance(value, ARRAYS):  # of numbers alone come numbers
+        numbers(value, op.name)
     if tracked and type(value) in PLAIN and not options and op.kind != "constant":
         return attach(value, op, inputs, values)  # what goes in as floats comes out so
     if op.kind == "constant" and not is_array(value):
         return value.untracked() if isinstance(value, Operand) else value
-    if tracked:
-        tracked = op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
-    node = attach(value, op, inputs, values, options) if tracked else untracked(value)
-    return parts(node) if isinstance(value, SEVERAL) else node
+    tracked = tracked and op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
+    node = attach(value, op, inputs, values, options) if tracked else untracked(value, inputs)
+    return parts(node, inputs) if isinstance(value, SEVERAL) else node
 
 
 def elsewhere(op: Op, inputs: Inputs, options: Options, x: Any) -> Any:
@@ -199,7 +205,7 @@ def attach(
     """A value with its recipe, if we are recording. Written out flat: every op pays this."""
     mode = MODE.get()
     if mode is False:
-        return untracked(value)
+        return untracked(value, inputs)
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None
@@ -215,23 +221,28 @@ def attach(
     return node
 
 
-def parts(whole: Node) -> Any:
+def parts(whole: Node, inputs: Inputs = ()) -> Any:
     """The results of an op with several, each a node of its own, in what NumPy has them in."""
     value = whole.value
     whole.value = tuple(value)
     if whole.tracked:
         made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
     else:
-        made = [untracked(part) for part in value]
+        made = [untracked(part, inputs) for part in value]
     return rebuild(value, made)
 
 
-def untracked(value: Any) -> Any:
-    """A value no gradient is wanted for, as a Tensor without a recipe."""
+def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:
+    """A value no gradient is wanted for, as a Tensor without a recipe.
+
+    `inputs`: what it was computed from, of which it may be a view.
+    """
     if type(value) is np.ndarray:
         if value.base is not None:
-            # A view would change when its base is changed, without a stamp.
-            value = value.copy("K")  # laid out as NumPy's result, which orders "A" and "K" follow
+            view = constant_tensor(value)
+            if shares(view, inputs):
+                return view
+            value = copied(value)  # nobody else's would be stamped when it is changed
     elif isinstance(value, Operand):
         return value.untracked()  # it needs no Tensor around it, and would be hidden by one
     elif getattr(value, "base", None) is not None:  # the same in another library

@@ -12,6 +12,7 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.arrays import own_array
+from micrograd_np.copying import copied
 from micrograd_np.foreign import is_foreign
 from micrograd_np.graph import Node
 from micrograd_np.op import Array, Operand
@@ -53,7 +54,7 @@ class Found:
         """The plain array, or single number."""
         value = self.value
         if type(value) is np.ndarray:
-            return value[()] if self.single else value if self.owned else np.array(value)
+            return value[()] if self.single else value if self.owned else copied(value)
         if isinstance(value, Operand):
             return value.plain(self.single)
         if is_foreign(value):

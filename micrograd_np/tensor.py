@@ -27,6 +27,7 @@ from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
 from micrograd_np.recording import NOTHING, apply, held, record, unless_traced
 from micrograd_np.solvers import SOLVERS_MODULE, check_unsolved, public_name
+from micrograd_np.views import check_writable, stamp
 
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
@@ -96,8 +97,9 @@ class Tensor(ArrayMethods, Node):
                     f"its shape. Make a new Tensor instead."
                 )
             new = own_array(new, self.value.dtype)
-        self.value = new
-        self.tick = tick()
+            self.sharers = None
+            self.value = new
+        stamp(self)
 
     def _array(self) -> Array:
         """The value as an array of some axes or none, which can be written to."""
@@ -204,7 +206,16 @@ class Tensor(ArrayMethods, Node):
                 stacklevel=2,
             )
         given = (self._array(), self.tracked and self.op is None, None, self.name)
-        return _restored, (type(self), self.grad, *given), getattr(self, "__dict__", None)
+        return _restored, (type(self), self.grad, *given), self._added()
+
+    def _added(self) -> Any:
+        """What a subclass has besides, as Python's `copy` and `pickle` take it."""
+        state: Any = self.__getstate__()
+        if type(self).__getstate__ is not object.__getstate__:
+            return state
+        attributes, slots = state
+        slots = {name: slots[name] for name in slots.keys() - set(Node.__slots__)}
+        return (attributes, slots) if slots else attributes
 
     def detach(self) -> "Tensor":
         """The value as a constant: a copy without history."""
@@ -232,8 +243,9 @@ class Tensor(ArrayMethods, Node):
             check_unsolved(self)
             raise errors.InPlaceError.item(describe(self))
         unless_traced(self, "was assigned to")
+        check_writable(self)
         self.data[key] = own_array(new)
-        self.tick = tick()
+        stamp(self)
 
     # ------------------------------------------------------------ differentiation
 

@@ -79,6 +79,46 @@ def test_the_gradient_is_hermitian_and_that_along_hermitian_matrices(name: str, 
     np.testing.assert_allclose(np.sum(found * step).real * 2, change, rtol=1e-6)
 
 
+TRIANGLES = {"cholesky, upper": np.triu, "eigvalsh, U": np.triu, "eigh, U": np.triu}
+
+
+@matrices
+@pytest.mark.parametrize("rest", [0.0, 7.0, np.nan])
+@pytest.mark.parametrize("name", READERS)
+def test_what_is_in_the_other_triangle_is_of_no_consequence(name: str, rest: float, x: Any) -> None:
+    def loss(x: Any) -> Any:
+        return np.sum(np.real(READERS[name](x)) * W[0])
+
+    triangle = TRIANGLES.get(name, np.tril)
+    given = np.where(triangle(np.ones((3, 3))) > 0, x, rest)
+    t = W + W.T + 1j * (W - W.T) if x.dtype.kind == "c" else W + W.T
+    assert loss(given) == loss(x)
+    for derivative in (
+        mg.grad(loss),
+        mg.compile(mg.grad(loss)),
+        lambda x: mg.vmap(mg.grad(loss))(np.stack([x, x])),
+        lambda x: mg.jvp(loss, [x], [t])[1],
+        lambda x: mg.hvp(loss, [x], [t]),
+    ):
+        np.testing.assert_allclose(derivative(given), derivative(x), rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_checker_agrees_where_only_one_triangle_is_filled(name: str) -> None:
+    report = mg.gradcheck(READERS[name], TRIANGLES.get(name, np.tril)(S))
+    assert report, report
+
+
+def test_numbers_of_a_hermitian_matrix_are_those_of_the_triangle_that_is_read() -> None:
+    x = np.tril(H)
+    for f in (
+        lambda x: np.linalg.matrix_rank(x, hermitian=True),
+        lambda x: np.linalg.svd(x, compute_uv=False, hermitian=True),
+    ):
+        np.testing.assert_allclose(f(mg.Tensor(x)).data, f(x))
+        np.testing.assert_allclose(f(mg.Tensor(x)).data, f(H))
+
+
 @matrices
 @pytest.mark.parametrize(
     "f",

@@ -4,6 +4,8 @@ import array
 import cmath
 import copy
 import datetime as dt
+import decimal
+import fractions
 import io
 import math
 import pickle
@@ -526,6 +528,19 @@ def test_no_operand_and_no_data_loses_its_meaning(strange, tracked):
         lambda: Tensor([np.ones((2, 2)), x]),
         lambda: Tensor([[[1.0, 2.0], [3.0, 4.0]], [[5.0, 6.0], x[1]]]),
         lambda: t * [np.ones((2, 2)), x],
+        lambda: mg.asarray(x),
+        lambda: mg.asarray(x, copy=True),
+        lambda: mg.asarray([x, x]),
+        lambda: mg.astype(x, float),
+        lambda: mg.from_dlpack(x),
+        lambda: mg.full((2, 2), x),
+        lambda: mg.full_like(Tensor(np.ones((2, 2))), x),
+        lambda: mg.ones_like(x),
+        lambda: mg.exp(x),
+        lambda: mg.add(x, x),
+        lambda: mg.concat([x, x]),
+        lambda: mg.concat([np.ones((2, 2)), x]),
+        lambda: mg.sum(x, axis=0),
         lambda: mg.grad(np.sum)(x),
         lambda: mg.vmap(np.sum)(x),
         lambda: mg.compile(np.sum)(x),
@@ -582,6 +597,32 @@ def test_times_are_no_numbers(time):
     for way in (lambda: w * time, lambda: time * w, lambda: w + time, lambda: Tensor(time)):
         with pytest.raises(TypeError):
             way()
+
+
+NO_NUMBERS = {
+    "where":       lambda t: np.where(t > 1, t, "a"),
+    "labels":      lambda t: np.where(t > 1, "a", b"b"),
+    "choose":      lambda t: np.choose([0, 1], [t, ["a", "b"]]),
+    "concatenate": lambda t: np.concatenate([t, ["a", "b"]]),
+    "append":      lambda t: np.append(t, "a"),
+    "polynomial":  lambda t: np.dot(np.polynomial.Polynomial([1.0, 2.0]), t),
+    "fractions":   lambda t: np.multiply(t, fractions.Fraction(1, 2)),
+    "astype":      lambda t: t.astype(object),
+    "text":        lambda t: np.astype(t, str),
+    "times":       lambda t: np.zeros_like(t, dtype="M8[s]"),
+    "full":        lambda t: mg.full(2, "a"),
+    "ones":        lambda t: mg.ones_like(None),
+    "arange":      lambda t: mg.arange(decimal.Decimal(3)),
+    "strings":     lambda t: mg.add("a", "b"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tracked", [False, True])
+@pytest.mark.parametrize("name", NO_NUMBERS)
+def test_no_result_is_a_tensor_of_anything_but_numbers(name, tracked):
+    t = Tensor([1.0, 2.0], requires_grad=tracked)
+    with pytest.raises(errors.NotDifferentiableError, match="numbers, not dtype"):
+        NO_NUMBERS[name](t)
 
 
 def test_an_object_array_of_tensors_names_what_joins_them():

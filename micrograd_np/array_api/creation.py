@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_api.wrapping import of_numpy
-from micrograd_np.arrays import numbers
+from micrograd_np.meaning import check_numbers, numbers
 from micrograd_np.op import Array, Operand
 from micrograd_np.recording import untracked
 from micrograd_np.tensor import Tensor, tensor
@@ -40,7 +40,8 @@ def asarray(
     always copies.) Converting a tracked Tensor to another `dtype` is recorded.
 
     Raises ValueError for a device other than "cpu", and where `copy=False` cannot be kept;
-    NotDifferentiableError for anything but numbers.
+    MeaningLostError for an array that is more than numbers, and NotDifferentiableError for one that
+    holds none.
 
     >>> asarray([1, 2], dtype=np.float32)
     Tensor([1., 2.], dtype=float32)
@@ -48,6 +49,7 @@ def asarray(
     check_device(device)
     if isinstance(obj, Tensor | Operand):
         return converted(obj, dtype, copy)
+    check_numbers(obj)
     if isinstance(obj, list | tuple) and copy is not False:
         return tensor(obj, dtype=dtype)
     if hasattr(obj, "__array_function__") and not isinstance(obj, np.ndarray):
@@ -76,6 +78,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     >>> t
     Tensor([1., 0.])
     """
+    check_numbers(x)
     return sharing(np.from_dlpack(x, device=device, copy=copy))
 
 
@@ -88,6 +91,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
     array(6.)
     """
     check_device(device)
+    check_numbers(fill_value)
     varies = isinstance(fill_value, Tensor | Operand)
     if varies:
         filled: Any = np.broadcast_to(fill_value, shape)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.graph import Node
+from micrograd_np.meaning import check_numbers, numbers
 from micrograd_np.recording import ARRAYS, untracked
 from micrograd_np.tree import rebuild
 
@@ -23,7 +24,11 @@ def of_numpy(path: str) -> Callable[..., Any]:
 
     def returning_tensors(*args: Any, **options: Any) -> Any:
         out = function(*args, **options)
-        return out if isinstance(out, Node) else as_tensors(out)
+        if isinstance(out, Node):
+            return out
+        for x in (*args, *options.values()):
+            check_numbers(x)
+        return as_tensors(out)
 
     package, _, name = path.rpartition(".")
     returning_tensors.__name__ = returning_tensors.__qualname__ = name
@@ -47,7 +52,7 @@ def as_tensors(out: Any) -> Any:
     if isinstance(out, Node):
         return out
     if isinstance(out, ARRAYS) or hasattr(out, "__array_function__"):
-        return untracked(out)
+        return untracked(numbers(out) if isinstance(out, ARRAYS) else out)
     if isinstance(out, list | tuple):
         return rebuild(out, map(as_tensors, out))
     return out

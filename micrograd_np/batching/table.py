@@ -28,6 +28,7 @@ from micrograd_np.ops.products import cross
 from micrograd_np.ops.shaping import astype
 from micrograd_np.ops.signal import overlap_add
 from micrograd_np.ops.singular_values import svd
+from micrograd_np.ops.solving import from_lower
 from micrograd_np.recording import evaluate
 
 
@@ -75,7 +76,10 @@ RULES: dict[Any, Rule] = table(
             where clip round around isclose real imag angle nan_to_num isposinf isneginf isreal
             iscomplex
         """,
-        rules.along_all: "sum mean prod max min nanmax nanmin var std all any count_nonzero flip",
+        rules.along_all: """
+            sum mean prod max min var std nanmean nanmax nanmin nanvar nanstd all any count_nonzero
+            flip
+        """,
         rules.along_flat: """
             argmax argmin nanargmax nanargmin cumsum cumprod repeat linalg.vector_norm
         """,
@@ -119,6 +123,7 @@ RULES |= {
     svd: rules.unchanged,
     qr: rules.unchanged,
     cofactors: rules.all_mapped,
+    from_lower: rules.unchanged,
     pad: rules.pad,
     cross: rules.entry_by_entry,
     logsumexp: rules.along_all,

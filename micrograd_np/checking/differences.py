@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.checking.subject import Points, Record, Vector
+from micrograd_np.copying import copied
 
 Array = np.ndarray[Any, Any]
 
@@ -109,7 +110,7 @@ class Probe:
 
     def moved(self, h: float) -> tuple[Array, float]:
         """The point moved by `h`, and how far it truly went after rounding."""
-        new = self.point.copy()
+        new = copied(self.point)
         if self.along is not None:
             new += (h * self.along).astype(new.dtype)
             return new, abs(h)

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.copying import copied
+
 Array = np.ndarray[Any, Any]
 
 
@@ -13,7 +15,7 @@ def parts_of(arrays: Iterable[Array]) -> list[Array]:
     return [
         part
         for x in arrays
-        for part in ((x.real.copy(), x.imag.copy()) if x.dtype.kind == "c" else (x,))
+        for part in ((copied(x.real), copied(x.imag)) if x.dtype.kind == "c" else (x,))
     ]
 
 

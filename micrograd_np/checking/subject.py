@@ -15,6 +15,7 @@ import numpy as np
 from micrograd_np import errors, tree
 from micrograd_np.arrays import conjugated
 from micrograd_np.checking.parts import joined, part_names, parts_of, real_dtype
+from micrograd_np.copying import copied
 from micrograd_np.graph import Node, history, pull, push
 from micrograd_np.mode import enable_grad
 from micrograd_np.tensor import Tensor
@@ -46,7 +47,7 @@ class Subject:
             )
         self.titles = list(names or [titles[i] for i in self.places])
         self.constant_names = [titles[i] for i in self.constants]
-        self.arrays: Points = [np.array(data_of(self.leaves[i])) for i in self.places]
+        self.arrays: Points = [copied(data_of(self.leaves[i])) for i in self.places]
         self.points: Points = parts_of(self.arrays)
         self.names = part_names(self.titles, self.arrays)
         self.output_titles: list[str] = []
@@ -63,7 +64,7 @@ class Subject:
         """The floating-point leaves of what `f` returns for these arrays, with their paths."""
         leaves = [*self.leaves]
         for place in self.constants:
-            leaves[place] = copied(leaves[place])
+            leaves[place] = writeable(leaves[place])
         for place, tensor in zip(self.places, tensors, strict=True):
             leaves[place] = tensor
         return floating(self.f(*tree.replace(self.args, leaves)))
@@ -219,15 +220,15 @@ def floating(out: Tree) -> list[tuple[str, Any]]:
 def plain_copy(leaf: Any) -> Any:
     """A leaf without a Tensor: an array of its own, or a number of NumPy's."""
     if isinstance(leaf, Tensor | np.ndarray):
-        return np.array(data_of(leaf))
+        return copied(data_of(leaf))
     return np.asarray(leaf)[()] if isinstance(leaf, float | complex) else leaf
 
 
-def copied(leaf: Any) -> Any:
+def writeable(leaf: Any) -> Any:
     """A constant leaf that the function may write to."""
     if isinstance(leaf, Tensor):
         return Tensor(leaf.data)
-    return leaf.copy() if isinstance(leaf, np.ndarray) else leaf
+    return copied(leaf) if isinstance(leaf, np.ndarray) else leaf
 
 
 def title(path: str, leaf: Any) -> str:

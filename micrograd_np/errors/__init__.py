@@ -297,6 +297,14 @@ class InPlaceError(TypeError):
             f"    t = mg.index_update(t, key, t[key] {symbol} x)   # to change some entries"
         )
 
+    @classmethod
+    def shared(cls, described: str, other: str) -> "InPlaceError":
+        """An assignment into a view of an array that is in a graph."""
+        return cls(
+            f"What is written into {described} is written into {other} too, whose memory it "
+            f"shares and whose value a graph keeps. Write into a copy: t = t.copy()."
+        )
+
 
 class ShapeError(ValueError):
     """Shapes that do not go together, though NumPy would broadcast them."""

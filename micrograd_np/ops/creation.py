@@ -101,7 +101,8 @@ def meshgrid(
     if indexing == "xy":
         places[:2] = places[:2][::-1]
     alone = [shaped_along(place, x, len(xi)) for place, x in zip(places, xi, strict=True)]
-    return tuple(alone) if sparse else broadcast_arrays(*alone)
+    grid = alone if sparse else broadcast_arrays(*alone)
+    return tuple(np.copy(part, order="C") if copy else part for part in grid)
 
 
 # fmt: off

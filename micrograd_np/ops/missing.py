@@ -3,6 +3,7 @@
 A skipped entry has slope 0. Where all entries are NaN, so is the result, with slope 0 too.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from micrograd_np.forms import expression, primitive
 from micrograd_np.op import Array, Options
 from micrograd_np.ops.axes import Axis
-from micrograd_np.ops.reduction import reduction, tied
-from micrograd_np.recording import plain
+from micrograd_np.ops.reduction import counted, reduction, spread, std_slope, tied, var_slope
+from micrograd_np.recording import plain, value_of
 
 # ---------------------------------------------------------------- sums and products
 
@@ -52,50 +53,40 @@ def nancumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
     return np.cumprod(without_nan(a, 1), axis, dtype)
 
 
-# ---------------------------------------------------------------- averages
+# ---------------------------------------------------------------- averages and spreads
 
 
-def valid_count(a: Array, axis: Axis, keepdims: bool, where: Any) -> Array:
-    """How many entries are averaged."""
-    return np.sum(np.logical_not(np.isnan(a)), axis, keepdims=keepdims, **asked(where=where))
+def numbers_in(x: Array, where: Any) -> Array:
+    """Which entries are selected and no NaN."""
+    return np.logical_and(where, np.logical_not(np.isnan(value_of(x))))
 
 
-def nanmean(
-    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
-) -> Array:
-    a = plain(a) if dtype is None else plain(a).astype(dtype)
-    total = nansum(a, axis, keepdims=keepdims, where=where)
-    return total / valid_count(a, axis, keepdims, where).astype(total.dtype)  # float32 stays so
+def share(out: Array, x: Array, axis: Axis, *, dtype: Any = None, where: Any = True) -> Array:
+    """An equal share for every number."""
+    numbers = numbers_in(x, where)
+    return numbers / np.maximum(counted(x, axis, numbers), 1)
 
 
-def nanvar(
-    a: Array, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False,
-    where: Any = True, mean: Array = None, correction: float | None = None,
-) -> Array:  # fmt: skip
-    """The mean square of the deviations; NaN where no more than `ddof` entries are numbers."""
-    a = plain(a) if dtype is None else plain(a).astype(dtype)
-    mean = nanmean(a, axis, keepdims=True, where=where) if mean is None else mean
-    away = np.where(np.isnan(a), a.dtype.type(0), (a - mean).astype(a.dtype))
-    total = np.sum(square_of_modulus(away), axis, keepdims=keepdims, **asked(where=where))
-    ddof = ddof if correction is None else correction
-    free = valid_count(a, axis, keepdims, where).astype(total.dtype) - ddof
-    return total / np.where(free > 0, free, total.dtype.type(np.nan))
+def among_numbers(slope: Callable[..., Array]) -> Callable[..., Array]:
+    """The slope of `var` or `std` over the entries that are numbers.
+
+    It is NaN where no degree of freedom is left: so is the result, which `var` has infinite.
+    """
+
+    def slope_among_numbers(
+        out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
+        where: Any = True,
+    ) -> Array:  # fmt: skip
+        numbers = numbers_in(x, where)
+        found = slope(out, x, mean, axis, ddof=ddof, where=numbers)
+        return np.where(numbers, np.where(np.isnan(value_of(out)), np.nan, found), 0)
+
+    return slope_among_numbers
 
 
-def square_of_modulus(z: Array) -> Array:
-    return np.real(z * np.conj(z)) if z.dtype.kind == "c" else np.square(z)
-
-
-def nanstd(
-    a: Array, axis: Axis = None, dtype: Any = None, *, ddof: float = 0, keepdims: bool = False,
-    where: Any = True, mean: Array = None, correction: float | None = None,
-) -> Array:  # fmt: skip
-    """The root of the variance; where all entries agree the constant 0."""
-    variance = nanvar(
-        a, axis, dtype, ddof=ddof, keepdims=keepdims, where=where, mean=mean, correction=correction
-    )
-    zero, one = variance.dtype.type(0), variance.dtype.type(1)
-    return np.where(variance == 0, zero, np.sqrt(np.where(variance == 0, one, variance)))
+def of_numbers(change: Array, x: Array) -> Array:
+    """What a change of `x` counts for: nothing where `x` is NaN, even if the change is."""
+    return np.where(np.isnan(value_of(x)), 0, change)
 
 
 # ---------------------------------------------------------------- extrema
@@ -105,8 +96,7 @@ def tied_numbers(
     out: Array, x: Array, axis: Axis, *, initial: Any = None, where: Any = True
 ) -> Array:
     """An equal share for every entry that attains the extremum; none where all are NaN."""
-    numbers = np.logical_and(where, np.logical_not(np.isnan(x)))
-    return tied(out, x, axis, initial=initial, where=numbers)
+    return tied(out, x, axis, initial=initial, where=numbers_in(x, where))
 
 
 # ---------------------------------------------------------------- replacement
@@ -138,10 +128,10 @@ expression(np.nansum,     nansum)
 expression(np.nanprod,    nanprod)
 expression(np.nancumsum,  nancumsum)
 expression(np.nancumprod, nancumprod)
-expression(np.nanmean,    nanmean)
-expression(np.nanvar,     nanvar)
-expression(np.nanstd,     nanstd)
-reduction (np.nanmax,     tied_numbers, ("initial", "where"))
-reduction (np.nanmin,     tied_numbers, ("initial", "where"))
+reduction (np.nanmean,    share,        ("dtype", "where"),   counting=of_numbers)
+reduction (np.nanmax,     tied_numbers, ("initial", "where"), counting=of_numbers)
+reduction (np.nanmin,     tied_numbers, ("initial", "where"), counting=of_numbers)
+spread    (np.nanvar,     among_numbers(var_slope), counting=of_numbers)
+spread    (np.nanstd,     among_numbers(std_slope), counting=of_numbers)
 primitive (np.nan_to_num, kept_part, jvp=nan_to_num_jvp, call=replaced)
 # fmt: on

@@ -7,6 +7,7 @@ from which the method tells the entry to take, or the two to interpolate between
 Source of the methods: R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, 1996.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -45,8 +46,12 @@ def reduced_shape(a: Array, axis: Axis, keepdims: bool) -> tuple[int, ...]:
 
 
 def valid_counts(lines: Array) -> Array:
-    """How many entries of each line are numbers."""
-    return np.sum(np.logical_not(np.isnan(lines)), axis=-1, keepdims=True)
+    """How many entries of each line are numbers; with NumPy's warning of a line without any."""
+    counts = np.sum(np.logical_not(np.isnan(lines)), axis=-1, keepdims=True)
+    value = value_of(counts)
+    if isinstance(value, np.ndarray) and np.any(value == 0):
+        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
+    return counts
 
 
 # ---------------------------------------------------------------- medians

@@ -15,6 +15,7 @@ from micrograd_np.forms import linear, primitive
 from micrograd_np.op import Array, Inputs, Options, without_neutral
 from micrograd_np.ops.axes import Axis, along, axes_of
 from micrograd_np.ops.indexing import frozen
+from micrograd_np.recording import value_of
 
 
 def restore(reduced: Array, x: Array, axis: Axis, keepdims: bool) -> Array:
@@ -45,10 +46,19 @@ def masked(x: Array, where: Any, other: float = 0) -> Array:
     return x if where is True else np.where(where, x, other)
 
 
+def all_counts(change: Array, x: Array) -> Array:
+    """A change of `x` as it is."""
+    return change
+
+
+Counting = Callable[[Array, Array], Array]  # the part of a change of `x` that reaches the result
+
+
 def reduction(
     function: Callable[..., Any],
     slope: Callable[..., Array],
     options: Sequence[str] = (),
+    counting: Counting = all_counts,
     **fields: Any,
 ) -> None:
     """Declare `out = function(x, axis)` by `slope(restored out, x, axis, **options)`."""
@@ -68,7 +78,7 @@ def reduction(
         **options: Any,
     ) -> Array:
         weights = slope(restore(out, x, axis, keepdims), x, axis, **options)
-        return np.sum(ts[0] * weights, axis=axis, keepdims=keepdims)
+        return np.sum(counting(ts[0], x) * weights, axis=axis, keepdims=keepdims)
 
     primitive(function, vjp, jvp=jvp, accepted=("axis", "keepdims", *options), **fields)
 
@@ -148,7 +158,7 @@ def centre(x: Array, axis: Axis, where: Any) -> Array:
     if where is True:
         return np.mean(x, axis=axis, keepdims=True)
     entries = np.maximum(counted(x, axis, where), 1)
-    return np.sum(x, axis=axis, keepdims=True, where=where) / entries
+    return np.sum(masked(x, where), axis=axis, keepdims=True) / entries
 
 
 def freedom(x: Array, axis: Axis, where: Any, ddof: float) -> float | Array:
@@ -172,8 +182,26 @@ def std_slope(
 
     There it is a constant, so that derivatives of every higher order are 0 too.
     """
-    size = freedom(x, axis, where, ddof) * np.where(out == 0, 1, out)
-    return np.where(out == 0, 0, deviation(x, mean, axis, where) / size)
+    flat = np.logical_or(np.equal(out, 0), agree(out, x, mean, axis, where))
+    size = freedom(x, axis, where, ddof) * np.where(flat, 1, out)
+    return np.where(flat, 0, deviation(x, mean, axis, where)) / size
+
+
+def agree(out: Array, x: Array, mean: Array, axis: Axis, where: Any) -> Array | bool:
+    """Whether all entries are one number, from which their mean differs by rounding at most.
+
+    Then the deviation `out` is 0, or what rounding left of it: of no use as a divisor.
+    """
+    if x.size == 0:
+        return False
+    out, x = value_of(out), value_of(x)
+    largest = np.max(masked(x, where, -np.inf), axis=axis, keepdims=True)
+    least = np.min(masked(x, where, np.inf), axis=axis, keepdims=True)
+    same = np.equal(largest - least, 0)  # not so for infinite ones, which have no deviation
+    if mean is None:
+        return same
+    rounding = count(x, axis) * float(np.finfo(x.dtype).eps)
+    return np.logical_and(same, np.less_equal(out, rounding * np.abs(largest)))
 
 
 def spread_of(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -198,7 +226,9 @@ def bind_spread(a: Array, *args: Any, **options: Any) -> tuple[Inputs, Options]:
     return (a,) if mean is None else (a, mean), options
 
 
-def spread(function: Callable[..., Any], slope: Callable[..., Array]) -> None:
+def spread(
+    function: Callable[..., Any], slope: Callable[..., Array], counting: Counting = all_counts
+) -> None:
     """Declare `var` or `std` by its slope in x, which is minus that in the mean."""
 
     def vjp(
@@ -213,7 +243,8 @@ def spread(function: Callable[..., Any], slope: Callable[..., Array]) -> None:
         keepdims: bool = False, **options: Any,
     ) -> Array:  # fmt: skip
         weights = slope(restore(out, x, axis, keepdims), x, mean, axis, **options)
-        moved = [t * w for t, w in zip(ts, (weights, -weights), strict=False) if t is not None]
+        parts = zip(ts, (weights, -weights), strict=False)
+        moved = [counting(t, x) * w for t, w in parts if t is not None]
         return np.sum(sum(moved[1:], moved[0]), axis=axis, keepdims=keepdims)
 
     primitive(

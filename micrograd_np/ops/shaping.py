@@ -8,6 +8,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from micrograd_np.copying import copied, is_repacked
 from micrograd_np.foreign import array_behind, is_foreign
 from micrograd_np.forms import expression, linear
 from micrograd_np.graph import Node
@@ -43,8 +44,8 @@ def as_dtype(x: Any, dtype: Any) -> Any:
 
 
 def astype_copied(x: Array, dtype: Any, *, copy: bool = True) -> Array:
-    """`np.astype`: a Tensor shares memory with nobody, copied or not."""
-    return astype(x, dtype)
+    """`np.astype`, with `copy=False` the Tensor itself if it has the dtype."""
+    return x if not copy and x.dtype == np.dtype(dtype) else astype(x, dtype)
 
 
 def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = None) -> Array:
@@ -84,6 +85,7 @@ def resolved(order: str | None, x: Array) -> str:
     if is_foreign(value) and not hasattr(value, "strides"):  # it has no layout in memory
         return "C"
     value = value if is_foreign(value) else np.asarray(value)
+    refuse_repacked(value, order)
     if order == "A":
         return "F" if np.isfortran(value) else "C"
     strides = [abs(s) for s, n in zip(value.strides, value.shape, strict=True) if n > 1]
@@ -106,8 +108,23 @@ def refuse_unknown_layout(x: Any, order: str) -> None:
         x = x.value
 
 
-def copied(x: Array, **options: Any) -> Array:
+def refuse_repacked(value: Array, order: str) -> None:
+    """Raise for a copy of an array that lay in memory in another way."""
+    if is_repacked(value):
+        raise NotImplementedError(
+            f"order={order!r} follows the layout of an array in memory, and the Tensor of shape "
+            f"{value.shape} is a copy of an array with gaps or with repeated entries (a part of "
+            f"another, or broadcast), whose layout it does not have. Write order='C' or 'F'."
+        )
+
+
+def copy(x: Array, **options: Any) -> Array:
     """`np.copy`, by the method where arrays are another library's: not all have the function."""
+    order = options.get("order", "K")
+    if order == "A":
+        refuse_repacked(x, order)
+    if order == "K" and is_repacked(x):
+        return copied(x)
     return x.copy() if is_foreign(x) else np.copy(x, **options)
 
 
@@ -215,7 +232,7 @@ def diagflat(v: Array, k: int = 0) -> Array:
 
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
-linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copied, along=lambda t, **options: t)
+linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copy, along=lambda t, **options: t)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)
 linear(np.ravel,          undo_order,                   binder=bind_ravel)
 linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])

@@ -17,6 +17,7 @@ from micrograd_np.forms import constant, expression, primitive
 from micrograd_np.op import Array
 from micrograd_np.ops import matrices
 from micrograd_np.ops.decompositions import Parts
+from micrograd_np.ops.dispatch import dispatching
 from micrograd_np.ops.matrices import adjoint, published, transposed
 from micrograd_np.ops.singular_values import svdvals_gradient, svdvals_jvp
 
@@ -105,13 +106,28 @@ def pinv_tangent(t: Array, inverse: Array, a: Array) -> Array:
     return -(inverse @ t @ inverse) + left @ (h @ inverse) + inverse @ (h @ right)
 
 
+@dispatching
+def from_lower(a: Array) -> Array:
+    """The Hermitian matrix of which `a` has the lower triangle; its derivative is Hermitian too."""
+    lower, strict = np.tril(a), np.tril(a, -1)  # the rest may be anything, NaN too
+    return strict + adjoint(strict) + np.real(lower - strict)
+
+
+primitive(
+    from_lower,
+    lambda g, out, a: matrices.hermitian(g),
+    jvp=lambda ts, out, a: matrices.hermitian(ts[0]),
+    hermitian=True,
+)
+
+
 @published
 def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:
     """With `hermitian=True` a Hermitian gradient, as of all that reads one triangle."""
     if hermitian:  # so is the inverse, which leaves the rest of a cotangent without effect
-        return matrices.hermitian(pinv_gradient(matrices.hermitian(g), out, a))
+        return matrices.hermitian(pinv_gradient(matrices.hermitian(g), out, from_lower(a)))
     return pinv_gradient(g, out, a)
 
 
@@ -119,7 +135,7 @@ def pinv_jvp(
     ts: list[Array], out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:  # fmt: skip
     if hermitian:
-        return matrices.hermitian(pinv_tangent(matrices.hermitian(ts[0]), out, a))
+        return matrices.hermitian(pinv_tangent(matrices.hermitian(ts[0]), out, from_lower(a)))
     return pinv_tangent(ts[0], out, a)
 
 

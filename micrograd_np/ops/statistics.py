@@ -1,5 +1,6 @@
 """Statistics: averages, ranges, covariances, weighted counts and running totals."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -86,9 +87,16 @@ def cov(
         total = np.real(total[0, 0])
         lost = 1 if aweights is None else np.sum(weights * plain(aweights)) / total
         weighted, freedom = weights, total - ddof * lost
+    warn_without_freedom(value_of(freedom))
     deviation = x - mean
     product = np.matmul(deviation, np.conj(np.transpose(deviation * weighted)))
     return np.squeeze(product / np.maximum(freedom, 0))
+
+
+def warn_without_freedom(freedom: Any) -> None:
+    """Give NumPy's warning where no degree of freedom is left."""
+    if isinstance(freedom, int | float | np.ndarray) and freedom <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
 
 
 def variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:

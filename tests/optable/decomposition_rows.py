@@ -15,6 +15,7 @@ from micrograd_np.ops.determinants import cofactors
 from micrograd_np.ops.norms import ratio
 from micrograd_np.ops.products import cross
 from micrograd_np.ops.singular_values import svd
+from micrograd_np.ops.solving import from_lower
 from optable.table import (
     Array,
     also,
@@ -88,6 +89,7 @@ row(np.linalg.solve, (spaced, any_real),
 row(np.linalg.inv, spaced,
     case((3, 3)), case((2, 3, 3)), case((1, 1)), case((0, 0)), case((0, 2, 2)), complex_case((3, 3)),
     lacks="single")
+row(from_lower, any_real, case((3, 3)), case((2, 2, 2)), case((0, 0)), complex_case((3, 3)), lacks="single", through=hermitian, reference=lambda x: x)
 row(np.linalg.pinv, spaced,
     case((3, 3)), case((4, 2)), case((2, 4)), case((5, 3, 2)), case((0, 3)), case((3, 0)),
     case((3, 2), rcond=1e-10), case((3, 2), rtol=1e-10), complex_case((4, 2)), complex_case((2, 3)),

@@ -103,20 +103,14 @@ def call_einsum(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
     return np.einsum, (options.pop("subscripts"), *inputs), options
 
 
-def call_var(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
-    """With the mean as an option."""
-    return np.var, *with_mean(inputs, options)
+def call_spread(function: Any) -> Callable[[Inputs, Options], tuple[Any, Any, Options]]:
+    """With the mean as an option, which is an input to us."""
 
+    def call(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
+        x, *mean = inputs
+        return function, (x,), options | ({"mean": mean[0]} if mean else {})
 
-def call_std(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
-    """With the mean as an option."""
-    return np.std, *with_mean(inputs, options)
-
-
-def with_mean(inputs: Inputs, options: Options) -> tuple[Any, Options]:
-    """The mean is an input to us, and an option to NumPy."""
-    x, *mean = inputs
-    return (x,), options | ({"mean": mean[0]} if mean else {})
+    return call
 
 
 def call_nan_to_num(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
@@ -139,8 +133,7 @@ OURS: dict[Any, Callable[[Inputs, Options], tuple[Any, Any, Options]]] = {
     **{function: call_accumulation(ufunc) for function, ufunc in UFUNCS.items()},
     astype: call_astype,
     np.einsum: call_einsum,
-    np.var: call_var,
-    np.std: call_std,
+    **{function: call_spread(function) for function in (np.var, np.std, np.nanvar, np.nanstd)},
     np.nan_to_num: call_nan_to_num,
 }
 
