@@ -17,10 +17,17 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.arrays import conjugated, matching, own_array, scalar
+from micrograd_np.batching.batched import check_batch
 from micrograd_np.errors.covering import uncover
 from micrograd_np.foreign import one_like
 from micrograd_np.graph import ARGUMENT, Node, descendants, history, pull, push, tick
-from micrograd_np.mode import BATCH, DIFFERENTIATING, MODE, differentiate_from, enable_grad
+from micrograd_np.mode import (
+    BATCH,
+    MODE,
+    begin_differentiating,
+    enable_grad,
+    end_differentiating,
+)
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.recording import held, record, value_of
 from micrograd_np.results import Found, Result, hand_out, holds_tensor, is_single, is_tracked
@@ -146,7 +153,7 @@ class Run:
         self.points: set[Node] = set()  # and for an array of no axes
         self.since = tick()
         self.given = tree.map(self._renewed, primals)
-        token = differentiate_from(self.since)
+        token = begin_differentiating(self.since, self.fresh)
         try:
             with enable_grad() if MODE.get() is False else nullcontext():
                 out = f(*self.given)
@@ -154,7 +161,7 @@ class Run:
             uncover(error)
             raise
         finally:
-            DIFFERENTIATING.reset(token)
+            end_differentiating(token, self.fresh)
         if has_aux and not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
                 f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
@@ -171,6 +178,7 @@ class Run:
 
     def _noded(self, x: Any) -> Tensor:
         """A leaf of what the function returned as a node."""
+        check_batch(x)
         node = x if isinstance(x, Tensor) else Tensor(x)
         if is_single(x):
             self.single.add(node)

@@ -352,6 +352,16 @@ class BatchedError(TypeError):
         )
 
     @classmethod
+    def elsewhere(cls, described: str) -> "BatchedError":
+        """A transform in another thread than the vmap around it."""
+        return cls(
+            f"{described} met a transform that does not run inside its vmap: a thread that the "
+            f"batched function starts knows nothing of the vmap around it. Have it run in a copy "
+            f"of this context, `pool.submit(contextvars.copy_context().run, f, x)`, or without a "
+            f"thread."
+        )
+
+    @classmethod
     def escaped(cls, described: str) -> "BatchedError":
         """A value used after its vmap was over."""
         return cls(
