@@ -8,6 +8,7 @@ but only through `stop_gradient`. Nothing is recorded under `no_grad`, so nothin
 
 import sys
 import warnings
+from typing import Any
 
 from micrograd_np.errors import GradientCutWarning, LeavesGraphError
 from micrograd_np.errors.places import calling_frame
@@ -15,6 +16,8 @@ from micrograd_np.errors.replacements import replacements
 from micrograd_np.graph import ARGUMENT, Node, describe, history
 from micrograd_np.mode import DIFFERENTIATING, MODE, RUNNING
 from micrograd_np.solvers import solver_around
+
+SHOWN: dict[Any, Any] = {}  # what Python has shown of warnings that are on no line
 
 
 def check_constant(node: Node) -> None:
@@ -56,7 +59,7 @@ def check_number(node: Node) -> None:
     frame = calling_frame()
     warning = GradientCutWarning.at(replacements(frame), solver)
     if frame is None:  # it happens on no line of Python
-        warnings.warn_explicit(warning, None, "sys", 1)
+        warnings.warn_explicit(warning, None, "sys", 1, registry=SHOWN)
         return
     names = frame.f_globals
     warnings.warn_explicit(

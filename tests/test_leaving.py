@@ -164,6 +164,17 @@ def test_a_call_that_only_the_standard_library_makes_is_found_too():
     assert [w.filename for w in caught] == ["sys"]  # no line of the user's leads there
 
 
+def test_where_there_is_no_line_the_warning_comes_once():
+    def started():
+        for _ in range(3):
+            thread = threading.Thread(target=float, args=(leaf(2.0),))
+            thread.start()
+            thread.join()
+
+    (warning,) = caught_from(started)
+    assert (warning.filename, warning.lineno) == ("sys", 1)
+
+
 def test_several_entries_are_refused_without_a_warning():
     for convert in (float, int, complex):
         with pytest.raises(TypeError):
