@@ -1323,6 +1323,40 @@ def test_steps_of_a_module_and_an_optimiser():
     assert found[1][0].steps == expected[1][0].steps == 5
 
 
+STEPS = {
+    "gradient descent": (lambda w: w - 0.1 * mg.grad(lambda w: (w - 3.0) ** 2)(w), (1.0,)),
+    "several": (lambda w, b: (np.sin(w) - b, np.cos(b) * w, w + b), (1.0, 2.0)),
+    "beside an array": (lambda w, b: (w * b, np.cos(b)), (VECTOR, 0.5)),
+    "in a dict": (lambda p: {"w": p["w"] * 0.5, "b": np.sin(p["b"])}, ({"w": 1.0, "b": 2.0},)),
+    "single precision": (lambda w: w + np.float32(0.1), (0.5,)),
+    "whole": (lambda n: np.maximum(n, 2) * 3, (1,)),
+    "complex": (lambda z: np.exp(z), (0.5 + 1j,)),
+}
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize(("step", "args"), STEPS.values(), ids=STEPS)
+def test_steps_from_numbers_of_python_are_those_of_the_loop(step, args, n):
+    compiled, state = mg.compile(step), args
+    for _ in range(n):
+        out = compiled(*state)
+        new = out if isinstance(out, tuple) else (out,)
+        state = (*new[: len(args)], *state[len(new) :])
+    assert_alike(compiled.repeat(n, carry=len(args))(*args), out)
+    if len(args) == 1:
+        assert_alike(compiled.repeat(n)(*args), out)
+
+
+def test_numbers_of_python_take_the_place_of_no_others_unasked():
+    compiled = mg.compile(lambda w, rate: (w - rate * np.sin(w), np.cos(w)))
+    with pytest.raises(ValueError, match=r"(?s)carry=1 to carry=2.*float becomes"):
+        compiled.repeat(3)(1.0, 0.1)
+    w, loss = 1.0, None
+    for _ in range(3):
+        w, loss = compiled(w, 0.1)
+    assert compiled.repeat(3, carry=1)(1.0, 0.1) == (w, loss)
+
+
 def test_steps_inside_a_transform():
     doubled = mg.compile(lambda x: np.sin(x) * 2).repeat(3)
 

@@ -58,7 +58,7 @@ class Specialization:
         self.donated = subject.donated(call)
         self.entrance: Callable[[Arguments], Any] | None = None
         self.opened = False  # whether the short way was looked for
-        self.loops: dict[int | None, Loop] = {}
+        self.loops: dict[int | None, Loop | None] = {}
         self.gradient: Any = None
 
     @cached_property
