@@ -24,6 +24,8 @@ from micrograd_np.graph import ARGUMENT, Node, descendants, history, pull, push,
 from micrograd_np.mode import (
     BATCH,
     MODE,
+    TRACE,
+    TRACES,
     begin_differentiating,
     enable_grad,
     end_differentiating,
@@ -252,6 +254,8 @@ class Run:
                 found.append(Found(x, is_single(x)))  # a constant Tensor, while it is traced
             else:
                 found.append(x)
+                if TRACES and (trace := TRACE.get()) is not None:
+                    trace.handed_on[id(x)] = x
         return [Result(self.auxiliary, found)]
 
     def derivative(self, tangents: tuple[Tree, ...]) -> Result:

@@ -728,6 +728,75 @@ def test_detecting_anomalies_around_a_compiled_call():
         compiled(w, -VECTOR)
 
 
+# ---------------------------------------------------------------- what is from outside
+
+CONSTANTS = np.array([1.0, 2.0, 3.0])
+POINT = np.array(1.0)
+FROM_OUTSIDE = {"array": np.array([3.0, 4.0, 5.0]), "Tensor": Tensor([3.0, 4.0, 5.0])}
+KEPT = {
+    "array": lambda: CONSTANTS,
+    "view": lambda view=CONSTANTS[1:]: view,
+    "no axes": lambda: POINT,
+    "in a dict": lambda: {"c": CONSTANTS},
+    "Tensor": lambda: FROM_OUTSIDE["Tensor"],
+}
+WITH_AUX = {
+    "grad": lambda f: lambda x: mg.grad(f, has_aux=True)(x)[1],
+    "value_and_grad": lambda f: lambda x: mg.value_and_grad(f, has_aux=True)(x)[0][1],
+    "vjp": lambda f: lambda x: mg.vjp(f, x, has_aux=True)[2],
+    "jvp": lambda f: lambda x: mg.jvp(f, [x], [x], has_aux=True)[2],
+    "jacobian": lambda f: lambda x: mg.jacobian(f, has_aux=True)(x)[1],
+    "elementwise_grad": lambda f: lambda x: mg.elementwise_grad(f, has_aux=True)(x[0])[1],
+    "hvp": lambda f: lambda x: mg.hvp(f, x, x, has_aux=True)[1],
+}
+
+
+@pytest.mark.parametrize("found", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("transform", WITH_AUX.values(), ids=WITH_AUX)
+def test_aux_from_outside_stays_itself(transform, found):
+    f = transform(lambda x: (x * x if x.ndim == 0 else np.sum(x * x), found()))
+    compiled = mg.compile(f)
+    for _ in range(3):
+        for one, other in zip(tree.leaves(compiled(VECTOR)), tree.leaves(f(VECTOR)), strict=True):
+            assert one is other
+
+
+def test_an_array_that_the_function_makes_is_new_at_every_call():
+    compiled = mg.compile(lambda x: (x, np.ones(2), CONSTANTS.copy()))
+    first, second = compiled(VECTOR), compiled(VECTOR)
+    for i in (1, 2):
+        first[i][...] = -1
+        assert second[i][0] == 1.0
+
+
+def test_an_array_from_outside_that_is_another_now_is_that_other():
+    box = SimpleNamespace(kept=np.ones(2))
+    compiled = mg.compile(mg.grad(lambda x: (np.sum(x), box.kept), has_aux=True))
+    assert compiled(VECTOR)[1] is box.kept
+    box.kept[0] = 5.0
+    assert compiled(VECTOR)[1] is box.kept
+    box.kept = np.zeros(2)
+    assert compiled(VECTOR)[1] is box.kept
+
+
+class Buffered(nn.Module):
+    def __init__(self, buffer):
+        self.buffer = buffer
+
+    def forward(self, x):
+        return x * 2
+
+
+def test_an_array_of_an_argument_is_that_of_the_argument_of_the_call():
+    def f(x, module):
+        return np.sum(module(x)), module.buffer
+
+    compiled = mg.compile(mg.grad(f, has_aux=True))
+    for _ in range(2):
+        for module in (Buffered(np.ones(2)), Buffered(np.ones(2))):
+            assert compiled(VECTOR, module)[1] is module.buffer
+
+
 # ---------------------------------------------------------------- randomness
 
 DRAWS = {
@@ -1288,6 +1357,15 @@ def test_steps_that_return_more_than_they_carry():
     x, count, total = compiled.repeat(5, carry=1)(VECTOR, 3, 2.0)
     assert_array_equal(x, VECTOR * 32)
     assert (count, total) == (4, VECTOR.sum() * 16)
+
+
+@pytest.mark.parametrize("value", FROM_OUTSIDE.values(), ids=FROM_OUTSIDE)
+def test_steps_that_carry_on_what_is_from_outside(value):
+    compiled = mg.compile(lambda x, y: (x + y, value))
+    start = value * 0
+    x, y = compiled.repeat(3)(start, start)
+    assert_array_equal(np.asarray(x), np.asarray(value) * 2)
+    assert_array_equal(np.asarray(y), np.asarray(value))
 
 
 def test_steps_that_draw():

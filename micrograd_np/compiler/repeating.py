@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from micrograd_np import tree
+from micrograd_np.compiler.program import Variable
 from micrograd_np.compiler.signature import Call, check_count, inside, is_value
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
@@ -37,50 +38,54 @@ class Repeated:
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """What the last step returns."""
-        call = self.subject.call_of(args, keywords)
-        if TRACE.get() is not None or inside(call.leaves):
-            return self._uncompiled(args, keywords)
-        try:
-            made = self.specialized(call, args, keywords)
-        except Disturbed as error:
-            error.warn(self.subject.name)
-            return self._uncompiled(args, keywords)
-        if made.returned.tracked:
-            return self._uncompiled(args, keywords)
-        loop = self._loop(made, args)
-        if loop is None:
-            return self._after_one(made.returned.rebuilt(made.results(call)), args, keywords)
-        with quiet():
-            results = loop(self.n, *made.parameters(call))
-        return made.returned.rebuilt(results)
-
-    def _after_one(self, out: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """The same after a first step, in which numbers of Python have become NumPy's."""
-        if self.n == 1:
-            return out
-        parts = replacing(out, args, self.carry)
-        others = Repeated(self.subject, self.specialized, self.n - 1, self.carry)
-        return others(*parts, *args[len(parts) :], **keywords)
-
-    def _uncompiled(self, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """The same by the function itself, where results have a history."""
-        for _ in range(self.n):
-            out = self.subject.function(*args, **keywords)
-            parts = replacing(out, args, self.carry)
-            args = (*parts, *args[len(parts) :])
+        for left in range(self.n, 0, -1):
+            call = self.subject.call_of(args, keywords)
+            if TRACE.get() is not None or inside(call.leaves):
+                return self._uncompiled(left, args, keywords)
+            try:
+                made = self.specialized(call, args, keywords)
+            except Disturbed as error:
+                error.warn(self.subject.name)
+                return self._uncompiled(left, args, keywords)
+            if made.returned.tracked:
+                return self._uncompiled(left, args, keywords)
+            if (loop := self._loop(made, args)) is not None:
+                with quiet():
+                    results = loop(left, *made.parameters(call))
+                return made.returned.rebuilt(results)
+            out = made.returned.rebuilt(made.results(call))
+            args = self._next(out, args)
         return out
 
+    def _uncompiled(self, n: int, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """`n` steps by the function itself, where results have a history."""
+        for _ in range(n):
+            out = self.subject.function(*args, **keywords)
+            args = self._next(out, args)
+        return out
+
+    def _next(self, out: Any, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The arguments of the next step."""
+        parts = replacing(out, args, self.carry)
+        return (*parts, *args[len(parts) :])
+
     def _loop(self, made: Specialization, args: tuple[Any, ...]) -> Callable[..., Any] | None:
-        """The loop for this signature, made once; None if the next step has another."""
+        """The loop for this signature, made once; None if the next step may have another.
+
+        It has if a number of Python becomes one of NumPy's, and a value that is the same at every
+        call, such as a Tensor from outside, is none of the program's.
+        """
         if self.carry not in made.loops:
             replaced = replacing(made.returned.rebuilt_with(made.program.results), args, self.carry)
             results = {result: i for i, result in enumerate(made.program.results)}
             new = [leaf for part in replaced for leaf in tree.leaves(part)]
             old = [leaf for x in args[: len(replaced)] for leaf in tree.leaves(x)]
             pairs = [(x, y) for x, y in zip(old, new, strict=True) if is_value(x)]
-            same = all(kind_of(x) == kind_of(y) for x, y in pairs)
-            chosen = dict(enumerate(results[y] for _, y in pairs))
-            made.loops[self.carry] = made.backend.loop(made.program, chosen) if same else None
+            if all(isinstance(y, Variable) and kind_of(x) == kind_of(y) for x, y in pairs):
+                chosen = dict(enumerate(results[y] for _, y in pairs))
+                made.loops[self.carry] = made.backend.loop(made.program, chosen)
+            else:
+                made.loops[self.carry] = None
         return made.loops[self.carry]
 
 

@@ -96,7 +96,8 @@ def traced(
 
     def run(trace: Trace) -> Returned:
         out, given = subject.on_stand_ins(trace, call, args, keywords)
-        return Returned(out, given, trace.start)
+        kept = trace.handed_on.keys() & call.snapshot.arrays.keys()
+        return Returned(out, given, trace.start, kept)
 
     for seconds in (0.0, *TURNS):
         try:
