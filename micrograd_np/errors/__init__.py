@@ -137,6 +137,15 @@ class MeaningLostError(TypeError):
         self.operand = operand
         self.may_hold_tensors = may_hold_tensors
 
+    @classmethod
+    def among(cls, found: "Mapping[str, MeaningLostError]") -> "MeaningLostError":
+        """The same of values with names, of which none was taken."""
+        first = next(iter(found.values()))
+        error = cls(first.operand, "", may_hold_tensors=first.may_hold_tensors)
+        named = listed(f"{name}: {lost}" for name, lost in found.items())
+        error.args = (f"what was given is more than numbers; nothing was taken of it:{named}",)
+        return error
+
 
 class ForeignArrayError(TypeError):
     """A function reads numbers that are in another library's array, elsewhere or not yet there."""
