@@ -17,7 +17,7 @@ from micrograd_np.mode import no_grad
 from micrograd_np.op import Array
 from micrograd_np.recording import value_of
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import jvp, name_of, value_and_grad
+from micrograd_np.transforms import jvp, name_of, named_after, value_and_grad
 from micrograd_np.tree import Tree
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -235,6 +235,7 @@ def curve_jacobian(f: Function) -> Function:
            [2., 1.]])
     """
 
+    @named_after(f)
     def transformed(x: Any, *parameters: Any) -> Any:
         if not parameters:
             raise TypeError(

@@ -11,6 +11,7 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
 def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: bool) -> Function:
     """`grad` of `f`, or `value_and_grad`."""
 
+    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
@@ -321,6 +323,17 @@ def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
 def zeros(x: Node) -> Array:
     """The derivative in what nothing depends on."""
     return np.zeros_like(x.value)
+
+
+def named_after(f: Function) -> Callable[[Function], Function]:
+    """A decorator that gives a derivative of `f` its name, documentation and signature."""
+
+    def decorate(derivative: Function) -> Function:
+        update_wrapper(derivative, f, updated=())
+        derivative.__name__ = name_of(f)
+        return derivative
+
+    return decorate
 
 
 def name_of(f: Function) -> str:
