@@ -16,7 +16,16 @@ from micrograd_np.quiet import quiet
 from micrograd_np.recording import ARRAYS, value_of
 from micrograd_np.results import Result, hand_out, holds_tensor
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import Argnums, Function, Run, at, check_lists, grad, name_of
+from micrograd_np.transforms import (
+    Argnums,
+    Function,
+    Run,
+    at,
+    check_lists,
+    grad,
+    name_of,
+    named_after,
+)
 from micrograd_np.tree import Tree
 
 Mode = Literal["forward", "reverse"] | None
@@ -46,6 +55,7 @@ def jacobian(
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
+    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Tree:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
@@ -188,6 +198,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     array([ 1., -1.])
     """
 
+    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)

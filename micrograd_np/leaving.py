@@ -6,33 +6,18 @@ number is meant. While a transform runs a function, what it differentiates can b
 but only through `stop_gradient`. Nothing is recorded under `no_grad`, so nothing is cut there.
 """
 
-import re
 import sys
 import warnings
-from types import FrameType, ModuleType
 from typing import Any
 
-import numpy as np
-
 from micrograd_np.errors import GradientCutWarning, LeavesGraphError
-from micrograd_np.errors.places import calling_frame, users_code
-from micrograd_np.graph import ARGUMENT, Node, describe
-from micrograd_np.mode import DIFFERENTIATING, MODE
+from micrograd_np.errors.places import calling_frame
+from micrograd_np.errors.replacements import replacements
+from micrograd_np.graph import ARGUMENT, Node, describe, history
+from micrograd_np.mode import DIFFERENTIATING, MODE, RUNNING
 from micrograd_np.solvers import solver_around
 
-# Python's modules of functions on numbers, and what to call instead where NumPy has another name.
-NUMERIC = ("math", "cmath", "statistics")
-RENAMED = {
-    "dist": "np.linalg.norm",
-    "erf": "scipy.special.erf",
-    "erfc": "scipy.special.erfc",
-    "fmean": "np.mean",
-    "fsum": "np.sum",
-    "gamma": "scipy.special.gamma",
-    "lgamma": "scipy.special.gammaln",
-    "phase": "np.angle",
-    "sumprod": "np.vdot",
-}
+SHOWN: dict[Any, Any] = {}  # what Python has shown of warnings that are on no line
 
 
 def check_constant(node: Node) -> None:
@@ -47,10 +32,22 @@ def check_constant(node: Node) -> None:
 
 def is_differentiated(node: Node) -> bool:
     """Whether a running transform is differentiating a Tensor."""
-    since = DIFFERENTIATING.get()
-    if since is None or not node.tracked or node.tick < since:
+    if not RUNNING or not node.tracked:
         return False
-    return node.op is not None or node.options is ARGUMENT
+    since = DIFFERENTIATING.get()
+    if since is not None and node.tick >= since:
+        return node.op is not None or node.options is ARGUMENT
+    return is_differentiated_elsewhere(node)
+
+
+def is_differentiated_elsewhere(node: Node) -> bool:
+    """The same of a transform in another thread, which may have started this one."""
+    arguments = {x for nodes in tuple(RUNNING.values()) for x in nodes if isinstance(x, Node)}
+    since = min((x.tick for x in arguments), default=None)
+    if since is None or node.tick < since:
+        return False
+    nodes, leaves = history([node], since)
+    return not arguments.isdisjoint((*nodes, *leaves))
 
 
 def check_number(node: Node) -> None:
@@ -62,7 +59,7 @@ def check_number(node: Node) -> None:
     frame = calling_frame()
     warning = GradientCutWarning.at(replacements(frame), solver)
     if frame is None:  # it happens on no line of Python
-        warnings.warn_explicit(warning, None, "sys", 1)
+        warnings.warn_explicit(warning, None, "sys", 1, registry=SHOWN)
         return
     names = frame.f_globals
     warnings.warn_explicit(
@@ -74,30 +71,3 @@ def check_number(node: Node) -> None:
         registry=names.setdefault("__warningregistry__", {}),
         module_globals=names,
     )
-
-
-def replacements(frame: FrameType | None) -> dict[str, str]:
-    """For each function of Python on the line of a frame, as it is spelled, NumPy's function."""
-    if frame is None:
-        return {}
-    spelled = re.findall(r"([A-Za-z_][\w.]*)\s*\(", users_code(frame))
-    names = {**frame.f_globals, **frame.f_locals}
-    found = {name: numpys(named(name, names)) for name in spelled}
-    return {name: instead for name, instead in found.items() if instead}
-
-
-def named(dotted: str, names: dict[str, Any]) -> Any:
-    """The function of a module that a name such as `math.exp` stands for, or None."""
-    first, *rest = dotted.split(".")
-    found = names.get(first)
-    for name in rest:
-        found = getattr(found, name, None) if isinstance(found, ModuleType) else None
-    return found
-
-
-def numpys(function: Any) -> str:
-    """The name of NumPy's function that does what one of Python's does; "" if there is none."""
-    if getattr(function, "__module__", None) not in NUMERIC:
-        return ""
-    name = function.__name__
-    return RENAMED.get(name) or (f"np.{name}" if hasattr(np, name) else "")

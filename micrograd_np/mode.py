@@ -5,7 +5,7 @@ other variables say who observes, and which transform is running a function. Bei
 variables, they give every thread and asynchronous task a state of its own.
 """
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextvars import Context, ContextVar, Token, copy_context
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
@@ -47,14 +47,32 @@ def forget_traces() -> None:
 after_fork(forget_traces)
 
 # The tick at which the outermost transform that is running a function began: a number taken out of
-# the graph that it has left since would be wrong.
+# the graph that it has left since would be wrong. RUNNING are the nodes that all transforms, in all
+# threads, differentiate in: a thread that a function starts has a context of its own.
 DIFFERENTIATING: ContextVar[int | None] = ContextVar("micrograd_np_differentiating", default=None)
+RUNNING: dict[int, Sequence[Any]] = {}  # by identity, so that threads do not meet
 
 
-def differentiate_from(start: int) -> "Token[int | None]":
-    """Say that a transform began at a tick, if it is the outermost; the token ends it."""
+def forget_running() -> None:
+    """Forget, in a forked child, the transforms of threads that it does not have."""
+    if DIFFERENTIATING.get() is None:
+        RUNNING.clear()
+
+
+after_fork(forget_running)
+
+
+def begin_differentiating(start: int, nodes: Sequence[Any]) -> "Token[int | None]":
+    """Say that a transform in `nodes` began at a tick; what ends it is returned."""
     outermost = DIFFERENTIATING.get()
-    return DIFFERENTIATING.set(start if outermost is None else outermost)
+    RUNNING[id(nodes)] = nodes
+    return DIFFERENTIATING.set(start if outermost is None else min(start, outermost))
+
+
+def end_differentiating(token: "Token[int | None]", nodes: Sequence[Any]) -> None:
+    """Say that it is over."""
+    DIFFERENTIATING.reset(token)
+    RUNNING.pop(id(nodes), None)  # which a fork in the function has forgotten
 
 
 class grad_mode:

@@ -13,11 +13,11 @@ import numpy as np
 from micrograd_np import tree as trees
 from micrograd_np.errors import NotDifferentiableError, ShapeError
 from micrograd_np.jacobians import jacobian
-from micrograd_np.mode import no_grad
+from micrograd_np.mode import MODE
 from micrograd_np.op import Array
 from micrograd_np.recording import value_of
 from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import jvp, name_of, value_and_grad
+from micrograd_np.transforms import jvp, name_of, named_after, value_and_grad
 from micrograd_np.tree import Tree
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -107,20 +107,17 @@ class ScipyObjective(Flattened):
 
     def __call__(self, x: Any, *args: Any) -> tuple[float, Vector]:
         """The loss at `x` and its gradient: `fun`, to be given with `jac=True`."""
-        with no_grad():
-            value, gradient = self._value_and_gradient(self._vector(x), *args)
+        value, gradient = unrecorded(self._value_and_gradient, self._vector(x), *args)
         return float(value), gradient
 
     def hess(self, x: Any, *args: Any) -> Matrix:
         """The Hessian at `x`, for methods that take the whole matrix."""
-        with no_grad():
-            matrix: Matrix = self._matrix(self._vector(x), *args)
+        matrix: Matrix = unrecorded(self._matrix, self._vector(x), *args)
         return matrix
 
     def hessp(self, x: Any, p: Any, *args: Any) -> Vector:
         """The Hessian at `x` times `p`, at the cost of a few gradients."""
-        with no_grad():
-            product: Vector = self._product(self._vector(x), self._vector(p), *args)
+        product: Vector = unrecorded(self._product, self._vector(x), self._vector(p), *args)
         return product
 
     def _differentiated(self, x: Array, *args: Any) -> tuple[Array, Array]:
@@ -145,8 +142,7 @@ class ScipyResiduals(Flattened):
 
     def __call__(self, x: Any, *args: Any) -> Vector:
         """The residuals at `x`, as a vector."""
-        with no_grad():
-            residuals: Vector = self._residuals(self._vector(x), *args)
+        residuals: Vector = unrecorded(self._residuals, self._vector(x), *args)
         return residuals
 
     def jacobian(self, x: Any, *args: Any) -> Matrix:
@@ -156,8 +152,7 @@ class ScipyResiduals(Flattened):
                 f"the residuals {self.__name__} depend on complex numbers; give their real and "
                 f"imaginary parts as leaves of the tree."
             )
-        with no_grad():
-            matrix: Matrix = self._matrix(self._vector(x), *args)
+        matrix: Matrix = unrecorded(self._matrix, self._vector(x), *args)
         return matrix
 
     def _computed(self, x: Array, *args: Any) -> Array:
@@ -235,6 +230,7 @@ def curve_jacobian(f: Function) -> Function:
            [2., 1.]])
     """
 
+    @named_after(f)
     def transformed(x: Any, *parameters: Any) -> Any:
         if not parameters:
             raise TypeError(
@@ -245,6 +241,15 @@ def curve_jacobian(f: Function) -> Function:
         return jacobian(lambda vector: f(x, *vector))(vector)
 
     return transformed
+
+
+def unrecorded(function: Function, *args: Any) -> Any:
+    """What a function returns under `no_grad`, which takes longer to enter than a small loss."""
+    token = MODE.set(False)
+    try:
+        return function(*args)
+    finally:
+        MODE.reset(token)
 
 
 # ---------------------------------------------------------------- leaves and numbers
@@ -260,12 +265,14 @@ class Form(NamedTuple):
 
     def leaf(self, vector: Array) -> Array:
         """A copy of the leaf in a vector, which may be recorded."""
-        numbers = vector[self.place]
-        if self.dtype.kind == "c":
-            half = (self.place.stop - self.place.start) // 2
-            numbers = numbers[:half] + 1j * numbers[half:]
-        numbers = numbers[0] if self.single else np.reshape(numbers, self.shape)
-        return numbers.astype(self.dtype)
+        start, stop = self.place.start, self.place.stop
+        half = (start + stop) // 2 if self.dtype.kind == "c" else stop
+        if self.single:
+            number = vector[start]
+            return (number if half == stop else number + 1j * vector[half]).astype(self.dtype)
+        numbers = vector[start:half]
+        numbers = numbers if half == stop else numbers + 1j * vector[half:stop]
+        return np.reshape(numbers, self.shape).astype(self.dtype)
 
 
 def forms_of(leaves: Sequence[Any]) -> list[Form]:
@@ -289,6 +296,8 @@ def joined(leaves: Iterable[Array]) -> Array:
     parts: list[Array] = []
     for leaf in leaves:
         parts += [np.real(leaf), np.imag(leaf)] if leaf.dtype.kind == "c" else [leaf]
+    if not any(part.ndim for part in parts):
+        return np.stack([part.astype(np.float64) for part in parts])
     return np.concatenate([np.ravel(part).astype(np.float64) for part in parts])
 
 

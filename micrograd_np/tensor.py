@@ -21,7 +21,7 @@ from micrograd_np.foreign import here, is_foreign
 from micrograd_np.forking import ForkLock
 from micrograd_np.graph import PICK, Node, describe, pull, tick
 from micrograd_np.leaving import check_constant, is_differentiated
-from micrograd_np.mode import DIFFERENTIATING, TRACES
+from micrograd_np.mode import RUNNING, TRACES
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.ops.indexing import getitem
 from micrograd_np.ops.scipy_account import advice
@@ -76,7 +76,7 @@ class Tensor(ArrayMethods, Node):
         An entry written through it (`t.data[0] = 1`) leaves no stamp: only `detect_anomaly` finds
         such a change. Assign the whole, or `t[0] = 1` on a Tensor that needs no gradient.
         """
-        if DIFFERENTIATING.get() is not None:
+        if RUNNING:
             check_constant(self)
         return self._array()
 

@@ -11,16 +11,26 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.arrays import conjugated, matching, own_array, scalar
+from micrograd_np.batching.batched import check_batch
 from micrograd_np.errors.covering import uncover
 from micrograd_np.foreign import one_like
 from micrograd_np.graph import ARGUMENT, Node, descendants, history, pull, push, tick
-from micrograd_np.mode import BATCH, DIFFERENTIATING, MODE, differentiate_from, enable_grad
+from micrograd_np.mode import (
+    BATCH,
+    MODE,
+    TRACE,
+    TRACES,
+    begin_differentiating,
+    enable_grad,
+    end_differentiating,
+)
 from micrograd_np.op import OPS, Array, Operand
 from micrograd_np.recording import held, record, value_of
 from micrograd_np.results import Found, Result, hand_out, holds_tensor, is_single, is_tracked
@@ -66,6 +76,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
 def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: bool) -> Function:
     """`grad` of `f`, or `value_and_grad`."""
 
+    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
@@ -146,7 +157,7 @@ class Run:
         self.points: set[Node] = set()  # and for an array of no axes
         self.since = tick()
         self.given = tree.map(self._renewed, primals)
-        token = differentiate_from(self.since)
+        token = begin_differentiating(self.since, self.fresh)
         try:
             with enable_grad() if MODE.get() is False else nullcontext():
                 out = f(*self.given)
@@ -154,7 +165,7 @@ class Run:
             uncover(error)
             raise
         finally:
-            DIFFERENTIATING.reset(token)
+            end_differentiating(token, self.fresh)
         if has_aux and not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
                 f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
@@ -171,6 +182,7 @@ class Run:
 
     def _noded(self, x: Any) -> Tensor:
         """A leaf of what the function returned as a node."""
+        check_batch(x)
         node = x if isinstance(x, Tensor) else Tensor(x)
         if is_single(x):
             self.single.add(node)
@@ -244,6 +256,8 @@ class Run:
                 found.append(Found(x, is_single(x)))  # a constant Tensor, while it is traced
             else:
                 found.append(x)
+                if TRACES and (trace := TRACE.get()) is not None:
+                    trace.handed_on[id(x)] = x
         return [Result(self.auxiliary, found)]
 
     def derivative(self, tangents: tuple[Tree, ...]) -> Result:
@@ -309,6 +323,17 @@ def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
 def zeros(x: Node) -> Array:
     """The derivative in what nothing depends on."""
     return np.zeros_like(x.value)
+
+
+def named_after(f: Function) -> Callable[[Function], Function]:
+    """A decorator that gives a derivative of `f` its name, documentation and signature."""
+
+    def decorate(derivative: Function) -> Function:
+        update_wrapper(derivative, f, updated=())
+        derivative.__name__ = name_of(f)
+        return derivative
+
+    return decorate
 
 
 def name_of(f: Function) -> str:

@@ -432,6 +432,17 @@ def test_checkpoint_returns_what_the_function_returns():
     assert type(mg.grad(lambda x: np.sum(block(x)[0]))(ARRAY)) is np.ndarray
 
 
+W = Tensor([0.5, 2.0, 1.0], requires_grad=True)
+
+
+@pytest.mark.parametrize("mode", [mg.enable_grad, mg.no_grad])
+@pytest.mark.parametrize("f", [lambda x: x * 2, lambda x: Tensor(2.0) * x, lambda x: W * x])
+@pytest.mark.parametrize("wrap", [mg.checkpoint, mg.compile], ids=["checkpoint", "compile"])
+def test_what_only_runs_a_function_otherwise_changes_no_kind(wrap, f, mode):
+    with mode():
+        assert kinds(wrap(f)(ARRAY)) == kinds(f(ARRAY))
+
+
 # ---------------------------------------------------------------- other libraries
 
 

@@ -728,6 +728,75 @@ def test_detecting_anomalies_around_a_compiled_call():
         compiled(w, -VECTOR)
 
 
+# ---------------------------------------------------------------- what is from outside
+
+CONSTANTS = np.array([1.0, 2.0, 3.0])
+POINT = np.array(1.0)
+FROM_OUTSIDE = {"array": np.array([3.0, 4.0, 5.0]), "Tensor": Tensor([3.0, 4.0, 5.0])}
+KEPT = {
+    "array": lambda: CONSTANTS,
+    "view": lambda view=CONSTANTS[1:]: view,
+    "no axes": lambda: POINT,
+    "in a dict": lambda: {"c": CONSTANTS},
+    "Tensor": lambda: FROM_OUTSIDE["Tensor"],
+}
+WITH_AUX = {
+    "grad": lambda f: lambda x: mg.grad(f, has_aux=True)(x)[1],
+    "value_and_grad": lambda f: lambda x: mg.value_and_grad(f, has_aux=True)(x)[0][1],
+    "vjp": lambda f: lambda x: mg.vjp(f, x, has_aux=True)[2],
+    "jvp": lambda f: lambda x: mg.jvp(f, [x], [x], has_aux=True)[2],
+    "jacobian": lambda f: lambda x: mg.jacobian(f, has_aux=True)(x)[1],
+    "elementwise_grad": lambda f: lambda x: mg.elementwise_grad(f, has_aux=True)(x[0])[1],
+    "hvp": lambda f: lambda x: mg.hvp(f, x, x, has_aux=True)[1],
+}
+
+
+@pytest.mark.parametrize("found", KEPT.values(), ids=KEPT)
+@pytest.mark.parametrize("transform", WITH_AUX.values(), ids=WITH_AUX)
+def test_aux_from_outside_stays_itself(transform, found):
+    f = transform(lambda x: (x * x if x.ndim == 0 else np.sum(x * x), found()))
+    compiled = mg.compile(f)
+    for _ in range(3):
+        for one, other in zip(tree.leaves(compiled(VECTOR)), tree.leaves(f(VECTOR)), strict=True):
+            assert one is other
+
+
+def test_an_array_that_the_function_makes_is_new_at_every_call():
+    compiled = mg.compile(lambda x: (x, np.ones(2), CONSTANTS.copy()))
+    first, second = compiled(VECTOR), compiled(VECTOR)
+    for i in (1, 2):
+        first[i][...] = -1
+        assert second[i][0] == 1.0
+
+
+def test_an_array_from_outside_that_is_another_now_is_that_other():
+    box = SimpleNamespace(kept=np.ones(2))
+    compiled = mg.compile(mg.grad(lambda x: (np.sum(x), box.kept), has_aux=True))
+    assert compiled(VECTOR)[1] is box.kept
+    box.kept[0] = 5.0
+    assert compiled(VECTOR)[1] is box.kept
+    box.kept = np.zeros(2)
+    assert compiled(VECTOR)[1] is box.kept
+
+
+class Buffered(nn.Module):
+    def __init__(self, buffer):
+        self.buffer = buffer
+
+    def forward(self, x):
+        return x * 2
+
+
+def test_an_array_of_an_argument_is_that_of_the_argument_of_the_call():
+    def f(x, module):
+        return np.sum(module(x)), module.buffer
+
+    compiled = mg.compile(mg.grad(f, has_aux=True))
+    for _ in range(2):
+        for module in (Buffered(np.ones(2)), Buffered(np.ones(2))):
+            assert compiled(VECTOR, module)[1] is module.buffer
+
+
 # ---------------------------------------------------------------- randomness
 
 DRAWS = {
@@ -1282,6 +1351,15 @@ def test_steps_that_return_more_than_they_carry():
     assert (count, total) == (4, VECTOR.sum() * 16)
 
 
+@pytest.mark.parametrize("value", FROM_OUTSIDE.values(), ids=FROM_OUTSIDE)
+def test_steps_that_carry_on_what_is_from_outside(value):
+    compiled = mg.compile(lambda x, y: (x + y, value))
+    start = value * 0
+    x, y = compiled.repeat(3)(start, start)
+    assert_array_equal(np.asarray(x), np.asarray(value) * 2)
+    assert_array_equal(np.asarray(y), np.asarray(value))
+
+
 def test_steps_that_draw():
     def step(x, rng):
         return x + rng.normal(size=3)
@@ -1313,6 +1391,40 @@ def test_steps_of_a_module_and_an_optimiser():
         assert_allclose(one.data, other.data, rtol=1e-12)
     assert_allclose(found[2].data, loss.data, rtol=1e-12)
     assert found[1][0].steps == expected[1][0].steps == 5
+
+
+STEPS = {
+    "gradient descent": (lambda w: w - 0.1 * mg.grad(lambda w: (w - 3.0) ** 2)(w), (1.0,)),
+    "several": (lambda w, b: (np.sin(w) - b, np.cos(b) * w, w + b), (1.0, 2.0)),
+    "beside an array": (lambda w, b: (w * b, np.cos(b)), (VECTOR, 0.5)),
+    "in a dict": (lambda p: {"w": p["w"] * 0.5, "b": np.sin(p["b"])}, ({"w": 1.0, "b": 2.0},)),
+    "single precision": (lambda w: w + np.float32(0.1), (0.5,)),
+    "whole": (lambda n: np.maximum(n, 2) * 3, (1,)),
+    "complex": (lambda z: np.exp(z), (0.5 + 1j,)),
+}
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize(("step", "args"), STEPS.values(), ids=STEPS)
+def test_steps_from_numbers_of_python_are_those_of_the_loop(step, args, n):
+    compiled, state = mg.compile(step), args
+    for _ in range(n):
+        out = compiled(*state)
+        new = out if isinstance(out, tuple) else (out,)
+        state = (*new[: len(args)], *state[len(new) :])
+    assert_alike(compiled.repeat(n, carry=len(args))(*args), out)
+    if len(args) == 1:
+        assert_alike(compiled.repeat(n)(*args), out)
+
+
+def test_numbers_of_python_take_the_place_of_no_others_unasked():
+    compiled = mg.compile(lambda w, rate: (w - rate * np.sin(w), np.cos(w)))
+    with pytest.raises(ValueError, match=r"(?s)carry=1 to carry=2.*float becomes"):
+        compiled.repeat(3)(1.0, 0.1)
+    w, loss = 1.0, None
+    for _ in range(3):
+        w, loss = compiled(w, 0.1)
+    assert compiled.repeat(3, carry=1)(1.0, 0.1) == (w, loss)
 
 
 def test_steps_inside_a_transform():

@@ -1115,6 +1115,26 @@ def test_scaled_programs_stay_close(drawn):
 # ---------------------------------------------------------------- small arrays
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.complex128, np.int64])
+@pytest.mark.parametrize("options", [{}, {"axis": 0}, {"axis": -1}])
+def test_a_stack_of_numbers_is_an_array_of_them(dtype, options):
+    x = np.arange(3).astype(dtype)
+    program = built(
+        lambda b, x: b(np.stack, [b(operator.getitem, x, i) for i in (2, 0)], **options), x
+    )
+    made = check(speed_up_small_calls(program))
+    assert names(made)[-1] == "array"
+    (found,), (expected,) = run(made, [x]), run(program, [x])
+    assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("parts", [(np.ones(2), np.ones(2)), (np.float32(1), np.float64(2))])
+def test_a_stack_of_anything_else_is_left(parts):
+    program = built(lambda b, x, y: b(np.stack, [x, y]), *parts)
+    assert names(speed_up_small_calls(program)) == ["stack"]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("keepdims", [False, True])
 @pytest.mark.parametrize("axis", [0, 1, -1, -2, (0,)])

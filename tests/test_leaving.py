@@ -10,6 +10,7 @@ import io
 import math
 import pickle
 import statistics
+import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
@@ -163,6 +164,17 @@ def test_a_call_that_only_the_standard_library_makes_is_found_too():
         warnings.simplefilter("always")
         assert pool.submit(math.exp, leaf(0.0)).result() == 1.0
     assert [w.filename for w in caught] == ["sys"]  # no line of the user's leads there
+
+
+def test_where_there_is_no_line_the_warning_comes_once():
+    def started():
+        for _ in range(3):
+            thread = threading.Thread(target=float, args=(leaf(2.0),))
+            thread.start()
+            thread.join()
+
+    (warning,) = caught_from(started)
+    assert (warning.filename, warning.lineno) == ("sys", 1)
 
 
 def test_several_entries_are_refused_without_a_warning():
@@ -345,6 +357,48 @@ def test_what_the_package_reads_itself_runs_inside_transforms():
 
     assert np.isfinite(np.asarray(mg.grad(f)(x))).all()
     assert np.isfinite(np.asarray(mg.hessian(f)(x))).all()
+
+
+def in_a_thread(function, *args):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
+
+
+IN_THREADS = ["item", "tolist", "numpy", "data", "copy", "pickle", "float", "math.exp"]
+
+
+@pytest.mark.filterwarnings("ignore::micrograd_np.GradientCutWarning")
+@pytest.mark.parametrize("take", [TAKEN[name] for name in IN_THREADS], ids=IN_THREADS)
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS)
+def test_a_thread_that_a_transform_starts_cannot_take_it_out_either(transform, take):
+    for f in (
+        lambda w: (in_a_thread(take, w), w * w)[1],
+        lambda w: (in_a_thread(take, w * 1.0), w * w)[1],
+        lambda w: (in_a_thread(lambda: take(np.sin(w))), w * w)[1],
+    ):
+        with pytest.raises((errors.LeavesGraphError, errors.TracingError)):
+            transform(f)
+
+
+def test_a_thread_that_has_nothing_to_do_with_a_transform_is_free():
+    w, old = leaf(2.0), leaf(3.0) * 2
+    started, over = threading.Event(), threading.Event()
+
+    def f(x):
+        started.set()
+        over.wait(20)
+        return x * x
+
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(mg.grad(f), 3.0)
+        started.wait(20)
+        loss = np.sin(w) * old
+        assert loss.item() == loss.data == float(loss.detach())
+        assert old.item() == 6.0
+        loss.backward()
+        w.data -= 0.1
+        over.set()
+        assert running.result() == 6.0
 
 
 # ---------------------------------------------------------------- requires_grad

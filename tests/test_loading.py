@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from micrograd_np import Tensor, nn
+from micrograd_np.errors import MeaningLostError
 
 SQUARE = {"weight": np.arange(9.0).reshape(3, 3), "bias": np.ones(3)}
 
@@ -178,3 +179,33 @@ def test_read_only_arrays_are_copied():
     layer.load_state_dict(state)
     layer.weight.data[0, 0] = 7.0
     assert state["weight"][0, 0] == 0
+
+
+# ---------------------------------------------------------------- what is more than numbers
+
+STRANGE = {
+    "objects": (np.full((3, 3), 1.0, dtype=object), "Python objects"),
+    "time spans": (np.ones((3, 3), "m8[s]"), "time spans"),
+    "masked": (np.ma.masked_array(np.ones((3, 3)), mask=np.eye(3)), "mask"),
+    "matrix": (np.ones((3, 3)).view(np.matrix), "matrix"),
+}
+
+
+@pytest.mark.parametrize(("value", "lost"), STRANGE.values(), ids=STRANGE)
+def test_what_is_more_than_numbers_is_named_by_its_path(value, lost):
+    message = refused(nn.Linear(3, 3), SQUARE | {"weight": value}, MeaningLostError)
+    assert "nothing was taken" in message
+    assert "weight: " in message
+    assert lost in message
+    assert "bias" not in message
+
+
+def test_all_of_them_are_named():
+    strange = STRANGE["objects"][0]
+    message = refused(nn.Linear(3, 3), {"weight": strange, "bias": strange[0]}, MeaningLostError)
+    assert "weight: " in message
+    assert "bias: " in message
+
+
+def test_what_makes_no_array_is_named_by_its_path():
+    assert "no array: bias" in refused(nn.Linear(3, 3), SQUARE | {"bias": [[1.0], [1.0, 2.0]]})

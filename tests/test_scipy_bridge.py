@@ -172,3 +172,25 @@ def test_errors_teach() -> None:
         vectorial(vectorial.x0)
     with pytest.raises(NotDifferentiableError, match="complex"):
         scipy_residuals(np.abs, 1 + 1j).jacobian(np.ones(2))
+
+
+# ---------------------------------------------------------------- what it costs
+
+LOSSES = {
+    "numbers": (lambda p: (1 - p["x"]) ** 2 + (p["y"] - p["x"] ** 2) ** 2, {"x": -1.0, "y": 2.0}),
+    "array": (lambda x: np.sum((x[1:] - x[:-1] ** 2) ** 2), np.array([-1.2, 1.0, 0.8])),
+}
+
+
+@pytest.mark.parametrize(("f", "tree"), LOSSES.values(), ids=LOSSES)
+def test_a_compiled_objective_calls_little_more_than_the_compiled_gradient(
+    f: Any, tree: Any
+) -> None:
+    objective = scipy_objective(mg.compile(f), tree)
+    objective(objective.x0)
+    compiled = mg.compile(mg.value_and_grad(f))
+    compiled(tree)
+    ours, gradients = (
+        len(x._latest().program.instructions) for x in (objective._value_and_gradient, compiled)
+    )
+    assert ours <= gradients + 3

@@ -4,6 +4,8 @@ Forward and reverse mode appear as one-argument derivative operators, `forward` 
 that a test can run over every nesting of them.
 """
 
+import functools
+import inspect
 import math
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -15,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors
+from micrograd_np import Tensor, errors, nn
 
 
 def forward(f):
@@ -962,3 +964,40 @@ def test_a_parameter_changed_before_the_walk_is_an_error_in_both_modes():
 
     with pytest.raises(errors.MutationError):
         mg.jvp(f, [3.0], [1.0])
+
+
+# ---------------------------------------------------------------- names
+
+NAMED = {
+    "grad": mg.grad,
+    "value_and_grad": mg.value_and_grad,
+    "jacobian": mg.jacobian,
+    "hessian": mg.hessian,
+    "elementwise_grad": mg.elementwise_grad,
+    "vmap": mg.vmap,
+    "checkpoint": mg.checkpoint,
+    "compiled": lambda f: mg.compile(mg.grad(f)),
+}
+
+
+@pytest.mark.parametrize("transform", NAMED.values(), ids=NAMED)
+def test_a_derivative_is_named_after_its_function(transform):
+    def bowl(x, centre=1.0):
+        """A parabola."""
+        return (x - centre) ** 2
+
+    found = transform(bowl)
+    assert found.__name__ == "bowl"
+    assert found.__doc__ == "A parabola."
+    assert list(inspect.signature(found).parameters) == ["x", "centre"]
+
+
+def test_a_derivative_of_what_has_no_name_is_named_after_its_class():
+    assert mg.grad(nn.Tanh()).__name__ == "Tanh"
+    assert mg.grad(functools.partial(np.power, 2.0)).__name__ == "partial"
+    assert "named_bowl" in repr(mg.compile(mg.grad(named_bowl)))
+    assert mg.grad(np.sin).__name__ == "sin"
+
+
+def named_bowl(x):
+    return x * x

@@ -1,5 +1,7 @@
 """`vmap`: what it computes is what a loop over the examples computes, op by op and composed."""
 
+import contextvars
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -567,3 +569,35 @@ def test_an_error_of_the_function_leaves_no_batch_behind() -> None:
     with pytest.raises(ZeroDivisionError):
         mg.vmap(lambda x: x / (1 // 0))(X)
     assert_same(mg.grad(lambda x: np.sum(x * x))(X), 2 * X)
+
+
+# ---------------------------------------------------------------- threads
+
+
+def in_a_thread(function, *args):
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function, *args).result()
+
+
+THREADED = {
+    "grad": lambda x: mg.grad(lambda y: y * y * x)(1.0),
+    "grad of the example": mg.grad(lambda y: y * y),
+    "jvp": lambda x: mg.jvp(lambda y: y * x, [1.0], [1.0])[1],
+    "vmap": lambda x: np.sum(mg.vmap(lambda y: y * y)(np.stack([x, x]))),
+    "vmap around it": lambda x: np.sum(mg.vmap(lambda y: y * x)(np.ones(2))),
+    "jacobian": lambda x: mg.jacobian(lambda y: y * y * x)(1.0),
+}
+
+
+@pytest.mark.parametrize("f", THREADED.values(), ids=THREADED)
+def test_a_transform_in_a_thread_of_a_batched_function_is_right_or_an_error(f):
+    x = np.array([1.0, 2.0])
+    expected = mg.vmap(f)(x)
+    in_this_context = lambda x: in_a_thread(contextvars.copy_context().run, f, x)
+    np.testing.assert_array_equal(mg.vmap(in_this_context)(x), expected)
+    in_its_own = mg.vmap(lambda x: in_a_thread(f, x))
+    if f is THREADED["vmap around it"]:  # its batch meets the other as it meets any operand
+        np.testing.assert_array_equal(in_its_own(x), expected)
+    else:
+        with pytest.raises(BatchedError, match=r"contextvars\.copy_context\(\)\.run"):
+            in_its_own(x)

@@ -18,6 +18,7 @@ from micrograd_np.batching.calls import compute_each
 from micrograd_np.batching.keys import Each
 from micrograd_np.batching.table import apply_to_batch
 from micrograd_np.graph import Node
+from micrograd_np.mode import BATCH
 from micrograd_np.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
 from micrograd_np.ops.account import check_writes
 from micrograd_np.ops.indexing import getitem
@@ -48,6 +49,21 @@ def depth_of(x: Any) -> int:
     if isinstance(x, tuple):  # an op with several results
         return max(map(depth_of, x), default=0)
     return x.batch.depth if isinstance(x, Batched) else 0
+
+
+def enclosing_depth() -> int:
+    """How deep the batch is in which we are."""
+    outer = BATCH.get()
+    return 0 if outer is None else int(outer.depth)
+
+
+def check_batch(x: Any) -> None:
+    """Raise BatchedError for an example of a batch in which we are not, but another thread is.
+
+    A derivative would take it for a constant.
+    """
+    if depth_of(x) > enclosing_depth():
+        raise errors.BatchedError.elsewhere(repr(x))
 
 
 class Batched(ArrayMethods, Operand):

@@ -8,7 +8,7 @@ import numpy as np
 
 from micrograd_np import tree
 from micrograd_np.arrays import own_array
-from micrograd_np.batching.batched import Batch, Batched, depth_of
+from micrograd_np.batching.batched import Batch, Batched, check_batch, depth_of, enclosing_depth
 from micrograd_np.errors import ShapeError
 from micrograd_np.errors.covering import uncover
 from micrograd_np.graph import Node
@@ -90,12 +90,6 @@ def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> l
     return [leave(x, out_axis, batch) for x in run(f, ((given,), {}), batch)]
 
 
-def enclosing_depth() -> int:
-    """How deep the batch is in which we are."""
-    outer = BATCH.get()
-    return 0 if outer is None else int(outer.depth)
-
-
 def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree:
     """`function(leaf, axis)` for every leaf; an axis stands for all leaves of its branch."""
     if axes is None or type(axes) is int or isinstance(axes, int | np.integer):
@@ -141,6 +135,8 @@ def size_of(given: Tree, axes: Axes) -> int:
 
 def enter(x: Any, axis: int | None, batch: Batch) -> Any:
     """A leaf of the arguments as one example."""
+    if depth_of(x) >= batch.depth:
+        check_batch(x)
     if axis is None:
         return x
     if not isinstance(x, Node | Operand):

@@ -141,9 +141,11 @@ class Compiled:
         the first argument that of the first, a tuple those of as many as it has parts that agree;
         `carry` says how many. Its further parts (a loss) are returned from the last step. All other
         arguments stay the same in all steps; a random generator among them is drawn from in each.
+        A number of Python may become one of NumPy's in the first step, as in a loop of calls.
 
         Raises ValueError if `n` is not at least 1, or if what a step returns has not the structure,
-        shapes and dtypes of the arguments it is to replace.
+        shapes and dtypes of the arguments it is to replace, or if these are several numbers of
+        Python and `carry` is not given.
         """
         return Repeated(self.subject, self.specialized, n, carry)
 

@@ -1,6 +1,6 @@
 """What a compiled function returns: where a program's results go in the tree it gives back."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,10 +31,13 @@ class Returned:
     `results`: what stands for these leaves, in order. `kinds`: what they are when the function is
     not compiled. `nodes`: the Tensors with a history, each once; `histories`: for each result,
     which of them it is. `passed`: results that are a tracked argument itself, and which. All other
-    leaves are the same at every call; so are Tensors from outside.
+    leaves are the same at every call; so are Tensors from outside, and arrays that are `kept`, by
+    identity: those from outside that a transform hands on as its aux.
     """
 
-    def __init__(self, template: Any, given: Sequence[Any], since: int) -> None:
+    def __init__(
+        self, template: Any, given: Sequence[Any], since: int, kept: Container[int] = ()
+    ) -> None:
         self.template = template
         self.results: list[Any] = []
         self.kinds: list[Kind] = []
@@ -46,8 +49,8 @@ class Returned:
         for leaf in tree.leaves(template):
             if isinstance(leaf, TracedGenerator):
                 raise TracingError.returned_generator()
-            outside = isinstance(leaf, Node) and leaf.tick <= since
-            self.places.append(isinstance(leaf, Node | Traced | np.ndarray) and not outside)
+            there = leaf.tick <= since if isinstance(leaf, Node) else id(leaf) in kept
+            self.places.append(isinstance(leaf, Node | Traced | np.ndarray) and not there)
             if not self.places[-1]:
                 continue
             if id(leaf) in arguments and getattr(leaf, "requires_grad", False):

@@ -56,7 +56,7 @@ class Specialization:
         self.donated = subject.donated(call)
         self.entrance: Callable[[Arguments], Any] | None = None
         self.opened = False  # whether the short way was looked for
-        self.loops: dict[int | None, Loop] = {}
+        self.loops: dict[int | None, Loop | None] = {}
         self.gradient: Any = None
 
     @cached_property
@@ -142,7 +142,8 @@ def run_on_stand_ins(
 
     def run(trace: Trace) -> Returned:
         out, given = subject.on_stand_ins(trace, call, args, keywords)
-        return Returned(out, given, trace.start)
+        kept = trace.handed_on.keys() & call.snapshot.arrays.keys()
+        return Returned(out, given, trace.start, kept)
 
     with unchanged(call.snapshot.walk):
         make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)

@@ -21,7 +21,7 @@ from micrograd_np.compiler.signature import (
 from micrograd_np.compiler.tracing.trace import Trace
 from micrograd_np.errors import listed
 from micrograd_np.graph import ARGUMENT, Node
-from micrograd_np.mode import DIFFERENTIATING, differentiate_from
+from micrograd_np.mode import begin_differentiating, end_differentiating
 from micrograd_np.recording import PLAIN, constant_tensor
 from micrograd_np.transforms import name_of
 
@@ -136,12 +136,12 @@ class Subject:
         ]
         named = dict(zip(sorted(keywords), new[len(args) :], strict=True))
         tracked = any(isinstance(x, Node) and x.tracked for x in given)
-        token = differentiate_from(trace.start) if tracked else None
+        token = begin_differentiating(trace.start, given) if tracked else None
         try:
             return self.function(*new[: len(args)], **named), given
         finally:
             if token is not None:
-                DIFFERENTIATING.reset(token)
+                end_differentiating(token, given)
 
 
 def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:

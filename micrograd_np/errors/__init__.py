@@ -147,6 +147,15 @@ class MeaningLostError(TypeError):
         error.may_hold_tensors = may_hold_tensors
         return error
 
+    @classmethod
+    def among(cls, found: "Mapping[str, MeaningLostError]") -> "MeaningLostError":
+        """Several values with names, of which none was taken, and the error for each."""
+        named = listed(f"{name}: {lost}" for name, lost in found.items())
+        error = cls(f"what was given is more than numbers; nothing was taken of it:{named}")
+        first = next(iter(found.values()))
+        error.operand, error.may_hold_tensors = first.operand, first.may_hold_tensors
+        return error
+
 
 class ForeignArrayError(TypeError):
     """A function reads numbers that are in another library's array, elsewhere or not yet there."""
@@ -372,6 +381,16 @@ class BatchedError(TypeError):
             f"the examples of a batch gave results of different shapes, which make no array: "
             f"{', '.join(map(str, shapes))}. Return something of one shape: np.where in place of a "
             f"selection."
+        )
+
+    @classmethod
+    def elsewhere(cls, described: str) -> "BatchedError":
+        """A transform in another thread than the vmap around it."""
+        return cls(
+            f"{described} met a transform that does not run inside its vmap: a thread that the "
+            f"batched function starts knows nothing of the vmap around it. Have it run in a copy "
+            f"of this context, `pool.submit(contextvars.copy_context().run, f, x)`, or without a "
+            f"thread."
         )
 
     @classmethod

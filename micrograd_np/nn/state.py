@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.casting import overflows
-from micrograd_np.errors import listed
+from micrograd_np.errors import MeaningLostError, listed
 from micrograd_np.foreign import here, is_foreign, like
 from micrograd_np.op import Array
 from micrograd_np.recording import plain, value_of
@@ -18,8 +18,8 @@ SHOWN = 3  # names of arrays of PyTorch that a message gives
 def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, Array]:
     """The values of `state` as arrays for the Tensors of their paths, in the Tensors' dtypes.
 
-    Raises TypeError if `state` is no mapping or holds arrays of PyTorch; ValueError if it does not
-    fit the Tensors of `owner`, the class of the module.
+    Raises TypeError if `state` is no mapping or holds arrays of PyTorch or what is more than
+    numbers; ValueError if it does not fit the Tensors of `owner`, the class of the module.
     """
     if not isinstance(state, Mapping):
         raise TypeError(
@@ -27,9 +27,19 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
             f"not a {type(state).__name__}."
         )
     refuse_pytorch(state)
-    given = {path: numbers_of(value) for path, value in state.items() if path in own}
-    wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in given]
+    wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in state]
     wrong += [f"unexpected: {path}{hint(state[path])}" for path in state if path not in own]
+    given: dict[str, np.ndarray[Any, Any]] = {}
+    lost: dict[str, MeaningLostError] = {}
+    for path in (path for path in state if path in own):
+        try:
+            given[path] = numbers_of(state[path])
+        except MeaningLostError as error:
+            lost[path] = error
+        except ValueError as error:
+            wrong.append(f"no array: {path}; {error}")
+    if lost:
+        raise MeaningLostError.among(lost)
     for path, array in given.items():
         wrong += complaints(path, state[path], array, own[path])
     if wrong:

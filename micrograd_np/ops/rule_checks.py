@@ -12,7 +12,7 @@ import numpy as np
 
 from micrograd_np.errors import RuleError, ShapeError
 from micrograd_np.graph import Node
-from micrograd_np.mode import DIFFERENTIATING, MODE
+from micrograd_np.mode import MODE, begin_differentiating, end_differentiating
 from micrograd_np.op import Array, Inputs, Options, Rule
 from micrograd_np.ops.transposition import is_number, is_tracked, tracked_leaf
 from micrograd_np.recording import value_of
@@ -36,11 +36,11 @@ def linear_rule(
 
 def evaluated(name: str, kind: str, rule: Rule, *args: Any, options: Options) -> Any:
     """What a rule returns. A number taken out of the graph on the way is an error here."""
-    token = DIFFERENTIATING.set(0)  # whatever is tracked
+    token = begin_differentiating(0, args)  # in whatever is tracked
     try:
         found = rule(*args, **options)
     finally:
-        DIFFERENTIATING.reset(token)
+        end_differentiating(token, args)
     if any(map(has_nodes, args)) or not has_nodes(found):
         return found
     if is_tracked(found):

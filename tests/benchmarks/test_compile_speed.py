@@ -231,3 +231,36 @@ def test_cost_of_the_guard():
     print(
         f"  {slope / 40 * 1e6:.3f} µs a name in the fastest rounds; the budget: 0.03, 0.05 a call"
     )
+
+
+# ---------------------------------------------------------------- SciPy's objective
+
+TIMES = np.linspace(0, 4, 80)
+OBJECTIVES = {
+    "two numbers": (
+        lambda p: (1 - p["x"]) ** 2 + 100 * (p["y"] - p["x"] ** 2) ** 2,
+        {"x": -1.0, "y": 2.0},
+    ),
+    "three numbers": (
+        lambda p: np.mean((p["a"] * np.exp(-p["b"] * TIMES) * np.cos(p["c"] * TIMES)) ** 2),
+        {"a": 1.0, "b": 0.1, "c": 2.7},
+    ),
+    "an array of three": (
+        lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2),
+        np.array([-1.2, 1.0, 0.8]),
+    ),
+}
+
+
+@pytest.mark.benchmark
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_cost_of_an_objective_over_its_gradient(name):
+    f, tree = OBJECTIVES[name]
+    objective, gradient = mg.scipy_objective(mg.compile(f), tree), mg.compile(mg.value_and_grad(f))
+    works = {
+        "objective": lambda n: [objective(objective.x0) for _ in range(n)],
+        "gradient": lambda n: [gradient(tree) for _ in range(n)],
+    }
+    timings = timing.interleaved(works, dict.fromkeys(works, 2000), rounds=15)
+    print(f"\n\n{timing.table(name, 'µs', 1e6, timings, 'gradient')}")
+    print(timing.judged(Goal("objective", 1.6, ["gradient"]), timings))

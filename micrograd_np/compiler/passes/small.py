@@ -60,4 +60,23 @@ def without_axes(call: Instruction, walk: Walk) -> Found:
     return None if args == list(call.args) else call._replace(args=tuple(args))
 
 
-RULES: Rules = {np.sum: (sum_as_product,)} | dict.fromkeys(BINARY, (without_axes,))
+def numbers_as_array(call: Instruction, _walk: Walk) -> Found:
+    """A stack of single numbers, which NumPy takes apart and joins as it does large arrays."""
+    parts = call.args[0]
+    if (
+        len(call.args) != 1
+        or call.options.get("axis", 0) not in (0, -1)
+        or call.options.keys() - {"axis"}
+    ):
+        return None
+    numbers = all(
+        isinstance(x, Variable) and not x.shape and x.dtype == call.result.dtype for x in parts
+    )
+    return replaced(call, np.array, (list(parts),)) if numbers else None
+
+
+RULES: Rules = (
+    {np.stack: (numbers_as_array,)}
+    | {np.sum: (sum_as_product,)}
+    | dict.fromkeys(BINARY, (without_axes,))
+)

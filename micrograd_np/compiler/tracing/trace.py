@@ -57,7 +57,8 @@ class Trace:
     """The instructions of a run so far, and what has become of its values.
 
     `captured`: the stand-ins for Tensors from outside, by Tensor; `given`: the Tensors that stand
-    for arguments. `refused`: the last use of a value that was an error. `note`: what is being
+    for arguments. `handed_on`: what transforms have returned as their aux as it is, by identity.
+    `refused`: the last use of a value that was an error. `note`: what is being
     computed, for the comments of the program. `region`: see `Instruction`.
     """
 
@@ -67,6 +68,7 @@ class Trace:
         self.instructions: list[Instruction] = []
         self.captured: dict[Node, Traced] = {}
         self.given: set[Node] = set()
+        self.handed_on: dict[int, Any] = {}
         self.refused: TracingError | None = None
         self.note = ""
         self.region = 0
