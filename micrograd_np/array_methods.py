@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.foreign import here, is_foreign
+from micrograd_np.foreign import array_behind, here, is_foreign
 from micrograd_np.graph import Node, describe
 from micrograd_np.leaving import check_constant, check_number
 from micrograd_np.meaning import NUMBERS, is_left_to
@@ -133,7 +133,7 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
             other = operand(other)
         if other is NotImplemented:
             return NotImplemented
-        if self.ndim == 0 and not is_view(self):
+        if self.ndim == 0 and not is_entry(self):
             return NotImplemented
         recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
         stand_in = isinstance(self, Operand) or isinstance(other, Operand)
@@ -151,9 +151,10 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
     return method
 
 
-def is_view(x: Any) -> bool:
-    """Whether what is written into a Tensor is written into an array of others."""
-    return isinstance(x, Node) and type(x.value) is ndarray and x.value.base is not None
+def is_entry(x: Any) -> bool:
+    """Whether a single number is a view of one entry of an array, as `y[0, ...]` is."""
+    value = array_behind(x)
+    return type(value) is ndarray and value.ndim == 0 and value.base is not None
 
 
 def calling(function: Any) -> Method:
@@ -425,7 +426,7 @@ class ArrayMethods:
     def flatten(self, order: str = "C") -> Any:
         """The entries along one axis, as `np.ravel`; never a view."""
         flat = apply(OPS[np.ravel], (self, order), {})
-        return flat.copy() if is_view(flat) and not flat.tracked else flat
+        return np.copy(flat) if getattr(flat, "sharers", None) else flat
 
     def transpose(self, *axes: Any) -> Any:
         """`t.transpose()`, `t.transpose(1, 0)` or `t.transpose((1, 0))`, as `np.transpose`."""

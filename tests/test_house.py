@@ -43,7 +43,7 @@ CORE = """
     op forms mode graph recording tensor array_methods arrays leaving meaning foreign broadcasting
     quiet tree views copying
 """
-CORE_BUDGET = 2_650
+CORE_BUDGET = 2_700
 
 
 @cache

@@ -79,7 +79,8 @@ def among_numbers(slope: Callable[..., Array]) -> Callable[..., Array]:
     ) -> Array:  # fmt: skip
         numbers = numbers_in(x, where)
         found = slope(out, x, mean, axis, ddof=ddof, where=numbers)
-        return np.where(numbers, np.where(np.isnan(value_of(out)), np.nan, found), 0)
+        found = np.where(numbers, np.where(np.isnan(value_of(out)), np.nan, found), 0)
+        return found if found.dtype == x.dtype else found.astype(x.dtype)  # a mean may be wider
 
     return slope_among_numbers
 

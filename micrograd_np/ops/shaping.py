@@ -120,10 +120,7 @@ def refuse_repacked(value: Array, order: str) -> None:
 
 def copy(x: Array, **options: Any) -> Array:
     """`np.copy`, by the method where arrays are another library's: not all have the function."""
-    order = options.get("order", "K")
-    if order == "A":
-        refuse_repacked(x, order)
-    if order == "K" and is_repacked(x):
+    if options.get("order", "K") in FOLLOWING_MEMORY and is_repacked(x):
         return copied(x)
     return x.copy() if is_foreign(x) else np.copy(x, **options)
 
