@@ -346,7 +346,7 @@ def notes_of(record: Record, lines: list[InputReport], info: np.finfo[Any]) -> l
         )
     if unresolved := sum(line.unresolved for line in lines):
         notes.append(
-            f"{unresolved} derivatives are smaller than the rounding noise of their differences "
-            f"({info.dtype}) and were only shown to be small."
+            f"{unresolved} derivative{' is' if unresolved == 1 else 's are'} smaller than the "
+            f"rounding noise of differences ({info.dtype}): no more was shown."
         )
     return notes
