@@ -4,7 +4,8 @@
 moment stays locked in the child for ever, for there is nobody who would release it.
 
 A child in which `backward` and compiled functions run needs a `ForkLock` wherever a lock outlives
-a call, and `cached_property` from here.
+a call, and `cached_property` from here. Numba has locks of its own while it compiles: an
+`AwaitedLock` around that lets no fork happen meanwhile.
 """
 
 import os
@@ -51,6 +52,35 @@ class ForkLock:
         """Forget a holder that is not this thread, the only one there is after a fork."""
         if self.owner != get_ident():
             self.lock, self.owner, self.depth = RLock(), 0, 0
+
+
+class AwaitedLock(ForkLock):
+    """A `ForkLock` that a fork takes first: while another thread holds it, the fork waits.
+
+    It is for work that holds locks of other packages, which a child would have for ever. There is
+    one for as long as the program runs. `patience`: the seconds after which a fork goes on.
+    """
+
+    __slots__ = ("patience",)
+
+    def __init__(self, patience: float) -> None:
+        super().__init__()
+        self.patience = patience
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self.taken, after_in_parent=self.given_back, after_in_child=self.given_back
+            )
+
+    def taken(self) -> None:
+        """Take it, before a fork."""
+        if self.lock.acquire(timeout=self.patience):
+            self.owner = get_ident()
+            self.depth += 1
+
+    def given_back(self) -> None:
+        """Give it back after a fork, if that has got it."""
+        if self.owner == get_ident():
+            self.__exit__()
 
 
 LOCKS: WeakSet[ForkLock] = WeakSet()

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
-from micrograd_np.forking import ForkLock, cached_property
+from micrograd_np.forking import AwaitedLock, ForkLock, cached_property
 
 # Python from 3.12 on, and JAX where it is loaded, warn of forking beside threads: it is the point.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork")
@@ -64,10 +65,10 @@ os._exit(0)
 """
 
 
-def children(count):
+def children(count, program=PROGRAM):
     """Fork so many times beside busy threads, each child doing what the threads do."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, str(count)], capture_output=True, text=True, timeout=500,
+        [sys.executable, "-c", program, str(count)], capture_output=True, text=True, timeout=500,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -84,15 +85,98 @@ def test_many_children_of_busy_threads_compute():
     children(300)
 
 
+NATIVE = """
+import os, signal, sys, threading, time, warnings
+import numpy as np
+import micrograd_np as mg
+from micrograd_np.compiler.native.compiling import COMPILING
+
+warnings.simplefilter("ignore", DeprecationWarning)
+X = np.linspace(0.0, 1.0, 5)
+
+def compiled(k):
+    f = mg.compile(lambda x: np.sum(np.tanh(x * k) ** 2), backend="numba")
+    assert abs(f(X) - np.sum(np.tanh(X * k) ** 2)) < 1e-12
+
+def compiling():
+    for k in range(1000):
+        compiled(float(k))
+
+compiled(-1.0)
+threading.Thread(target=compiling, daemon=True).start()
+for turn in range(int(sys.argv[1])):
+    while COMPILING.owner == 0:  # fork while it compiles
+        time.sleep(1e-3)
+    child = os.fork()
+    if not child:
+        signal.alarm(120)
+        compiled(-2.0 - turn)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    if status:
+        os.write(2, b"the child of turn %d ended with %d" % (turn, status))
+        os._exit(1)
+os._exit(0)
+"""
+
+
+@needs_fork
+def test_children_of_a_thread_that_compiles_with_numba_compile_with_it():
+    pytest.importorskip("numba")
+    children(2, NATIVE)
+
+
+@needs_fork
+def test_a_fork_waits_for_a_lock_that_is_awaited_and_not_for_ever():
+    lock, held, over = AwaitedLock(patience=0.2), threading.Event(), threading.Event()
+
+    def hold():
+        with lock:
+            held.set()
+            over.wait()
+
+    def free():
+        """Whether a child has the lock free, and how long its fork took."""
+        start = time.perf_counter()
+        child = os.fork()
+        if not child:
+            os._exit(0 if acquires_at_once(lock) else 1)
+        return ended(child) == 0, time.perf_counter() - start
+
+    assert free()[0]
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    is_free, seconds = free()
+    assert is_free
+    assert seconds > 0.2
+    threading.Timer(0.05, over.set).start()
+    assert free()[0]
+    thread.join()
+    assert acquires_at_once(lock)
+    with lock:
+        child = os.fork()
+        if not child:
+            os._exit(0 if not acquires_at_once(lock) else 1)
+    assert ended(child) == 0
+    assert acquires_at_once(lock)
+
+
 def ended(child):
     """How a child process ended."""
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def acquires_at_once(lock):
-    """Whether a lock is free for a thread of its own."""
+    """Whether a lock is free for a thread of its own, which gives it back."""
     found = []
-    thread = threading.Thread(target=lambda: found.append(lock.lock.acquire(blocking=False)))
+
+    def attempt():
+        found.append(lock.lock.acquire(blocking=False))
+        if found[0]:
+            lock.lock.release()
+
+    thread = threading.Thread(target=attempt)
     thread.start()
     thread.join()
     return found[0]

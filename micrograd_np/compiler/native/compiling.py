@@ -16,8 +16,10 @@ from micrograd_np.compiler.native.printing import VariableNames
 from micrograd_np.compiler.native.scalars import KINDS, dtype_of
 from micrograd_np.compiler.program import Program, Variable
 from micrograd_np.errors import MissingExtraError
+from micrograd_np.forking import AwaitedLock
 
 NUMBERS = count(1)
+COMPILING = AwaitedLock(patience=60.0)  # Numba holds locks, its own and those of llvmlite
 
 
 def require_numba() -> None:
@@ -46,7 +48,10 @@ def compiled(function: Function, *, loops: bool, fastmath: bool) -> Callable[...
     arguments += [array_type(numba, dtype_of(x), len(x.shape)) for x in function.results]
     arguments += [array_type(numba, x.dtype, 1) for x in function.extra.values()]
     options: Any = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
-    compiled: Callable[..., None] = numba.njit([numba.types.void(*arguments)], **options)(python)
+    with COMPILING:
+        compiled: Callable[..., None] = numba.njit([numba.types.void(*arguments)], **options)(
+            python
+        )
     return compiled
 
 
