@@ -55,7 +55,6 @@ def jacobian(
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
-    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Tree:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
@@ -68,7 +67,7 @@ def jacobian(
         found, *aux = hand_out(holds_tensor(args, keywords), *results)
         return (found, *aux) if has_aux else found
 
-    return transformed
+    return named_after(f, transformed)
 
 
 def direction(run: Run, outputs: list[Tensor], mode: Mode) -> str:
@@ -198,7 +197,6 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     array([ 1., -1.])
     """
 
-    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
@@ -211,7 +209,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
         derivatives = derivatives[0] if isinstance(argnums, int) else derivatives
         return (derivatives, *aux) if has_aux else derivatives
 
-    return transformed
+    return named_after(f, transformed)
 
 
 def entrywise(run: Run, f: Function) -> Tensor:

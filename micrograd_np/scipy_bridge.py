@@ -230,7 +230,6 @@ def curve_jacobian(f: Function) -> Function:
            [2., 1.]])
     """
 
-    @named_after(f)
     def transformed(x: Any, *parameters: Any) -> Any:
         if not parameters:
             raise TypeError(
@@ -240,7 +239,7 @@ def curve_jacobian(f: Function) -> Function:
         vector = np.stack(parameters).astype(np.float64)
         return jacobian(lambda vector: f(x, *vector))(vector)
 
-    return transformed
+    return named_after(f, transformed)
 
 
 def unrecorded(function: Function, *args: Any) -> Any:

@@ -11,7 +11,6 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
-from functools import update_wrapper
 from typing import Any
 
 import numpy as np
@@ -76,7 +75,6 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
 def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: bool) -> Function:
     """`grad` of `f`, or `value_and_grad`."""
 
-    @named_after(f)
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
@@ -91,7 +89,7 @@ def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: 
             return gradient, others[0]
         return (tuple(others) if has_aux else others[0]), gradient
 
-    return transformed
+    return named_after(f, transformed)
 
 
 def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
@@ -325,15 +323,16 @@ def zeros(x: Node) -> Array:
     return np.zeros_like(x.value)
 
 
-def named_after(f: Function) -> Callable[[Function], Function]:
-    """A decorator that gives a derivative of `f` its name, documentation and signature."""
+def named_after(f: Function, derivative: Any) -> Function:
+    """A derivative of `f`, with its name, documentation and signature.
 
-    def decorate(derivative: Function) -> Function:
-        update_wrapper(derivative, f, updated=())
-        derivative.__name__ = name_of(f)
-        return derivative
-
-    return decorate
+    Many are made to be called once, and `functools.wraps` would take longer.
+    """
+    derivative.__name__ = derivative.__qualname__ = name_of(f)
+    derivative.__doc__ = getattr(f, "__doc__", None)
+    derivative.__wrapped__ = f
+    made: Function = derivative
+    return made
 
 
 def name_of(f: Function) -> str:
