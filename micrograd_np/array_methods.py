@@ -47,8 +47,8 @@ def operand(x: Any) -> Any:
         return plain(x)
     if isinstance(x, Node | Operand):
         return x
-    known = isinstance(x, np.generic | complex) or type(x) in PLAIN
-    array = hasattr(x, "__array_function__") and not is_left_to(x)
+    known = isinstance(x, np.generic | float | int | complex)  # and what derives from these
+    array = hasattr(type(x), "__array_function__") and not is_left_to(x)
     return x if known or array else NotImplemented
 
 

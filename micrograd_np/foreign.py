@@ -20,7 +20,7 @@ OURS = (np.ndarray, Node, Operand)
 
 def is_foreign(x: Any) -> bool:
     """Whether `x` is an array of another library."""
-    return hasattr(x, "__array_function__") and not isinstance(x, OURS)
+    return hasattr(type(x), "__array_function__") and not isinstance(x, OURS)
 
 
 def array_behind(x: Any) -> Any:

@@ -57,7 +57,7 @@ class Tensor(ArrayMethods, Node):
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None
     ) -> None:
         self.value = own_array(data, dtype)
-        self.grad = None
+        self.gradient = None
         self.tracked = bool(requires_grad)
         self.op = None
         self.inputs = self.values = ()
@@ -100,6 +100,19 @@ class Tensor(ArrayMethods, Node):
             self.sharers = None
             self.value = new
         stamp(self)
+
+    @property
+    def grad(self) -> Array | None:
+        """The gradient that `backward` has added up so far; None if there is none."""
+        if TRACES:
+            unless_traced(self, "had its gradient read")
+        return self.gradient
+
+    @grad.setter
+    def grad(self, new: Array | None) -> None:
+        if TRACES:
+            unless_traced(self, "had its gradient assigned to")
+        self.gradient = new
 
     def _array(self) -> Array:
         """The value as an array of some axes or none, which can be written to."""
@@ -268,7 +281,7 @@ class Tensor(ArrayMethods, Node):
                 check_differentiable(leaf)
         with ACCUMULATING.lock:  # nothing in here forks
             for leaf, g in found.items():
-                leaf.grad = accumulated(leaf, g)
+                leaf.gradient = accumulated(leaf, g)
 
 
 Node.tensor = Tensor  # of this class is what ops make, whatever subclasses there are

@@ -41,7 +41,7 @@ class Interpreted:
     def __init__(self, f: Callable[..., Any], args: Sequence[Any]) -> None:
         self.subject = mg.compile(f).subject
         call = self.subject.call_of(tuple(args), {})
-        program, returned, captured, _ = traced(self.subject, call, tuple(args), {})
+        program, returned, captured, *_ = traced(self.subject, call, tuple(args), {})
         self.program: Program = check(program)
         self.returned: Returned = returned
         self.captured: list[Node] = captured

@@ -1,6 +1,8 @@
 """What a compiled function changes itself: refused where it depends on that, and then put back."""
 
+import array
 import collections
+import contextvars
 import functools
 import itertools
 import queue
@@ -206,10 +208,17 @@ def test_a_function_that_changes_what_it_depends_on_is_refused_and_nothing_is_ch
 
 
 def test_notes_are_taken_when_a_function_is_traced():
-    log, table, last, held = [], {}, {}, types.SimpleNamespace(values=[], seen=set())
+    log, table, last, held = [], {}, {}, types.SimpleNamespace(values=[], seen=set(), calls=0)
+    history, times = {"loss": []}, collections.defaultdict(list)
 
     def f(x, notes=[]):  # noqa: B006 - as a careless user has it
         log.append(1)
+        history["loss"].append(1)
+        history.setdefault("extra", []).append(2)
+        times[f.__name__].append(3)
+        held.calls += 1
+        local = held.values
+        local.append(2)
         notes.extend([1, 2])
         table["calls"] = len(x)
         last.update(shape=x.shape)
@@ -224,7 +233,8 @@ def test_notes_are_taken_when_a_function_is_traced():
     assert log == [1]
     assert f.__defaults__[0] == [1, 2]
     assert (table, last) == ({"calls": 3}, {"shape": (3,)})
-    assert vars(held) == {"values": [1], "seen": {1}, "latest": 1}
+    assert vars(held) == {"values": [2, 1], "seen": {1}, "latest": 1, "calls": 1}
+    assert (history, times) == ({"loss": [1], "extra": [2]}, {"f": [3]})
 
 
 def keeps_in_a_dict(held, factor):
@@ -258,16 +268,22 @@ def keeps_in_a_cached_property(held, factor):
 
 class Keeping:
     def __init__(self):
-        self.table, self.list, self.nothing = {}, [], None
+        self.table, self.list, self.nothing, self.dirty = {}, [], None, True
 
     @functools.cached_property
     def cached(self):
         return self.factor()
 
 
+def keeps_by_a_flag(held, factor):
+    if held.dirty:
+        held.kept, held.dirty = factor(), False
+    return held.kept
+
+
 KEEPING = [
     keeps_in_a_dict, keeps_in_a_list, keeps_in_the_place_of_none, keeps_in_a_new_attribute,
-    keeps_in_a_cached_property,
+    keeps_in_a_cached_property, keeps_by_a_flag,
 ]  # fmt: skip
 
 
@@ -285,7 +301,7 @@ def test_what_is_computed_once_and_kept(keep, make):
         assert_allclose(compiled(VECTOR), VECTOR * make())
     assert len(made) == 1
     held.__init__()
-    for name in ("new", "cached"):
+    for name in ("new", "cached", "kept"):
         vars(held).pop(name, None)
     assert_allclose(compiled(VECTOR), VECTOR * make())
     assert len(made) == 2
@@ -300,7 +316,50 @@ def test_what_depends_on_the_arguments_cannot_be_kept(keep):
             compiled(VECTOR)
         assert (held.table, held.list, held.nothing) == ({}, [], None)
         assert not hasattr(held, "new")
-        assert "cached" not in vars(held)
+        assert vars(held).keys().isdisjoint({"cached", "kept"})
+
+
+def first_is_another():
+    state = {"first": True}
+
+    def f(x):
+        if state["first"]:
+            state["first"] = False
+            return x * 10.0
+        return x
+
+    return f, lambda: dict(state)
+
+
+def last_is_taken():
+    ahead = [1.0]
+    return lambda x: x * ahead.pop(), lambda: list(ahead)
+
+
+@pytest.mark.parametrize("make", [first_is_another, last_is_taken])
+def test_a_first_call_that_differs_from_all_others_is_refused(make):
+    f, state = make()
+    before = state()
+    with pytest.raises(TracingError, match="changed what it depends on"):
+        mg.compile(f)(VECTOR)
+    assert state() == before
+
+
+class Remembering(nn.Module):
+    def __init__(self):
+        self.line = nn.Linear(3, 3, rng=np.random.default_rng(0))
+
+    def forward(self, x):
+        self.hidden = np.tanh(self.line(x))
+        return np.sum(self.hidden)
+
+
+def test_what_a_run_writes_before_it_reads_is_no_dependence():
+    model = Remembering()
+    compiled = mg.compile(lambda x: model(x).data)
+    for _ in range(3):
+        assert_allclose(compiled(VECTOR), Remembering()(VECTOR).data)
+    assert compiled.traced == 1
 
 
 def test_what_is_kept_by_shape():
@@ -327,6 +386,25 @@ def test_a_value_of_an_earlier_run_is_told():
     for g in (lambda x: x * table["k"], lambda _: table["k"]):
         with pytest.raises(TracingError, match="stored somewhere outside"):
             mg.compile(g)(VECTOR)
+
+
+def test_gradients_of_tensors_from_outside_are_not_read():
+    w = mg.Tensor(VECTOR, requires_grad=True)
+    w.grad = np.ones(3)
+    for f, args in ((lambda x: x - w.grad, (VECTOR,)), (lambda x, w: x - w.grad, (VECTOR, w))):
+        with pytest.raises(TracingError, match="had its gradient read"):
+            mg.compile(f)(*args)
+
+
+def test_long_chains_of_objects():
+    first = node = types.SimpleNamespace(beta=1.0)
+    for _ in range(1_000):
+        node.next = types.SimpleNamespace(beta=1.0)
+        node = node.next
+    compiled = mg.compile(lambda x: x * first.next.next.beta)
+    assert_allclose(compiled(VECTOR), VECTOR)
+    node.beta = first.next.next.beta = 5.0
+    assert_allclose(compiled(VECTOR), 5 * VECTOR)
 
 
 def test_more_than_can_be_watched_is_an_error():
@@ -546,6 +624,71 @@ def changes_tables_of_other_kinds():
     return f, lambda: (repr(counter), repr(ordered), [*reversed(ordered)], repr(default))
 
 
+def changes_a_context_variable():
+    variable = contextvars.ContextVar("variable", default=1)
+
+    def f(x):
+        variable.set(variable.get() + 1)
+        return refused(x)
+
+    return f, variable.get
+
+
+def changes_what_functions_are():
+    def inner(x, by=1.0):
+        return x * by
+
+    def other(x, by=2.0):
+        return x - by
+
+    class Own:
+        pass
+
+    held = Plain()
+
+    def f(x):
+        inner.__defaults__, inner.__code__, held.__class__ = (5.0,), other.__code__, Own
+        return refused(inner(x))
+
+    return f, lambda: (inner.__defaults__, inner.__code__, type(held))
+
+
+def changes_sizes():
+    memory, numbers, entries = bytearray(b"ab"), array.array("d", [1.0]), np.arange(3.0)
+
+    def f(x):
+        memory.append(3)
+        numbers.append(3.0)
+        entries.resize(5, refcheck=False)
+        memory[0] = 9
+        return refused(x * memory[0] * numbers[0] * entries[0])
+
+    return f, lambda: (bytes(memory), numbers.tolist(), entries.tolist())
+
+
+def changes_a_cache():
+    made = []
+
+    @functools.cache
+    def settings():
+        made.append(1)
+        return types.SimpleNamespace(n=0)
+
+    def f(x):
+        settings().n += 1
+        return refused(x * settings().n)
+
+    return f, lambda: settings.cache_info().currsize
+
+
+def makes_and_removes_globals():
+    module = types.ModuleType("making")
+    vars(module).update(refused=refused, known=1)
+    text = "def f(x):\n    global new, known\n    new = 1\n    del known\n    return refused(x)"
+    exec(text, vars(module))  # noqa: S102 - a module of its own
+    return module.f, lambda: (hasattr(module, "new"), hasattr(module, "known"))
+
+
 def takes_notes():
     log, table, held = [], {}, types.SimpleNamespace(values=[])
 
@@ -562,7 +705,8 @@ def takes_notes():
 CHANGING = [
     changes_classes, changes_functions, changes_slots, changes_globals_by_text, changes_modules,
     changes_arrays_of_objects, changes_nested_containers, changes_tables_of_other_kinds,
-    takes_notes,
+    changes_a_context_variable, changes_what_functions_are, changes_sizes, changes_a_cache,
+    makes_and_removes_globals, takes_notes,
 ]  # fmt: skip
 
 

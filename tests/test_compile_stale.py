@@ -7,6 +7,7 @@ import copy
 import dataclasses
 import enum
 import functools
+import importlib
 import inspect
 import math
 import operator
@@ -776,6 +777,243 @@ def an_object_of_an_installed_package():
     return lambda x: x * model.predict(np.ones((1, 3)))[0], [
         lambda: model.fit(np.eye(3), [1.0, 2.0, 4.0]),
     ]  # fmt: skip
+
+
+@way
+def members_of_an_enumeration():
+    gains = {"double": 2.0}
+
+    class Act(enum.Enum):
+        DOUBLE = "double"
+
+        @property
+        def gain(self):
+            return gains[self.value]
+
+        def applied(self, x):
+            return x * self.gain * self.weight
+
+    Act.DOUBLE.weight = 1.0
+    settings = types.SimpleNamespace(act=Act.DOUBLE)
+    return lambda x: settings.act.applied(x), [
+        set_item(gains, "double", 3.0), set_attribute(Act.DOUBLE, "weight", 5.0),
+    ]  # fmt: skip
+
+
+@way
+def what_a_class_inherits():
+    scale = {"v": 2.0}
+
+    class Base:
+        weight = 1.0
+
+        @property
+        def scale(self):
+            return scale["v"]
+
+        @classmethod
+        def shifted(cls, x):
+            return x + cls.weight
+
+    class Middle(Base):
+        pass
+
+    class Own(Middle):
+        weight = 3.0
+
+        @property
+        def scale(self):
+            return super().scale * 2.0
+
+        @classmethod
+        def shifted(cls, x):
+            return super().shifted(x) * super().weight
+
+    held = Own()
+    return lambda x: held.shifted(x) * held.scale, [
+        set_item(scale, "v", 3.0), set_attribute(Base, "weight", 4.0),
+        set_attribute(Base, "scale", 7.0), set_attribute(Middle, "weight", 5.0),
+    ]  # fmt: skip
+
+
+@way
+def what_an_object_hides_of_its_class():
+    class Own:
+        base = 2.0
+
+        def __init__(self):
+            self.base = 3.0
+
+        def __call__(self, x):
+            return x * self.base / type(self).base
+
+    return Own(), [set_attribute(Own, "base", 4.0)]
+
+
+@way
+def attributes_that_a_pattern_names():
+    class Settings:
+        __match_args__ = ("rate",)
+
+        def __init__(self):
+            self.rate, self.scale = 2.0, 3.0
+
+    settings = Settings()
+
+    def f(x):
+        match settings:
+            case Settings(rate, scale=scale):
+                return x * rate * scale
+
+    return f, [set_attribute(settings, "rate", 5.0), set_attribute(settings, "scale", 7.0)]
+
+
+@way
+def what_a_cache_keeps():
+    scale = {"v": 2.0}
+
+    @functools.cache
+    def settings():
+        return types.SimpleNamespace(rate=scale["v"])
+
+    @functools.lru_cache(maxsize=2)
+    def table(n):
+        return np.ones(n) * scale["v"]
+
+    def anew():
+        settings.cache_clear()
+        table.cache_clear()
+
+    return lambda x: x * settings().rate * table(3), [
+        lambda: setattr(settings(), "rate", 3.0), lambda: table(3).fill(4.0), anew,
+        set_item(scale, "v", 5.0), anew,
+    ]  # fmt: skip
+
+
+@way
+def attributes_that_are_assigned_and_read_by_text():
+    class Own:
+        def __init__(self):
+            self.a, self.b = 1.0, 2.0
+
+        def reset(self):
+            self.a = self.b = 0.0
+
+    held = Own()
+
+    def f(x):
+        assert isinstance(held, Own)
+        return x * sum(vars(held).values())
+
+    return f, [set_attribute(held, "a", 5.0), lambda: held.reset()]
+
+
+@way
+def a_list_that_a_library_reads():
+    class Notes(collections.UserList):
+        def note(self, x):
+            self.data.append(x)
+
+    notes = Notes([1.0])
+
+    def f(x):
+        if len(notes) > 5:
+            notes.note(0.0)
+        return x * len(notes)
+
+    return f, [lambda: notes.note(1.0), lambda: notes.data.append(1.0)]
+
+
+@way
+def a_class_that_is_made_by_exec():
+    scope = {}
+    exec(  # noqa: S102 - a class of its own
+        "class Own:\n"
+        "    def __init__(self):\n"
+        "        self.rate = 2.0\n"
+        "    def scaled(self, x):\n"
+        "        return x * self.rate\n"
+        "held = Own()",
+        scope,
+    )
+    held = scope["held"]
+    return lambda x: held.scaled(x), [
+        set_attribute(held, "rate", 3.0), set_attribute(type(held), "scaled", lambda _, x: x + 1.0),
+    ]  # fmt: skip
+
+
+@way
+def modules_that_look_attributes_up():
+    module, table = types.ModuleType("lazy_settings"), {"rate": 2.0}
+    module.__getattr__ = lambda name: table[name]
+    sys.modules["lazy_settings"] = module
+    module.late = types.SimpleNamespace(beta=1.0)
+
+    def f(x):
+        return x * module.rate * importlib.import_module("lazy_settings").late.beta
+
+    return f, [set_item(table, "rate", 3.0), set_attribute(module.late, "beta", 4.0)]
+
+
+@way
+def what_has_no_value_yet():
+    class Slotted:
+        __slots__ = ("beta",)
+
+    held = Slotted()
+
+    def f(x):
+        try:
+            x = x * later
+        except NameError:
+            x = x + 1.0
+        return x * getattr(held, "beta", 1.0)
+
+    def set_later():
+        nonlocal later
+        later = 3.0
+
+    if not held:
+        later = 2.0
+    return f, [set_attribute(held, "beta", 5.0), set_later]
+
+
+@way
+def a_number_that_a_descriptor_makes():
+    class Doubled:
+        def __set_name__(self, _owner, name):
+            self.name = name
+
+        def __get__(self, instance, _owner):
+            return np.asarray(instance.__dict__[self.name] * 2.0)
+
+        def __set__(self, instance, value):
+            instance.__dict__[self.name] = value
+
+    class Own:
+        rate = Doubled()
+
+    held = Own()
+    held.rate = 1.0
+    return lambda x: x * held.rate, [set_attribute(held, "rate", 3.0)]
+
+
+@way
+def a_ufunc_of_a_function():
+    factors = [2.0]
+    scaled = np.frompyfunc(lambda v: v * factors[0], 1, 1)
+    return lambda x: x * float(scaled(3.0)), [set_item(factors, 0, 5.0)]
+
+
+class Learned(Tensor):
+    __slots__ = ("rate",)
+
+
+@way
+def an_attribute_of_a_tensors_own_class():
+    w = Learned(np.ones(3))
+    w.rate = 2.0
+    return lambda x: x * w.rate, [set_attribute(w, "rate", 3.0)]
 
 
 # ---------------------------------------------------------------- neural networks

@@ -71,6 +71,13 @@ class Returned:
         """Whether the function, not compiled, gives Tensors with a history."""
         return bool(self.passed) or any(i is not None for i in self.histories)
 
+    def values(self) -> list[Any]:
+        """All leaves, of what is computed the values in the traced run."""
+        results = iter(self.results)
+        pairs = zip(tree.leaves(self.template), self.places, strict=True)
+        found = (next(results) if computed else leaf for leaf, computed in pairs)
+        return [x.value if isinstance(x, Traced) else x for x in found]
+
     def freed(self) -> "Returned":
         """Without the values of the traced run, which the template would keep alive."""
         leaves = tree.leaves(self.template)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np import tree
-from micrograd_np.compiler.keys import is_hashable, key_of_state
+from micrograd_np.compiler.keys import Same, is_hashable, key_of_state
 from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.errors import TracingError, listed
 from micrograd_np.foreign import is_foreign
@@ -71,7 +71,7 @@ def signature_of(named: list[tuple[str, Any, bool]]) -> tuple[Hashable, list[Lea
 
     `named`: for each argument its name, what was given, and whether it is static.
 
-    Raises TypeError naming all arguments that are neither values nor hashable, TracingError for
+    Raises TypeError naming all arguments of kinds that cannot be compiled, TracingError for
     arrays of other libraries.
     """
     leaves: list[Leaf] = []
@@ -122,10 +122,8 @@ def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
     """The key that tells a static argument from all others."""
     if isinstance(x, np.random.RandomState):
         wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
-    if not is_hashable(x) and not isinstance(x, slice):
-        wrong.append(f"{path}: {x!r:.60}, which is neither a value nor hashable")
-        return None
-    return ("static", static_key(x))
+    known = is_hashable(x) or isinstance(x, slice)
+    return ("static", static_key(x) if known else Same(x))  # whose attributes are watched
 
 
 def mapped_values(function: Callable[[Any], Any], argument: Any) -> Any:

@@ -1,12 +1,15 @@
 """Specializations: a compiled function for calls of one signature, from the trace to what runs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from micrograd_np.compiler.backends import Backend
 from micrograd_np.compiler.entrance import fast_caller
 from micrograd_np.compiler.guarding.snapshot import Guard, Snapshot, changes_since
 from micrograd_np.compiler.guarding.undoing import Reached
+from micrograd_np.compiler.keys import key_of
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.program import Program
 from micrograd_np.compiler.returning import Returned
@@ -17,7 +20,9 @@ from micrograd_np.compiler.tracing.trace import Trace, trace
 from micrograd_np.errors import TracingError
 from micrograd_np.forking import cached_property
 from micrograd_np.graph import Node
+from micrograd_np.op import Operand
 from micrograd_np.quiet import quiet
+from micrograd_np.recording import value_of
 
 Loop = Callable[..., tuple[Any, ...]]
 
@@ -87,12 +92,14 @@ class Specialization:
 class Traced(NamedTuple):
     """What a run of a function on stand-ins has shown.
 
-    `captured`: the Tensors from outside that it used. `snapshot`: what it depends on.
+    `captured`: the Tensors from outside that it used. `values`: the leaves of what it
+    returned. `snapshot`: what it depends on.
     """
 
     program: Program
     returned: Returned
     captured: list[Node]
+    values: list[Any]
     snapshot: Snapshot
 
 
@@ -102,7 +109,7 @@ def traced(
     """A run of the function on stand-ins, which has changed nothing that the function depends on.
 
     A first run may keep things for later ones; then it is the second that counts. Raises
-    TracingError if a run changes anything else. All that the function reaches is then put back as
+    TracingError if that changes things too. All that the function reaches is then put back as
     it was, as it is after any other TracingError; and in any case if the function is run uncompiled
     as well.
     """
@@ -123,16 +130,41 @@ def traced(
 def settled(
     subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool
 ) -> Traced:
-    """The first run, or the second where the first has kept something, that changes nothing."""
-    found = run_on_stand_ins(subject, call, args, keywords, recording=recording)
-    changed, came = changes_since(call.snapshot)
-    if came and not changed:
-        call = call._replace(snapshot=call.surroundings.current())
-        found = run_on_stand_ins(subject, call, args, keywords, recording=recording)
-        changed, came = changes_since(call.snapshot)
-    if changed or came:
-        raise TracingError.changed([*changed, *came])
-    return found
+    """A run that changes nothing: the first, or the second where the first has kept something.
+
+    Both have to give the same: what the first call returns is not to differ from all others.
+    """
+    first = run_on_stand_ins(subject, call, args, keywords, recording=recording)
+    changed = changes_since(call.snapshot)
+    if not changed:
+        return first
+    call = call._replace(snapshot=call.surroundings.current())
+    try:
+        second = run_on_stand_ins(subject, call, args, keywords, recording=recording)
+    except TracingError:
+        raise
+    except Exception as error:  # the function's own: there was none when it was called once
+        raise TracingError.changed(changed) from error
+    if changes_since(call.snapshot, is_stand_in) or not all_alike(first.values, second.values):
+        raise TracingError.changed(changed)
+    return second._replace(snapshot=call.surroundings.current())
+
+
+def is_stand_in(x: Any) -> bool:
+    """Whether it stands for a value of a run that is over: who reads it then gets an error."""
+    return isinstance(value_of(x), Operand)
+
+
+def all_alike(first: Sequence[Any], second: Sequence[Any]) -> bool:
+    """Whether two runs returned the same, to the last bit."""
+    return len(first) == len(second) and all(map(are_alike, first, second))
+
+
+def are_alike(x: Any, y: Any) -> bool:
+    """Whether two leaves of results are the same."""
+    if not (isinstance(x, np.ndarray) and isinstance(y, np.ndarray)):
+        return x is y or key_of(x) == key_of(y)
+    return (x.dtype, x.shape) == (y.dtype, y.shape) and x.tobytes() == y.tobytes()
 
 
 def run_on_stand_ins(
@@ -148,4 +180,5 @@ def run_on_stand_ins(
     with unchanged(call.snapshot.walk):
         make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
     program = make(returned.results)
-    return Traced(program, returned.freed(), list(made.captured), call.snapshot)
+    values = returned.values()
+    return Traced(program, returned.freed(), list(made.captured), values, call.snapshot)

@@ -7,13 +7,16 @@ of equal keys are the same to a program. `renewed` looks closer where a test fai
 was computed again is another object, and still the same number.
 """
 
+from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from operator import is_
+from types import CellType
 from typing import Any
 
 import numpy as np
 
+from micrograd_np.compiler.guarding.objects import kept_by_cache
 from micrograd_np.compiler.keys import Same
 from micrograd_np.compiler.keys import key_of as key_of_value
 from micrograd_np.graph import Node
@@ -73,6 +76,10 @@ class Fact:
         """
         raise NotImplementedError
 
+    def differs_by(self, passing: Callable[[Any], bool]) -> bool:  # noqa: ARG002 - of most facts
+        """Whether all that is there instead of what was found is `passing`."""
+        return False
+
     def restore(self) -> None:
         """Put back what was found."""
 
@@ -112,6 +119,12 @@ class Named(Fact):
             self.value = now
         return True
 
+    def differs_by(self, passing: Callable[[Any], bool]) -> bool:
+        try:
+            return passing(self.now())
+        except GONE:
+            return False
+
 
 class Variable(Named):
     """A variable of a function around, by its cell."""
@@ -147,12 +160,17 @@ class Attribute(Named):
     """An attribute of an object, a module, a class or a function."""
 
     __slots__ = ()
+    SPECIAL = ("__class__", "__code__", "__defaults__", "__kwdefaults__")  # not in a `__dict__`
 
     def spelled(self, bind: Bind) -> str:
         return f"{bind(self.owner)}.{self.key_}"
 
     def now(self) -> Any:
         return getattr(self.owner, self.key_)
+
+    def restore(self) -> None:
+        if self.key_ in self.SPECIAL:
+            setattr(self.owner, self.key_, self.value)
 
 
 class Method(Named):
@@ -173,10 +191,14 @@ class Current(Named):
     __slots__ = ()
 
     def spelled(self, bind: Bind) -> str:
-        return f"{bind(self.owner)}.get({bind(MISSING)})"
+        return f"{bind(self.owner)}.get({bind(MISSING) if self.value is MISSING else ''})"
 
     def now(self) -> Any:
-        return self.owner.get(MISSING)
+        return self.owner.get(MISSING) if self.value is MISSING else self.owner.get()
+
+    def restore(self) -> None:
+        if self.value is not MISSING:
+            self.owner.set(self.value)
 
 
 class Undefined(Fact):
@@ -253,17 +275,14 @@ class Parts(Fact):
             self.keys, self.value = keys, now
         return same
 
-    def grown(self) -> bool:
-        """Whether all that was there is there, and more came to it."""
+    def differs_by(self, passing: Callable[[Any], bool]) -> bool:
         keys, now = self.now()
-        count = len(self.value)
-        if self.keys or has_keys(self.owner):
-            found = dict(zip(map(Same, keys), now, strict=True))
-            old = zip(self.keys, self.value, strict=True)
-            return len(now) > count and all(found.get(Same(k), MISSING) is x for k, x in old)
-        if isinstance(self.owner, set | frozenset):
-            return len(now) > count and {*map(Same, now)} >= {*map(Same, self.value)}
-        return len(now) > count and all_same(now[:count], self.value)
+        pairs = zip(now, self.value, strict=False)
+        return (
+            all_same(keys, self.keys)
+            and len(now) == len(self.value)
+            and all(x is y or passing(x) for x, y in pairs)
+        )
 
 
 def has_keys(x: Any) -> bool:
@@ -277,6 +296,66 @@ def all_same(now: list[Any], old: list[Any]) -> bool:
         x is y or (is_number(x) and is_number(y) and key_of(x) == key_of(y))
         for x, y in zip(now, old, strict=True)
     )
+
+
+class Cached(Fact):
+    """What a function with `lru_cache` keeps, in any order."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, name: str, owner: Any) -> None:
+        super().__init__(name, kept_by_cache(owner))
+        self.owner = owner
+
+    def test(self, bind: Bind) -> str:
+        return f"{bind(identities)}({bind(self.owner)}) == {bind({*map(id, self.value)})}"
+
+    def key(self) -> Hashable:
+        return frozenset(map(key_of, self.value))
+
+    def renewed(self) -> bool:
+        return identities(self.owner) == {*map(id, self.value)}
+
+    def restore(self) -> None:
+        self.owner.cache_clear()  # what was there before is made anew
+
+
+def identities(cached: Any) -> set[int]:
+    """The identities of what a function with `lru_cache` keeps."""
+    return {*map(id, kept_by_cache(cached))}
+
+
+class Unset(Fact):
+    """A slot or a variable of a function around that has no value."""
+
+    __slots__ = ("key_", "owner")
+
+    def __init__(self, name: str, owner: Any, key: str) -> None:
+        super().__init__(name, None)
+        self.owner = owner
+        self.key_ = key
+
+    def test(self, bind: Bind) -> str:
+        return f"{bind(is_unset)}({bind(self.owner)}, {self.key_!r})"
+
+    def key(self) -> Hashable:
+        return None
+
+    def renewed(self) -> bool:
+        return is_unset(self.owner, self.key_)
+
+    def restore(self) -> None:
+        if isinstance(self.owner, CellType):
+            del self.owner.cell_contents
+
+
+def is_unset(owner: Any, name: str) -> bool:
+    """Whether an attribute has no value."""
+    try:
+        object.__getattribute__(owner, name)
+    except (AttributeError, ValueError):
+        return True
+    return False
 
 
 class Size(Fact):
@@ -375,13 +454,20 @@ class Contents(Fact):
         return bool(bytes_of(self.owner) == self.value)
 
     def restore(self) -> None:
-        if not isinstance(self.owner, np.ndarray):
-            memoryview(self.owner).cast("B")[:] = self.value
+        if isinstance(self.owner, bytearray):
+            self.owner[:] = self.value
+        elif isinstance(self.owner, array):
+            self.owner[:] = array(self.owner.typecode, bytes(self.value))
+        elif isinstance(self.owner, memoryview):
+            self.owner.cast("B")[:] = self.value
         elif self.owner.flags.writeable and not self.owner.dtype.hasobject:
+            shape, dtype, _ = self.layout
+            if self.owner.shape != shape:
+                self.owner.resize(shape, refcheck=False)
             old = self.kept
-            if old is None:
-                old = np.frombuffer(self.value, self.owner.dtype).reshape(self.owner.shape)
-            self.owner[...] = old
+            self.owner[...] = (
+                np.frombuffer(self.value, dtype).reshape(shape) if old is None else old
+            )
 
 
 class ArrayLike(Fact):

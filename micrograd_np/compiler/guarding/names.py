@@ -1,56 +1,49 @@
-"""Names: what a function's code looks up, and where code comes from."""
+"""Names: what a function's code looks up."""
 
 import dis
-import os
 import re
-import sys
-import sysconfig
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from types import CodeType
 from typing import Any, NamedTuple
 
-from micrograd_np.errors.places import OWN_FILES
-
-STANDARD = tuple(f"{sysconfig.get_path(kind)}{os.sep}" for kind in ("stdlib", "platstdlib"))
-INSTALLED = re.compile(r"(.*[\\/](?:site|dist)-packages[\\/])([^\\/]+)")
+from micrograd_np.compiler.guarding.notes import Code, after_key, consulted_in, counts
 
 # Who uses these finds attributes and variables by names that its code does not show.
 GLOBALS_BY_TEXT = frozenset({"globals", "eval", "exec"})
 BY_TEXT = GLOBALS_BY_TEXT | {
-    "getattr", "hasattr", "vars", "__dict__", "__getattribute__", "attrgetter", "methodcaller",
-    "asdict", "astuple",
+    "vars", "__dict__", "__getattribute__", "attrgetter", "methodcaller", "asdict", "astuple",
 }  # fmt: skip
+ASKING = frozenset({"getattr", "hasattr"})  # by a text, which mostly is in the code
+IMPORTING = frozenset({"import_module", "__import__"})
+RUNS = ("CALL", "PRECALL")
 
 KINDS = {
     "LOAD_GLOBAL": "variables", "LOAD_NAME": "variables", "LOAD_FROM_DICT_OR_GLOBALS": "variables",
     "LOAD_DEREF": "around", "LOAD_CLASSDEREF": "around", "LOAD_FROM_DICT_OR_DEREF": "around",
     "LOAD_ATTR": "attributes", "LOAD_METHOD": "attributes", "LOAD_SUPER_ATTR": "attributes",
-    "IMPORT_FROM": "attributes", "STORE_GLOBAL": "stored", "STORE_DEREF": "stored",
-    "STORE_ATTR": "assigned",
+    "IMPORT_FROM": "attributes", "STORE_GLOBAL": "stored", "STORE_DEREF": "stored_around",
+    "DELETE_GLOBAL": "stored", "DELETE_DEREF": "stored_around", "STORE_ATTR": "assigned",
     "IMPORT_NAME": "imported",
 }  # fmt: skip
-
-# Methods by which notes are taken: they return nothing, and do the same whatever is there.
-NOTES = frozenset({
-    "append", "appendleft", "extend", "extendleft", "add", "update", "insert", "discard", "clear",
-})  # fmt: skip
 
 
 class Names(NamedTuple):
     """The names in a function and in those defined inside it.
 
     `variables`: globals that are read; `around`: variables of functions around it that are read;
-    `attributes`: of anything; `stored`, `assigned`: variables and attributes that are assigned to;
-    `imported`: modules. `consulted`: all, local ones too, whose values are used for more than to
-    take notes in. `by_text`: whether names can be looked up that are nowhere in the code; then
-    `words` are those in its texts. `catches`: whether it may go on where a name means nothing.
+    `attributes`: of anything; `stored`, `stored_around`, `assigned`: those of the three kinds that
+    are assigned to or deleted; `imported`: modules. `consulted`: all, local ones too, whose values
+    are used for more than to take notes in. `by_text`: whether names can be looked up that are
+    nowhere in the code; then `words` are those in its texts. `catches`: whether it may go on where
+    a name means nothing.
     """
 
     variables: frozenset[str]
     around: frozenset[str]
     attributes: frozenset[str]
     stored: frozenset[str]
+    stored_around: frozenset[str]
     assigned: frozenset[str]
     imported: frozenset[str]
     consulted: frozenset[str]
@@ -63,43 +56,63 @@ class Names(NamedTuple):
 def names_of(code: CodeType) -> Names:
     """What a function's code looks up."""
     found: dict[str, set[str]] = {kind: set() for kind in (*KINDS.values(), "consulted")}
-    texts: list[str] = []
+    texts: set[str] = set()
+    by_text = catches = False
     for each in nested(code):
-        texts += strings_in(each.co_consts)
         instructions = [*dis.get_instructions(each)]
-        found["consulted"].update(consulted_in(instructions))
-        for instruction in instructions:
-            if kind := KINDS.get(instruction.opname):
+        texts.update(strings_in(each.co_consts))
+        found["consulted"] |= consulted_in(instructions)
+        for i, instruction in enumerate(instructions):
+            kind = KINDS.get(instruction.opname)
+            if kind and not counts(instructions, i):
                 found[kind].add(instruction.argval)
-    by_text = not BY_TEXT.isdisjoint(found["variables"] | found["attributes"])
+        asked = [asked_by(instructions, i) for i in asking(instructions)]
+        found["attributes"].update(name for name in asked if name)
+        found["consulted"].update(name for name in asked if name)
+        by_text |= None in asked or any(x.opname == "MATCH_CLASS" for x in instructions)
+        catches |= bool(asked) or bool(each.co_exceptiontable)
+    looked_up = found["variables"] | found["attributes"]
+    by_text |= not BY_TEXT.isdisjoint(looked_up)
     words = {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
+    if not IMPORTING.isdisjoint(looked_up):
+        found["imported"] |= texts
     kinds = {kind: frozenset(names) for kind, names in found.items()}
     return Names(
         **kinds,
         by_text=by_text,
         words=frozenset(words if by_text else ()),
-        catches=by_text or any(each.co_exceptiontable for each in nested(code)),
+        catches=by_text or catches,
     )
 
 
-def consulted_in(instructions: Sequence[dis.Instruction]) -> Iterator[str]:
-    """The names in a function's code whose values it uses for more than to take notes in."""
-    for i, each in enumerate(instructions):
-        loads = each.opname.startswith("LOAD_") or each.opname == "IMPORT_FROM"
-        if not loads or each.opname == "LOAD_CONST":
-            continue
-        if takes_note(*instructions[i + 1 : i + 3]):
-            continue
-        names = each.argval if isinstance(each.argval, tuple) else (each.argval,)
-        yield from (name for name in names if isinstance(name, str))
+# ---------------------------------------------------------------- names by text
 
 
-def takes_note(method: dis.Instruction, after: dis.Instruction | None = None) -> bool:
-    """Whether what was loaded is only added to: by a method, or `x[simple key] = …`."""
-    if method.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-        return method.argval in NOTES
-    simple = method.opname.startswith(("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_FAST", "LOAD_GLOBAL"))
-    return simple and after is not None and after.opname == "STORE_SUBSCR"
+def asking(code: Code) -> Iterator[int]:
+    """The places where `getattr` or `hasattr` is loaded."""
+    for i, each in enumerate(code):
+        if each.opname.startswith("LOAD_") and each.argval in ASKING:
+            yield i
+
+
+def asked_by(code: Code, i: int) -> str | None:
+    """The text in `getattr(x, "text")`, loaded at place `i`; None if another expression is there.
+
+    The stack is followed to where the first argument is the only one on it.
+    """
+    depth = 0
+    for j in range(i + 1, len(code)):
+        each = code[j]
+        if depth == 1 and each.opname == "LOAD_CONST" and isinstance(each.argval, str):
+            last = after_key(code, j + 1) or j + 1  # a default may come first
+            return each.argval if code[last].opname in RUNS else None
+        if "JUMP" in each.opname or depth < 0:
+            return None
+        depth += dis.stack_effect(each.opcode, each.arg)
+    return None
+
+
+# ---------------------------------------------------------------- code
 
 
 def nested(code: CodeType) -> Iterator[CodeType]:
@@ -118,42 +131,3 @@ def strings_in(constants: Iterable[Any]) -> Iterator[str]:
             yield x
         elif isinstance(x, tuple):
             yield from strings_in(x)
-
-
-# ---------------------------------------------------------------- where code comes from
-
-
-def is_own(file: str) -> bool:
-    """Whether a file is ours or NumPy's: nobody changes what it means."""
-    return file.startswith(OWN_FILES)
-
-
-def is_ours(file: str) -> bool:
-    """Whether a file is of this package."""
-    return file.startswith(OWN_FILES[0])
-
-
-def is_library(file: str, home: str = "") -> bool:
-    """Whether a file is ours, Python's or an installed package's; `home`: but not this package."""
-    if home and file.startswith(home):
-        return False
-    return is_own(file) or is_installed(file) or file.startswith((*STANDARD, "<frozen"))
-
-
-def is_installed(file: str) -> bool:
-    """Whether a file is of an installed package, neither ours nor NumPy."""
-    return bool(INSTALLED.match(file)) and not is_own(file)
-
-
-def home_of(file: str) -> str:
-    """The folder of the installed package that a file belongs to; nothing for other files."""
-    installed = INSTALLED.match(file)
-    return installed[0] if installed is not None and is_installed(file) else ""
-
-
-def file_of_class(kind: type) -> str:
-    """The file of the module that a class is defined in; one of Python's for what is built in."""
-    module = kind.__module__
-    if module in sys.builtin_module_names:
-        return "<frozen>"
-    return str(getattr(sys.modules.get(module), "__file__", None) or "")

@@ -1,7 +1,8 @@
 """Objects: how what a function reaches is read, without running code of the user's."""
 
 import collections
-import enum
+import functools
+import gc
 import itertools
 import random
 import threading
@@ -12,16 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.compiler.guarding.names import is_library, is_own
+from micrograd_np.compiler.guarding.origins import file_of_module, is_library, is_ours, is_own
 
 MUTABLE: tuple[type, ...] = (list, dict, set, collections.deque, MappingProxyType)
 FIXED: tuple[type, ...] = (tuple, frozenset)
 NOTEBOOKS = (*MUTABLE[:-1], collections.Counter, collections.defaultdict, collections.OrderedDict)
 VIEWS = tuple(type(view) for x in (dict[Any, Any](), collections.OrderedDict[Any, Any]())
               for view in (x.keys(), x.values(), x.items()))  # fmt: skip
+LRU_CACHE = type(functools.cache(is_library))
 BYTES = (np.ndarray, bytearray, memoryview, array)
 GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-LEAVES: tuple[type, ...] = (np.dtype, np.ufunc, enum.Enum, range, slice)
+LEAVES: tuple[type, ...] = (np.dtype, range, slice)
 NO_NUMBERS = ("logging", "io", "_io")  # modules whose objects write, whatever a function returns
 NOTHING: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), set(), "", b"", range(0))
 ITERATORS: tuple[type, ...] = (
@@ -30,14 +32,19 @@ ITERATORS: tuple[type, ...] = (
 )  # fmt: skip
 NOT_RUN = {
     "__init_subclass__", "__repr__", "__str__", "__del__", "__reduce__", "__getnewargs__",
-    "__getstate__", "__setstate__", "__class_getitem__", "__subclasshook__",
+    "__getstate__", "__setstate__", "__subclasshook__",
 }  # fmt: skip
 MAKING = {"__new__", "__init__", "__post_init__"}  # run when an instance is made
 
 
 def is_module(x: Any) -> bool:
     """Whether it has parameters and settings."""
-    return hasattr(type(x), "__tree_static__")
+    return is_module_class(type(x))
+
+
+def is_module_class(kind: type) -> bool:
+    """Whether instances of a class have parameters and settings; its metaclass is not asked."""
+    return any("__tree_static__" in vars(each) for each in kind.__mro__)
 
 
 def is_leaf(x: Any) -> bool:
@@ -45,13 +52,21 @@ def is_leaf(x: Any) -> bool:
     return isinstance(x, LEAVES) or type(x).__module__.partition(".")[0] in NO_NUMBERS
 
 
+def is_computed(described: Any) -> bool:
+    """Whether an attribute is what a descriptor of its class makes of it, no slot."""
+    kind = type(described)
+    return hasattr(kind, "__set__") and not isinstance(described, MemberDescriptorType)
+
+
 def has_library_methods(kind: type) -> bool:
-    """Whether a class has methods of Python's or of an installed package, NumPy among them.
+    """Whether a class has methods of Python's, NumPy's or of an installed package.
 
     Which attributes they look up is not known, since their code is not looked through.
     """
     return any(
-        isinstance(value, FunctionType) and is_library(value.__code__.co_filename)
+        isinstance(value, FunctionType)
+        and is_library(file := value.__code__.co_filename)
+        and not is_ours(file)
         for each in kind.__mro__
         for name, value in vars(each).items()
         if name not in NOT_RUN and name not in MAKING
@@ -66,6 +81,18 @@ def cells_of(f: FunctionType) -> Iterator[tuple[str, Any]]:
         except ValueError:  # it has no value yet
             continue
         yield name, cell
+
+
+def kept_by_cache(cached: Any) -> list[Any]:
+    """What a function with `lru_cache` keeps: arguments, and results that it returns again."""
+    found: list[Any] = []
+    for held in gc.get_referents(cached):
+        if type(held) is dict and held is not cached.__dict__:
+            found += held.values()
+        else:
+            found.append(held)
+    skipped = (type, FunctionType, dict)
+    return [x for x in found if type(x).__name__ != "_lru_list_elem" and not isinstance(x, skipped)]
 
 
 def vars_of(x: Any) -> dict[str, Any]:
@@ -104,4 +131,4 @@ def attributes_of(x: Any) -> Iterator[tuple[str, Any]]:
 
 def is_own_module(x: Any) -> bool:
     """Whether it is a module of ours or of NumPy."""
-    return isinstance(x, ModuleType) and is_own(str(getattr(x, "__file__", None) or ""))
+    return isinstance(x, ModuleType) and is_own(file_of_module(x))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from types import CodeType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from micrograd_np.compiler.guarding.facts import (
     GONE,
     Contents,
     Fact,
-    Parts,
-    Size,
-    Undefined,
     state_of,
 )
 from micrograd_np.compiler.guarding.walk import Walk
@@ -131,32 +128,21 @@ class Surroundings:
         return latest
 
 
-class Changes(NamedTuple):
-    """The names of what a run of a function has `changed`, and of what `came` to be by it.
+def changes_since(before: Snapshot, passing: Callable[[Any], bool] | None = None) -> list[str]:
+    """The names of what is not as it was.
 
-    What came may have been kept for later runs (a part of a container, an attribute, anything in
-    the place of None), so that the next run changes nothing.
+    `passing`: values that count for nothing where they are new, because nobody can read them later.
     """
-
-    changed: list[str]
-    came: list[str]
-
-
-def changes_since(before: Snapshot) -> Changes:
-    """What is not as it was."""
-    found = Changes([], [])
-    for fact in before.facts:
-        try:
-            if fact.renewed():
-                continue
-        except GONE:
-            pass
-        (found.came if has_come(fact) else found.changed).append(fact.name)
-    return found
+    return [
+        fact.name
+        for fact in before.facts
+        if has_changed(fact) and not (passing is not None and fact.differs_by(passing))
+    ]
 
 
-def has_come(fact: Fact) -> bool:
-    """Whether what has changed is that something came to where nothing was."""
-    if isinstance(fact, Parts):
-        return fact.grown()
-    return isinstance(fact, Size | Undefined) or fact.value is None
+def has_changed(fact: Fact) -> bool:
+    """Whether a fact does not hold any more."""
+    try:
+        return not fact.renewed()
+    except GONE:
+        return True

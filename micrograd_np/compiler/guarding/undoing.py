@@ -12,21 +12,24 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.guarding.facts import (
-    GONE,
     MISSING,
+    Attribute,
+    Cached,
     Contents,
+    Current,
     Item,
     Undefined,
+    Unset,
     Variable,
     all_same,
 )
-from micrograd_np.compiler.guarding.names import file_of_class, is_library
 from micrograd_np.compiler.guarding.objects import slots_of, vars_of
-from micrograd_np.compiler.guarding.snapshot import Snapshot
+from micrograd_np.compiler.guarding.origins import file_of_class, is_library
+from micrograd_np.compiler.guarding.snapshot import Snapshot, has_changed
 from micrograd_np.graph import Node
 
-TENSORS = ("value", "grad", "tracked", "name")
-KINDS = (Contents, Item, Undefined, Variable)
+TENSORS = ("value", "gradient", "tracked", "name")
+KINDS = (Attribute, Cached, Contents, Current, Item, Undefined, Unset, Variable)
 
 
 class Reached:
@@ -48,11 +51,7 @@ class Reached:
         for put_back in self.things:
             put_back()
         for fact in self.facts:
-            try:
-                changed = not fact.renewed()
-            except GONE:
-                changed = True
-            if changed:
+            if has_changed(fact):
                 fact.restore()
 
 

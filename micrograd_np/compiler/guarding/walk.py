@@ -7,6 +7,7 @@ looks up; of our own modules (layers), and where names are looked up by text, al
 """
 
 import functools
+import gc
 import inspect
 import random
 import sys
@@ -24,6 +25,7 @@ from micrograd_np.compiler.guarding.facts import (
     MISSING,
     ArrayLike,
     Attribute,
+    Cached,
     Contents,
     Current,
     Fact,
@@ -34,25 +36,19 @@ from micrograd_np.compiler.guarding.facts import (
     Parts,
     Size,
     Undefined,
+    Unset,
     Variable,
     is_number,
+    is_unset,
 )
-from micrograd_np.compiler.guarding.names import (
-    GLOBALS_BY_TEXT,
-    NOTES,
-    Names,
-    file_of_class,
-    home_of,
-    is_installed,
-    is_library,
-    is_ours,
-    names_of,
-)
+from micrograd_np.compiler.guarding.names import GLOBALS_BY_TEXT, Names, names_of
+from micrograd_np.compiler.guarding.notes import NOTES
 from micrograd_np.compiler.guarding.objects import (
     BYTES,
     FIXED,
     GENERATORS,
     ITERATORS,
+    LRU_CACHE,
     MAKING,
     MUTABLE,
     NOT_RUN,
@@ -61,15 +57,28 @@ from micrograd_np.compiler.guarding.objects import (
     attributes_of,
     cells_of,
     has_library_methods,
+    is_computed,
     is_leaf,
     is_module,
+    is_module_class,
     is_own_module,
+    kept_by_cache,
+    slots_of,
     vars_of,
+)
+from micrograd_np.compiler.guarding.origins import (
+    file_of_class,
+    home_of,
+    is_installed,
+    is_library,
+    is_ours,
 )
 from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
 
 MOST = 10_000  # facts that are watched
+MODULE_OR_FUNCTION = (ModuleType, FunctionType)
+INHERITING = {"super", "type", "__class__", "__mro__", "__bases__", "__base__"}
 
 
 class Walk:
@@ -90,7 +99,7 @@ class Walk:
         self.without = without
         self.noted = noted
         self.facts: list[Fact] = []
-        self.stored: list[Named] = []
+        self.stored: list[Fact] = []
         self.iterators: list[str] = []
         self.generators: list[tuple[str, Any]] = []
         self.draws_unseen = False
@@ -102,6 +111,7 @@ class Walk:
         self._consulted: set[str] = set()  # names of what is used for more than to take notes
         self._whole = False  # whether any attribute can be looked up
         self._catches = False  # whether code may go on where there is no such attribute
+        self._inherits = False  # whether code asks a class for what another one hides
         self._objects: list[tuple[str, Any]] = []  # those whose attributes count
         self._ahead: list[tuple[str, Any]] = [("", root) for root in reversed(roots)]
         code = getattr(inspect.unwrap(roots[0]), "__code__", None)
@@ -121,14 +131,19 @@ class Walk:
     def _run(self) -> None:
         """Go on until there is nothing new: code that is found late may look at what was early."""
         looked: tuple[Any, ...] | None = None
-        while looked != (
-            state := (len(self._names), self._whole, self._catches, len(self._objects))
-        ):
-            looked = state
+        done = 0  # objects that were looked at for all names known by now
+        while True:
             while self._ahead:
                 self._visit(*self._ahead.pop())
-            for name, x in list(self._objects):
+            state = (len(self._names), self._whole, self._catches, self._inherits)
+            if looked != state:
+                looked, done = state, 0
+            new = self._objects[done:]
+            if not new:
+                return
+            for name, x in new:
                 self._look_at(name, x)
+            done += len(new)
 
     def _add(self, fact: Fact, *key: Any) -> bool:
         """Note a fact, once; returns whether it is new."""
@@ -146,9 +161,23 @@ class Walk:
         """Note what a name means, and go on from there unless it is only taken notes in."""
         new = self._add(kind(name, owner, key, value), id(owner), key)
         if type(value) in NOTEBOOKS and noted:
-            self.notes.append(value)
+            self._note(name, value)
         elif new or type(value) in NOTEBOOKS:  # other code may take notes in it
             self._ahead.append((name, value))
+
+    def _note(self, name: str, container: Any) -> None:
+        """Keep what code only adds to, with the containers in it; go through objects in it."""
+        ahead = [container]
+        while ahead:
+            x = ahead.pop()
+            if any(x is note for note in self.notes):
+                continue
+            self.notes.append(x)
+            for part in x.values() if isinstance(x, dict) else ():
+                if type(part) in NOTEBOOKS:
+                    ahead.append(part)
+                elif not is_library(file_of_class(type(part))):
+                    self._ahead.append((name, part))
 
     # ------------------------------------------------------------ what there is
 
@@ -164,6 +193,8 @@ class Walk:
 
     def _tensor(self, name: str, x: Node) -> None:
         self._add(Flag(f"{name}.requires_grad", x), id(x))
+        if not is_ours(file_of_class(type(x))):
+            self._objects.append((name, x))
 
     def _memory(self, name: str, x: Any) -> None:
         self._add(Contents(name, x), id(x))
@@ -199,7 +230,21 @@ class Walk:
         self._consulted |= names
 
     def _context(self, name: str, x: Any) -> None:
-        self._named(Current, name, x, None, x.get(MISSING))
+        try:
+            value = x.get()
+        except LookupError:  # it has neither a value nor a default
+            value = MISSING
+        self._named(Current, name, x, None, value)
+
+    def _cached(self, name: str, x: Any) -> None:
+        self._ahead.append((name, x.__wrapped__))
+        code = getattr(x.__wrapped__, "__code__", None)
+        if code is not None and not is_library(code.co_filename, self._home):
+            self._add(Cached(f"what {name} keeps", x), id(x))
+            self._ahead += [(f"what {name} keeps", part) for part in kept_by_cache(x)]
+
+    def _ufunc(self, name: str, x: Any) -> None:
+        self._ahead += [(name, f) for f in gc.get_referents(x) if callable(f)]  # by np.frompyfunc
 
     def _iterator(self, name: str, _x: Any) -> None:
         self.iterators.append(name)
@@ -209,7 +254,7 @@ class Walk:
 
     def _builtin(self, name: str, x: BuiltinFunctionType) -> None:
         if isinstance(x.__self__, NOTEBOOKS) and x.__name__ in NOTES:
-            self.notes.append(x.__self__)
+            self._note(name, x.__self__)
         elif not isinstance(x.__self__, ModuleType):
             self._ahead.append((name, x.__self__))
 
@@ -239,6 +284,7 @@ class Walk:
         self._whole |= names.by_text
         self.draws_unseen |= "random" in names.attributes  # of NumPy, whose modules are no facts
         self._catches |= names.catches
+        self._inherits |= not INHERITING.isdisjoint(names.variables | names.attributes)
         self._objects.append((name or f.__name__, f))
         self._add(Attribute(name or f.__name__, f, "__code__", code), id(f), "code")
         self._defaults(f, names)
@@ -249,9 +295,12 @@ class Walk:
 
     def _around(self, f: FunctionType, names: Names) -> None:
         """The variables of functions around."""
+        for variable, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+            if names.catches and is_unset(cell, "cell_contents"):
+                self._add(Unset(variable, cell, "cell_contents"), id(cell))
         for variable, cell in cells_of(f):
             value = cell.cell_contents
-            if variable in names.stored:
+            if variable in names.stored_around:
                 self.stored.append(Variable(variable, cell, None, value))
             if variable in names.around:
                 noted = variable not in names.consulted
@@ -259,8 +308,11 @@ class Walk:
 
     def _globals(self, meant: dict[str, Any], names: Names) -> None:
         """Globals, among them those that are not defined where a built-in is meant."""
-        for variable in sorted(names.stored.intersection(meant)):
-            self.stored.append(Item(variable, meant, variable, meant[variable]))
+        for variable in sorted(names.stored):
+            if variable in meant:
+                self.stored.append(Item(variable, meant, variable, meant[variable]))
+            else:
+                self.stored.append(Undefined(variable, meant))
         asked = names.words if names.variables & GLOBALS_BY_TEXT else frozenset[str]()
         for variable in sorted((names.variables | asked).difference(meant)):
             self._add(Undefined(variable, meant), id(meant), variable)
@@ -286,8 +338,10 @@ class Walk:
             self._add(Attribute("a default", f, "__defaults__", f.__defaults__), id(f), "defaults")
             parameters = f.__code__.co_varnames[: f.__code__.co_argcount]
             for name, x in zip(parameters[::-1], f.__defaults__[::-1], strict=False):
-                noted = name not in names.consulted and type(x) in NOTEBOOKS
-                (self.notes.append(x) if noted else self._ahead.append((name, x)))
+                if name not in names.consulted and type(x) in NOTEBOOKS:
+                    self._note(name, x)
+                else:
+                    self._ahead.append((name, x))
         if f.__kwdefaults__:
             self._named(Attribute, "a default", f, "__kwdefaults__", f.__kwdefaults__)
 
@@ -313,6 +367,8 @@ class Walk:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
                 self._named(Attribute, label, x, attribute, getattr(x, attribute))
+            if not is_ours(file_of_class(type(x))):
+                self._objects.append((name or type(x).__name__, x))
         elif is_ours(file_of_class(type(x))) and not is_module(x):
             self._ahead += [(name, part) for _, part in attributes_of(x) if callable(part)]
         else:
@@ -324,24 +380,34 @@ class Walk:
     def _look_at(self, name: str, x: Any) -> None:
         """The attributes of an object that count by now."""
         if isinstance(x, ModuleType):
-            for attribute, value in list(vars(x).items()):
-                if attribute in self._names:
-                    noted = attribute in self.noted
-                    self._named(Attribute, f"{name}.{attribute}", x, attribute, value, noted=noted)
-            self._attributes_that_may_come(name, x)
-            return
-        if isinstance(x, type):
+            self._module(name, x)
+        elif isinstance(x, type):
             self._class(name, x, None)
             if type(x) is not type:
                 self._class(name, type(x), x)
-            return
-        whole = self._all_of(x)
+        else:
+            self._instance(name, x)
+
+    def _module(self, name: str, x: ModuleType) -> None:
+        """What code looks up in a module."""
+        for attribute, value in list(vars(x).items()):
+            if attribute in self._names:
+                noted = attribute in self.noted
+                self._named(Attribute, f"{name}.{attribute}", x, attribute, value, noted=noted)
+        self._attributes_that_may_come(name, x)
+        self._ahead.append((name, vars(x).get("__getattr__")))
+
+    def _instance(self, name: str, x: Any) -> None:
+        """What code looks up in an object that is neither a module nor a class."""
+        whole, hidden = self._all_of(x), self._hidden(x)
         for attribute, value in attributes_of(x):
-            unnamed = whole and attribute not in self.without and not isinstance(value, ITERATORS)
+            unnamed = whole and attribute not in hidden and not isinstance(value, ITERATORS)
             if attribute in self._names or unnamed:
                 self._attribute(f"{name}.{attribute}", x, attribute, value)
         if type(getattr(x, "__dict__", None)) is dict:
             self._attributes_that_may_come(name, x, whole=whole)
+        if self._catches:
+            self._slots_to_be_filled(name, x)
         wrapped = vars_of(x).get("__wrapped__")
         self._ahead.append((name, wrapped))
         if not isinstance(x, FunctionType):
@@ -350,19 +416,34 @@ class Walk:
     def _attributes_that_may_come(self, name: str, x: Any, *, whole: bool = False) -> None:
         """Watch for new ones where it makes a difference whether there are any.
 
-        A new attribute of an instance may hide one of its class.
+        A new attribute of an instance may hide one of its class, and one of a class another's.
         """
-        if self._catches or not isinstance(x, FunctionType | ModuleType | type):
+        if (
+            self._catches
+            or (self._inherits and isinstance(x, type))
+            or not isinstance(x, FunctionType | ModuleType | type)
+        ):
             names = None if whole or self._whole else self._names
             self._add(Size(f"the attributes of {name}", x, names), id(x))
 
+    def _slots_to_be_filled(self, name: str, x: Any) -> None:
+        """Watch for a value where code goes on without one."""
+        for slot, _ in slots_of(type(x)):
+            if slot in self._names and is_unset(x, slot):
+                self._add(Unset(f"{name}.{slot}", x, slot), id(x), slot)
+
     def _all_of(self, x: Any) -> bool:
         """Whether all attributes of an object count."""
-        if isinstance(x, FunctionType):
-            return False
+        return not isinstance(x, FunctionType) and (is_module(x) or self._read_unseen(x))
+
+    def _hidden(self, x: Any) -> frozenset[str]:
+        """Names of attributes that no code reads, of an object that no unknown code reads."""
+        return frozenset() if self._read_unseen(x) else self.without
+
+    def _read_unseen(self, x: Any) -> bool:
+        """Whether any attribute of an object may be read by a name that is not in the code."""
         return (
-            is_module(x)
-            or self._whole
+            self._whole
             or has_library_methods(type(x))
             or any(
                 isinstance(getattr(type(x), name, None), FunctionType)
@@ -372,31 +453,34 @@ class Walk:
 
     def _attribute(self, name: str, x: Any, attribute: str, value: Any) -> None:
         """One that an object itself has."""
-        if isinstance(getattr(type(x), attribute, None), property):
+        described = inspect.getattr_static(type(x), attribute, None)
+        if isinstance(described, property):
             return
-        if attribute.isidentifier() and not iskeyword(attribute):
-            noted = attribute in self.noted
-            self._named(Attribute, name, x, attribute, value, noted=noted)
+        noted = attribute in self.noted and not self._read_unseen(x)
+        if is_computed(described) or not attribute.isidentifier() or iskeyword(attribute):
+            self._named(Item, name, vars_of(x), attribute, value, noted=noted)
         else:
-            self._named(Item, name, vars_of(x), attribute, value)
+            self._named(Attribute, name, x, attribute, value, noted=noted)
 
     def _class(self, name: str, kind: type, instance: Any) -> None:
         """What the user's classes say of their instances, or of themselves."""
         seen: set[str] = set()
-        module = hasattr(kind, "__tree_static__")
+        module = is_module_class(kind)
         whole = module or (instance is not None and self._all_of(instance))
+        hidden = self.without if instance is None else self._hidden(instance)
         users = [x for x in kind.__mro__ if not is_library(file_of_class(x), self._home)]
         for each in users:
             self._attributes_that_may_come(each.__name__, each)
             for attribute, value in list(vars(each).items()):
                 special = attribute.startswith("__") and self._is_run(attribute, value, instance)
                 by_name = attribute in self._names or (whole and not attribute.startswith("__"))
-                if not (special or by_name) or attribute in self.without:
+                sets = attribute in self._assigned and is_computed(value)
+                if not (special or by_name or sets) or (attribute in hidden and not sets):
                     continue
                 if attribute not in seen:
                     self._member(f"{name}.{attribute}", (kind, each), instance, attribute, value)
-                elif isinstance(value, FunctionType):  # by super()
-                    self._named(Attribute, f"{each.__name__}.{attribute}", each, attribute, value)
+                elif self._inherits:
+                    self._inherited(f"{each.__name__}.{attribute}", each, attribute, value)
                 seen.add(attribute)
         if users and instance is not None:
             fact = Attribute(f"the class of {name}", instance, "__class__", kind)
@@ -431,11 +515,21 @@ class Walk:
                 self._named(Method, name, instance, attribute, value)
         elif hasattr(type(value), "__get__"):
             self._add(Item(name, vars(defining), attribute, value), id(defining), attribute)
-            self._ahead.append((name, getattr(value, "func", value)))
+            self._ahead.append((name, value))
         elif instance is None or attribute not in vars_of(instance):
             owner = kind if instance is None else instance
             noted = attribute in self.noted
             self._named(Attribute, name, owner, attribute, value, noted=noted)
+        elif self._inherits:
+            self._inherited(name, defining, attribute, value)
+
+    def _inherited(self, name: str, kind: type, attribute: str, value: Any) -> None:
+        """Something of a class that is hidden, but not from `super()` and `type(x)`."""
+        self._add(Item(name, vars(kind), attribute, value), id(kind), attribute)
+        if isinstance(value, property):
+            self._ahead += [(name, f) for f in (value.fget, value.fset) if f is not None]
+        else:
+            self._ahead.append((name, getattr(value, "__func__", value)))
 
     # How things of some kinds are looked at; of all others the attributes are.
     LOOKS: ClassVar[tuple[tuple[Any, Callable[["Walk", str, Any], None]], ...]] = (
@@ -447,6 +541,8 @@ class Walk:
         ((attrgetter, methodcaller), _getter),
         (ContextVar, _context),
         (VIEWS, _view),
+        (LRU_CACHE, _cached),
+        (np.ufunc, _ufunc),
         (random.SystemRandom, _iterator),
         (GENERATORS, _generator),
         (BuiltinFunctionType, _builtin),
