@@ -178,12 +178,28 @@ def test_strings_truth_values_and_functions_are_static_by_themselves():
     assert len(seen) == 4
 
 
-def test_all_arguments_that_cannot_be_told_apart_are_named():
-    class Odd:
+def test_arguments_without_a_hash_are_told_apart_by_identity_and_watched():
+    class Settings:
         __hash__ = None
 
-    with pytest.raises(TypeError, match=r"(?s)settings: .*\n  - p\.b: .*"):
-        mg.compile(lambda x, settings, p: x, static_argnums=1)(VECTOR, [1, 2], {"b": Odd()})
+        def __init__(self):
+            self.rate = 2.0
+
+    def f(x, factors, p):
+        return x * factors[0] * p["b"].rate
+
+    compiled, factors, settings = mg.compile(f, static_argnums=1), [1.0, 2.0], Settings()
+    for change in (
+        lambda: None,
+        lambda: factors.insert(0, 3.0),
+        lambda: vars(settings).update(rate=5.0),
+    ):
+        change()
+        for _ in range(2):
+            assert_allclose(
+                compiled(VECTOR, factors, {"b": settings}), f(VECTOR, factors, {"b": settings})
+            )
+    assert compiled.traced == 3
 
 
 def test_static_arguments_by_name_and_by_position():

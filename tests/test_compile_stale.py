@@ -945,7 +945,13 @@ def a_class_that_is_made_by_exec():
 @way
 def modules_that_look_attributes_up():
     module, table = types.ModuleType("lazy_settings"), {"rate": 2.0}
-    module.__getattr__ = lambda name: table[name]
+
+    def look_up(name):
+        if name not in table:
+            raise AttributeError(name)
+        return table[name]
+
+    module.__getattr__ = look_up
     sys.modules["lazy_settings"] = module
     module.late = types.SimpleNamespace(beta=1.0)
 
