@@ -9,11 +9,18 @@ import threading
 from array import array
 from collections.abc import Iterator
 from types import FunctionType, GeneratorType, MappingProxyType, MemberDescriptorType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.compiler.guarding.origins import file_of_module, is_library, is_ours, is_own
+from micrograd_np.compiler.guarding.origins import (
+    file_of_class,
+    file_of_module,
+    is_installed,
+    is_library,
+    is_ours,
+    is_own,
+)
 
 MUTABLE: tuple[type, ...] = (list, dict, set, collections.deque, MappingProxyType)
 FIXED: tuple[type, ...] = (tuple, frozenset)
@@ -32,7 +39,8 @@ ITERATORS: tuple[type, ...] = (
 )  # fmt: skip
 NOT_RUN = {
     "__init_subclass__", "__repr__", "__str__", "__del__", "__reduce__", "__getnewargs__",
-    "__getstate__", "__setstate__", "__subclasshook__",
+    "__getstate__", "__setstate__", "__subclasshook__", "__replace__",
+    "_asdict", "_make", "_replace",
 }  # fmt: skip
 MAKING = {"__new__", "__init__", "__post_init__"}  # run when an instance is made
 
@@ -56,6 +64,34 @@ def is_computed(described: Any) -> bool:
     """Whether an attribute is what a descriptor of its class makes of it, no slot."""
     kind = type(described)
     return hasattr(kind, "__set__") and not isinstance(described, MemberDescriptorType)
+
+
+class Kind(NamedTuple):
+    """A class: whether it is a library's, ours among them, or an installed package's.
+
+    `read_unseen`: whether attributes of its instances may be read by names that are in no code of
+    the user's: by methods of a library that is not ours, or as if they were parts.
+    """
+
+    library: bool
+    ours: bool
+    installed: bool
+    read_unseen: bool
+
+
+def kind_of(kind: type, home: str) -> Kind:
+    """What is to be known of a class, for functions of the package in the folder `home`."""
+    file = file_of_class(kind)
+    looks_up = any(
+        isinstance(getattr(kind, name, None), FunctionType)
+        for name in ("__getattr__", "__getattribute__", "__getitem__")
+    )
+    return Kind(
+        is_library(file, home),
+        is_ours(file),
+        is_installed(file),
+        looks_up or has_library_methods(kind),
+    )
 
 
 def has_library_methods(kind: type) -> bool:

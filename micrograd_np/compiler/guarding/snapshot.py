@@ -24,7 +24,8 @@ class Snapshot:
 
     def __init__(self, roots: Sequence[Any], old: "Snapshot | None") -> None:
         walk = Walk(*roots)
-        if walk.written_only or walk.noted_only:
+        passing = walk.written_only | walk.noted_only
+        if any(getattr(fact, "key_", None) in passing for fact in walk.facts):
             walk = Walk(*roots, without=walk.written_only, noted=walk.noted_only)
         self.walk = walk
         self.facts = walk.facts

@@ -54,24 +54,23 @@ from micrograd_np.compiler.guarding.objects import (
     NOT_RUN,
     NOTEBOOKS,
     VIEWS,
+    Kind,
     attributes_of,
     cells_of,
-    has_library_methods,
     is_computed,
     is_leaf,
     is_module,
     is_module_class,
     is_own_module,
     kept_by_cache,
+    kind_of,
     slots_of,
     vars_of,
 )
 from micrograd_np.compiler.guarding.origins import (
-    file_of_class,
     home_of,
     is_installed,
     is_library,
-    is_ours,
 )
 from micrograd_np.errors import TracingError
 from micrograd_np.graph import Node
@@ -106,6 +105,7 @@ class Walk:
         self.seen: dict[int, Any] = {}
         self.notes: list[Any] = []
         self._known: set[tuple[Any, ...]] = set()  # which facts there are
+        self._kinds: dict[type, Kind] = {}
         self._names: set[str] = set()  # of attributes that code on the way looks up
         self._assigned: set[str] = set()  # and of those that it assigns to
         self._consulted: set[str] = set()  # names of what is used for more than to take notes
@@ -145,6 +145,13 @@ class Walk:
                 self._look_at(name, x)
             done += len(new)
 
+    def _kind(self, kind: type) -> Kind:
+        """What is known of a class, looked up once."""
+        known = self._kinds.get(kind)
+        if known is None:
+            known = self._kinds[kind] = kind_of(kind, self._home)
+        return known
+
     def _add(self, fact: Fact, *key: Any) -> bool:
         """Note a fact, once; returns whether it is new."""
         if (type(fact), *key) in self._known:
@@ -176,7 +183,7 @@ class Walk:
             for part in x.values() if isinstance(x, dict) else ():
                 if type(part) in NOTEBOOKS:
                     ahead.append(part)
-                elif not is_library(file_of_class(type(part))):
+                elif not self._kind(type(part)).library:
                     self._ahead.append((name, part))
 
     # ------------------------------------------------------------ what there is
@@ -193,7 +200,7 @@ class Walk:
 
     def _tensor(self, name: str, x: Node) -> None:
         self._add(Flag(f"{name}.requires_grad", x), id(x))
-        if not is_ours(file_of_class(type(x))):
+        if not self._kind(type(x)).ours:
             self._objects.append((name, x))
 
     def _memory(self, name: str, x: Any) -> None:
@@ -360,22 +367,22 @@ class Walk:
                 self._objects.append((x.__name__, x))
             self.draws_unseen |= x.__name__.startswith("numpy.random")
         elif isinstance(x, type):
-            if not is_library(file_of_class(x), self._home):
+            if not self._kind(x).library:
                 self._objects.append((x.__name__, x))
-            self.draws_unseen |= is_installed(file_of_class(x))
+            self.draws_unseen |= self._kind(x).installed
         elif (watched := getattr(type(x), "__guarded__", None)) is not None:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
                 self._named(Attribute, label, x, attribute, getattr(x, attribute))
-            if not is_ours(file_of_class(type(x))):
+            if not self._kind(type(x)).ours:
                 self._objects.append((name or type(x).__name__, x))
-        elif is_ours(file_of_class(type(x))) and not is_module(x):
+        elif self._kind(type(x)).ours and not is_module(x):
             self._ahead += [(name, part) for _, part in attributes_of(x) if callable(part)]
         else:
             if hasattr(type(x), "__array__") and not isinstance(x, np.ndarray):
                 self._add(ArrayLike(name, x), id(x))
             self._objects.append((name or type(x).__name__, x))
-            self.draws_unseen |= is_installed(file_of_class(type(x)))
+            self.draws_unseen |= self._kind(type(x)).installed
 
     def _look_at(self, name: str, x: Any) -> None:
         """The attributes of an object that count by now."""
@@ -442,14 +449,7 @@ class Walk:
 
     def _read_unseen(self, x: Any) -> bool:
         """Whether any attribute of an object may be read by a name that is not in the code."""
-        return (
-            self._whole
-            or has_library_methods(type(x))
-            or any(
-                isinstance(getattr(type(x), name, None), FunctionType)
-                for name in ("__getattr__", "__getattribute__", "__getitem__")
-            )
-        )
+        return self._whole or self._kind(type(x)).read_unseen
 
     def _attribute(self, name: str, x: Any, attribute: str, value: Any) -> None:
         """One that an object itself has."""
@@ -468,7 +468,7 @@ class Walk:
         module = is_module_class(kind)
         whole = module or (instance is not None and self._all_of(instance))
         hidden = self.without if instance is None else self._hidden(instance)
-        users = [x for x in kind.__mro__ if not is_library(file_of_class(x), self._home)]
+        users = [x for x in kind.__mro__ if not self._kind(x).library]
         for each in users:
             self._attributes_that_may_come(each.__name__, each)
             for attribute, value in list(vars(each).items()):
@@ -515,7 +515,8 @@ class Walk:
                 self._named(Method, name, instance, attribute, value)
         elif hasattr(type(value), "__get__"):
             self._add(Item(name, vars(defining), attribute, value), id(defining), attribute)
-            self._ahead.append((name, value))
+            if isinstance(type(value).__get__, FunctionType):  # those of C have nothing in them
+                self._ahead.append((name, value))
         elif instance is None or attribute not in vars_of(instance):
             owner = kind if instance is None else instance
             noted = attribute in self.noted
