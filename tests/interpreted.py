@@ -29,6 +29,7 @@ class Unseen:
     """A function that tracing does not look through: it is asked for by calling it alone."""
 
     __slots__ = ("function",)
+    __guarded__ = ()
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function

@@ -374,7 +374,7 @@ class Walk:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
                 self._named(Attribute, label, x, attribute, getattr(x, attribute))
-            if not self._kind(type(x)).ours:
+            if "__guarded__" not in vars(type(x)):  # a class derived from one of ours
                 self._objects.append((name or type(x).__name__, x))
         elif self._kind(type(x)).ours and not is_module(x):
             self._ahead += [(name, part) for _, part in attributes_of(x) if callable(part)]
