@@ -499,7 +499,6 @@ class Walk:
     ) -> None:
         """Something that is defined in a class, of which the first of two kinds inherits."""
         kind, defining = kinds
-        special = attribute.startswith("__")
         if isinstance(value, property):
             self._named(Attribute, name, kind, attribute, value)
             self._ahead += [(name, f) for f in (value.fget, value.fset) if f is not None]
@@ -509,10 +508,7 @@ class Walk:
             self._named(Method, name, kind, attribute, value.__func__)
             self._ahead.append((kind.__name__, kind))
         elif isinstance(value, FunctionType):
-            if instance is None or special or is_module(instance):
-                self._named(Attribute, name, kind, attribute, value)
-            elif type(getattr(instance, attribute, None)) is MethodType:
-                self._named(Method, name, instance, attribute, value)
+            self._method(name, kind, instance, attribute, value)
         elif hasattr(type(value), "__get__"):
             self._add(Item(name, vars(defining), attribute, value), id(defining), attribute)
             if isinstance(type(value).__get__, FunctionType):  # those of C have nothing in them
@@ -523,6 +519,15 @@ class Walk:
             self._named(Attribute, name, owner, attribute, value, noted=noted)
         elif self._inherits:
             self._inherited(name, defining, attribute, value)
+
+    def _method(
+        self, name: str, kind: type, instance: Any, attribute: str, value: FunctionType
+    ) -> None:
+        """A function in a class: a method, of an instance if there is one."""
+        if instance is None or attribute.startswith("__") or is_module(instance):
+            self._named(Attribute, name, kind, attribute, value)
+        elif type(getattr(instance, attribute, None)) is MethodType:
+            self._named(Method, name, instance, attribute, value)
 
     def _inherited(self, name: str, kind: type, attribute: str, value: Any) -> None:
         """Something of a class that is hidden, but not from `super()` and `type(x)`."""
