@@ -90,16 +90,16 @@ def conjugated(g: Array) -> Array:
 
 
 def accumulated(leaf: Node, g: Array) -> Array:
-    """The new gradient of a leaf: an array of its own, never a view or a share of another."""
+    """The new `leaf.grad`: an array of its own, never a view or a share of another."""
     if type(g) is not np.ndarray or g.dtype.kind == "c":
         unless_traced(leaf, "was given a gradient by backward()")
         g = conjugated(g)
-    if leaf.gradient is None and (type(g) is np.ndarray or foreign.is_foreign(g)):
+    if leaf.grad is None and (type(g) is np.ndarray or foreign.is_foreign(g)):
         return g.copy()
-    if leaf.gradient is not None and np.shape(leaf.gradient) != g.shape:
+    if leaf.grad is not None and np.shape(leaf.grad) != g.shape:
         raise errors.ShapeError(
-            f"the `.grad` of {describe(leaf)} has shape {np.shape(leaf.gradient)}, so nothing can "
+            f"the `.grad` of {describe(leaf)} has shape {np.shape(leaf.grad)}, so nothing can "
             f"be added to it. Assign an array of the Tensor's shape, or None."
         )
-    total = g if leaf.gradient is None else leaf.gradient + g
+    total = g if leaf.grad is None else leaf.grad + g
     return total if type(total) is np.ndarray and total is not g else own_array(total)

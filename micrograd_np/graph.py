@@ -39,7 +39,7 @@ class Node:
     """A value and its recipe, with what a person attaches to it: a gradient and a name."""
 
     __slots__ = (
-        "__weakref__", "gradient", "inputs", "name", "op", "options", "sharers", "tick", "tracked",
+        "__weakref__", "grad", "inputs", "name", "op", "options", "sharers", "tick", "tracked",
         "value", "values",
     )  # fmt: skip
 
@@ -50,7 +50,7 @@ class Node:
     values: Values  # the inputs' values, as the op saw them
     options: Options
     tick: int
-    gradient: Array | None  # a person calls it `grad`
+    grad: Array | None
     name: str | None
     sharers: Any  # who shares its memory; not set where nobody has asked
     tensor: ClassVar[type["Node"]]  # the class of what ops make; `tensor` hands its own in, once

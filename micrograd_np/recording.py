@@ -208,7 +208,7 @@ def attach(
         return untracked(value, inputs)
     node = new_object(Node.tensor)
     node.value = value
-    node.gradient = None
+    node.grad = None
     node.tracked = True
     node.op = op
     node.inputs = inputs
@@ -254,7 +254,7 @@ def constant_tensor(value: Any) -> Any:
     """An untracked Tensor over a value as it is, which nobody else may hold."""
     node = new_object(Node.tensor)
     node.value = value
-    node.gradient = None
+    node.grad = None
     node.tracked = False
     node.op = None
     node.inputs = node.values = ()

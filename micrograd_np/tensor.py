@@ -57,7 +57,7 @@ class Tensor(ArrayMethods, Node):
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None
     ) -> None:
         self.value = own_array(data, dtype)
-        self.gradient = None
+        self.grad = None
         self.tracked = bool(requires_grad)
         self.op = None
         self.inputs = self.values = ()
@@ -99,20 +99,10 @@ class Tensor(ArrayMethods, Node):
             new = own_array(new, self.value.dtype)
             self.sharers = None
             self.value = new
-        stamp(self)
-
-    @property
-    def grad(self) -> Array | None:
-        """The gradient that `backward` has added up so far; None if there is none."""
-        if TRACES:
-            unless_traced(self, "had its gradient read")
-        return self.gradient
-
-    @grad.setter
-    def grad(self, new: Array | None) -> None:
-        if TRACES:
-            unless_traced(self, "had its gradient assigned to")
-        self.gradient = new
+        if getattr(self, "sharers", None) is None:
+            self.tick = tick()
+        else:
+            stamp(self)
 
     def _array(self) -> Array:
         """The value as an array of some axes or none, which can be written to."""
@@ -281,7 +271,7 @@ class Tensor(ArrayMethods, Node):
                 check_differentiable(leaf)
         with ACCUMULATING.lock:  # nothing in here forks
             for leaf, g in found.items():
-                leaf.gradient = accumulated(leaf, g)
+                leaf.grad = accumulated(leaf, g)
 
 
 Node.tensor = Tensor  # of this class is what ops make, whatever subclasses there are

@@ -1011,6 +1011,20 @@ def a_ufunc_of_a_function():
     return lambda x: x * float(scaled(3.0)), [set_item(factors, 0, 5.0)]
 
 
+@way
+def a_gradient_that_backward_left():
+    w, late = Tensor(np.ones(3), requires_grad=True), Tensor(np.ones(3), requires_grad=True)
+    w.grad = np.full(3, 2.0)
+
+    def f(x):
+        return x * w.grad * (1.0 if late.grad is None else late.grad)
+
+    return f, [
+        set_attribute(w, "grad", np.full(3, 3.0)), lambda: w.grad.fill(4.0),
+        set_attribute(late, "grad", np.full(3, 5.0)),
+    ]  # fmt: skip
+
+
 class Learned(Tensor):
     __slots__ = ("rate",)
 

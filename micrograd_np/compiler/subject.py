@@ -19,10 +19,11 @@ from micrograd_np.compiler.signature import (
     signature_of,
 )
 from micrograd_np.compiler.tracing.trace import Trace
-from micrograd_np.errors import listed
-from micrograd_np.graph import ARGUMENT, Node
+from micrograd_np.errors import TracingError, listed
+from micrograd_np.graph import ARGUMENT, Node, describe
 from micrograd_np.mode import begin_differentiating, end_differentiating
 from micrograd_np.recording import PLAIN, constant_tensor
+from micrograd_np.tensor import Tensor
 from micrograd_np.transforms import name_of
 
 Function = Callable[..., Any]
@@ -32,6 +33,17 @@ Positions = int | Sequence[int]
 Names = str | Sequence[str]
 
 KEPT = 128  # how many sets of objects among the arguments are known, the latest
+
+
+class GivenTensor(Tensor):
+    """What stands for a Tensor among the arguments: a program has no value for its gradient."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_: Any) -> Any:
+        raise TracingError.side_effect(describe(self), "had its gradient read or assigned to")
+
+    grad = property(_refuse, _refuse)
 
 
 class Subject:
@@ -181,6 +193,7 @@ def stand_in(trace: Trace, leaf: Leaf) -> Any:
     if not isinstance(leaf.given, Node):
         return made
     node = constant_tensor(made)
+    node.__class__ = GivenTensor
     node.tracked, node.name = leaf.given.tracked, leaf.given.name
     node.options = ARGUMENT
     trace.given.add(node)

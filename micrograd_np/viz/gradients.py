@@ -15,7 +15,7 @@ from micrograd_np.tensor import Tensor
 def held(nodes: Sequence[Node]) -> dict[Node, Array | None]:
     """The `.grad` of every leaf that asks for one; None where it was not computed."""
     leaves = (node for node in nodes if isinstance(node, Tensor) and node.is_leaf)
-    return {leaf: leaf.gradient for leaf in leaves if leaf.tracked}
+    return {leaf: leaf.grad for leaf in leaves if leaf.tracked}
 
 
 def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dict[Node, Array]:

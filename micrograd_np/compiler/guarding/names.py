@@ -16,6 +16,7 @@ BY_TEXT = GLOBALS_BY_TEXT | {
 }  # fmt: skip
 ASKING = frozenset({"getattr", "hasattr"})  # by a text, which mostly is in the code
 IMPORTING = frozenset({"import_module", "__import__"})
+GRADIENT = "grad"
 RUNS = ("CALL", "PRECALL")
 
 KINDS = {
@@ -34,9 +35,10 @@ class Names(NamedTuple):
     `variables`: globals that are read; `around`: variables of functions around it that are read;
     `attributes`: of anything; `stored`, `stored_around`, `assigned`: those of the three kinds that
     are assigned to or deleted; `imported`: modules. `consulted`: all, local ones too, whose values
-    are used for more than to take notes in. `by_text`: whether names can be looked up that are
-    nowhere in the code; then `words` are those in its texts. `catches`: whether it may go on where
-    a name means nothing.
+    are used for more than to take notes in. `with_gradient`: variables whose `grad` is looked up,
+    "" for other expressions: of a module this is a function, of a Tensor an array. `by_text`:
+    whether names can be looked up that are nowhere in the code; then `words` are those in its
+    texts. `catches`: whether it may go on where a name means nothing.
     """
 
     variables: frozenset[str]
@@ -47,6 +49,7 @@ class Names(NamedTuple):
     assigned: frozenset[str]
     imported: frozenset[str]
     consulted: frozenset[str]
+    with_gradient: frozenset[str]
     by_text: bool
     words: frozenset[str]
     catches: bool
@@ -55,7 +58,9 @@ class Names(NamedTuple):
 @lru_cache(maxsize=4096)
 def names_of(code: CodeType) -> Names:
     """What a function's code looks up."""
-    found: dict[str, set[str]] = {kind: set() for kind in (*KINDS.values(), "consulted")}
+    found: dict[str, set[str]] = {
+        kind: set() for kind in (*KINDS.values(), "consulted", "with_gradient")
+    }
     texts: set[str] = set()
     by_text = catches = False
     for each in nested(code):
@@ -66,6 +71,8 @@ def names_of(code: CodeType) -> Names:
             kind = KINDS.get(instruction.opname)
             if kind and not counts(instructions, i):
                 found[kind].add(instruction.argval)
+            if kind == "attributes" and instruction.argval == GRADIENT:
+                found["with_gradient"].add(receiver(instructions[i - 1]))
         asked = [asked_by(instructions, i) for i in asking(instructions)]
         found["attributes"].update(name for name in asked if name)
         found["consulted"].update(name for name in asked if name)
@@ -76,9 +83,8 @@ def names_of(code: CodeType) -> Names:
     words = {word for text in texts for word in re.findall(r"[^\W\d]\w*", text)}
     if not IMPORTING.isdisjoint(looked_up):
         found["imported"] |= texts
-    kinds = {kind: frozenset(names) for kind, names in found.items()}
     return Names(
-        **kinds,
+        **{kind: frozenset(names) for kind, names in found.items()},
         by_text=by_text,
         words=frozenset(words if by_text else ()),
         catches=by_text or catches,
@@ -110,6 +116,12 @@ def asked_by(code: Code, i: int) -> str | None:
             return None
         depth += dis.stack_effect(each.opcode, each.arg)
     return None
+
+
+def receiver(instruction: dis.Instruction) -> str:
+    """The variable that an instruction loads, from outside the function; "" for anything else."""
+    kind = KINDS.get(instruction.opname)
+    return str(instruction.argval) if kind in ("variables", "around") else ""
 
 
 # ---------------------------------------------------------------- code

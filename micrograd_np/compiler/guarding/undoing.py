@@ -28,7 +28,7 @@ from micrograd_np.compiler.guarding.origins import file_of_class, is_library
 from micrograd_np.compiler.guarding.snapshot import Snapshot, has_changed
 from micrograd_np.graph import Node
 
-TENSORS = ("value", "gradient", "tracked", "name")
+TENSORS = ("value", "grad", "tracked", "name")
 KINDS = (Attribute, Cached, Contents, Current, Item, Undefined, Unset, Variable)
 
 

@@ -111,7 +111,9 @@ class Walk:
         self._consulted: set[str] = set()  # names of what is used for more than to take notes
         self._whole = False  # whether any attribute can be looked up
         self._catches = False  # whether code may go on where there is no such attribute
+        self._gradients = False  # whether code looks up the gradient of a Tensor
         self._inherits = False  # whether code asks a class for what another one hides
+        self._tensors: list[tuple[str, Node]] = []
         self._objects: list[tuple[str, Any]] = []  # those whose attributes count
         self._ahead: list[tuple[str, Any]] = [("", root) for root in reversed(roots)]
         code = getattr(inspect.unwrap(roots[0]), "__code__", None)
@@ -139,7 +141,10 @@ class Walk:
             if looked != state:
                 looked, done = state, 0
             new = self._objects[done:]
-            if not new:
+            if self._gradients:
+                for name, x in self._tensors:
+                    self._named(Attribute, f"{name}.grad", x, "grad", x.grad)
+            if not new and not self._ahead:
                 return
             for name, x in new:
                 self._look_at(name, x)
@@ -200,6 +205,7 @@ class Walk:
 
     def _tensor(self, name: str, x: Node) -> None:
         self._add(Flag(f"{name}.requires_grad", x), id(x))
+        self._tensors.append((name, x))
         if not self._kind(type(x)).ours:
             self._objects.append((name, x))
 
@@ -291,6 +297,7 @@ class Walk:
         self._whole |= names.by_text
         self.draws_unseen |= "random" in names.attributes  # of NumPy, whose modules are no facts
         self._catches |= names.catches
+        self._gradients |= self._looks_up_gradients(f, names)
         self._inherits |= not INHERITING.isdisjoint(names.variables | names.attributes)
         self._objects.append((name or f.__name__, f))
         self._add(Attribute(name or f.__name__, f, "__code__", code), id(f), "code")
@@ -299,6 +306,12 @@ class Walk:
         for module in sorted(names.imported):
             self._imported(module, f.__globals__.get("__package__") or "")
         self._globals(f.__globals__, names)
+
+    def _looks_up_gradients(self, f: FunctionType, names: Names) -> bool:
+        """Whether code looks up `grad` of anything but modules of ours and of NumPy."""
+        around = {name: cell.cell_contents for name, cell in cells_of(f)}
+        meant = (around.get(name, f.__globals__.get(name)) for name in names.with_gradient)
+        return not all(map(is_own_module, meant))
 
     def _around(self, f: FunctionType, names: Names) -> None:
         """The variables of functions around."""
