@@ -876,16 +876,19 @@ def what_a_cache_keeps():
     def settings():
         return types.SimpleNamespace(rate=scale["v"])
 
-    @functools.lru_cache(maxsize=2)
-    def table(n):
-        return np.ones(n) * scale["v"]
+    class Own:
+        @functools.lru_cache(maxsize=2)  # noqa: B019 - as people write it
+        def table(self, n):
+            return np.ones(n) * scale["v"]
+
+    held = Own()
 
     def anew():
         settings.cache_clear()
-        table.cache_clear()
+        Own.table.cache_clear()
 
-    return lambda x: x * settings().rate * table(3), [
-        lambda: setattr(settings(), "rate", 3.0), lambda: table(3).fill(4.0), anew,
+    return lambda x: x * settings().rate * held.table(3), [
+        lambda: setattr(settings(), "rate", 3.0), lambda: held.table(3).fill(4.0), anew,
         set_item(scale, "v", 5.0), anew,
     ]  # fmt: skip
 
@@ -1031,9 +1034,23 @@ class Learned(Tensor):
 
 @way
 def an_attribute_of_a_tensors_own_class():
-    w = Learned(np.ones(3))
+    w = Learned(np.ones(3), name="one")
     w.rate = 2.0
-    return lambda x: x * w.rate, [set_attribute(w, "rate", 3.0)]
+    return lambda x: x * w.rate * len(w.name), [
+        set_attribute(w, "rate", 3.0), set_attribute(w, "name", "three"),
+    ]  # fmt: skip
+
+
+@way
+def what_an_optimizer_holds_beside():
+    w = Tensor(np.ones(3), requires_grad=True)
+    optimizer = optim.Optimizer([w], optim.adam(0.1))
+    w.grad = np.ones(3)
+
+    def f(x):
+        return x * optimizer.state[0].steps
+
+    return f, [optimizer.step, optimizer.step]
 
 
 # ---------------------------------------------------------------- neural networks

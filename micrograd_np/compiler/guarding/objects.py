@@ -8,7 +8,17 @@ import random
 import threading
 from array import array
 from collections.abc import Iterator
-from types import FunctionType, GeneratorType, MappingProxyType, MemberDescriptorType, ModuleType
+from types import (
+    ClassMethodDescriptorType,
+    FunctionType,
+    GeneratorType,
+    GetSetDescriptorType,
+    MappingProxyType,
+    MemberDescriptorType,
+    MethodDescriptorType,
+    ModuleType,
+    WrapperDescriptorType,
+)
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -77,6 +87,12 @@ class Kind(NamedTuple):
     ours: bool
     installed: bool
     read_unseen: bool
+
+
+EMPTY_DESCRIPTORS = (  # of C, with nothing in them
+    MemberDescriptorType, GetSetDescriptorType, MethodDescriptorType, WrapperDescriptorType,
+    ClassMethodDescriptorType, type(vars(Kind)["library"]),
+)  # fmt: skip
 
 
 def kind_of(kind: type, home: str) -> Kind:

@@ -45,6 +45,7 @@ from micrograd_np.compiler.guarding.names import GLOBALS_BY_TEXT, Names, names_o
 from micrograd_np.compiler.guarding.notes import NOTES
 from micrograd_np.compiler.guarding.objects import (
     BYTES,
+    EMPTY_DESCRIPTORS,
     FIXED,
     GENERATORS,
     ITERATORS,
@@ -113,7 +114,7 @@ class Walk:
         self._catches = False  # whether code may go on where there is no such attribute
         self._gradients = False  # whether code looks up the gradient of a Tensor
         self._inherits = False  # whether code asks a class for what another one hides
-        self._tensors: list[tuple[str, Node]] = []
+        self._by_name: list[tuple[str, Any]] = []  # those of which only what is named counts
         self._objects: list[tuple[str, Any]] = []  # those whose attributes count
         self._ahead: list[tuple[str, Any]] = [("", root) for root in reversed(roots)]
         code = getattr(inspect.unwrap(roots[0]), "__code__", None)
@@ -137,13 +138,16 @@ class Walk:
         while True:
             while self._ahead:
                 self._visit(*self._ahead.pop())
-            state = (len(self._names), self._whole, self._catches, self._inherits)
+            state = (
+                len(self._names), self._whole, self._catches, self._inherits, self._gradients,
+                len(self._by_name),
+            )  # fmt: skip
             if looked != state:
                 looked, done = state, 0
             new = self._objects[done:]
-            if self._gradients:
-                for name, x in self._tensors:
-                    self._named(Attribute, f"{name}.grad", x, "grad", x.grad)
+            if not done:
+                for name, x in list(self._by_name):
+                    self._only_named(name, x)
             if not new and not self._ahead:
                 return
             for name, x in new:
@@ -205,7 +209,7 @@ class Walk:
 
     def _tensor(self, name: str, x: Node) -> None:
         self._add(Flag(f"{name}.requires_grad", x), id(x))
-        self._tensors.append((name, x))
+        self._by_name.append((name, x))
         if not self._kind(type(x)).ours:
             self._objects.append((name, x))
 
@@ -387,8 +391,8 @@ class Walk:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
                 self._named(Attribute, label, x, attribute, getattr(x, attribute))
-            if "__guarded__" not in vars(type(x)):  # a class derived from one of ours
-                self._objects.append((name or type(x).__name__, x))
+            derived = "__guarded__" not in vars(type(x))  # from a class of ours
+            (self._objects if derived else self._by_name).append((name or type(x).__name__, x))
         elif self._kind(type(x)).ours and not is_module(x):
             self._ahead += [(name, part) for _, part in attributes_of(x) if callable(part)]
         else:
@@ -432,6 +436,18 @@ class Walk:
         self._ahead.append((name, wrapped))
         if not isinstance(x, FunctionType):
             self._class(name, type(x), x)
+
+    def _only_named(self, name: str, x: Any) -> None:
+        """The attributes of an object of ours that code looks up by name, beside those watched."""
+        if isinstance(x, Node):
+            wanted = {"name": "name" in self._names, "grad": self._gradients}
+            found = [
+                (attribute, getattr(x, attribute)) for attribute in wanted if wanted[attribute]
+            ]
+        else:
+            found = [pair for pair in attributes_of(x) if pair[0] in self._names]
+        for attribute, value in found:
+            self._attribute(f"{name}.{attribute}", x, attribute, value)
 
     def _attributes_that_may_come(self, name: str, x: Any, *, whole: bool = False) -> None:
         """Watch for new ones where it makes a difference whether there are any.
@@ -524,7 +540,7 @@ class Walk:
             self._method(name, kind, instance, attribute, value)
         elif hasattr(type(value), "__get__"):
             self._add(Item(name, vars(defining), attribute, value), id(defining), attribute)
-            if isinstance(type(value).__get__, FunctionType):  # those of C have nothing in them
+            if not isinstance(value, EMPTY_DESCRIPTORS):
                 self._ahead.append((name, value))
         elif instance is None or attribute not in vars_of(instance):
             owner = kind if instance is None else instance
