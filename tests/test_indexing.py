@@ -54,7 +54,9 @@ def keys(draw: Any, shape: tuple[int, ...]) -> Any:
     key = parts[0] if len(parts) == 1 and draw(st.booleans()) else tuple(parts)
     try:
         np.empty(shape)[key]
-    except (IndexError, TypeError):  # the arrays do not broadcast, or there are too many parts
+    except (IndexError, TypeError, DeprecationWarning):
+        # The arrays do not broadcast, there are too many parts, or one is out of bounds where
+        # nothing is chosen, of which older versions of NumPy warn.
         assume(False)
     return key
 
