@@ -61,8 +61,13 @@ def is_module(x: Any) -> bool:
 
 
 def is_module_class(kind: type) -> bool:
-    """Whether instances of a class have parameters and settings; its metaclass is not asked."""
-    return any("__tree_static__" in vars(each) for each in kind.__mro__)
+    """Whether instances of a class have parameters and settings."""
+    return looked_up(kind, "__tree_static__") is not None
+
+
+def looked_up(kind: type, name: str) -> Any:
+    """What a class or one of its bases defines; None if nothing. Its metaclass is not asked."""
+    return next((vars(each)[name] for each in kind.__mro__ if name in vars(each)), None)
 
 
 def is_leaf(x: Any) -> bool:
@@ -99,7 +104,7 @@ def kind_of(kind: type, home: str) -> Kind:
     """What is to be known of a class, for functions of the package in the folder `home`."""
     file = file_of_class(kind)
     looks_up = any(
-        isinstance(getattr(kind, name, None), FunctionType)
+        isinstance(looked_up(kind, name), FunctionType)
         for name in ("__getattr__", "__getattribute__", "__getitem__")
     )
     return Kind(

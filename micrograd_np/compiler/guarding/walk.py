@@ -65,6 +65,7 @@ from micrograd_np.compiler.guarding.objects import (
     is_own_module,
     kept_by_cache,
     kind_of,
+    looked_up,
     slots_of,
     vars_of,
 )
@@ -134,25 +135,23 @@ class Walk:
     def _run(self) -> None:
         """Go on until there is nothing new: code that is found late may look at what was early."""
         looked: tuple[Any, ...] | None = None
-        done = 0  # objects that were looked at for all names known by now
+        done = named = 0  # how many objects were looked at for all names known by now
         while True:
             while self._ahead:
                 self._visit(*self._ahead.pop())
             state = (
                 len(self._names), self._whole, self._catches, self._inherits, self._gradients,
-                len(self._by_name),
             )  # fmt: skip
             if looked != state:
-                looked, done = state, 0
-            new = self._objects[done:]
-            if not done:
-                for name, x in list(self._by_name):
-                    self._only_named(name, x)
-            if not new and not self._ahead:
+                looked, done, named = state, 0, 0
+            new, new_named = self._objects[done:], self._by_name[named:]
+            if not (new or new_named):
                 return
+            for name, x in new_named:
+                self._only_named(name, x)
             for name, x in new:
                 self._look_at(name, x)
-            done += len(new)
+            done, named = done + len(new), named + len(new_named)
 
     def _kind(self, kind: type) -> Kind:
         """What is known of a class, looked up once."""
@@ -387,7 +386,7 @@ class Walk:
             if not self._kind(x).library:
                 self._objects.append((x.__name__, x))
             self.draws_unseen |= self._kind(x).installed
-        elif (watched := getattr(type(x), "__guarded__", None)) is not None:
+        elif (watched := looked_up(type(x), "__guarded__")) is not None:
             for attribute in watched:
                 label = f"{name}.{attribute}" if name not in ("", "self") else attribute
                 self._named(Attribute, label, x, attribute, getattr(x, attribute))
@@ -396,7 +395,7 @@ class Walk:
         elif self._kind(type(x)).ours and not is_module(x):
             self._ahead += [(name, part) for _, part in attributes_of(x) if callable(part)]
         else:
-            if hasattr(type(x), "__array__") and not isinstance(x, np.ndarray):
+            if looked_up(type(x), "__array__") and not isinstance(x, np.ndarray):
                 self._add(ArrayLike(name, x), id(x))
             self._objects.append((name or type(x).__name__, x))
             self.draws_unseen |= self._kind(type(x)).installed
@@ -440,10 +439,8 @@ class Walk:
     def _only_named(self, name: str, x: Any) -> None:
         """The attributes of an object of ours that code looks up by name, beside those watched."""
         if isinstance(x, Node):
-            wanted = {"name": "name" in self._names, "grad": self._gradients}
-            found = [
-                (attribute, getattr(x, attribute)) for attribute in wanted if wanted[attribute]
-            ]
+            found = [("name", x.name)] if "name" in self._names else []
+            found += [("grad", x.grad)] if self._gradients else []
         else:
             found = [pair for pair in attributes_of(x) if pair[0] in self._names]
         for attribute, value in found:
