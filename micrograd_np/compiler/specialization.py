@@ -89,7 +89,7 @@ class Specialization:
         return [*(x.value for x in call.leaves), *(x.value for x in self.captured)]
 
 
-class Traced(NamedTuple):
+class TracedRun(NamedTuple):
     """What a run of a function on stand-ins has shown.
 
     `captured`: the Tensors from outside that it used. `values`: the leaves of what it
@@ -105,7 +105,7 @@ class Traced(NamedTuple):
 
 def traced(
     subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool = True
-) -> Traced:
+) -> TracedRun:
     """A run of the function on stand-ins, which has changed nothing that the function depends on.
 
     A first run may keep things for later ones; then it is the second that counts. Raises
@@ -129,7 +129,7 @@ def traced(
 
 def settled(
     subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool
-) -> Traced:
+) -> TracedRun:
     """A run that changes nothing: the first, or the second where the first has kept something.
 
     Both have to give the same: what the first call returns is not to differ from all others.
@@ -169,7 +169,7 @@ def are_alike(x: Any, y: Any) -> bool:
 
 def run_on_stand_ins(
     subject: Subject, call: Call, args: Arguments, keywords: Keywords, *, recording: bool
-) -> Traced:
+) -> TracedRun:
     """One run of the function, in which it may not draw random numbers from outside."""
 
     def run(trace: Trace) -> Returned:
@@ -181,4 +181,4 @@ def run_on_stand_ins(
         make, returned, made = trace(subject.name, run, call.snapshot.kept(), recording=recording)
     program = make(returned.results)
     values = returned.values()
-    return Traced(program, returned.freed(), list(made.captured), values, call.snapshot)
+    return TracedRun(program, returned.freed(), list(made.captured), values, call.snapshot)

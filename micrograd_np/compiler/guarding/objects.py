@@ -82,13 +82,13 @@ def is_computed(described: Any) -> bool:
 
 
 class Kind(NamedTuple):
-    """A class: whether it is a library's, ours among them, or an installed package's.
+    """A class: whether it is `of_library`, ours among them, or of an installed package.
 
     `read_unseen`: whether attributes of its instances may be read by names that are in no code of
     the user's: by methods of a library that is not ours, or as if they were parts.
     """
 
-    library: bool
+    of_library: bool
     ours: bool
     installed: bool
     read_unseen: bool
@@ -96,7 +96,7 @@ class Kind(NamedTuple):
 
 EMPTY_DESCRIPTORS = (  # of C, with nothing in them
     MemberDescriptorType, GetSetDescriptorType, MethodDescriptorType, WrapperDescriptorType,
-    ClassMethodDescriptorType, type(vars(Kind)["library"]),
+    ClassMethodDescriptorType, type(vars(Kind)["of_library"]),
 )  # fmt: skip
 
 

@@ -191,7 +191,7 @@ class Walk:
             for part in x.values() if isinstance(x, dict) else ():
                 if type(part) in NOTEBOOKS:
                     ahead.append(part)
-                elif not self._kind(type(part)).library:
+                elif not self._kind(type(part)).of_library:
                     self._ahead.append((name, part))
 
     # ------------------------------------------------------------ what there is
@@ -383,7 +383,7 @@ class Walk:
                 self._objects.append((x.__name__, x))
             self.draws_unseen |= x.__name__.startswith("numpy.random")
         elif isinstance(x, type):
-            if not self._kind(x).library:
+            if not self._kind(x).of_library:
                 self._objects.append((x.__name__, x))
             self.draws_unseen |= self._kind(x).installed
         elif (watched := looked_up(type(x), "__guarded__")) is not None:
@@ -494,7 +494,7 @@ class Walk:
         module = is_module_class(kind)
         whole = module or (instance is not None and self._all_of(instance))
         hidden = self.without if instance is None else self._hidden(instance)
-        users = [x for x in kind.__mro__ if not self._kind(x).library]
+        users = [x for x in kind.__mro__ if not self._kind(x).of_library]
         for each in users:
             self._attributes_that_may_come(each.__name__, each)
             for attribute, value in list(vars(each).items()):
