@@ -21,6 +21,7 @@ from micrograd_np.views import shares
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
+UNCHANGING = frozenset((int, bool, float, str, slice, type(None)))  # most options
 SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
@@ -95,6 +96,8 @@ def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
 
 def own(option: Any) -> Any:
     """An option that nobody else can change: arrays are copied, and Tensors become arrays."""
+    if type(option) in UNCHANGING:
+        return option
     if isinstance(option, list | tuple) and not hasattr(option, "_fields"):
         return type(option)(map(own, option))
     if isinstance(option, Node):
@@ -160,13 +163,13 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     except ValueError as error:
         locate(error, op, inputs)
         raise
-    if (other or options) and isinstance(value, ARRAYS):  # of numbers alone come numbers
-        numbers(value, op.name)
-    if tracked and type(value) in PLAIN and not options and op.kind != "constant":
+    if tracked and not (options or other) and type(value) in PLAIN and op.kind != "constant":
         return attach(value, op, inputs, values)  # what goes in as floats comes out so
     if op.kind == "constant" and not is_array(value):
         return value.untracked() if isinstance(value, Operand) else value
     tracked = tracked and op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
+    if not tracked and (other or options) and isinstance(value, ARRAYS):
+        numbers(value, op.name)  # of numbers alone come numbers
     node = attach(value, op, inputs, values, options) if tracked else untracked(value, inputs)
     return parts(node, inputs) if isinstance(value, SEVERAL) else node
 
