@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np import tree as trees
+from micrograd_np.core import tree as trees
+from micrograd_np.core.context import MODE
+from micrograd_np.core.op import Array
+from micrograd_np.core.record import value_of
+from micrograd_np.core.tensor import Tensor
+from micrograd_np.core.tree import Tree
 from micrograd_np.errors import NotDifferentiableError, ShapeError
-from micrograd_np.jacobians import jacobian
-from micrograd_np.mode import MODE
-from micrograd_np.op import Array
-from micrograd_np.recording import value_of
-from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import jvp, name_of, named_after, value_and_grad
-from micrograd_np.tree import Tree
+from micrograd_np.transforms.grad import jvp, name_of, named_after, value_and_grad
+from micrograd_np.transforms.jacobians import jacobian
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]

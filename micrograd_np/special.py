@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 
-from micrograd_np.op import Array
+from micrograd_np.core.op import Array
 
 # ---------------------------------------------------------------- gamma functions
 

@@ -11,8 +11,8 @@ from collections import Counter
 import pytest
 from hypothesis import HealthCheck, settings
 
-from micrograd_np.op import OPS
-from micrograd_np.ops.user_rules import JointOp
+from micrograd_np.core.op import OPS
+from micrograd_np.extend.rules import JointOp
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
 

@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import micrograd_np as mg
-from micrograd_np import Tensor, tree
+from micrograd_np import Tensor
 from micrograd_np.compiler.guarding.snapshot import Surroundings
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, substituted
 from micrograd_np.compiler.specialization import traced
-from micrograd_np.quiet import quiet
+from micrograd_np.core import tree
+from micrograd_np.core.errstate import quiet
 
 if TYPE_CHECKING:
     from micrograd_np.compiler.returning import Returned
-    from micrograd_np.graph import Node
+    from micrograd_np.core.graph import Node
 
 
 NOTHING = Surroundings(len)  # of a function that depends on nothing

@@ -13,9 +13,10 @@ from test_foreign_arrays import KEYS, afar
 from test_indexing import updates
 
 import micrograd_np as mg
-from micrograd_np import Tensor, tree
+from micrograd_np import Tensor
+from micrograd_np.core import tree
+from micrograd_np.coverage.numpy_functions import AT, instead_of_at
 from micrograd_np.errors import InPlaceError, UnregisteredFunctionError
-from micrograd_np.ops.account import AT, instead_of_at
 
 UFUNCS = {
     mg.index_add: np.add,

@@ -13,7 +13,7 @@ from strict_array import DeviceArray, StrictArray
 
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
-from micrograd_np import tree as trees
+from micrograd_np.core import tree as trees
 
 Pair = namedtuple("Pair", "first second")  # noqa: PYI024 - a plain one is what is tested
 N = 3

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn
 from micrograd_np.checking import GradientReport, assert_gradcheck, gradcheck
-from micrograd_np.forms import elementwise, linear, primitive
-from micrograd_np.op import OPS
-from micrograd_np.ops.dispatch import dispatching
+from micrograd_np.core.dispatch import dispatching
+from micrograd_np.core.forms import elementwise, linear, primitive
+from micrograd_np.core.op import OPS
 
 RNG = np.random.default_rng(0)
 MATRIX = RNG.normal(size=(2, 3))

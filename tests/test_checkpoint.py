@@ -12,7 +12,7 @@ from test_transforms import nestings
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn
-from micrograd_np.graph import history
+from micrograd_np.core.graph import history
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((2, 3))

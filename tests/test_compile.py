@@ -22,9 +22,10 @@ from interpreted import Interpreted, assert_identical
 from numpy.testing import assert_allclose, assert_array_equal
 
 import micrograd_np as mg
-from micrograd_np import Tensor, nn, optim, tree
+from micrograd_np import Tensor, nn, optim
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.tracing import randomness
+from micrograd_np.core import tree
 from micrograd_np.errors import GraphError, NonFiniteError, TracingError
 
 X = np.array([[0.3, -1.2, 0.5], [1.1, 0.4, -0.7]])

@@ -20,7 +20,7 @@ from micrograd_np.compiler.source.buffers import DONATED_FROM, plan
 from micrograd_np.compiler.source.liveness import Liveness
 from micrograd_np.compiler.source.outputs import c_strides, is_dense, style_of
 from micrograd_np.compiler.tracing.functions import ASTYPE, Method
-from micrograd_np.quiet import quiet
+from micrograd_np.core.errstate import quiet
 
 RNG = np.random.default_rng(0)
 SMALL = (6, 5)

@@ -8,10 +8,10 @@ import pytest
 from optable import ROWS
 
 import micrograd_np as mg
-from micrograd_np import tree
 from micrograd_np.compiler.native.forms.table import FORMS
 from micrograd_np.compiler.native.functions import lower
 from micrograd_np.compiler.native.scalars import CODE
+from micrograd_np.core import tree
 from micrograd_np.errors import TracingError
 
 needs_numba = pytest.mark.skipif(

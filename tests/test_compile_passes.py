@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from programs import programs
 
 import micrograd_np as mg
-from micrograd_np import tree
 from micrograd_np.compiler.keys import key_of
 from micrograd_np.compiler.passes import PASSES, optimize, optimized, split_invariant
 from micrograd_np.compiler.passes.rewriting import uses_in
@@ -18,6 +17,7 @@ from micrograd_np.compiler.passes.small import speed_up_small_calls
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, mapped, name_of
 from micrograd_np.compiler.tracing.calls import ASTYPE
 from micrograd_np.compiler.tracing.trace import trace
+from micrograd_np.core import tree
 
 BY_NAME = {each.name: each for each in PASSES}
 EXACT = [each for each in PASSES if not each.reorders]

@@ -23,7 +23,7 @@ import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.compiler.passes import PASSES, optimize
 from micrograd_np.compiler.program import check
-from micrograd_np.quiet import quiet
+from micrograd_np.core.errstate import quiet
 
 EXACT = [each for each in PASSES if not each.reorders]
 Function = Callable[..., Any]

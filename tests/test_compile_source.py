@@ -27,9 +27,9 @@ from micrograd_np.compiler.report import in_units, report_of
 from micrograd_np.compiler.source import build, save
 from micrograd_np.compiler.source.naming import Names, identifier
 from micrograd_np.compiler.tracing.functions import ASTYPE, Method
+from micrograd_np.core.errstate import quiet
 from micrograd_np.errors import SourceError
-from micrograd_np.ops.convolution import convolve_windows
-from micrograd_np.quiet import quiet
+from micrograd_np.ops.derivatives.convolution import convolve_windows
 
 RNG = np.random.default_rng(0)
 

@@ -14,8 +14,8 @@ from test_ops import NARROW, Call, recast
 import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.compiler.tracing.functions import arrays_in
+from micrograd_np.core.errstate import quiet
 from micrograd_np.errors import TracingError
-from micrograd_np.quiet import quiet
 
 # The shapes or dtypes of their results depend on values, or they make text: nothing to freeze.
 REFUSED = {

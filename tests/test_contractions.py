@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.ops import contraction
+from micrograd_np.ops.kernels import einsum as contraction
 
 
 class Contraction(NamedTuple):

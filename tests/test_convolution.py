@@ -17,8 +17,8 @@ from strict_array import StrictArray
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
 from micrograd_np.nn import functional
-from micrograd_np.ops import convolution as convolution_ops
-from micrograd_np.ops import pooling as pooling_ops
+from micrograd_np.ops.derivatives import convolution as convolution_ops
+from micrograd_np.ops.derivatives import pooling as pooling_ops
 
 Array = np.ndarray[Any, Any]
 

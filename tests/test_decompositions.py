@@ -15,7 +15,7 @@ from optable.decomposition_rows import cofactors_by_minors, hermitian, spaced
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.ops.determinants import cofactors
+from micrograd_np.ops.derivatives.linalg.determinants import cofactors
 
 KINDS = {"real": 0.0, "complex": 1j}
 kinds = pytest.mark.parametrize("kind", KINDS)

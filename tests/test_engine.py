@@ -21,9 +21,10 @@ import numpy as np
 import pytest
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors, graph
-from micrograd_np.forms import elementwise
-from micrograd_np.op import OPS
+from micrograd_np import Tensor, errors
+from micrograd_np.core import graph
+from micrograd_np.core.forms import elementwise
+from micrograd_np.core.op import OPS
 
 
 def leaf(data, **options):

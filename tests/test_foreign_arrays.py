@@ -19,7 +19,7 @@ from test_ops import Call
 import micrograd_np as mg
 from micrograd_np import Tensor, nn, optim
 from micrograd_np.errors import ForeignArrayError, MutationError, NonFiniteError
-from micrograd_np.ops.indexing import getitem, scatter
+from micrograd_np.ops.derivatives.indexing import getitem, scatter
 from micrograd_np.train import fit
 
 Array = np.ndarray[Any, Any]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import micrograd_np as mg
-from micrograd_np.op import OPS
+from micrograd_np.core.op import OPS
 
 S = np.array([[2.0, 0.3, 0.1], [0.3, 1.0, 0.2], [0.1, 0.2, 3.0]])
 H = S + 1j * np.array([[0, 0.1, 0.2], [-0.1, 0, 0.3], [-0.2, -0.3, 0]])

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.ops.indexing import scatter
+from micrograd_np.ops.derivatives.indexing import scatter
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=4, min_side=0, max_side=4)
 

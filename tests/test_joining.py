@@ -9,7 +9,7 @@ from differences import assert_close, directional, jacobian
 import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.errors import InPlaceError, LeavesGraphError, OptionError
-from micrograd_np.ops.indexing import fill_diagonal
+from micrograd_np.ops.derivatives.indexing import fill_diagonal
 
 Array = np.ndarray[Any, Any]
 A = np.array([[0.5, -1.5, 2.5], [1.75, 3.5, -0.75]])

@@ -17,9 +17,9 @@ from test_transforms import nestings
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.batching.batched import Batched
-from micrograd_np.masking import Masked, keep, taken
-from micrograd_np.op import OPS
+from micrograd_np.core.op import OPS
+from micrograd_np.interpreters.batch.batched import Batched
+from micrograd_np.interpreters.masked import Masked, keep, taken
 
 NAN, INF = np.nan, np.inf
 X = np.array([-1.0, 0.0, 0.5, 1.0, 4.0, 9.0])

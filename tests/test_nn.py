@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors, nn, tree
-from micrograd_np.graph import history
+from micrograd_np import Tensor, errors, nn
+from micrograd_np.core import tree
+from micrograd_np.core.graph import history
 
 
 def parameter(*shape, value=1.0):

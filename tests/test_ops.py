@@ -17,9 +17,10 @@ from optable import (
 )
 
 import micrograd_np as mg
-from micrograd_np import Tensor, tree
-from micrograd_np.op import EXPRESSIONS, OPS
-from micrograd_np.ops.shaping import astype
+from micrograd_np import Tensor
+from micrograd_np.core import tree
+from micrograd_np.core.op import EXPRESSIONS, OPS
+from micrograd_np.ops.derivatives.shaping import astype
 
 Array = np.ndarray[Any, Any]
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors, nn, optim, tree
+from micrograd_np import Tensor, errors, nn, optim
+from micrograd_np.core import tree
 
 RULES = {
     "sgd": optim.sgd(0.1),

@@ -16,9 +16,9 @@ from folding import each
 from scipy import special
 
 import micrograd_np as mg
-from micrograd_np.policy import Convention, Conventions, conventions
-from micrograd_np.policy.listing import TABLES, name_of
-from micrograd_np.policy.record import row, spelled
+from micrograd_np.nonsmooth import Convention, Conventions, conventions
+from micrograd_np.nonsmooth.convention import row, spelled
+from micrograd_np.nonsmooth.listing import TABLES, name_of
 
 ROOT = Path(__file__).parents[1]
 EVERYTHING = conventions()
@@ -219,7 +219,7 @@ def test_tables_are_read_when_they_are_asked_for() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT
     )
     read = set(done.stdout.split())
-    assert {f"micrograd_np.policy.{name}" for name in TABLES} <= read
+    assert {f"micrograd_np.nonsmooth.{name}" for name in TABLES} <= read
     assert not any(name.startswith(("scipy", "torch", "jax")) for name in read)
 
 

@@ -22,7 +22,7 @@ from array_api_names import NAMES as STANDARD
 from test_house import FLOORS
 
 import micrograd_np as mg
-from micrograd_np.op import EXPRESSIONS, OPS
+from micrograd_np.core.op import EXPRESSIONS, OPS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

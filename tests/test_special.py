@@ -14,16 +14,16 @@ from differences import assert_close, jacobian
 from scipy.special import _ufuncs
 
 import micrograd_np as mg
-import micrograd_np.ops.special
+import micrograd_np.ops.derivatives.special
 from micrograd_np import Tensor, special
+from micrograd_np.core.op import OPS
+from micrograd_np.coverage.scipy_functions import INSTEAD, REFUSED
 from micrograd_np.errors import (
     LeavesGraphError,
     NotDifferentiableError,
     OptionError,
     UnregisteredFunctionError,
 )
-from micrograd_np.op import OPS
-from micrograd_np.ops.scipy_account import INSTEAD, REFUSED
 
 
 def slope(f: Any, *at: Any, order: int = 1, argnums: int = 0) -> float:
@@ -45,7 +45,7 @@ import numpy as np
 import micrograd_np as mg
 
 def read():
-    return "micrograd_np.ops.special" in sys.modules
+    return "micrograd_np.ops.derivatives.special" in sys.modules
 
 t = mg.Tensor([0.5], requires_grad=True)
 unknown = np.frompyfunc(lambda x: x, 1, 1)
@@ -510,4 +510,4 @@ def test_jax_agrees(name: str) -> None:
 def test_private_ufuncs_behind_public_functions_are_there() -> None:
     for name in ("_zeta", "_lambertw"):
         assert getattr(_ufuncs, name) in OPS
-    assert micrograd_np.ops.special.__doc__
+    assert micrograd_np.ops.derivatives.special.__doc__

@@ -12,9 +12,9 @@ from test_ops import Call, tensors
 
 import micrograd_np as mg
 from micrograd_np import Tensor
+from micrograd_np.core.graph import PICK
+from micrograd_np.core.op import EXPRESSIONS, OPS
 from micrograd_np.errors import OptionError, UnregisteredFunctionError
-from micrograd_np.graph import PICK
-from micrograd_np.op import EXPRESSIONS, OPS
 
 MATRIX = np.array([[1.5, -0.5, 2.0], [0.25, 3.0, -1.0]])
 SQUARE = np.array([[1.5, -0.5], [0.25, 3.0]])

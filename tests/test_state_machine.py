@@ -16,7 +16,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multi
 from scalar_micrograd import Scalar, gradients
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors, graph
+from micrograd_np import Tensor, errors
+from micrograd_np.core import graph
 
 LIMIT = 50.0  # values beyond it would drown the comparison in rounding
 SHAPES = [(), (3,), (1,), (2, 1), (2, 3), (1, 3)]

@@ -15,7 +15,7 @@ from differences import assert_close, directional, jacobian
 import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.errors import LeavesGraphError, OptionError, ShapeError, UnregisteredFunctionError
-from micrograd_np.ops.bessel import bessel_i, sinc_derivative
+from micrograd_np.ops.derivatives.sinc import bessel_i, sinc_derivative
 
 NAN, INF = np.nan, np.inf
 MASK = np.array([[True, False, True], [False, True, True]])

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import micrograd_np as mg
-from micrograd_np.graph import Node
+from micrograd_np.core.graph import Node
 
 
 class Mine(mg.Tensor):

@@ -13,7 +13,7 @@ from scipy import special
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
-from micrograd_np.op import OPS
+from micrograd_np.core.op import OPS
 
 
 def leaf(data, **options):

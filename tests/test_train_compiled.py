@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors, nn, optim, tree
+from micrograd_np import Tensor, errors, nn, optim
+from micrograd_np.core import tree
 from micrograd_np.optim import rules
 from micrograd_np.train import fit, steps
 

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import micrograd_np as mg
-from micrograd_np import Tensor, tree
+from micrograd_np import Tensor
+from micrograd_np.core import tree
 
 
 class Pair(NamedTuple):

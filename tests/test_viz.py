@@ -18,7 +18,7 @@ import pytest
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn
 from micrograd_np.viz import Picture, draw
-from micrograd_np.viz import look as colours
+from micrograd_np.viz import style as colours
 from micrograd_np.viz.values import lines, number, visible
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,6 +11,7 @@ from test_ops import Call
 
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
+from micrograd_np.core.op import OPS
 from micrograd_np.errors import (
     BatchedError,
     GraphError,
@@ -18,7 +19,6 @@ from micrograd_np.errors import (
     NonFiniteError,
     ShapeError,
 )
-from micrograd_np.op import OPS
 
 SIZE = 3
 rng = np.random.default_rng(0)

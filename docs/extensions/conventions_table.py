@@ -9,8 +9,8 @@ from operator import attrgetter
 from typing import Any
 
 import micrograd_np as mg
-from micrograd_np.policy.listing import HEADINGS, cells
-from micrograd_np.policy.record import Convention, Peer, spelled, theirs
+from micrograd_np.nonsmooth.convention import Convention, Peer, spelled, theirs
+from micrograd_np.nonsmooth.listing import HEADINGS, cells
 
 
 def markdown() -> str:

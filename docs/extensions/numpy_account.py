@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import micrograd_np as mg
-from micrograd_np.ops.account import Entry, account
+from micrograd_np.coverage.numpy_functions import Entry, account
 
 SHOWN = {
     "differentiable": "yes",

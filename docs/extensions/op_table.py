@@ -35,8 +35,8 @@ from rule_files import (
 )
 
 import micrograd_np as mg
-from micrograd_np.op import EXPRESSIONS, OPS, Expression, Op
-from micrograd_np.ops.account import callables
+from micrograd_np.core.op import EXPRESSIONS, OPS, Expression, Op
+from micrograd_np.coverage.numpy_functions import callables
 
 LEFT_OUT = "SciPy was not installed when this page was built, so its functions are left out."
 LONGEST_HEADING = 40  # characters

@@ -18,7 +18,7 @@ from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import micrograd_np as mg
-from micrograd_np.op import EXPRESSIONS, OPS, Expression, Op
+from micrograd_np.core.op import EXPRESSIONS, OPS, Expression, Op
 
 PACKAGE = Path(mg.__file__).parent
 FORMS = {  # what a rule file calls, and how the table names it

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_api.wrapping import as_tensors
-from micrograd_np.masking import taken
+from micrograd_np.interpreters.masked import taken
 
 __all__ = ["argsort", "clip", "sort", "where"]
 

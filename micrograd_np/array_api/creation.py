@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_api.wrapping import of_numpy
-from micrograd_np.meaning import check_numbers, numbers
-from micrograd_np.op import Array, Operand
-from micrograd_np.recording import untracked
-from micrograd_np.tensor import Tensor, tensor
+from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.record import untracked
+from micrograd_np.core.safety.meaning import check_numbers, numbers
+from micrograd_np.core.tensor import Tensor, tensor
 
 __all__ = [
     "arange", "asarray", "astype", "empty", "empty_like", "eye", "from_dlpack", "full", "full_like",

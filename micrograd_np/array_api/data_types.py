@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.tensor import Tensor
+from micrograd_np.core.tensor import Tensor
 
 __all__ = [
     "bool", "can_cast", "complex64", "complex128", "e", "finfo", "float32", "float64", "iinfo",

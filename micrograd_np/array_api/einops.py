@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import Node
-from micrograd_np.op import Operand
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Operand
 
 
 def register() -> None:

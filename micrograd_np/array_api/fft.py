@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_api.wrapping import of_numpy
-from micrograd_np.recording import untracked
+from micrograd_np.core.record import untracked
 
 __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft",

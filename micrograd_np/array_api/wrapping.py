@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import Node
-from micrograd_np.meaning import check_numbers, numbers
-from micrograd_np.recording import ARRAYS, untracked
-from micrograd_np.tree import rebuild
+from micrograd_np.core.graph import Node
+from micrograd_np.core.record import ARRAYS, untracked
+from micrograd_np.core.safety.meaning import check_numbers, numbers
+from micrograd_np.core.tree import rebuild
 
 BEGINNING = 1000  # as far as a summary goes: the documentation is long, and there is much of it
 

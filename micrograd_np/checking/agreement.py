@@ -13,7 +13,7 @@ import numpy as np
 from micrograd_np.checking import comparison
 from micrograd_np.checking.differences import SAFETY, Rows
 from micrograd_np.checking.report import entry_of
-from micrograd_np.checking.subject import PlainRun, Record, Subject, Vector, same
+from micrograd_np.checking.vector_function import PlainRun, Record, Subject, Vector, same
 
 CAUSES = (
     "Look for branches on the type (`isinstance(x, np.ndarray)`, `x.requires_grad`), for writing "

@@ -18,10 +18,10 @@ from micrograd_np.checking.differences import (
 )
 from micrograd_np.checking.parts import joined, parts_of
 from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
-from micrograd_np.checking.subject import Points, Record, Subject, size
 from micrograd_np.checking.symmetry import Reading, readings
-from micrograd_np.transforms import jvp, vjp
-from micrograd_np.tree import Tree
+from micrograd_np.checking.vector_function import Points, Record, Subject, size
+from micrograd_np.core.tree import Tree
+from micrograd_np.transforms.grad import jvp, vjp
 
 Array = np.ndarray[Any, Any]
 

@@ -26,8 +26,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.checking.subject import Points, Record, Vector
-from micrograd_np.copying import copied
+from micrograd_np.checking.vector_function import Points, Record, Vector
+from micrograd_np.core.safety.copying import copied
 
 Array = np.ndarray[Any, Any]
 

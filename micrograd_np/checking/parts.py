@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.copying import copied
+from micrograd_np.core.safety.copying import copied
 
 Array = np.ndarray[Any, Any]
 

@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.checking.subject import Record
-from micrograd_np.graph import Node, descendants, history, pull
+from micrograd_np.checking.vector_function import Record
+from micrograd_np.core.graph import Node, descendants, history, pull
 
 Array = np.ndarray[Any, Any]
 

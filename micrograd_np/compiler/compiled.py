@@ -21,9 +21,9 @@ from micrograd_np.compiler.signature import Call, check_count, inside
 from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
+from micrograd_np.core.context import MODE, TRACE
 from micrograd_np.errors import GraphError, listed
 from micrograd_np.forking import ForkLock
-from micrograd_np.mode import MODE, TRACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

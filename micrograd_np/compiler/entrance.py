@@ -15,11 +15,11 @@ import numpy as np
 from micrograd_np.compiler.guarding.snapshot import Guard
 from micrograd_np.compiler.returning import Hole, Returned
 from micrograd_np.compiler.signature import is_value
-from micrograd_np.graph import Node
-from micrograd_np.mode import MODE, TRACE
-from micrograd_np.quiet import IGNORE_ALL, STATE
-from micrograd_np.recording import constant_tensor
-from micrograd_np.tensor import Tensor
+from micrograd_np.core.context import MODE, TRACE
+from micrograd_np.core.errstate import IGNORE_ALL, STATE
+from micrograd_np.core.graph import Node
+from micrograd_np.core.record import constant_tensor
+from micrograd_np.core.tensor import Tensor
 
 MISS = object()
 NAMES = (str, int, bool)  # keys of dicts that are told apart by their types and `==`

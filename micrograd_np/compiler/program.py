@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.op import Options
+from micrograd_np.core.op import Options
 
 
 class Variable:

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.checkpointing import Segment, pulled, pushed, repeatable
 from micrograd_np.compiler.passes import optimized
 from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.tracing.trace import Trace, trace
-from micrograd_np.graph import Node, pull, tick
-from micrograd_np.ops.user_rules import Derivative, JointOp
-from micrograd_np.quiet import quiet
-from micrograd_np.recording import PLAIN, attach, parts, value_of
+from micrograd_np.core.errstate import quiet
+from micrograd_np.core.graph import Node, pull, tick
+from micrograd_np.core.record import PLAIN, attach, parts, value_of
+from micrograd_np.extend.rules import Derivative, JointOp
+from micrograd_np.transforms.checkpoint import Segment, pulled, pushed, repeatable
 
 
 class CompiledCall(Segment):

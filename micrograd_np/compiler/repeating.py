@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_np import tree
 from micrograd_np.compiler.program import Variable
 from micrograd_np.compiler.signature import Call, check_count, inside, is_value
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
+from micrograd_np.core import tree
+from micrograd_np.core.context import TRACE
+from micrograd_np.core.errstate import quiet
 from micrograd_np.errors import listed
-from micrograd_np.mode import TRACE
-from micrograd_np.quiet import quiet
 
 NUMBERS = (float, int, complex)  # of Python
 Specialized = Callable[[Call, Arguments, Keywords], Specialization]

@@ -5,11 +5,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np import tree
 from micrograd_np.compiler.tracing.stand_ins import Traced, TracedGenerator
+from micrograd_np.core import tree
+from micrograd_np.core.graph import Node
+from micrograd_np.core.record import constant_tensor, value_of
 from micrograd_np.errors import TracingError
-from micrograd_np.graph import Node
-from micrograd_np.recording import constant_tensor, value_of
 
 
 class Kind(NamedTuple):

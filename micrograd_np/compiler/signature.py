@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np import tree
 from micrograd_np.compiler.keys import Same, is_hashable, key_of_state
 from micrograd_np.compiler.keys import key_of as static_key
+from micrograd_np.core import tree
+from micrograd_np.core.foreign import is_foreign
+from micrograd_np.core.graph import Node, describe
+from micrograd_np.core.op import Operand
+from micrograd_np.core.safety.meaning import check_numbers
 from micrograd_np.errors import TracingError, listed
-from micrograd_np.foreign import is_foreign
-from micrograd_np.graph import Node, describe
-from micrograd_np.meaning import check_numbers
-from micrograd_np.op import Operand
 
 NUMBERS = (float, int, complex)
 CONTAINERS = (list, tuple, dict, type(None))  # without attributes

@@ -17,12 +17,12 @@ from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.compiler.tracing.randomness import unchanged
 from micrograd_np.compiler.tracing.trace import Trace, trace
+from micrograd_np.core.errstate import quiet
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Operand
+from micrograd_np.core.record import value_of
 from micrograd_np.errors import TracingError
 from micrograd_np.forking import cached_property
-from micrograd_np.graph import Node
-from micrograd_np.op import Operand
-from micrograd_np.quiet import quiet
-from micrograd_np.recording import value_of
 
 Loop = Callable[..., tuple[Any, ...]]
 

@@ -19,12 +19,12 @@ from micrograd_np.compiler.signature import (
     signature_of,
 )
 from micrograd_np.compiler.tracing.trace import Trace
+from micrograd_np.core.context import begin_differentiating, end_differentiating
+from micrograd_np.core.graph import ARGUMENT, Node, describe
+from micrograd_np.core.record import PLAIN, constant_tensor
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import TracingError, listed
-from micrograd_np.graph import ARGUMENT, Node, describe
-from micrograd_np.mode import begin_differentiating, end_differentiating
-from micrograd_np.recording import PLAIN, constant_tensor
-from micrograd_np.tensor import Tensor
-from micrograd_np.transforms import name_of
+from micrograd_np.transforms.grad import name_of
 
 Function = Callable[..., Any]
 Arguments = tuple[Any, ...]

@@ -53,7 +53,7 @@ class UnregisteredFunctionError(TypeError):
         )  # fmt: skip
         return cls(
             f"{name} has no derivative registered, so calling it on a Tensor would lose the "
-            f"gradient. Write it with functions that have one (listed in micrograd_np.op.OPS);"
+            f"gradient. Write it with functions that have one (listed in micrograd_np.core.op.OPS);"
             f"{declare} make an op of your own by `mg.primitive`; or leave the graph on purpose "
             f"with `.data` or `stop_gradient(t)`."
         )

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from micrograd_np.core.op import Array
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.nn import functional
 from micrograd_np.nn.functional.geometry import per_axis
 from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
-from micrograd_np.op import Array
-from micrograd_np.tensor import Tensor
 
 Numbers = int | tuple[int, ...]
 

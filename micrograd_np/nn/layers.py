@@ -10,12 +10,13 @@ from typing import Any, ClassVar, overload
 
 import numpy as np
 
+from micrograd_np.core.op import Array
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
 from micrograd_np.nn.state import described
-from micrograd_np.op import Array
-from micrograd_np.ops.activations import (
+from micrograd_np.ops.derivatives.activations import (
     log_softmax,
     logsigmoid,
     relu,
@@ -23,7 +24,6 @@ from micrograd_np.ops.activations import (
     softmax,
     softplus,
 )
-from micrograd_np.tensor import Tensor
 
 Layer = Callable[[Any], Any]
 

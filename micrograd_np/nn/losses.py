@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core.foreign import is_foreign, like
+from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.record import value_of
 from micrograd_np.errors import ShapeError
-from micrograd_np.foreign import is_foreign, like
 from micrograd_np.nn.state import described
-from micrograd_np.op import Array, Operand
-from micrograd_np.ops.activations import log_softmax, logsigmoid
-from micrograd_np.recording import value_of
+from micrograd_np.ops.derivatives.activations import log_softmax, logsigmoid
 
 REDUCTIONS: dict[str, Callable[[Array], Array]] = {
     "mean": np.mean,

@@ -18,10 +18,10 @@ from typing import Any, Self
 
 import numpy as np
 
-from micrograd_np import tree
-from micrograd_np.foreign import all_here
+from micrograd_np.core import tree
+from micrograd_np.core.foreign import all_here
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.nn.state import arrays_for
-from micrograd_np.tensor import Tensor
 
 Place = tuple[Any, ...]
 

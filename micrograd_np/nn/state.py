@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.casting import overflows
+from micrograd_np.core.foreign import here, is_foreign, like
+from micrograd_np.core.op import Array
+from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.safety.casting import overflows
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import MeaningLostError, listed
-from micrograd_np.foreign import here, is_foreign, like
-from micrograd_np.op import Array
-from micrograd_np.recording import plain, value_of
-from micrograd_np.tensor import Tensor
 
 SHOWN = 3  # names of arrays of PyTorch that a message gives
 

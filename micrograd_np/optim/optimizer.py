@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from typing import Any
 
-from micrograd_np import tree
+from micrograd_np.core import tree
+from micrograd_np.core.foreign import all_here, is_foreign
+from micrograd_np.core.graph import tick
+from micrograd_np.core.record import unless_traced, value_of
+from micrograd_np.core.tensor import Tensor
+from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, listed
-from micrograd_np.foreign import all_here, is_foreign
-from micrograd_np.graph import tick
 from micrograd_np.optim.transformation import (
     State,
     Transformation,
     apply_updates,
     check_transformation,
 )
-from micrograd_np.recording import unless_traced, value_of
-from micrograd_np.tensor import Tensor
-from micrograd_np.tree import Tree
 
 
 class Optimizer:

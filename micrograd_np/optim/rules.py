@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np import tree
+from micrograd_np.core import tree
+from micrograd_np.core.tree import Tree
 from micrograd_np.errors import listed
 from micrograd_np.optim.transformation import State, Transformation, chain, leafwise
-from micrograd_np.tree import Tree
 
 
 def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> Transformation:

@@ -25,11 +25,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np import tree
+from micrograd_np.core import tree
+from micrograd_np.core.record import value_of
+from micrograd_np.core.tensor import Tensor
+from micrograd_np.core.tree import Tree
 from micrograd_np.errors import ShapeError
-from micrograd_np.recording import value_of
-from micrograd_np.tensor import Tensor
-from micrograd_np.tree import Tree
 
 State = Any
 

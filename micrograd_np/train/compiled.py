@@ -18,16 +18,17 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np import compiler, tree
-from micrograd_np.arrays import conjugated
+from micrograd_np import compiler
+from micrograd_np.core import tree
+from micrograd_np.core.foreign import one_like
+from micrograd_np.core.graph import Node, pull
+from micrograd_np.core.op import Operand
+from micrograd_np.core.record import held
+from micrograd_np.core.values import conjugated
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import OWN_FILES
-from micrograd_np.foreign import one_like
-from micrograd_np.graph import Node, pull
 from micrograd_np.nn.module import Module
-from micrograd_np.op import Operand
 from micrograd_np.optim import Optimizer, apply_updates
-from micrograd_np.recording import held
 from micrograd_np.train.eager import EagerStep, Loss
 
 Generators = list[np.random.Generator]

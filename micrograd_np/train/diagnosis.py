@@ -5,12 +5,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from micrograd_np.core.foreign import here, is_foreign
+from micrograd_np.core.graph import history
+from micrograd_np.core.record import value_of
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import NonFiniteError, listed
-from micrograd_np.foreign import here, is_foreign
-from micrograd_np.graph import history
 from micrograd_np.optim import Optimizer
-from micrograd_np.recording import value_of
-from micrograd_np.tensor import Tensor
 
 DIVERGED = 1e3  # growth of the loss by more than this shows that the steps are too long
 

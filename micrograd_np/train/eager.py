@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import GraphError
 from micrograd_np.optim import Optimizer
-from micrograd_np.tensor import Tensor
 
 Loss = Callable[[Any, Any], Any]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core.op import Array
 from micrograd_np.errors import listed
 from micrograd_np.nn.initializers import generator
 from micrograd_np.nn.module import Module
-from micrograd_np.op import Array
 from micrograd_np.optim import Optimizer, Transformation
 from micrograd_np.optim.transformation import check_transformation
 from micrograd_np.train.compiled import CompiledStep, check_backend

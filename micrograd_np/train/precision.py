@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.casting import overflows
-from micrograd_np.op import Array
-from micrograd_np.tensor import Tensor
+from micrograd_np.core.op import Array
+from micrograd_np.core.safety.casting import overflows
+from micrograd_np.core.tensor import Tensor
 
 
 def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:

@@ -1,6 +1,6 @@
 """Pictures: the recorded graph as DOT, laid out by Graphviz.
 
-`drawing` finds what there is to draw, `values`, `symbols` and `cards` say it in words, `look` gives
+`subgraph` finds what there is to draw, `values`, `symbols` and `labels` say it in words, `style` gives
 it colours and type, `dot` writes it down, `rendering` lays it out, and `picture` is what `draw`
 returns.
 """

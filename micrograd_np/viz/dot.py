@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from micrograd_np.viz.cards import Card
-from micrograd_np.viz.drawing import Edge
-from micrograd_np.viz.look import BARE, EDGE, GRAPH, NODE, OUTPUT, ROLES, SPINE
+from micrograd_np.viz.labels import Card
+from micrograd_np.viz.style import BARE, EDGE, GRAPH, NODE, OUTPUT, ROLES, SPINE
+from micrograd_np.viz.subgraph import Edge
 
 if TYPE_CHECKING:
     from graphviz import Digraph

@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from micrograd_np import tree
+from micrograd_np.core import tree
+from micrograd_np.core.graph import Node
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import listed
-from micrograd_np.graph import Node
-from micrograd_np.tensor import Tensor
-from micrograd_np.viz.cards import Facts, card_of
 from micrograd_np.viz.dot import digraph
-from micrograd_np.viz.drawing import changed_leaves, depth, drawing_of
 from micrograd_np.viz.gradients import arriving, held
+from micrograd_np.viz.labels import Facts, card_of
 from micrograd_np.viz.picture import Picture
+from micrograd_np.viz.subgraph import changed_leaves, depth, drawing_of
 
 Direction = Literal["LR", "TB"]
 DEEPEST_ACROSS = 5  # deeper drawings would be wider than a page

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.arrays import conjugated, matching
+from micrograd_np.core.graph import Node, describe, history, pull
+from micrograd_np.core.op import Array
+from micrograd_np.core.tensor import Tensor
+from micrograd_np.core.values import conjugated, matching
 from micrograd_np.errors import GraphError, ShapeError, listed
-from micrograd_np.graph import Node, describe, history, pull
-from micrograd_np.op import Array
-from micrograd_np.tensor import Tensor
 
 
 def held(nodes: Sequence[Node]) -> dict[Node, Array | None]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from micrograd_np.errors import RenderingError
 from micrograd_np.forking import ForkLock
-from micrograd_np.viz.look import STYLE_SHEET
+from micrograd_np.viz.style import STYLE_SHEET
 
 if TYPE_CHECKING:
     from graphviz import Digraph

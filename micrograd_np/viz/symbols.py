@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.graph import PICK, Node
-from micrograd_np.op import Options
+from micrograd_np.core.graph import PICK, Node
+from micrograd_np.core.op import Options
 from micrograd_np.viz.values import number, visible
 
 # Written between the operands.

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.op import Array
+from micrograd_np.core.op import Array
 
 MOST_ROWS = 6
 MOST_COLUMNS = 6

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from micrograd_np.op import OPS
+from micrograd_np.core.op import OPS
 from optable import complex_rows as complex_rows
 from optable import decomposition_rows as decomposition_rows
 from optable import fft_rows as fft_rows

@@ -3,8 +3,8 @@
 import numpy as np
 
 import micrograd_np as mg
-from micrograd_np.ops.elementwise import sigmoid_slope
-from micrograd_np.ops.indexing import getitem, scatter
+from micrograd_np.ops.derivatives.elementwise import sigmoid_slope
+from micrograd_np.ops.derivatives.indexing import getitem, scatter
 from optable import numpy_rows
 from optable.table import (
     COMPLEX_BINARY,

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.ops.decompositions import qr
-from micrograd_np.ops.determinants import cofactors
-from micrograd_np.ops.norms import ratio
-from micrograd_np.ops.products import cross
-from micrograd_np.ops.singular_values import svd
-from micrograd_np.ops.solving import from_lower
+from micrograd_np.ops.composed.vector_products import cross
+from micrograd_np.ops.derivatives.linalg.decompositions import qr
+from micrograd_np.ops.derivatives.linalg.determinants import cofactors
+from micrograd_np.ops.derivatives.linalg.norms import ratio
+from micrograd_np.ops.derivatives.linalg.singular_values import svd
+from micrograd_np.ops.derivatives.linalg.solving import from_lower
 from optable.table import (
     Array,
     also,

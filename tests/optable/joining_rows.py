@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.ops.padding import pad
+from micrograd_np.ops.composed.padding import pad
 from optable.table import (
     UNARY,
     Array,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from micrograd_np.masking import taken
+from micrograd_np.interpreters.masked import taken
 from optable.table import any_real, case, mixed_case, row
 
 MASK = np.array([[True, False, True], [False, True, True]])

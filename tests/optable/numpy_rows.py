@@ -8,9 +8,9 @@ import numpy as np
 import scipy.special
 
 import micrograd_np as mg
-from micrograd_np.ops.elementwise import sigmoid_slope
-from micrograd_np.ops.indexing import getitem, scatter
-from micrograd_np.ops.shaping import astype
+from micrograd_np.ops.derivatives.elementwise import sigmoid_slope
+from micrograd_np.ops.derivatives.indexing import getitem, scatter
+from micrograd_np.ops.derivatives.shaping import astype
 from optable.table import (
     BINARY,
     UNARY,

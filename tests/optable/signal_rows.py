@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
-from micrograd_np.ops.pooling import (
+from micrograd_np.ops.derivatives.convolution import (
+    convolve_to_input,
+    convolve_to_weight,
+    convolve_windows,
+)
+from micrograd_np.ops.derivatives.pooling import (
     add_windows,
     max_windows,
     mean_of_maxima,
     share_among_maxima,
     sum_windows,
 )
-from micrograd_np.ops.signal import overlap_add
+from micrograd_np.ops.derivatives.signal import overlap_add
 from optable.table import (
     Array,
     also,

@@ -11,8 +11,8 @@ import numpy as np
 import scipy.special as sc
 from scipy.special._ufuncs import _lambertw, _zeta
 
-import micrograd_np.ops.special  # noqa: F401 - a Tensor would read these tables when it needs them
-from micrograd_np.ops.special.error_functions import inverse_mills
+import micrograd_np.ops.derivatives.special  # noqa: F401 - a Tensor would read these tables when it needs them
+from micrograd_np.ops.derivatives.special.error_functions import inverse_mills
 from optable.table import (
     BINARY,
     COMPLEX_UNARY,

@@ -4,7 +4,7 @@ import numpy as np
 import scipy.special
 
 import optable.numpy_rows  # noqa: F401 - the rows that some cases here are added to
-from micrograd_np.ops.bessel import bessel_i, sinc_derivative
+from micrograd_np.ops.derivatives.sinc import bessel_i, sinc_derivative
 from optable.table import (
     Array,
     also,

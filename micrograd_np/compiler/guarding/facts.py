@@ -19,7 +19,7 @@ import numpy as np
 from micrograd_np.compiler.guarding.objects import kept_by_cache
 from micrograd_np.compiler.keys import Same
 from micrograd_np.compiler.keys import key_of as key_of_value
-from micrograd_np.graph import Node
+from micrograd_np.core.graph import Node
 
 Bind = Callable[[Any], str]  # a name for an object in printed code
 

@@ -26,7 +26,7 @@ from micrograd_np.compiler.guarding.facts import (
 from micrograd_np.compiler.guarding.objects import slots_of, vars_of
 from micrograd_np.compiler.guarding.origins import file_of_class, is_library
 from micrograd_np.compiler.guarding.snapshot import Snapshot, has_changed
-from micrograd_np.graph import Node
+from micrograd_np.core.graph import Node
 
 TENSORS = ("value", "grad", "tracked", "name")
 KINDS = (Attribute, Cached, Contents, Current, Item, Undefined, Unset, Variable)

@@ -74,8 +74,8 @@ from micrograd_np.compiler.guarding.origins import (
     is_installed,
     is_library,
 )
+from micrograd_np.core.graph import Node
 from micrograd_np.errors import TracingError
-from micrograd_np.graph import Node
 
 MOST = 10_000  # facts that are watched
 MODULE_OR_FUNCTION = (ModuleType, FunctionType)

@@ -6,7 +6,7 @@ import numpy as np
 
 from micrograd_np.compiler.passes.rewriting import renamed, used
 from micrograd_np.compiler.program import Instruction, Program, Variable
-from micrograd_np.quiet import quiet
+from micrograd_np.core.errstate import quiet
 
 LARGEST = 1 << 16  # bytes of a result that may always be kept; more only if it was made of more
 LITERALS = (int, float, complex, bool)

@@ -24,7 +24,7 @@ from micrograd_np.compiler.passes.rewriting import (
     used,
 )
 from micrograd_np.compiler.program import Instruction, Program, Variable
-from micrograd_np.op import Options
+from micrograd_np.core.op import Options
 
 # The counts up to which a dtype holds whole numbers: NumPy divides by them in float64.
 COUNTED = {"f4": 1 << 24, "f8": 1 << 53}

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.program import Instruction, Program, Variable, substituted, variables_in
-from micrograd_np.op import Options
+from micrograd_np.core.op import Options
 
 ATOMS = frozenset((int, float, complex, bool, str, type(None), np.dtype, type(Ellipsis)))
 LONGEST = 8  # replacements of one call by the next, in one walk

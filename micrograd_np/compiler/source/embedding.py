@@ -28,7 +28,7 @@ from micrograd_np.compiler.source.reading import (
 from micrograd_np.compiler.source.scope import PACKAGE
 from micrograd_np.errors import SourceError
 
-REPLACED = {("micrograd_np.foreign", "is_foreign"), ("micrograd_np.foreign", "like")}
+REPLACED = {("micrograd_np.core.foreign", "is_foreign"), ("micrograd_np.core.foreign", "like")}
 
 
 class Place(NamedTuple):

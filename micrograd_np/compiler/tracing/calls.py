@@ -13,27 +13,31 @@ import numpy as np
 
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.tracing.functions import ASTYPE, Method, is_numpys
+from micrograd_np.core.foreign import array_behind
+from micrograd_np.core.op import Inputs, Op, Operand, Options
 from micrograd_np.errors import TracingError
-from micrograd_np.foreign import array_behind
-from micrograd_np.op import Inputs, Op, Operand, Options
-from micrograd_np.ops.accumulation import UFUNCS, check_casting
-from micrograd_np.ops.bessel import bessel_i, sinc_derivative
-from micrograd_np.ops.convolution import convolve_to_input, convolve_to_weight, convolve_windows
-from micrograd_np.ops.decompositions import qr
-from micrograd_np.ops.determinants import cofactors
-from micrograd_np.ops.indexing import frozen, getitem, index_update, is_basic, scatter
-from micrograd_np.ops.padding import pad
-from micrograd_np.ops.pooling import (
+from micrograd_np.extend.rules import JointOp
+from micrograd_np.ops.composed.padding import pad
+from micrograd_np.ops.derivatives.accumulation import UFUNCS, check_casting
+from micrograd_np.ops.derivatives.convolution import (
+    convolve_to_input,
+    convolve_to_weight,
+    convolve_windows,
+)
+from micrograd_np.ops.derivatives.indexing import frozen, getitem, index_update, is_basic, scatter
+from micrograd_np.ops.derivatives.linalg.decompositions import qr
+from micrograd_np.ops.derivatives.linalg.determinants import cofactors
+from micrograd_np.ops.derivatives.linalg.singular_values import svd
+from micrograd_np.ops.derivatives.pooling import (
     add_windows,
     max_windows,
     mean_of_maxima,
     share_among_maxima,
     sum_windows,
 )
-from micrograd_np.ops.shaping import astype
-from micrograd_np.ops.signal import overlap_add
-from micrograd_np.ops.singular_values import svd
-from micrograd_np.ops.user_rules import JointOp
+from micrograd_np.ops.derivatives.shaping import astype
+from micrograd_np.ops.derivatives.signal import overlap_add
+from micrograd_np.ops.derivatives.sinc import bessel_i, sinc_derivative
 
 __all__ = ["ASTYPE", "Method", "spelled"]
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.batching.table import OF_SHAPES
+from micrograd_np.core.op import OPS, Operand, Options
+from micrograd_np.coverage.numpy_functions import IN_PLACE, instead_of_at, name_of
 from micrograd_np.errors import TracingError, called
-from micrograd_np.op import OPS, Operand, Options
-from micrograd_np.ops.account import IN_PLACE, instead_of_at, name_of
-from micrograd_np.ops.shaping import resolved
+from micrograd_np.interpreters.batch.table import OF_SHAPES
+from micrograd_np.ops.derivatives.shaping import resolved
 
 
 class Method:

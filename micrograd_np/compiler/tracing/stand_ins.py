@@ -14,18 +14,18 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.array_methods import UFUNC_METHODS, ArrayMethods
 from micrograd_np.compiler.program import Variable, mapped
 from micrograd_np.compiler.tracing.calls import spelled
 from micrograd_np.compiler.tracing.functions import DEPRECATED, Method
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import OPS, Inputs, Op, Operand, Options
+from micrograd_np.core.operators import UFUNC_METHODS, ArrayMethods
+from micrograd_np.core.record import ARRAYS, apply, untracked
+from micrograd_np.core.tensor import Tensor
+from micrograd_np.coverage.numpy_functions import IN_PLACE
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import OWN_FILES
-from micrograd_np.graph import Node
-from micrograd_np.op import OPS, Inputs, Op, Operand, Options
-from micrograd_np.ops.account import IN_PLACE
-from micrograd_np.ops.indexing import getitem
-from micrograd_np.recording import ARRAYS, apply, untracked
-from micrograd_np.tensor import Tensor
+from micrograd_np.ops.derivatives.indexing import getitem
 
 NUMBERS = (float, int, complex)  # of Python, bool among them
 

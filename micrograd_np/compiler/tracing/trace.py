@@ -29,13 +29,13 @@ from micrograd_np.compiler.tracing.stand_ins import (
     TracedNumber,
     concrete,
 )
+from micrograd_np.core.context import BATCH, MODE, OBSERVER, TRACE, TRACES, observing
+from micrograd_np.core.errstate import quiet
+from micrograd_np.core.foreign import is_foreign
+from micrograd_np.core.graph import Node, describe, tick
+from micrograd_np.core.op import Operand, Options
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import users_code, users_name
-from micrograd_np.foreign import is_foreign
-from micrograd_np.graph import Node, describe, tick
-from micrograd_np.mode import BATCH, MODE, OBSERVER, TRACE, TRACES, observing
-from micrograd_np.op import Operand, Options
-from micrograd_np.quiet import quiet
 
 if TYPE_CHECKING:
     from contextvars import ContextVar

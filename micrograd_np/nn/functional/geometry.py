@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.op import Array
-from micrograd_np.ops.taps import Lengths
+from micrograd_np.core.op import Array
+from micrograd_np.ops.kernels.windows import Lengths
 
 
 def as_array(x: Any) -> Array:

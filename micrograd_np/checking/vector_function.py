@@ -1,0 +1,248 @@
+"""The function under check, seen as a map from a list of arrays to one flat vector.
+
+A *subject* hides the trees: its *points* are the differentiable arrays among the inputs, its
+*value* is the vector of all floating-point numbers the function returns. A complex array counts as
+two real ones, its real and its imaginary part, among the points and in the value. Every evaluation
+gets copies, so a function may do to its arguments what it likes. A *record* is one evaluation kept
+as a graph, from which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np import errors
+from micrograd_np.checking.parts import joined, part_names, parts_of, real_dtype
+from micrograd_np.core import tree
+from micrograd_np.core.context import enable_grad
+from micrograd_np.core.graph import Node, history, pull, push
+from micrograd_np.core.safety.copying import copied
+from micrograd_np.core.tensor import Tensor
+from micrograd_np.core.tree import Tree
+from micrograd_np.core.values import conjugated
+
+Vector = np.ndarray[Any, Any]
+Points = list[np.ndarray[Any, Any]]
+FLOATING = ("f", "c")  # kinds of dtypes that are differentiated
+
+
+class Subject:
+    """A function of trees as a function of `points`; `names` overrides the paths of its inputs."""
+
+    def __init__(
+        self, f: Callable[..., Any], inputs: Tree, names: Sequence[str] | None = None
+    ) -> None:
+        self.f = f
+        self.args = inputs if type(inputs) in (tuple, list) else (inputs,)
+        found = list(tree.paths(inputs))
+        self.leaves = [leaf for _, leaf in found]
+        self.places = [i for i, leaf in enumerate(self.leaves) if kind(leaf) in FLOATING]
+        self.constants = [i for i, leaf in enumerate(self.leaves) if kind(leaf) not in FLOATING]
+        titles = [title(path, leaf) for path, leaf in found]
+        if not self.places:
+            raise errors.NotDifferentiableError(
+                f"gradcheck has nothing to differentiate: none of the inputs is a floating-point "
+                f"array. Given:{errors.listed(titles) or ' no inputs'}\nWrite numbers with a "
+                f"decimal point, or pass dtype=float."
+            )
+        self.titles = list(names or [titles[i] for i in self.places])
+        self.constant_names = [titles[i] for i in self.constants]
+        self.arrays: Points = [copied(data_of(self.leaves[i])) for i in self.places]
+        self.points: Points = parts_of(self.arrays)
+        self.names = part_names(self.titles, self.arrays)
+        self.output_titles: list[str] = []
+        self.output_names: list[str] = []
+        self.shapes: list[tuple[int, ...]] = []
+        self.dtypes: list[np.dtype[Any]] = []
+        self.wide = np.dtype(np.float64)
+
+    def outputs(self, *tensors: Any) -> tuple[Any, ...]:
+        """What `f` returns for these arrays, reduced to its floating-point leaves."""
+        return tuple(leaf for _, leaf in self.named_outputs(*tensors))
+
+    def named_outputs(self, *tensors: Any) -> list[tuple[str, Any]]:
+        """The floating-point leaves of what `f` returns for these arrays, with their paths."""
+        leaves = [*self.leaves]
+        for place in self.constants:
+            leaves[place] = writeable(leaves[place])
+        for place, tensor in zip(self.places, tensors, strict=True):
+            leaves[place] = tensor
+        return floating(self.f(*tree.replace(self.args, leaves)))
+
+    def on_arrays(self) -> "PlainRun":
+        """One run on plain arrays in place of Tensors; of a number, on a number of NumPy's."""
+        given = [plain_copy(leaf) for leaf in self.leaves]
+        try:
+            out = self.f(*tree.replace(self.args, given))
+        except Exception as error:  # noqa: BLE001 - the report tells it
+            first = str(error).partition("\n")[0]
+            return PlainRun([], [], f"{type(error).__name__}: {first}")
+        changed = [
+            self.titles[place]
+            for place, (i, array) in enumerate(zip(self.places, self.arrays, strict=True))
+            if not same(given[i], array)
+        ]
+        return PlainRun([(path, data_of(leaf)) for path, leaf in floating(out)], changed)
+
+    def value(self, points: Points) -> Vector:
+        """The value at `points` as a vector, NaN throughout where its shapes are other ones."""
+        arrays = joined(points, [x.dtype for x in self.arrays])
+        found = [data_of(leaf) for leaf in self.outputs(*map(Tensor, arrays))]
+        if [x.shape for x in parts_of(found)] != self.shapes:
+            return np.full(sum(map(size, self.shapes)), np.nan, self.wide)
+        return self.vector(found)
+
+    def vector(self, arrays: Iterable[np.ndarray[Any, Any]]) -> Vector:
+        """Arrays like the outputs as one vector."""
+        flat = [np.ravel(x) for x in parts_of(arrays)]
+        return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
+
+    def titled_outputs(self) -> list[str]:
+        """The names of the parts of the value: `out`, or `out.` and their paths."""
+        return [".".join(filter(None, ("out", name))) for name in self.output_names]
+
+    def split(self, vector: Vector) -> Points:
+        """A vector like the value as arrays like the outputs."""
+        ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
+        parts = zip(np.split(vector, ends), self.shapes, strict=True)
+        return joined([part.reshape(shape) for part, shape in parts], self.dtypes)
+
+
+class PlainRun(NamedTuple):
+    """One run on plain arrays: its floating-point outputs by path, and the inputs it wrote to.
+
+    `error`: the exception that it ended with, in a line.
+    """
+
+    outputs: list[tuple[str, np.ndarray[Any, Any]]]
+    changed: list[str]
+    error: str = ""
+
+
+class Record:
+    """One run of a subject on fresh leaves, and the engine's derivatives there."""
+
+    def __init__(self, subject: Subject) -> None:
+        self.subject = subject
+        self.inputs = [Tensor(array, requires_grad=True) for array in subject.arrays]
+        with enable_grad():
+            found = subject.named_outputs(*self.inputs)
+        if not found:
+            raise errors.NotDifferentiableError(
+                "gradcheck needs a function that returns floating-point numbers; this one returned "
+                "none. Return an array, a Tensor or a tree of them."
+            )
+        self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for _, leaf in found]
+        self.nodes, _ = history(self.outputs)
+        arrays = [x.data for x in self.outputs]
+        subject.output_titles = [name for name, _ in found]
+        subject.output_names = part_names(subject.output_titles, arrays)
+        subject.shapes = [x.shape for x in parts_of(arrays)]
+        subject.dtypes = [x.dtype for x in arrays]
+        subject.wide = np.result_type(np.float64, *map(real_dtype, subject.dtypes))
+        self.value = subject.vector(arrays)
+
+    def precision(self) -> np.finfo[Any]:
+        """The coarsest floating-point type that the computation passes through."""
+        values = [node.value for node in (*self.inputs, *self.outputs, *self.nodes)]
+        flat = [v for value in values for v in (value if type(value) is tuple else (value,))]
+        kinds = {v.dtype for v in flat if v.dtype.kind in FLOATING}
+        return max((np.finfo(dtype) for dtype in kinds), key=lambda info: float(info.eps))
+
+    def changed(self) -> list[str]:
+        """The names of the inputs whose numbers the function changed while it ran."""
+        triples = zip(self.subject.titles, self.inputs, self.subject.arrays, strict=True)
+        return [name for name, x, array in triples if not same(x.data, array)]
+
+    def pull(self, cotangent: Vector) -> Points:
+        """Reverse mode: the cotangents of the points, given that of the value."""
+        found = pull(self._seeds(cotangent), self.inputs, nodes=self.nodes)
+        gradients = [found.get(x, np.zeros_like(x.data)) for x in self.inputs]
+        return parts_of(np.asarray(conjugated(g)) for g in gradients)
+
+    def rounding(self, cotangent: Vector) -> float:
+        """The rounding noise to expect in a combination of the outputs, besides their own.
+
+        Every intermediate value is off by its precision times its size; its cotangent says how much
+        of that arrives.
+        """
+        arrived = pull(self._seeds(cotangent), self.nodes, nodes=self.nodes)
+        squares = 0.0
+        for node in set(arrived).difference(self.outputs):
+            if type(node.value) is not tuple:
+                sizes = np.abs(arrived[node]).astype(np.float64), np.abs(node.value)
+                share = float(np.sum((sizes[0] * sizes[1]) ** 2))
+                share *= float(np.finfo(node.value.dtype).eps) ** 2
+                squares += share if np.isfinite(share) else 0
+        return float(np.sqrt(squares))
+
+    def _seeds(self, cotangent: Vector) -> dict[Node, Any]:
+        table: dict[Node, Any] = {}
+        parts = map(conjugated, self.subject.split(cotangent))
+        for out, g in zip(self.outputs, parts, strict=True):
+            if out.requires_grad:
+                table[out] = table[out] + g if out in table else g
+        return table
+
+    def push(self, place: int, tangent: np.ndarray[Any, Any]) -> Vector:
+        """Forward mode: the tangent of the value, given that of the point at `place`."""
+        tangents = [np.zeros_like(point) for point in self.subject.points]
+        tangents[place] = tangent
+        moves = joined(tangents, [x.dtype for x in self.inputs])
+        table: dict[Node, Any] = {x: t for x, t in zip(self.inputs, moves, strict=True) if t.any()}
+        found = push(self.nodes, table)
+        return self.subject.vector(
+            np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.outputs
+        )
+
+
+# ---------------------------------------------------------------- leaves of all kinds
+
+
+def kind(leaf: Any) -> str:
+    """The kind of a leaf's dtype, as in `dtype.kind`; "" for what is not a number or an array."""
+    if isinstance(leaf, Tensor | np.ndarray | np.generic):
+        return leaf.dtype.kind
+    return np.dtype(type(leaf)).kind if isinstance(leaf, float | int | complex) else ""
+
+
+def data_of(leaf: Any) -> np.ndarray[Any, Any]:
+    """A leaf's numbers."""
+    data: np.ndarray[Any, Any] = leaf.data if isinstance(leaf, Tensor) else np.asarray(leaf)
+    return data
+
+
+def floating(out: Tree) -> list[tuple[str, Any]]:
+    """The floating-point leaves of a result, with their paths."""
+    return [(path, leaf) for path, leaf in tree.paths(out) if kind(leaf) in FLOATING]
+
+
+def plain_copy(leaf: Any) -> Any:
+    """A leaf without a Tensor: an array of its own, or a number of NumPy's."""
+    if isinstance(leaf, Tensor | np.ndarray):
+        return copied(data_of(leaf))
+    return np.asarray(leaf)[()] if isinstance(leaf, float | complex) else leaf
+
+
+def writeable(leaf: Any) -> Any:
+    """A constant leaf that the function may write to."""
+    if isinstance(leaf, Tensor):
+        return Tensor(leaf.data)
+    return copied(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def title(path: str, leaf: Any) -> str:
+    """The name of an input in the report: its own if it has one, else its path."""
+    name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
+    return name or path or "x"
+
+
+def size(shape: tuple[int, ...]) -> int:
+    """How many entries an array of this shape has."""
+    return int(np.prod(shape, dtype=int))
+
+
+def same(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+    """Whether two arrays are equal, NaN counting as equal to itself."""
+    return np.array_equal(x, y, equal_nan=True)

@@ -1,0 +1,71 @@
+"""Functions of our own that dispatch as NumPy's do: on a Tensor they are recorded."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import OPS, Operand
+from micrograd_np.core.record import PLAIN, apply, operand_among, record
+from micrograd_np.errors import UnregisteredFunctionError
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+DISPATCHED = (Node, Operand)
+
+
+def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
+    """Make `raw`, a function of arrays, one that Tensors record as a single op under its name.
+
+    What it returns is what an op is declared on. Declare it with one of `micrograd_np.core.forms`
+    before its first use on a Tensor, or that use raises UnregisteredFunctionError.
+
+    >>> from micrograd_np import Tensor
+    >>> from micrograd_np.core.forms import elementwise
+    >>> from micrograd_np.core.op import OPS
+    >>> @dispatching
+    ... def cube(x):
+    ...     return x * x * x
+    >>> op = elementwise(cube, lambda out, x: 3 * x**2)
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> cube(w).backward()
+    >>> w.grad
+    array(12.)
+    >>> del OPS[cube]  # an op stays declared until it is taken out
+    """
+
+    @wraps(raw)
+    def function(*args: Given.args, **options: Given.kwargs) -> Any:
+        for x in (*args, *options.values()) if options else args:
+            if isinstance(x, DISPATCHED) or (type(x) is tuple and operand_among(x) is not None):
+                if function not in OPS:
+                    raise UnregisteredFunctionError.of(function)
+                return apply(OPS[function], args, options)
+        return raw(*args, **options)
+
+    return function
+
+
+def viewing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`function` of an array, which may return the array itself; then a view of it.
+
+    Two Tensors never hold one array: a view is copied where no gradient is wanted.
+    """
+
+    def call(x: Any, **options: Any) -> Any:
+        out = function(x, **options)
+        return out[...] if out is x else out
+
+    return call
+
+
+def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """`dispatching` for a function of one array, at half the cost."""
+
+    @wraps(raw)
+    def function(x: Any) -> Any:
+        if type(x) in PLAIN or not isinstance(x, DISPATCHED):
+            return raw(x)
+        return record(OPS[function], (x,))
+
+    return function

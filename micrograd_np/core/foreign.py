@@ -1,0 +1,61 @@
+"""Arrays of other libraries: where they have to be told apart from NumPy's.
+
+A *foreign* array belongs to another library and speaks NumPy's protocols: a Dask array on a
+cluster, a CuPy array on a GPU. A Tensor holds it as it is, and NumPy's functions reach it wherever
+it is. Two things remain: constants that meet it are made in its likeness, and its numbers are
+brought here when somebody asks for them, and not before.
+"""
+
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Array, Operand
+
+OURS = (np.ndarray, Node, Operand)
+
+
+def is_foreign(x: Any) -> bool:
+    """Whether `x` is an array of another library."""
+    return hasattr(type(x), "__array_function__") and not isinstance(x, OURS)
+
+
+def array_behind(x: Any) -> Any:
+    """The array that nodes and operands stand for, one inside the other."""
+    while isinstance(x, Node | Operand):
+        x = x.value
+    return x
+
+
+def like(x: Any, constant: Array) -> Array:
+    """An array of NumPy's as one of the kind that `x` is, or that `x` stands for.
+
+    Anything else goes as it is: numbers meet any array.
+    """
+    if not isinstance(constant, np.ndarray):
+        return constant
+    x = array_behind(x)
+    return np.asarray(constant, like=x) if is_foreign(x) else constant
+
+
+def one_like(value: Array) -> Array:
+    """The number 1 in the shape, dtype and kind of an array that holds a single number."""
+    one = value.dtype.type(1)
+    if not isinstance(value, np.ndarray | np.generic):
+        return like(value, np.full(value.shape, one))
+    return np.full(value.shape, one) if value.shape else one
+
+
+def here(value: Array) -> np.ndarray[Any, Any]:
+    """A copy of the numbers as a NumPy array: this computes what is lazy and moves what is afar."""
+    return np.array(value.get() if hasattr(value, "get") else value)
+
+
+def all_here(values: Sequence[Array]) -> list[Array]:
+    """Arrays as NumPy has them; those that Dask has yet to compute it computes in one pass."""
+    if any(hasattr(value, "__dask_graph__") for value in values):
+        values = import_module("dask").compute(*values)
+    return [here(value) for value in values]

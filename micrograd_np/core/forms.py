@@ -1,0 +1,155 @@
+"""The forms in which operations are declared: each fills the registry with one statement.
+
+Five forms say what structure a derivative has (`elementwise`, `linear`, `bilinear`, `primitive`,
+`constant`); from it follow the rules in both directions. The sixth, `expression`, writes a function
+of NumPy in terms of others, and so needs no rule at all.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.op import (
+    EXPRESSIONS,
+    OPS,
+    Array,
+    EveryInput,
+    Expression,
+    Op,
+    Partial,
+    Rule,
+    register,
+)
+
+
+def elementwise(
+    function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
+) -> Op:
+    """`out[i] = f(x[i], y[i], …)` with one partial derivative per input, inputs broadcasting."""
+
+    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
+        terms = [
+            rule * t if isinstance(rule, int) else t * rule(out, *inputs)
+            for t, rule in zip(tangents, partials, strict=True)
+            if t is not None and rule is not None
+        ]
+        return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
+
+    if isinstance(function, np.ufunc) and len(partials) != function.nin:
+        raise ValueError(
+            f"elementwise({function.__name__}): {len(partials)} partials were given for "
+            f"{function.nin} inputs. Give one for each, None where it is flat."
+        )
+    vjps = [times(partial, len(partials)) for partial in partials]
+    fields.setdefault("arrays", len(partials))
+    return register(Op(function, "elementwise", vjps, jvp, **fields), *aliases)
+
+
+def times(partial: Partial, arity: int) -> Rule | None:
+    """The vjp that multiplies the cotangent by a partial derivative."""
+    if partial is None:
+        return None
+    if partial == 1:
+        return lambda g, out, *inputs: g
+    if partial == -1:
+        return lambda g, out, *inputs: -g
+    if arity == 1:
+        return lambda g, out, x: g * partial(out, x)
+    if arity == 2:
+        return lambda g, out, x, y: g * partial(out, x, y)
+    return lambda g, out, *inputs: g * partial(out, *inputs)
+
+
+def linear(
+    function: Callable[..., Any],
+    *transposes: Rule | None,
+    aliases: Sequence[Any] = (),
+    offsets: Sequence[str] = (),
+    along: Callable[..., Any] | None = None,
+    **fields: Any,
+) -> Op:
+    """Linear in all inputs that have a transpose, together; its jvp is the op itself.
+
+    With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
+    of the input as its option `index`. `offsets`: options that add a constant, without a tangent.
+    `along`: what tangents go through instead, where some libraries lack the function.
+    """
+    sequence = fields.get("sequence", False)
+    carry = along or function
+
+    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
+        rules = op.vjps
+        for name in offsets:
+            options.pop(name, None)
+        moved = [
+            x if rules[i] is None else zero_like(x) if t is None else t
+            for i, (t, x) in enumerate(zip(tangents, inputs, strict=True))
+        ]
+        return carry(moved, **options) if sequence else carry(*moved, **options)
+
+    vjps: Any = EveryInput(transposes[0]) if sequence else transposes
+    fields.setdefault("arrays", len(transposes))
+    op = register(Op(function, "linear", vjps, jvp, **fields), *aliases)
+    return op
+
+
+def zero_like(x: Array) -> Array:
+    """The tangent of what does not vary; a number stays one, to meet any array."""
+    if isinstance(x, np.generic):
+        return x.dtype.type(0)
+    return np.zeros_like(x) if hasattr(x, "dtype") else 0
+
+
+def bilinear(
+    function: Callable[..., Any],
+    left: Rule,
+    right: Rule,
+    aliases: Sequence[Any] = (),
+    **fields: Any,
+) -> Op:
+    """Linear in each of two inputs; its jvp applies the op twice."""
+
+    def jvp(
+        tangents: Sequence[Array | None], out: Array, x: Array, y: Array, **options: Any
+    ) -> Array:
+        left_tangent, right_tangent = tangents
+        if right_tangent is None:
+            return function(left_tangent, y, **options)
+        if left_tangent is None:
+            return function(x, right_tangent, **options)
+        return function(left_tangent, y, **options) + function(x, right_tangent, **options)
+
+    return register(Op(function, "bilinear", (left, right), jvp, arrays=2, **fields), *aliases)
+
+
+def primitive(
+    function: Callable[..., Any],
+    *vjps: Rule | None,
+    jvp: Rule,
+    aliases: Sequence[Any] = (),
+    **fields: Any,
+) -> Op:
+    """Anything else: one vjp per input, and a jvp."""
+    rules: Any = EveryInput(vjps[0]) if fields.get("sequence") else vjps
+    fields.setdefault("arrays", len(vjps))
+    return register(Op(function, "primitive", rules, jvp, **fields), *aliases)
+
+
+def constant(*functions: Callable[..., Any], **fields: Any) -> None:
+    """Flat almost everywhere: the gradient is zero, and a floating-point result is recorded so.
+
+    With `recorded=False` the result does not depend on the values at all and is a plain constant.
+    """
+    for function in functions:
+        register(Op(function, "constant", EveryInput(None), None, **fields))
+
+
+def expression(function: Callable[..., Any], written: Callable[..., Any]) -> None:
+    """A function of NumPy in terms of others; `written` has its parameters and its result.
+
+    Options of NumPy's that `written` lacks are refused with an error.
+    """
+    if function in EXPRESSIONS or function in OPS:
+        raise ValueError(f"{function!r} is declared already")
+    EXPRESSIONS[function] = Expression(function, written)

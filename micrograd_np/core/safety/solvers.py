@@ -1,0 +1,114 @@
+"""SciPy's solvers, which call functions of the user's and work on plain numbers.
+
+A function that uses a tracked Tensor beside its argument returns a Tensor with a history. Where a
+solver takes it for a number, an array or a decision, that is an error or a warning, which names the
+solver and what to write. An untracked Tensor is handed to it as a plain array.
+
+Who asks is read from the frames of Python, which is done only where a Tensor is about to leave.
+"""
+
+import sys
+from itertools import takewhile
+from types import FrameType, FunctionType
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.graph import Node, describe
+from micrograd_np.errors import SolverError
+
+SOLVERS_MODULE = "scipy.optimize"  # is loaded wherever there are solvers
+SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # of which the second imports the first
+OF_ARRAYS = {  # functions there that are given no function
+    "cumulative_simpson", "cumulative_trapezoid", "isotonic_regression", "linear_sum_assignment",
+    "linprog", "lsq_linear", "milp", "newton_cotes", "nnls", "quadratic_assignment", "romb",
+    "simpson", "trapezoid",
+}  # fmt: skip
+PACKAGE = __name__.partition(".")[0]
+TRANSFORMING = tuple(f"{PACKAGE}.{name}" for name in ("transforms", "batching", "compiler"))
+
+
+# ---------------------------------------------------------------- whose code a frame runs
+
+
+def module_of(frame: FrameType) -> str:
+    """The name of the module."""
+    return str(frame.f_globals.get("__name__"))
+
+
+def public_name(frame: FrameType | None) -> str:
+    """The public function of SciPy that runs in `frame`, seen from inside; "" if none does."""
+    name = ""
+    while frame is not None and (module := module_of(frame)).startswith(("scipy.", "numpy.")):
+        if module.startswith("scipy.") and not module.startswith("scipy._lib"):
+            public = takewhile(lambda part: not part.startswith("_"), module.split("."))
+            name = ".".join((*public, called(frame)))
+        frame = frame.f_back
+    return name
+
+
+def called(frame: FrameType) -> str:
+    """What runs in a frame: for a wrapper the function that it wraps, for an object its name."""
+    own = frame.f_code.co_name
+    if own == "__call__":
+        return getattr(frame.f_locals.get("self"), "__name__", own)
+    if "<locals>" not in frame.f_code.co_qualname:
+        return own
+    functions = (value for value in frame.f_locals.values() if isinstance(value, FunctionType))
+    return next((function.__name__ for function in functions), own)
+
+
+def solver_at(frame: FrameType | None) -> str:
+    """The solver whose own code runs in a frame; "" if the code is another's."""
+    name = public_name(frame)
+    return name if name.startswith(SOLVERS) and name.rpartition(".")[2] not in OF_ARRAYS else ""
+
+
+def solver_around(frame: FrameType | None) -> str:
+    """The solver that runs around a frame; "" if none does.
+
+    Within a transform that runs in a solver, as in `jac=mg.grad(f)`, there is none.
+    """
+    while frame is not None and not (module := module_of(frame)).startswith(SOLVERS):
+        if module.startswith(TRANSFORMING):
+            return ""
+        frame = frame.f_back
+    return solver_at(frame)
+
+
+# ---------------------------------------------------------------- what a solver is given
+
+
+def check_unsolved(node: Node) -> None:
+    """Raise SolverError for a tracked Tensor that is about to become plain in a solver."""
+    if solver := solver_around(sys._getframe(1)):  # noqa: SLF001 - who asks
+        raise SolverError.of(describe(node), solver)
+
+
+def check_decision(frame: FrameType) -> None:
+    """Raise SolverError if a solver decides something in a frame that has a tracked Tensor.
+
+    What it found would be a Tensor too, whose derivative is that of its last steps.
+    """
+    if not module_of(frame).startswith("scipy.") or not (solver := solver_at(frame)):
+        return
+    for x in frame.f_locals.values():
+        if isinstance(x, Node) and x.tracked:
+            raise SolverError.of(describe(x), solver)
+
+
+def taken(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The arrays that NumPy's function was given; if a solver gave them, plain ones for Tensors.
+
+    Solvers take what the user's function returns by `np.atleast_1d` and `np.atleast_2d`. Raises
+    SolverError for a tracked Tensor.
+    """
+    frame: FrameType | None = sys._getframe(1)  # noqa: SLF001 - who asks
+    while frame is not None and module_of(frame).startswith((f"{PACKAGE}.", "numpy.")):
+        frame = frame.f_back
+    if not (solver := solver_at(frame)):
+        return arrays
+    for x in arrays:
+        if isinstance(x, Node) and x.tracked:
+            raise SolverError.of(describe(x), solver)
+    return tuple(np.array(x) if isinstance(x, Node) else x for x in arrays)

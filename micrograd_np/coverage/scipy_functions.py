@@ -1,0 +1,72 @@
+"""The account of `scipy.special`: what is refused and why, and what stands in for plain Python.
+
+Its ufuncs are differentiable (the tables in `special` declare them) or refused with a reason. Its
+other functions are plain Python: those that only call ufuncs are differentiable with them; those
+that begin with `np.asarray` end in an error, which says what to call instead. A test compares this
+account with the SciPy that is installed.
+"""
+
+import sys
+
+from micrograd_np.core.safety.solvers import public_name
+
+PARAMETER = "it inverts a distribution for a parameter, in which there is no closed derivative"
+SERIES = "its density is an infinite series that SciPy does not offer"
+CHARACTERISTIC = "its slope in the parameter is an integral that SciPy does not offer"
+SPHEROIDAL = "spheroidal functions have slopes in x only, which are their second result"
+
+REFUSED: dict[str, str] = {
+    name: reason
+    for reason, names in {
+        PARAMETER: """
+            bdtrik bdtrin btdtri btdtria btdtrib chdtriv chndtridf chndtrinc chndtrix fdtridfd gdtria
+            gdtrib nbdtrik nbdtrin ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtridf nctdtrinc
+            nctdtrit pdtrik stdtridf
+        """,
+        SERIES: "chndtr kolmogi kolmogorov ncfdtr nctdtr smirnov smirnovi",
+        CHARACTERISTIC: "besselpoly elliprj mathieu_a mathieu_b",
+        SPHEROIDAL: """
+            obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv
+            pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv
+        """,
+        "zeta has no closed derivative in its exponent": "_riemann_zeta zetac",
+        "it is betainc(a, b, x), which has one": "btdtr",
+        "SciPy offers no slopes of ellipsoidal harmonics": "_ellip_harm",
+        "call micrograd_np.special.spherical_in instead": "_spherical_in _spherical_in_d",
+        "call micrograd_np.special.spherical_jn instead": "_spherical_jn _spherical_jn_d",
+        "call micrograd_np.special.spherical_kn instead": "_spherical_kn _spherical_kn_d",
+        "call micrograd_np.special.spherical_yn instead": "_spherical_yn _spherical_yn_d",
+        "call scipy.special.lpmv for its polynomial": "sph_harm",
+    }.items()
+    for name in names.split()
+}
+
+INSTEAD: dict[str, str] = {  # functions that are plain Python, and what to call on Tensors
+    "assoc_legendre_p": "scipy.special.lpmv(m, n, z)",
+    "comb": "micrograd_np.special.comb",
+    "diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",
+    "factorial": "micrograd_np.special.factorial",
+    "legendre_p": "scipy.special.eval_legendre(n, z)",
+    "log_softmax": "mg.log_softmax(t, axis=None)",
+    "logsumexp": "mg.logsumexp (with weights b > 0: mg.logsumexp(t + np.log(b)))",
+    "multigammaln": "micrograd_np.special.multigammaln",
+    "perm": "micrograd_np.special.perm",
+    "polygamma": "micrograd_np.special.polygamma",
+    "softmax": "mg.softmax(t, axis=None)",
+    "spherical_in": "micrograd_np.special.spherical_in",
+    "spherical_jn": "micrograd_np.special.spherical_jn",
+    "spherical_kn": "micrograd_np.special.spherical_kn",
+    "spherical_yn": "micrograd_np.special.spherical_yn",
+}
+
+
+def advice() -> str:
+    """What to call instead of the function of SciPy that is asking for an array; "" if none is.
+
+    To be called where the array would be made: it looks at who called.
+    """
+    name = public_name(sys._getframe(2))  # noqa: SLF001 - Python's only way to look at a caller
+    if not name:
+        return ""
+    instead = INSTEAD.get(name.rpartition(".")[2], "functions of NumPy and ufuncs of SciPy")
+    return f"{name} makes plain arrays of its arguments: call {instead} instead. Or use"

@@ -1,0 +1,1 @@
+"""Ops that users declare: `primitive`, `register`, and the checks of their rules."""

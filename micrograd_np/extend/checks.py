@@ -1,0 +1,123 @@
+"""The checks on what a user's rules return, and on how they came to it.
+
+Mistakes that would give wrong numbers are errors where they can be seen: the wrong number of
+results, shapes that do not go together, a Tensor that is no argument, and a result that has lost
+its graph. For the last: a rule is linear in its first argument, the *vector* (a cotangent, or
+tangents), so a result that is not zero depends on it.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.context import MODE, begin_differentiating, end_differentiating
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Array, Inputs, Options, Rule
+from micrograd_np.core.record import value_of
+from micrograd_np.errors import RuleError, ShapeError
+from micrograd_np.extend.transposition import is_number, is_tracked, tracked_leaf
+
+
+def linear_rule(
+    name: str, kind: str, rule: Rule, vector: Any, out: Array, inputs: Inputs, options: Options
+) -> Any:
+    """What a vjp returns for a cotangent, or a jvp for tangents, if it kept its graph.
+
+    In a recorded walk whose vector is a constant, that is tried on one that is not.
+    """
+    if not is_tracked(vector) and isinstance(out, Node) and MODE.get() is not False:
+        trial = tracked_leaf(vector)
+        require_graph(name, kind, evaluated(name, kind, rule, trial, out, *inputs, options=options))
+    found = evaluated(name, kind, rule, vector, out, *inputs, options=options)
+    if is_tracked(vector):
+        require_graph(name, kind, found)
+    return found
+
+
+def evaluated(name: str, kind: str, rule: Rule, *args: Any, options: Options) -> Any:
+    """What a rule returns. A number taken out of the graph on the way is an error here."""
+    token = begin_differentiating(0, args)  # in whatever is tracked
+    try:
+        found = rule(*args, **options)
+    finally:
+        end_differentiating(token, args)
+    if any(map(has_nodes, args)) or not has_nodes(found):
+        return found
+    if is_tracked(found):
+        raise RuleError.closes_over(name, f"the {kind} of `{name}`")
+    return [*map(value_of, found)] if isinstance(found, list | tuple) else value_of(found)
+
+
+def require_graph(name: str, kind: str, found: Any) -> None:
+    """Raise RuleError for a result that should depend on a tracked vector, and does not."""
+    if MODE.get() is not False and not is_tracked(found) and not is_zero(found):
+        raise RuleError.lost_graph(name, kind)
+
+
+def cotangent(name: str, found: Any, index: int, x: Array) -> Array:
+    """A rule's cotangent of an input, of its shape or of one that it was broadcast to.
+
+    None stands for zero.
+    """
+    if found is None:
+        return np.zeros_like(x)
+    part = array_of(found)
+    if part.shape != np.shape(x) and not spreads(np.shape(x), part.shape):
+        raise ShapeError(
+            f"the vjp of `{name}` returned a cotangent of shape {part.shape} for input {index}, "
+            f"which has shape {np.shape(x)}. A cotangent has the shape of its input, or one that "
+            f"the input was broadcast to."
+        )
+    return part
+
+
+def tangent(name: str, found: Any, out: Array) -> Array:
+    """A rule's tangent of a result. None stands for zero."""
+    if found is None:
+        return np.zeros_like(out)
+    part = array_of(found)
+    if part.shape != out.shape and not spreads(part.shape, out.shape):
+        raise ShapeError(
+            f"the jvp of `{name}` returned a tangent of shape {part.shape} for a result of shape "
+            f"{out.shape}. A tangent has the shape of the result."
+        )
+    return part
+
+
+def spreads(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether a shape can be broadcast to another."""
+    try:
+        return np.broadcast_shapes(shape, other) == other
+    except ValueError:
+        return False
+
+
+# ---------------------------------------------------------------- what values are
+
+
+def has_parts(out: Any) -> bool:
+    """Whether an op has several results."""
+    return isinstance(value_of(out), tuple)
+
+
+def parts_of(out: Any) -> list[Any]:
+    """The results of an op, one or several."""
+    return [out[i] for i in range(len(value_of(out)))] if has_parts(out) else [out]
+
+
+def has_nodes(x: Any) -> bool:
+    """Whether a value, or one of several, is a node."""
+    return any(map(has_nodes, x)) if isinstance(x, list | tuple) else isinstance(x, Node)
+
+
+def array_of(x: Any) -> Any:
+    """`x` if it is an array of any kind; a number or a list as an array."""
+    return x if hasattr(x, "shape") else np.asarray(x)
+
+
+def is_zero(x: Any) -> bool:
+    """Whether a value, or each of several, is zero; other libraries' arrays are not looked at."""
+    if isinstance(x, list | tuple):
+        return all(map(is_zero, x))
+    x = value_of(x)
+    return not (isinstance(x, np.ndarray | np.generic) or is_number(x)) or not np.any(x)

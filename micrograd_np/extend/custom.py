@@ -1,0 +1,217 @@
+"""Users' own ops: `primitive` for a function of theirs, `register` for one of NumPy's or SciPy's.
+
+Both declare a function together with its derivative, in one statement, as the tables of this
+package do: by *partials* if it works entry by entry, else by a *vjp*, a *jvp* or both. From there
+on it is an op like any other. `rules` checks the rules and derives the one that is missing.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.dispatch import DISPATCHED, dispatching
+from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Kind, Options, Rule
+from micrograd_np.core.op import register as enter
+from micrograd_np.core.record import value_of
+from micrograd_np.errors import NotDifferentiableError, RuleError
+from micrograd_np.extend.rules import JointOp, Partial, Said, Vjp, derivative
+from micrograd_np.extend.signatures import Parameters, options_known
+from micrograd_np.extend.transposition import is_smooth, is_tracked
+from micrograd_np.ops.lazy import read_tables
+
+DISPATCHER = type(np.sum)  # the class of NumPy's functions that look at the types they are given
+
+
+def primitive(
+    forward: Callable[..., Any] | None = None,
+    /,
+    *,
+    partials: Sequence[Partial] | None = None,
+    vjp: Vjp | None = None,
+    jvp: Rule | None = None,
+    constant: bool = False,
+    name: str | None = None,
+    arrays: int | None = None,
+) -> Any:
+    """An op of your own: `forward`, a function of arrays, together with its derivative.
+
+    The function returned takes arrays and Tensors. Its parameters without a default are the inputs
+    of the op, arrays to differentiate in; the others are options, which every rule receives by
+    name. `*xs` is any number of inputs. `arrays` says how many leading parameters are inputs, where
+    the signature does not. The value is an array or a tuple of arrays. `forward` is a pure function,
+    and its inputs are read-only. As a decorator: `@mg.primitive(vjp=...)`.
+
+    Give one of these, or the last two together:
+
+    - `partials`: for a function that works entry by entry, its inputs broadcasting; for each input
+      the partial derivative `(out, *inputs, **options)`, a number, or None where it is flat.
+    - `vjp`: `(g, out, *inputs, **options)`, which pulls the cotangent `g` of the value back: one
+      array, or a tuple of one for each input, None for zero. Or a sequence of such functions, one
+      for each input, of which only the needed ones are called.
+    - `jvp`: `(tangents, out, *inputs, **options)`, which pushes one tangent an input forward.
+
+    `constant=True` instead declares the function flat. Of `vjp` and `jvp` the one that is missing
+    is derived from the other by transposing it. If the value is a tuple, so are `out` and what
+    `jvp` returns, and `g` is a list. Cotangents of complex numbers are carried without a conjugate:
+    `g` of `z` stands for the change `Re(g dz)`, so rules of holomorphic functions are the real
+    ones.
+
+    Rules written in NumPy are differentiated in turn, to any order. `name` is what pictures and
+    messages call the op. To check all of it: `mg.gradcheck(function, inputs, order=2)`.
+
+    Raises RuleError for rules that do not go together with `forward`; when they are used, for the
+    wrong number of cotangents, or for a result that has lost its graph; for a `forward` that writes
+    into an input; ShapeError for the wrong shape.
+
+    >>> from micrograd_np import Tensor
+    >>> cube = primitive(lambda x: x**3, partials=[lambda out, x: 3 * x**2], name="cube")
+    >>> w = Tensor(2.0, requires_grad=True)
+    >>> cube(w).backward()
+    >>> w.grad
+    array(12.)
+    """
+    if forward is None:
+        given: Any = {"partials": partials, "vjp": vjp, "jvp": jvp, "constant": constant}
+        return lambda f: primitive(f, **given, name=name, arrays=arrays)
+    if not callable(forward):
+        raise TypeError(f"mg.primitive takes a function of arrays. Given: {forward!r:.80}")
+    name = name or str(getattr(forward, "__name__", type(forward).__name__))
+    said = Said(name, partials, vjp, jvp, constant)
+    called = Parameters(name, forward, arrays)
+    called.check(said)
+    rules = derivative(said)
+    raw = checked_forward(name, forward, rules.kind)
+    function: Any = dispatching(raw)
+    op = UserOp(function, rules, arrays=called.arrays, accepted=called.options)
+    op.called = called
+    enter(op)
+    return function
+
+
+def register(
+    function: Callable[..., Any],
+    *,
+    partials: Sequence[Partial] | None = None,
+    vjp: Vjp | None = None,
+    jvp: Rule | None = None,
+    constant: bool = False,
+    arrays: int | None = None,
+) -> None:
+    """Declare the derivative of a function of NumPy or SciPy that has none here.
+
+    `function` is a ufunc, or a NumPy function that dispatches on its arguments; calling it on a
+    Tensor then records it. The rules are those of `primitive`; an option reaches them when a caller
+    gives it, so they repeat NumPy's default. Options that some rule does not know are refused.
+
+    Raises TypeError for a plain Python function, which never sees that it is given a Tensor: make
+    an op of it with `primitive`. Raises ValueError for a function that has a derivative already:
+    the whole process shares them. For another one of your own write `primitive(function, ...)`.
+
+    >>> from scipy import special
+    >>> from micrograd_np import Tensor
+    >>> def slope(out, x):
+    ...     return sum((-1) ** k * 8 * k**2 * x * np.exp(-2 * (k * x) ** 2) for k in range(1, 9))
+    >>> register(special.kolmogorov, partials=[slope])
+    >>> w = Tensor(1.0, requires_grad=True)
+    >>> special.kolmogorov(w).backward()
+    >>> print(w.grad.round(4))
+    -1.0719
+    """
+    name = getattr(function, "__name__", repr(function))
+    if not isinstance(function, np.ufunc | DISPATCHER):
+        raise TypeError(
+            f"{name} is neither a ufunc nor a dispatching function of NumPy's, so on a Tensor it "
+            f"would run as it is written and never use these rules. Make an op of it: "
+            f"`{name} = mg.primitive({name}, vjp=...)`, and call that."
+        )
+    read_tables()
+    if function in OPS or function in EXPRESSIONS:
+        raise ValueError(
+            f"{name} has a derivative already, which everyone in this process shares. For an op of "
+            f"your own with other rules write `mine = mg.primitive({name}, ...)`."
+        )
+    said = Said(name, partials, vjp, jvp, constant)
+    called = Parameters(name, function, arrays)
+    called.check(said, defaults=False)
+    rules = derivative(said)
+    known = options_known(said, called)
+    enter(JointOp(function, rules, arrays=called.arrays, accepted=known))
+
+
+# ---------------------------------------------------------------- how it is called
+
+
+class UserOp(JointOp):
+    """An op whose arguments are sorted by the signature of the user's function."""
+
+    called: Parameters
+
+    def bind(self, args: Inputs, keywords: Options) -> tuple[Inputs, Options]:
+        """Sort a call's arguments into array inputs and the other options."""
+        return self.called.sorted(args, keywords)
+
+
+def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
+    """`forward` with its arguments and its value checked, its value as arrays."""
+
+    @wraps(forward, updated=())
+    def raw(*args: Any, **options: Any) -> Any:
+        for x in args:
+            if isinstance(x, list | tuple) and any(isinstance(part, DISPATCHED) for part in x):
+                raise RuleError(
+                    f"`{name}` was given a list with Tensors in it. Its inputs are arrays: join the "
+                    f"Tensors with np.stack, or take any number of inputs, `def {name}(*xs)`."
+                )
+        try:
+            value = forward(*map(read_only, args), **options)
+        except ValueError as error:
+            if "read-only" in str(error):  # NumPy has no class for this error
+                raise RuleError.writes(name) from error
+            raise
+        if kind == "constant":
+            return value
+        if isinstance(value, list | tuple):
+            return tuple(result(name, part) for part in value)
+        value = result(name, value)
+        if not is_smooth(value) and any(map(is_smooth, args)):
+            raise NotDifferentiableError(
+                f"`{name}` has a derivative declared, but made {value.dtype} out of floating-point "
+                f"numbers. Return them as floating-point numbers, or declare it constant=True."
+            )
+        if kind == "elementwise" and value.shape != (
+            shape := np.broadcast_shapes(*map(np.shape, args))
+        ):
+            raise RuleError(
+                f"`{name}` is declared by partials, which means entry by entry, but returned shape "
+                f"{value.shape} for inputs that broadcast to {shape}. Give a vjp instead."
+            )
+        return value
+
+    raw.__name__ = raw.__qualname__ = name
+    return raw
+
+
+def read_only(x: Any) -> Any:
+    """A view of an array that cannot be written to; anything else as it is."""
+    if isinstance(x, np.ndarray):
+        x = x.view()
+        x.flags.writeable = False
+    return x
+
+
+def result(name: str, value: Any) -> Any:
+    """One value of a user's function, as an array or a scalar of NumPy's."""
+    if is_tracked(value):
+        raise RuleError.closes_over(name, f"`{name}`")
+    value = value_of(value)  # of a constant Tensor that the function uses
+    array = value if hasattr(value, "dtype") else np.asarray(value)
+    if array.dtype.kind == "O":
+        raise RuleError(
+            f"`{name}` returned {value!r:.60} of type {type(value).__name__}, where an array or a "
+            f"tuple of arrays was expected."
+        )
+    if isinstance(array, np.ndarray) and not array.flags.writeable:
+        return array.copy()  # it may be an input, or a part of one
+    return array[()] if array is not value else value

@@ -1,0 +1,142 @@
+"""How a user's function is called, and whether its rules can be called to match.
+
+Parameters without a default are the *inputs* of the op, arrays to differentiate in; `*xs` is any
+number of them. All other parameters are *options*, but for NumPy's `out`, which writes, and those
+whose default is NumPy's mark for "not given".
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.op import Inputs, Options
+from micrograd_np.errors import RuleError
+from micrograd_np.extend.rules import Said
+
+Parameter = inspect.Parameter
+NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+class Parameters:
+    """The parameters of a function: which are inputs of the op, and which are options."""
+
+    def __init__(self, name: str, function: Callable[..., Any], arrays: int | None) -> None:
+        self.name = name
+        self.signature = signature_of(name, function, arrays)
+        listed = self.signature.parameters.values()
+        named = [p for p in listed if p.kind in NAMED]
+        self.any_number = any(p.kind is p.VAR_POSITIONAL for p in listed)
+        self.arrays = sum(p.default is p.empty for p in named) if arrays is None else arrays
+        self.inputs = [p.name for p in named[: self.arrays]]
+        optional = [
+            p
+            for p in listed
+            if p.kind in (*NAMED, p.KEYWORD_ONLY)
+            and p.name not in (*self.inputs, "out")
+            and p.default is not np._NoValue
+        ]
+        self.options = [p.name for p in optional]
+        self.defaults = {p.name: p.default for p in optional if p.default is not p.empty}
+        if len(self.inputs) < self.arrays or not (self.arrays or self.any_number):
+            raise RuleError(
+                f"`{name}{self.signature}` should have {self.arrays or 'some'} arrays to "
+                f"differentiate in. Its parameters without a default are that, or the first "
+                f"`arrays=` of them."
+            )
+
+    def sorted(self, args: Inputs, keywords: Options) -> tuple[Inputs, Options]:
+        """A call's arguments as inputs and options, the defaults of options filled in."""
+        options = dict(self.defaults)
+        if not keywords and (self.any_number or len(args) == self.arrays):
+            return args, options
+        try:
+            bound = self.signature.bind(*args, **keywords)
+        except TypeError as error:
+            raise TypeError(f"{self.name}{self.signature}: {error}") from None
+        inputs: list[Any] = []
+        for name, value in bound.arguments.items():
+            kind = self.signature.parameters[name].kind
+            if kind is Parameter.VAR_POSITIONAL:
+                inputs += value
+            elif kind is Parameter.VAR_KEYWORD:
+                options.update(value)
+            elif name in self.inputs:
+                inputs.append(value)
+            else:
+                options[name] = value
+        return tuple(inputs), options
+
+    def check(self, said: Said, *, defaults: bool = True) -> None:
+        """Raise RuleError for rules that are not one an input, or cannot be called as they will be.
+
+        `defaults`: whether every rule receives every option.
+        """
+        said.check_one_way()
+        for kind, given in (("partials", said.partials), ("vjp", said.vjp)):
+            if given is not None and not (kind == "vjp" and callable(given)):
+                self._check_count(kind, given)
+        for kind, rule in said.functions():
+            self._check_call(kind, rule, self.options if defaults else [])
+
+    def _check_count(self, kind: str, given: Any) -> None:
+        if not isinstance(given, list | tuple):
+            raise RuleError(f"the {kind} of `{self.name}` should be a list, one for each input.")
+        if self.any_number or len(given) != self.arrays:
+            raise RuleError(
+                f"`{self.name}{self.signature}` has {'any number of' if self.any_number else ''}"
+                f"{self.arrays or ''} inputs (parameters without a default), but {len(given)} "
+                f"{kind} were given. Give one for each, None where it is flat; or one vjp for all."
+            )
+
+    def _check_call(self, kind: str, rule: Callable[..., Any], options: list[str]) -> None:
+        if (signature := known_signature(rule)) is None:
+            return
+        leading = LEADING[kind]
+        inputs = self.inputs or ["x"]
+        try:
+            signature.bind(*leading, *inputs, **dict.fromkeys(options))
+        except TypeError as error:
+            expected = ", ".join([*leading, *inputs, *(f"{name}=" for name in options)])
+            raise RuleError(
+                f"the {kind} of `{self.name}` will be called as rule({expected}), but it takes "
+                f"{signature}: {error}."
+            ) from None
+
+
+LEADING = {"partials": ["out"], "vjp": ["g", "out"], "jvp": ["tangents", "out"]}
+
+
+def known_signature(function: Callable[..., Any]) -> inspect.Signature | None:
+    """The signature of a function that tells it."""
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        return None
+
+
+def signature_of(name: str, function: Callable[..., Any], arrays: int | None) -> inspect.Signature:
+    """The signature of a function; of one that does not tell it, so many arrays and any options."""
+    if isinstance(function, np.ufunc):
+        arrays = function.nin
+    elif found := known_signature(function):
+        return found
+    if arrays is None:
+        raise RuleError(
+            f"`{name}` does not tell its parameters. Say how many of them are arrays to "
+            f"differentiate in: `arrays=1`."
+        )
+    inputs = [Parameter(f"x{i}", Parameter.POSITIONAL_ONLY) for i in range(arrays)]
+    return inspect.Signature([*inputs, Parameter("options", Parameter.VAR_KEYWORD)])
+
+
+def options_known(said: Said, parameters: Parameters) -> set[str]:
+    """The options of a function that all its rules take."""
+    known = set(parameters.options)
+    for _, rule in said.functions():
+        if signature := known_signature(rule):
+            listed = signature.parameters.values()
+            if not any(p.kind is p.VAR_KEYWORD for p in listed):
+                known &= {p.name for p in listed}
+    return known

@@ -1,0 +1,247 @@
+"""The array that pretends to be one example of a batch.
+
+A `Batched` stands for an array of the shape of one example. Its `value` holds all of them, along a
+first axis, if it is *mapped*; else one that all share. The value is an array, a Tensor (so that
+what is done with a batch is recorded as a few large ops), or a `Batched` of an outer batch.
+
+Nesting has one order: a `Batch` knows its *depth*, and deeper ones are on the outside. A Tensor
+whose own value is Batched belongs to a derivative taken *inside* the batched function; every other
+Tensor comes from outside, and is an operand like any array.
+"""
+
+from math import prod
+from typing import Any
+
+from micrograd_np import errors
+from micrograd_np.core.context import BATCH
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
+from micrograd_np.core.operators import ArrayMethods
+from micrograd_np.core.record import ARRAYS, PLAIN, apply
+from micrograd_np.core.tensor import stop_gradient
+from micrograd_np.core.tree import rebuild
+from micrograd_np.coverage.numpy_functions import check_writes
+from micrograd_np.interpreters.batch.calls import compute_each
+from micrograd_np.interpreters.batch.keys import Each
+from micrograd_np.interpreters.batch.table import apply_to_batch
+from micrograd_np.ops.derivatives.indexing import getitem
+
+
+class Batch:
+    """One run of a batched function: its number of examples, its depth, and if it is over."""
+
+    __slots__ = ("depth", "over", "size")
+
+    def __init__(self, size: int, depth: int) -> None:
+        self.size = size
+        self.depth = depth
+        self.over = False
+
+    def lift(self, x: Any) -> Any:
+        """`x` as an operand that belongs to this batch, shared by all examples if it is not yet."""
+        return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
+
+
+def depth_of(x: Any) -> int:
+    """How deep the batch is that `x` belongs to; 0 for none."""
+    if isinstance(x, Node):
+        x = x.value
+    if isinstance(x, tuple):  # an op with several results
+        return max(map(depth_of, x), default=0)
+    return x.batch.depth if isinstance(x, Batched) else 0
+
+
+def enclosing_depth() -> int:
+    """How deep the batch is in which we are."""
+    outer = BATCH.get()
+    return 0 if outer is None else int(outer.depth)
+
+
+def check_batch(x: Any) -> None:
+    """Raise BatchedError for an example of a batch in which we are not, but another thread is.
+
+    A derivative would take it for a constant.
+    """
+    if depth_of(x) > enclosing_depth():
+        raise errors.BatchedError.elsewhere(repr(x))
+
+
+class Batched(ArrayMethods, Operand):
+    """One example, as far as the function can tell. It has the methods of a Tensor."""
+
+    __slots__ = ("batch", "mapped", "value")
+    requires_grad = False
+    layout_error = errors.BatchedError.layout  # a batch is laid out in whatever way is fast
+
+    def __init__(self, value: Array, batch: Batch, *, mapped: bool) -> None:
+        self.value = value
+        self.batch = batch
+        self.mapped = mapped
+
+    def __repr__(self) -> str:
+        return f"<one of {self.batch.size} examples, of shape {self.shape}, {self.dtype}>"
+
+    # ------------------------------------------------------------ of one example
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one example; so are the other attributes."""
+        shape: tuple[int, ...] = self.value.shape
+        return shape[1:] if self.mapped else shape
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return prod(self.shape)
+
+    @property
+    def nbytes(self) -> int:
+        return self.size * self.itemsize
+
+    @property
+    def itemsize(self) -> int:
+        return int(self.dtype.itemsize)
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of one number")
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        return (self[i] for i in range(len(self)))
+
+    def __getitem__(self, key: Any) -> Any:
+        return apply(OPS[getitem], (self, key), {})
+
+    def __setitem__(self, key: Any, new: Any) -> None:
+        raise errors.InPlaceError.item(repr(self))
+
+    # ------------------------------------------------------------ ops
+
+    def outranks(self, inputs: Inputs) -> bool:
+        """Whether no input is a Tensor of a derivative taken inside this batch, or ranks higher."""
+        depth, inner = self.batch.depth, 0
+        for x in inputs:
+            if isinstance(x, Node):
+                inner = max(inner, depth_of(x))
+            elif isinstance(x, Operand):
+                if x.rank > self.rank:
+                    return False
+                depth = max(depth, depth_of(x))
+        return inner < depth
+
+    def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
+        """`op` on all examples at once, in the deepest batch that an operand belongs to."""
+        found = deepest(inputs, self)
+        batch = (deepest(options, found) if options else found).batch
+        if batch.over:
+            raise errors.BatchedError.escaped(repr(self))
+        values, mapped = [], []
+        for x in inputs:
+            mine = type(x) is Batched and x.batch is batch
+            values.append(x.value if mine else x if type(x) in PLAIN else own_options(x, batch))
+            mapped.append(mine and x.mapped)
+        out, over_batch = apply_to_batch(
+            op, values, mapped, own_options(options, batch), batch.size
+        )
+        return wrapped(out, batch, over_batch)
+
+    def __array_function__(self, function: Any, types: Any, args: Inputs, keywords: Options) -> Any:
+        if function not in EXPRESSIONS:
+            return super().__array_function__(function, types, args, keywords)
+        try:
+            return EXPRESSIONS[function](*args, **keywords)
+        except errors.BatchedError:  # it asks for values: then example by example
+            if any_inside((args, keywords), self.batch.depth):
+                raise
+            return self.compute(function, args, keywords)
+
+    def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
+        """A function without a rule: one example at a time.
+
+        Raises InPlaceError for one that writes: all examples would write into the same array.
+        """
+        check_writes(function)
+        batch = deepest((args, keywords), self).batch
+        given = own_options({"args": args, "keywords": keywords}, batch)
+        out = compute_each(lambda args, keywords: function(*args, **keywords), given, batch.size)
+        return wrapped(out, batch, mapped=True)
+
+    def stopped(self) -> "Batched":
+        """A constant for derivatives around the batch too, which its value may belong to."""
+        value = self.value
+        if isinstance(value, Node | Operand):
+            value = stop_gradient(value)
+        return Batched(value, self.batch, mapped=self.mapped)
+
+    detach = stopped
+
+    # ------------------------------------------------------------ what one example cannot do
+
+    def _no_number(self, *_: Any, **__: Any) -> Any:
+        raise errors.BatchedError.value(repr(self))
+
+    item = tolist = numpy = __bool__ = __int__ = __float__ = __complex__ = __index__ = _no_number
+    __array__ = __round__ = __format__ = __reduce_ex__ = _no_number
+    data = property(_no_number)
+
+    def __copy__(self) -> "Batched":
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> "Batched":
+        return self
+
+    def backward(self, _gradient: Any = None) -> None:
+        """Gradients inside a batch are taken by `grad`."""
+        raise errors.GraphError(
+            f"backward() from {self!r}, inside vmap. Use a transform there: vmap(grad(f)) gives "
+            f"one gradient per example, grad of a function that calls vmap their sum."
+        )
+
+
+def any_inside(tree: Any, depth: int) -> bool:
+    """Whether nested arguments hold a Tensor of a derivative taken inside the batch."""
+    if isinstance(tree, dict):
+        tree = tuple(tree.values())
+    if isinstance(tree, list | tuple):
+        return any(any_inside(part, depth) for part in tree)
+    return isinstance(tree, Node) and depth_of(tree) >= depth
+
+
+def own_options(options: Any, batch: Batch) -> Any:
+    """Options with `Each` for what differs from example to example of this batch."""
+    if isinstance(options, Batched) and options.batch is batch:
+        return Each(options.value) if options.mapped else options.value
+    if isinstance(options, dict):
+        return {name: own_options(part, batch) for name, part in options.items()}
+    if type(options) in (list, tuple):
+        return type(options)(own_options(part, batch) for part in options)
+    return options
+
+
+def deepest(tree: Any, found: Batched) -> Batched:
+    """The operand of the deepest batch in nested lists, tuples and dicts."""
+    if isinstance(tree, Batched):
+        return tree if tree.batch.depth > found.batch.depth else found
+    if isinstance(tree, dict):
+        tree = tree.values()
+    elif type(tree) not in (list, tuple):
+        return found
+    for part in tree:
+        if type(part) is Batched:
+            found = part if part.batch.depth > found.batch.depth else found
+        elif type(part) not in PLAIN:
+            found = deepest(part, found)
+    return found
+
+
+def wrapped(out: Any, batch: Batch, mapped: bool) -> Any:
+    """The results of an op as operands of the batch."""
+    if isinstance(out, list | tuple):
+        return rebuild(out, (wrapped(part, batch, mapped) for part in out))
+    if not (isinstance(out, ARRAYS) or hasattr(type(out), "__array_function__")):
+        return out
+    return Batched(out, batch, mapped=mapped)

@@ -1,0 +1,97 @@
+"""A call of an op on a batch, and the way of computing it that is always right: one by one."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.core.foreign import like
+from micrograd_np.core.op import Array, Op, Options
+from micrograd_np.core.record import evaluate
+from micrograd_np.core.tree import rebuild
+from micrograd_np.errors import BatchedError
+from micrograd_np.interpreters.batch.keys import Each
+
+
+class Call(NamedTuple):
+    """An op on a batch: its inputs, which of them have the batch axis, and how long that is."""
+
+    op: Op
+    inputs: list[Any]
+    mapped: list[bool]
+    options: Options
+    size: int
+
+    def ndim(self, index: int = 0) -> int:
+        """How many axes an input has for one example."""
+        return int(np.ndim(self.inputs[index])) - self.mapped[index]
+
+    def whole(self, index: int = 0) -> Array:
+        """An input with the batch axis, put there if it is shared."""
+        x = self.inputs[index]
+        return x if self.mapped[index] else np.broadcast_to(x, (self.size, *np.shape(x)))
+
+    def evaluated(self, *inputs: Any, **changed: Any) -> Any:
+        """The op on other inputs, some options changed."""
+        return evaluate(self.op, inputs, self.options | changed)
+
+
+Rule = Callable[[Call], Any]
+
+
+def example(call: Call, index: int) -> Array:
+    """An empty array with the shape and dtype of one example."""
+    x = call.inputs[index]
+    return like(x, np.empty(x.shape[1:], x.dtype)) if call.mapped[index] else x
+
+
+def one_by_one(call: Call) -> Any:
+    """Each example for itself, then stacked."""
+    given = {
+        "inputs": [
+            Each(x) if m else x for x, m in zip(call.inputs, call.mapped, strict=True)
+        ],
+        "options": call.options,
+    }  # fmt: skip
+    return compute_each(
+        lambda inputs, options: evaluate(call.op, inputs, options), given, call.size
+    )
+
+
+def compute_each(function: Callable[..., Any], given: dict[str, Any], size: int) -> Any:
+    """A function of nested arguments for every example, the results stacked part by part.
+
+    For an empty batch it is run on zeros, to learn the shapes of what it returns.
+    """
+    if size == 0:
+        return stacked([function(**at(None, given))], empty=True)
+    return stacked([function(**at(i, given)) for i in range(size)])
+
+
+def at(index: int | None, tree: Any) -> Any:
+    """Nested arguments for one example; zeros where the index is None."""
+    if isinstance(tree, Each):
+        return (
+            tree.value[index]
+            if index is not None
+            else np.zeros_like(tree.value, shape=tree.value.shape[1:])
+        )
+    if isinstance(tree, dict):
+        return {name: at(index, part) for name, part in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)(at(index, part) for part in tree)
+    return tree
+
+
+def stacked(results: list[Any], *, empty: bool = False) -> Any:
+    """Results of one structure as one result with the batch in front."""
+    first = results[0]
+    if isinstance(first, list | tuple):
+        parts = zip(*results, strict=True)
+        return rebuild(first, (stacked(list(part), empty=empty) for part in parts))
+    if not hasattr(first, "shape"):
+        return first
+    if len({part.shape for part in results}) > 1:
+        raise BatchedError.ragged([part.shape for part in results])
+    out = np.stack(results)
+    return out[:0] if empty else out

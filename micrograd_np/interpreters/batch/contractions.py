@@ -1,0 +1,130 @@
+"""Products of batches: stacks of matrix products, and solutions of stacks of equations."""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.op import OPS, Array
+from micrograd_np.interpreters.batch.calls import Call, example, one_by_one
+from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, padded
+from micrograd_np.ops.derivatives.linalg.products import (
+    LETTERS,
+    contracted_axes,
+    dot_axes,
+    labels_of,
+)
+
+
+def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
+    """`np.tensordot` of every example, as one product of matrices, or of stacks of them."""
+    (left, right), (in_x, in_y) = axes, mapped
+    if in_y and not in_x:  # one product serves all examples, if they come first
+        out = contract(y, x, (right, left), [True, False])
+        middle = y.ndim - len(right)
+        return np.transpose(out, [0, *range(middle, out.ndim), *range(1, middle)])
+    x_free = [i for i in range(x.ndim - in_x) if i not in left]
+    y_free = [i for i in range(y.ndim - in_y) if i not in right]
+    x_shape = [x.shape[i + in_x] for i in x_free]
+    y_shape = [y.shape[i + in_y] for i in y_free]
+    length, columns = prod(x.shape[i + in_x] for i in left), prod(y_shape)
+    x = np.transpose(x, [*range(in_x), *(i + in_x for i in (*x_free, *left))])
+    y = np.transpose(y, [*range(in_y), *(i + in_y for i in (*right, *y_free))])
+    batch = x.shape[:1]
+    if in_y:
+        x = np.reshape(x, (*batch, prod(x_shape), length))
+        out = x @ np.reshape(y, (*batch, length, columns))
+    else:
+        out = np.reshape(x, (batch[0] * prod(x_shape), length)) @ np.reshape(y, (length, columns))
+    return np.reshape(out, (*batch, *x_shape, *y_shape))
+
+
+def contracted(call: Call, axes: Any) -> Array:
+    """Both inputs, summed up over axes of their examples."""
+    x, y = call.inputs
+    return contract(x, y, axes, call.mapped)
+
+
+def tensordot(call: Call) -> Any:
+    x, y = (example(call, i) for i in (0, 1))
+    return contracted(call, contracted_axes(x, y, call.options.get("axes", 2)))
+
+
+def dot(call: Call) -> Any:
+    x, y = (example(call, i) for i in (0, 1))
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return entry_by_entry(call._replace(op=OPS[np.multiply]))
+    return contracted(call, dot_axes(x, y))
+
+
+def inner(call: Call) -> Any:
+    x, y = (example(call, i) for i in (0, 1))
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return entry_by_entry(call._replace(op=OPS[np.multiply]))
+    return contracted(call, ([x.ndim - 1], [y.ndim - 1]))
+
+
+def outer(call: Call) -> Any:
+    x, y = flat(call, 0), flat(call, 1)
+    return x[:, :, None] * y[:, None, :]
+
+
+CORE = {"matvec": (2, 1), "vecmat": (1, 2), "vecdot": (1, 1)}
+
+
+def generalized(call: Call) -> Any:
+    """A product of vectors or matrices along the last axes: those before them broadcast."""
+    if call.options.get("axis", -1) != -1:
+        return one_by_one(call)
+    loops = [call.ndim(i) - core for i, core in enumerate(CORE[call.op.name])]
+    return call.evaluated(
+        *(
+            padded(x, max(loops) - loops[i]) if call.mapped[i] else x
+            for i, x in enumerate(call.inputs)
+        )
+    )
+
+
+def vdot(call: Call) -> Any:
+    x, y = flat(call, 0), flat(call, 1)
+    return np.sum(np.conj(x) * y, axis=1)
+
+
+def matmul(call: Call) -> Any:
+    """Vectors as matrices of one row or column; the stacks of matrices in front broadcast."""
+    x_ndim, y_ndim = call.ndim(0), call.ndim(1)
+    if x_ndim <= 2 and y_ndim <= 2:
+        return contracted(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
+    x, y = call.inputs
+    x = np.expand_dims(x, -2) if x_ndim == 1 else x
+    y = np.expand_dims(y, -1) if y_ndim == 1 else y
+    widest = max(x_ndim, y_ndim, 2)
+    x = padded(x, widest - max(x_ndim, 2)) if call.mapped[0] else x
+    y = padded(y, widest - max(y_ndim, 2)) if call.mapped[1] else y
+    out = np.matmul(x, y)
+    out = np.squeeze(out, -2) if x_ndim == 1 else out
+    return np.squeeze(out, -1) if y_ndim == 1 else out
+
+
+def einsum(call: Call) -> Any:
+    """One letter more, in front of the operands that have the batch, and of the result."""
+    terms, output = labels_of(
+        call.options["subscripts"], [call.ndim(i) for i in range(len(call.inputs))]
+    )
+    letter = next(c for c in LETTERS if not any(c in t for t in (*terms, output)))
+    spelled = ",".join(letter + t if m else t for t, m in zip(terms, call.mapped, strict=True))
+    subscripts = f"{spelled}->{letter}{output}"
+    return call.evaluated(*call.inputs, subscripts=subscripts, optimize=True)
+
+
+def solve(call: Call) -> Any:
+    """A vector on the right is a matrix of one column."""
+    a, b = call.inputs
+    vector = call.ndim(1) == 1
+    b = b[..., None] if vector else b
+    b_ndim = 2 if vector else call.ndim(1)
+    widest = max(call.ndim(0), b_ndim)
+    a = padded(a, widest - call.ndim(0)) if call.mapped[0] else a
+    b = padded(b, widest - b_ndim) if call.mapped[1] else b
+    out = np.linalg.solve(a, b)
+    return out[..., 0] if vector else out

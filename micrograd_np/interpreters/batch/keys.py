@@ -1,0 +1,116 @@
+"""Indexing a batch as each of its examples would be indexed.
+
+NumPy puts the axes of several index arrays where they stand if they stand side by side, and in
+front if a slice, a new axis or an ellipsis stands between them, even one that stands for no axes.
+With a batch axis in front the same key must give the same axes, one further: `indexed` says which
+key to use and which axes to move afterwards.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.core.op import Operand
+from micrograd_np.errors import BatchedError
+
+Axes = tuple[int, ...]
+BETWEEN = slice | type(None) | type(Ellipsis)  # parts of a key that index arrays stand apart by
+
+
+class Each(NamedTuple):
+    """An option of which every example has its own, along the first axis."""
+
+    value: Any
+
+
+class Index(NamedTuple):
+    """A key for a batch; the axes of what it reads, as they are found and as they are wanted."""
+
+    key: Any
+    found: Axes = ()
+    wanted: Axes = ()
+
+
+def each_among(tree: Any) -> bool:
+    """Whether nested options hold an `Each`."""
+    if isinstance(tree, dict):
+        return any(map(each_among, tree.values()))
+    if type(tree) in (list, tuple):
+        return any(map(each_among, tree))
+    return isinstance(tree, Each)
+
+
+def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
+    """How to index a batch with `key`, a key for examples of `ndim` axes.
+
+    `mapped`: whether what is indexed has the batch axis; it may be shared if the key is an `Each`.
+    """
+    parts = spelled_out(key, ndim)
+    if not any(isinstance(part, Each | np.ndarray | Operand) or is_truth(part) for part in parts):
+        return Index((slice(None), *parts))
+    places = [i for i, part in enumerate(parts) if not isinstance(part, BETWEEN)]
+    width = max(axes_of(parts[i]) for i in places)
+    together = places == list(range(places[0], places[0] + len(places)))
+    before = sum(part is not Ellipsis for part in parts[: places[0]])
+    start = before if together else 0  # where an example has the axes of the index arrays
+    own = each_among(parts)
+    if not own:
+        return Index((slice(None), *parts), () if together else (width,), () if together else (0,))
+    parts = [aligned(part, width) if isinstance(part, Each) else part for part in parts]
+    if not mapped:
+        return Index(tuple(parts), (start,), (0,))
+    every = np.arange(size).reshape((size,) + (1,) * width)
+    if together and start == 0:
+        return Index((every, *parts))
+    return Index(
+        (every, *parts), tuple(range(1, 1 + width)), tuple(range(1 + start, 1 + start + width))
+    )
+
+
+def axes_of(part: Any) -> int:
+    """How many axes an index array has for one example; True and False count as arrays of one."""
+    if isinstance(part, Each):
+        return int(np.ndim(part.value)) - 1
+    return 1 if is_truth(part) else int(np.ndim(part))
+
+
+def is_truth(part: Any) -> bool:
+    """Whether a part of a key is a single True or False, which takes no axis and makes one."""
+    return isinstance(part, bool | np.bool_) or (
+        isinstance(part, np.ndarray) and part.dtype == bool and not part.ndim
+    )
+
+
+def aligned(part: Each, width: int) -> Any:
+    """An index of every example's own, with as many axes as the widest."""
+    size, *shape = part.value.shape
+    return np.reshape(part.value, (size, *(1,) * (width - len(shape)), *shape))
+
+
+def spelled_out(key: Any, ndim: int) -> list[Any]:
+    """A key as a list with one entry an axis, masks as index arrays.
+
+    New axes (`None`), and True and False, are entries too. So is an ellipsis that stands for no
+    axis: index arrays to its left and to its right do not stand side by side.
+    """
+    parts: list[Any] = []
+    for part in map(simple, key if type(key) is tuple else (key,)):
+        if isinstance(part, np.ndarray) and part.dtype == bool and part.ndim:
+            parts += list(part.nonzero())
+        else:
+            parts.append(part)
+    places = [i for i, part in enumerate(parts) if part is Ellipsis]
+    used = sum(not (part is None or part is Ellipsis or is_truth(part)) for part in parts)
+    rest: list[Any] = [slice(None)] * (ndim - used)
+    if len(places) > 1:  # NumPy refuses two of them
+        return parts
+    if not places:
+        return [*parts, *rest]
+    return [*parts[: places[0]], *(rest or [Ellipsis]), *parts[places[0] + 1 :]]
+
+
+def simple(part: Any) -> Any:
+    """One part of a key: what is iterable as an array."""
+    if isinstance(part, Each) and part.value.dtype == bool:
+        raise BatchedError.mask()
+    return np.asarray(part) if isinstance(part, list) else part

@@ -1,0 +1,215 @@
+"""What ops do to a whole batch: the same op, on arrays with one axis more in front.
+
+A *rule* takes a `Call` and returns the result with the batch along its first axis. Ops that work
+entry by entry need their operands aligned; ops along axes need the axes counted from one further.
+Rules evaluate ops on arrays, on Tensors (who record them) and on the operands of an outer batch.
+"""
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from micrograd_np.core.op import Array
+from micrograd_np.interpreters.batch.calls import Call, Rule, one_by_one
+
+
+def entry_by_entry(call: Call) -> Any:
+    """Operands broadcast from the right: give every batch as many axes as the largest example."""
+    widest = max(call.ndim(i) for i in range(len(call.inputs)))
+    return call.evaluated(
+        *(
+            padded(x, widest - call.ndim(i)) if call.mapped[i] else x
+            for i, x in enumerate(call.inputs)
+        )
+    )
+
+
+def padded(x: Array, count: int) -> Array:
+    """A batch with `count` axes of length 1 after the first."""
+    return np.reshape(x, (x.shape[0], *(1,) * count, *x.shape[1:])) if count else x
+
+
+def unchanged(call: Call) -> Any:
+    """Whatever works on the last axes, or on all entries alike, does not see the batch."""
+    return call.evaluated(*call.inputs)
+
+
+def of_matrices(call: Call) -> Any:
+    """What works on the last two axes, and makes a matrix of a vector."""
+    return one_by_one(call) if call.ndim() < 2 else unchanged(call)
+
+
+def all_mapped(call: Call) -> Any:
+    """What works on the last axes of several inputs, all of which have the batch in front."""
+    return call.evaluated(*(call.whole(i) for i in range(len(call.inputs))))
+
+
+# ---------------------------------------------------------------- axes
+
+
+def shifted(axis: Any, ndim: int) -> Any:
+    """Axes of one example as axes of the batch."""
+    if isinstance(axis, list | tuple):
+        return tuple(i + 1 for i in normalize_axis_tuple(axis, ndim, allow_duplicate=True))
+    return normalize_axis_index(axis, ndim) + 1
+
+
+def of_one_input(rule: Rule) -> Rule:
+    """A rule for ops of one array; where a second is given (`np.var` with a mean), one by one."""
+    return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
+
+
+def of_axes(rule: Rule) -> Rule:
+    """A rule that counts axes; single numbers, which NumPy lets have axis 0 or -1, one by one."""
+
+    def counted(call: Call) -> Any:
+        axis = call.options.get("axis")
+        return one_by_one(call) if axis is not None and call.ndim() == 0 else rule(call)
+
+    return counted
+
+
+def flat(call: Call, index: int = 0) -> Array:
+    """An input, each example as a vector."""
+    x = call.whole(index)
+    return np.reshape(x, (call.size, prod(x.shape[1:])))
+
+
+@of_one_input
+@of_axes
+def along_all(call: Call) -> Any:
+    """Without an axis it works on all of them, together."""
+    axis = call.options.get("axis")
+    over = tuple(range(1, call.ndim() + 1)) if axis is None else shifted(axis, call.ndim())
+    return call.evaluated(call.whole(), axis=over)
+
+
+@of_one_input
+@of_axes
+def along_flat(call: Call) -> Any:
+    """Without an axis it works on the flattened array."""
+    axis = call.options.get("axis")
+    if axis is not None:
+        return call.evaluated(call.whole(), axis=shifted(axis, call.ndim()))
+    out = call.evaluated(flat(call), axis=1)
+    if call.options.get("keepdims"):
+        return np.reshape(out, (call.size, *(1,) * call.ndim()))
+    return out
+
+
+def along(**defaults: Any) -> Rule:
+    """The options of these names are axes, by default these."""
+
+    @of_one_input
+    def rule(call: Call) -> Any:
+        given = {name: call.options.get(name, axis) for name, axis in defaults.items()}
+        if None in given.values() or call.ndim() == 0:  # too rare for a rule
+            return one_by_one(call)
+        axes = {name: shifted(axis, call.ndim()) for name, axis in given.items()}
+        return call.evaluated(call.whole(), **axes)
+
+    return rule
+
+
+def roll(call: Call) -> Any:
+    if call.options.get("axis") is not None:
+        return along_flat(call)
+    rolled = call.evaluated(flat(call), axis=1)
+    return np.reshape(rolled, call.whole().shape)
+
+
+def shift(call: Call) -> Any:
+    """Without axes it works on all of them."""
+    axes = call.options.get("axes")
+    over = tuple(range(call.ndim())) if axes is None else axes
+    return call.evaluated(call.whole(), axes=shifted(over, call.ndim()))
+
+
+def norm(call: Call) -> Any:
+    """A matrix norm works on two axes, one of all entries is one of the flattened array."""
+    given = call.options.get("axis")
+    if given is None and call.options.get("ord") is None:
+        return along_flat(call) if call.ndim() != 1 else along_all(call)
+    over = tuple(range(call.ndim())) if given is None else given
+    over = over[0] if isinstance(over, tuple) and len(over) == 1 else over
+    return call.evaluated(call.whole(), axis=shifted(over, call.ndim()))
+
+
+# ---------------------------------------------------------------- shapes
+
+
+def reshape(call: Call) -> Any:
+    if call.options.get("order", "C") != "C":
+        return one_by_one(call)
+    shape = call.options.get("shape", -1)
+    shape = tuple(shape) if isinstance(shape, list | tuple) else (int(shape),)
+    x = call.whole()
+    known = prod([n for n in shape if n != -1])
+    entries = prod(x.shape[1:])
+    shape = tuple(entries // max(known, 1) if n == -1 else n for n in shape)
+    return np.reshape(x, (call.size, *shape))
+
+
+def transpose(call: Call) -> Any:
+    axes = call.options.get("axes")
+    order = range(call.ndim())[::-1] if axes is None else axes
+    return np.transpose(call.whole(), (0, *(i % call.ndim() + 1 for i in order)))
+
+
+def move_axes(call: Call) -> Any:
+    source, destination = (
+        shifted(call.options[name], call.ndim()) for name in ("source", "destination")
+    )
+    return call.evaluated(call.whole(), source=source, destination=destination)
+
+
+def expand_dims(call: Call) -> Any:
+    axis = call.options["axis"]
+    axes = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
+    return np.expand_dims(call.whole(), shifted(axes, call.ndim() + len(axes)))
+
+
+@of_axes
+def squeeze(call: Call) -> Any:
+    axis = call.options.get("axis")
+    x = call.whole()
+    if axis is None:
+        axis = tuple(i for i, n in enumerate(x.shape[1:]) if n == 1)
+    return np.squeeze(x, shifted(axis, call.ndim()))
+
+
+def broadcast_to(call: Call) -> Any:
+    shape = call.options["shape"]
+    shape = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
+    x = padded(call.whole(), len(shape) - call.ndim())
+    return np.broadcast_to(x, (call.size, *shape))
+
+
+def tile(call: Call) -> Any:
+    reps = tuple(np.atleast_1d(call.options["reps"]).tolist())
+    reps = (1,) * (call.ndim() - len(reps)) + reps
+    return np.tile(padded(call.whole(), len(reps) - call.ndim()), (1, *reps))
+
+
+def pad(call: Call) -> Any:
+    widths = call.options["pad_width"]
+    if isinstance(widths, dict) or np.size(call.options.get("constant_values", 0)) > 1:
+        return one_by_one(call)
+    each = np.broadcast_to(widths, (call.ndim(), 2)).tolist()
+    return call.evaluated(call.whole(), pad_width=[(0, 0), *each])
+
+
+def join(call: Call) -> Any:
+    axis = call.options.get("axis", 0)
+    parts = [call.whole(i) for i in range(len(call.inputs))]
+    if axis is None:
+        parts = [np.reshape(x, (call.size, prod(x.shape[1:]))) for x in parts]
+        return call.evaluated(*parts, axis=1)
+    return call.evaluated(*parts, axis=shifted(axis, call.ndim()))
+
+
+def stack(call: Call) -> Any:
+    parts = [call.whole(i) for i in range(len(call.inputs))]
+    return call.evaluated(*parts, axis=shifted(call.options.get("axis", 0), call.ndim() + 1))

@@ -1,0 +1,55 @@
+"""Batches of convolutions and of windows.
+
+Convolution takes any axes of examples in front, so a batch of inputs needs nothing. A batch of
+weights becomes groups: every example's channels beside one another, each seen by its own kernels.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.op import Array
+from micrograd_np.interpreters.batch.calls import Call, one_by_one
+from micrograd_np.interpreters.batch.rules import shifted
+
+
+def slide(call: Call) -> Any:
+    """Windows slide along axes counted from one further; without any, along all of an example."""
+    axis = call.options.get("axis")
+    over = range(call.ndim()) if axis is None else axis
+    return call.evaluated(
+        call.whole(), axis=shifted(tuple(np.atleast_1d(over).tolist()), call.ndim())
+    )
+
+
+def convolve(call: Call) -> Any:
+    """An input or a cotangent, and a weight."""
+    if not call.mapped[1]:
+        return call.evaluated(*call.inputs)
+    if not call.size:  # there is no convolution of no groups
+        return one_by_one(call)
+    x = beside(call.whole(0), call)
+    w = call.inputs[1]
+    w = np.reshape(w, (w.shape[0] * w.shape[1], *w.shape[2:]))
+    out = call.evaluated(x, w, groups=call.size * call.options.get("groups", 1))
+    channels = out.ndim - len(call.options["size"]) - 1
+    parts = (call.size, out.shape[channels] // call.size)
+    apart = np.reshape(out, (*out.shape[:channels], *parts, *out.shape[channels + 1 :]))
+    return np.moveaxis(apart, channels, 0)
+
+
+def convolve_to_weight(call: Call) -> Any:
+    """An input and a cotangent, which make a weight for each example."""
+    if not call.size:
+        return one_by_one(call)
+    x, g = (beside(call.whole(i), call) for i in (0, 1))
+    out = call.evaluated(x, g, groups=call.size * call.options.get("groups", 1))
+    return np.reshape(out, (call.size, out.shape[0] // call.size, *out.shape[1:]))
+
+
+def beside(x: Array, call: Call) -> Array:
+    """Every example's channels beside one another: the batch axis becomes part of theirs."""
+    channels = x.ndim - len(call.options["size"]) - 1
+    moved = np.moveaxis(x, 0, channels - 1)
+    joined = (moved.shape[channels - 1] * moved.shape[channels],)
+    return np.reshape(moved, (*moved.shape[: channels - 1], *joined, *moved.shape[channels + 1 :]))

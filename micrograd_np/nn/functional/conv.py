@@ -1,0 +1,288 @@
+"""Convolution layers' arithmetic, in PyTorch's signatures and layouts.
+
+The axes of an input are (examples, channels, *lengths), where there may be any number of axes of
+examples, or none. The kernel is not reversed: what is computed is the cross-correlation.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.op import Array
+from micrograd_np.errors import ShapeError, listed
+from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
+from micrograd_np.ops.derivatives.convolution import convolve_to_input, convolve_windows
+from micrograd_np.ops.kernels.windows import Lengths
+
+Numbers = int | tuple[int, ...]
+Padding = Numbers | str
+
+
+def conv1d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Padding = 0,
+    dilation: Numbers = 1,
+    groups: int = 1,
+) -> Array:
+    """`conv2d` along one axis.
+
+    `x` has shape (..., channels, n), `weight` (out_channels, channels / groups, kernel).
+
+    >>> conv1d(np.array([[1.0, 2.0, 4.0]]), np.array([[[-1.0, 1.0]]]))
+    array([[1., 2.]])
+    """
+    return _convolution(1, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv2d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Padding = 0,
+    dilation: Numbers = 1,
+    groups: int = 1,
+) -> Array:
+    """The cross-correlation of images with kernels, differentiable in `x`, `weight` and `bias`.
+
+    `x` has shape `(..., channels, height, width)`, `weight` has shape
+    `(out_channels, channels / groups, *kernel)` and `bias` `(out_channels,)`. The result has shape
+    `(..., out_channels, *size)`; its entry for output channel o and window p is
+
+        bias[o] + sum over c, k:  weight[o, c, k] x[c, p * stride + k * dilation - padding]
+
+    Each option is an integer, or a tuple with one for each axis. `padding` is the number of zeros
+    on either side, `"valid"` for none, `"same"` for as many as keep the size (one more at the end
+    if they are odd; `stride` must be 1). With `groups`, channels and output channels are cut into
+    that many parts, each of which sees only its own.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+
+    >>> image = np.arange(9.0).reshape(1, 3, 3)
+    >>> conv2d(image, np.ones((1, 1, 2, 2)), stride=(1, 1))
+    array([[[ 8., 12.],
+            [20., 24.]]])
+    """
+    return _convolution(2, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv3d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Padding = 0,
+    dilation: Numbers = 1,
+    groups: int = 1,
+) -> Array:
+    """`conv2d` along three axes: `x` has shape (..., channels, depth, height, width).
+
+    >>> conv3d(np.ones((2, 3, 4, 5)), np.ones((7, 2, 2, 2, 2))).shape
+    (7, 2, 3, 4)
+    """
+    return _convolution(3, x, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_transpose1d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    output_padding: Numbers = 0,
+    groups: int = 1,
+    dilation: Numbers = 1,
+) -> Array:
+    """`conv_transpose2d` along one axis.
+
+    >>> conv_transpose1d(np.array([[1.0, 2.0]]), np.array([[[1.0, 10.0]]]), stride=2)
+    array([[ 1., 10.,  2., 20.]])
+    """
+    return _transposed(1, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose2d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    output_padding: Numbers = 0,
+    groups: int = 1,
+    dilation: Numbers = 1,
+) -> Array:
+    """The transpose of `conv2d`: each entry of `x` adds a multiple of the kernel to the result.
+
+    `x` has shape `(..., channels, height, width)`, `weight` has shape
+    `(channels, out_channels / groups, *kernel)` and `bias` `(out_channels,)`. Along an axis of
+    length n the result has length
+
+        (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
+
+    of which `output_padding` are at the end. It is what `conv2d` of that input would pull back.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+
+    >>> conv_transpose2d(np.ones((1, 2, 2)), np.ones((1, 1, 2, 2)))
+    array([[[1., 2., 1.],
+            [2., 4., 2.],
+            [1., 2., 1.]]])
+    """
+    return _transposed(2, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+def conv_transpose3d(
+    x: Array,
+    weight: Array,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    output_padding: Numbers = 0,
+    groups: int = 1,
+    dilation: Numbers = 1,
+) -> Array:
+    """`conv_transpose2d` along three axes.
+
+    >>> conv_transpose3d(np.ones((2, 3, 4, 5)), np.ones((2, 7, 2, 2, 2)), stride=2).shape
+    (7, 6, 8, 10)
+    """
+    return _transposed(3, x, weight, bias, stride, padding, output_padding, groups, dilation)
+
+
+# ---------------------------------------------------------------- in any number of dimensions
+
+
+def _convolution(
+    ndim: int,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Numbers,
+    padding: Padding,
+    dilation: Numbers,
+    groups: int,
+) -> Array:
+    x, weight = as_array(x), as_array(weight)
+    stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
+    (groups,) = per_axis("groups", groups, 1, 1)
+    _check_axes(f"conv{ndim}d", x, weight, ndim)
+    outputs, channels = weight.shape[0], weight.shape[1] * groups
+    reached = reach(weight.shape[2:], dilation)
+    before, padded = _paddings(padding, stride, reached, x.shape[-ndim:])
+    size = tuple((n - r) // s + 1 for n, r, s in zip(padded, reached, stride, strict=True))
+    problems = _problems(x, ndim, channels, outputs, bias, groups, outputs) + [
+        f"the kernel reaches over {r} entries on axis {axis}, where the padded input has {n}: pad "
+        f"more, or use a smaller kernel or dilation"
+        for axis, (n, r) in enumerate(zip(padded, reached, strict=True), -ndim)
+        if n < r
+    ]
+    _refuse(f"conv{ndim}d", x, weight, problems)
+    out = convolve_windows(
+        x, weight, size=size, stride=stride, padding=before, dilation=dilation, groups=groups
+    )
+    return _biased(out, bias, ndim)
+
+
+def _transposed(
+    ndim: int,
+    x: Array,
+    weight: Array,
+    bias: Array | None,
+    stride: Numbers,
+    padding: Numbers,
+    output_padding: Numbers,
+    groups: int,
+    dilation: Numbers,
+) -> Array:
+    x, weight = as_array(x), as_array(weight)
+    stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
+    padding = per_axis("padding", padding, ndim, 0)
+    extra = per_axis("output_padding", output_padding, ndim, 0)
+    (groups,) = per_axis("groups", groups, 1, 1)
+    _check_axes(f"conv_transpose{ndim}d", x, weight, ndim)
+    channels, outputs = weight.shape[0], weight.shape[1] * groups
+    reached = reach(weight.shape[2:], dilation)
+    size = tuple(
+        (n - 1) * s - 2 * p + r + e
+        for n, s, p, r, e in zip(x.shape[-ndim:], stride, padding, reached, extra, strict=True)
+    )
+    problems = _problems(x, ndim, channels, channels, bias, groups, outputs)
+    if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
+        problems.append(
+            f"output_padding {extra} must be smaller than the stride {stride} or the dilation "
+            f"{dilation} of its axis: it chooses among sizes that the stride leaves open"
+        )
+    if min(size) < 1:
+        problems.append(f"the result would have lengths {size}: use less padding")
+    _refuse(f"conv_transpose{ndim}d", x, weight, problems)
+    out = convolve_to_input(
+        x, weight, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
+    )
+    return _biased(out, bias, ndim)
+
+
+def _paddings(
+    padding: Padding, stride: Lengths, reached: Lengths, lengths: Lengths
+) -> tuple[Lengths, Lengths]:
+    """The zeros before the input, and the lengths it has with all zeros."""
+    if isinstance(padding, str):
+        if padding not in ("same", "valid"):
+            raise ValueError(f"padding={padding!r}: the words for it are 'same' and 'valid'.")
+        if padding == "same" and max(stride) > 1:
+            raise ValueError(
+                f"padding='same' keeps the size, which stride {stride} cannot. Give the padding as "
+                f"a number."
+            )
+        total = tuple(r - 1 if padding == "same" else 0 for r in reached)
+        before = tuple(both // 2 for both in total)
+    else:
+        before = per_axis("padding", padding, len(lengths), 0)
+        total = tuple(2 * both for both in before)
+    return before, tuple(n + both for n, both in zip(lengths, total, strict=True))
+
+
+def _biased(out: Array, bias: Array | None, ndim: int) -> Array:
+    return out if bias is None else out + np.reshape(bias, (-1,) + (1,) * ndim)
+
+
+# ---------------------------------------------------------------- what does not fit
+
+
+def _check_axes(name: str, x: Array, weight: Array, ndim: int) -> None:
+    problems = []
+    if x.ndim < ndim + 1:
+        problems.append(f"an input has axes (..., channels) and {ndim} more, this one has {x.ndim}")
+    if weight.ndim != ndim + 2:
+        problems.append(f"a weight has {ndim + 2} axes, this one has {weight.ndim}")
+    elif not all(weight.shape[2:]):
+        problems.append("the kernel has no entries")
+    _refuse(name, x, weight, problems)
+
+
+def _problems(
+    x: Array, ndim: int, channels: int, divided: int, bias: Any, groups: int, outputs: int
+) -> list[str]:
+    problems = []
+    if x.shape[-ndim - 1] != channels:
+        problems.append(
+            f"the input has {x.shape[-ndim - 1]} channels on axis {-ndim - 1}, the weight with "
+            f"groups={groups} takes {channels}"
+        )
+    if divided % groups:
+        problems.append(f"groups={groups} does not divide the {divided} of axis 0 of the weight")
+    if bias is not None and np.shape(bias) != (outputs,):
+        problems.append(f"the bias needs shape ({outputs},), it has {np.shape(bias)}")
+    return problems
+
+
+def _refuse(name: str, x: Array, weight: Array, problems: list[str]) -> None:
+    if problems:
+        raise ShapeError(
+            f"{name} of an input of shape {x.shape} with a weight of shape {weight.shape}:"
+            f"{listed(problems)}"
+        )

@@ -1,0 +1,299 @@
+"""Pooling, in PyTorch's signatures: the maximum or the mean of each window.
+
+Windows slide along the last axes; the axes before, none or any number, are left alone. Padding is
+no part of a maximum. Where entries tie for the maximum they share its gradient evenly, as in
+`np.max`; PyTorch gives it to the first.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.core.foreign import like
+from micrograd_np.core.op import Array
+from micrograd_np.errors import ShapeError, listed
+from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
+from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
+from micrograd_np.ops.kernels.windows import Lengths, taps
+
+Numbers = int | tuple[int, ...]
+
+
+def max_pool1d(
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    dilation: Numbers = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """`max_pool2d` along one axis.
+
+    >>> max_pool1d(np.array([3.0, 1.0, 4.0, 1.0, 5.0]), 2)
+    array([3., 4.])
+    """
+    return _max_pool(1, x, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool2d(
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    dilation: Numbers = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """The largest entry of each window: shape `(..., height, width)` becomes `(..., *size)`.
+
+    Each option is an integer, or a tuple with one for each axis; `stride` is the kernel's size
+    unless given. `padding`, at most half of what the kernel reaches over, is on either side.
+    `ceil_mode` adds a last window that reaches beyond the end, if it begins before it.
+
+    The gradient goes to the largest entry; entries that tie share it evenly.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+
+    >>> max_pool2d(np.arange(16.0).reshape(4, 4), 2)
+    array([[ 5.,  7.],
+           [13., 15.]])
+    """
+    return _max_pool(2, x, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def max_pool3d(
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    dilation: Numbers = 1,
+    ceil_mode: bool = False,
+) -> Array:
+    """`max_pool2d` along three axes.
+
+    >>> max_pool3d(np.ones((3, 4, 6, 8)), (2, 3, 4)).shape
+    (3, 2, 2, 2)
+    """
+    return _max_pool(3, x, kernel_size, stride, padding, dilation, ceil_mode)
+
+
+def avg_pool1d(
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Array:
+    """`avg_pool2d` along one axis.
+
+    >>> avg_pool1d(np.array([1.0, 3.0, 5.0]), 2, stride=1, padding=1, count_include_pad=False)
+    array([1., 2., 4., 5.])
+    """
+    return _avg_pool(1, x, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def avg_pool2d(
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Array:
+    """The mean of each window: shape `(..., height, width)` becomes `(..., *size)`.
+
+    Options are those of `max_pool2d`. `count_include_pad`: whether the mean counts the zeros of the
+    padding. What lies beyond them, at the end with `ceil_mode`, never counts.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+
+    >>> avg_pool2d(np.arange(16.0).reshape(4, 4), 2)
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]])
+    """
+    return _avg_pool(2, x, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def avg_pool3d(
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+) -> Array:
+    """`avg_pool2d` along three axes.
+
+    >>> avg_pool3d(np.ones((3, 4, 6, 8)), (2, 3, 4)).shape
+    (3, 2, 2, 2)
+    """
+    return _avg_pool(3, x, kernel_size, stride, padding, ceil_mode, count_include_pad)
+
+
+def adaptive_avg_pool1d(x: Array, output_size: Numbers) -> Array:
+    """`adaptive_avg_pool2d` along one axis.
+
+    >>> adaptive_avg_pool1d(np.array([1.0, 2.0, 3.0, 4.0]), 3)
+    array([1.5, 2.5, 3.5])
+    """
+    return _adaptive_avg_pool(1, x, output_size)
+
+
+def adaptive_avg_pool2d(x: Array, output_size: Any) -> Array:
+    """The mean over `output_size` windows along each axis, which together cover it.
+
+    `output_size` is an integer, or a tuple with one for each axis; None keeps an axis as it is.
+    Along an axis of length n, window i of m is from floor(i n / m) up to ceil((i + 1) n / m); these
+    overlap where m does not divide n.
+
+    Raises ShapeError if `x` has too few axes, TypeError for a size that is no integer, ValueError
+    for one below 1.
+
+    >>> adaptive_avg_pool2d(np.arange(12.0).reshape(3, 4), (1, 2))
+    array([[4.5, 6.5]])
+    """
+    return _adaptive_avg_pool(2, x, output_size)
+
+
+def adaptive_avg_pool3d(x: Array, output_size: Any) -> Array:
+    """`adaptive_avg_pool2d` along three axes.
+
+    >>> adaptive_avg_pool3d(np.ones((3, 4, 6, 8)), 1).shape
+    (3, 1, 1, 1)
+    """
+    return _adaptive_avg_pool(3, x, output_size)
+
+
+# ---------------------------------------------------------------- in any number of dimensions
+
+
+class Windows(NamedTuple):
+    """Where windows lie along each axis, as the ops of `ops.pooling` take it."""
+
+    size: Lengths
+    kernel: Lengths
+    stride: Lengths
+    padding: Lengths
+    dilation: Lengths
+
+
+def _max_pool(
+    ndim: int,
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None,
+    padding: Numbers,
+    dilation: Numbers,
+    ceil_mode: bool,
+) -> Array:
+    x = as_array(x)
+    if x.dtype.kind not in "fiu":
+        raise TypeError(f"max_pool{ndim}d needs numbers with an order, not dtype {x.dtype}.")
+    name = f"max_pool{ndim}d"
+    windows = _windows(name, ndim, x, kernel_size, stride, padding, dilation, ceil_mode)
+    return max_windows(x, **windows._asdict())
+
+
+def _avg_pool(
+    ndim: int,
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None,
+    padding: Numbers,
+    ceil_mode: bool,
+    count_include_pad: bool,
+) -> Array:
+    x = as_array(x)
+    if x.dtype.kind in "biu":
+        x = x.astype(float)  # a sum of small integers would overflow
+    name = f"avg_pool{ndim}d"
+    windows = _windows(name, ndim, x, kernel_size, stride, padding, 1, ceil_mode)
+    counts = _counts(x.shape[-ndim:], windows, count_include_pad)
+    counts = like(x, counts.astype(np.finfo(x.dtype).dtype))
+    return sum_windows(x, **windows._asdict()) / counts
+
+
+def _adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
+    x = as_array(x)
+    _refuse(f"adaptive_avg_pool{ndim}d", x, _too_few_axes(x, ndim))
+    wanted = output_size if isinstance(output_size, list | tuple) else (output_size,) * ndim
+    sizes = [n if m is None else m for m, n in zip(wanted, x.shape[-ndim:], strict=True)]
+    for axis, m in enumerate(per_axis("output_size", sizes, ndim, 1), -ndim):
+        n = x.shape[axis]
+        if m == n:
+            continue
+        bounds = [(i * n // m, -(-(i + 1) * n // m)) for i in range(m)]
+        rest = (slice(None),) * (-axis - 1)
+        means = [np.mean(x[(..., slice(*pair), *rest)], axis=axis) for pair in bounds]
+        x = np.stack(means, axis=axis)
+    return x
+
+
+def _windows(
+    name: str,
+    ndim: int,
+    x: Array,
+    kernel_size: Numbers,
+    stride: Numbers | None,
+    padding: Numbers,
+    dilation: Numbers,
+    ceil_mode: bool,
+) -> Windows:
+    """The options made regular, and the number of windows. Raises ShapeError for a misfit."""
+    kernel = per_axis("kernel_size", kernel_size, ndim, 1)
+    stride = kernel if stride is None else per_axis("stride", stride, ndim, 1)
+    padding = per_axis("padding", padding, ndim, 0)
+    dilation = per_axis("dilation", dilation, ndim, 1)
+    _refuse(name, x, _too_few_axes(x, ndim))
+    reached = reach(kernel, dilation)
+    problems = [
+        f"padding {p} on axis {axis} is more than half of the {r} entries the kernel reaches over"
+        if 2 * p > r
+        else f"the kernel reaches over {r} entries on axis {axis}, where the padded input has "
+        f"{n + 2 * p}: use a smaller kernel or dilation"
+        for axis, (n, r, p) in enumerate(zip(x.shape[-ndim:], reached, padding, strict=True), -ndim)
+        if 2 * p > r or n + 2 * p < r
+    ]
+    _refuse(name, x, problems)
+    size = tuple(
+        _window_count(n, r, s, p, ceil_mode)
+        for n, r, s, p in zip(x.shape[-ndim:], reached, stride, padding, strict=True)
+    )
+    return Windows(size, kernel, stride, padding, dilation)
+
+
+def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mode: bool) -> int:
+    """How many windows an axis has; with `ceil_mode` also one that is cut off by the end."""
+    free = length + 2 * padding - reached
+    if not ceil_mode:
+        return free // stride + 1
+    count = -(-free // stride) + 1
+    return count - 1 if (count - 1) * stride >= length + padding else count
+
+
+def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
+    """How many entries each window's mean is over."""
+    counts: Array = np.ones((1,) * len(lengths))
+    axes = zip(lengths, *windows, strict=True)
+    for axis, (length, size, kernel, stride, padding, dilation) in enumerate(axes, -len(lengths)):
+        counted = (length + 2 * padding, 0) if include_padding else (length, padding)
+        along = np.zeros(size)
+        places = (counted[:1], (kernel,), (size,), (stride,), counted[1:], (dilation,))
+        for _, (seeing,) in taps(*places):
+            along[seeing] += 1
+        counts = counts * along.reshape((-1,) + (1,) * (-axis - 1))
+    return counts
+
+
+# ---------------------------------------------------------------- what does not fit
+
+
+def _too_few_axes(x: Array, ndim: int) -> list[str]:
+    return [f"the windows slide along {ndim} axes, it has {x.ndim}"] if x.ndim < ndim else []
+
+
+def _refuse(name: str, x: Array, problems: list[str]) -> None:
+    if problems:
+        raise ShapeError(f"{name} of an input of shape {x.shape}:{listed(problems)}")

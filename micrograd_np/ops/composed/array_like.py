@@ -1,0 +1,21 @@
+"""What NumPy calls array_like: arguments of an expression as arrays it can be written on."""
+
+import numpy as np
+
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Array
+from micrograd_np.core.record import plain
+
+
+def joined(x: Array) -> Array:
+    """`x` as an array; a list of numbers among which are Tensors keeps their history."""
+    if isinstance(x, list | tuple) and any(isinstance(part, Node) for part in x):
+        return np.stack(x)
+    return plain(x)
+
+
+def at_least(ndim: int, x: Array) -> Array:
+    """`x` with axes of length 1 put in front, up to `ndim` of them."""
+    x = joined(x)
+    missing = ndim - np.ndim(x)
+    return np.reshape(x, (1,) * missing + np.shape(x)) if missing > 0 else x

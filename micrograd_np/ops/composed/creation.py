@@ -1,0 +1,114 @@
+"""Creation: grids and ranges whose ends may vary."""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.foreign import is_foreign, like
+from micrograd_np.core.forms import expression, linear
+from micrograd_np.core.op import Array, Operand, Rule
+from micrograd_np.core.record import plain, value_of
+from micrograd_np.ops.composed.array_like import joined
+from micrograd_np.ops.derivatives.shaping import as_dtype
+from micrograd_np.ops.kernels.axes import shaped_along
+
+# ---------------------------------------------------------------- ranges
+
+
+def share_of(end: int) -> Rule:
+    """The transpose of `linspace` in its start (0) or stop (1): the sum weighted by its share."""
+
+    def transpose(
+        g: Array,
+        out: Array,
+        start: Array,
+        stop: Array,
+        num: int = 50,
+        endpoint: bool = True,
+        dtype: Any = None,
+        axis: int = 0,
+    ) -> Array:
+        towards_stop = np.arange(num) / max(num - 1 if endpoint else num, 1)
+        shares = (towards_stop if end else 1 - towards_stop).astype(g.dtype)
+        return np.sum(g * like(g, shaped_along(axis, shares, g.ndim)), axis=axis)
+
+    return transpose
+
+
+def logspace(
+    start: Array,
+    stop: Array,
+    num: int = 50,
+    endpoint: bool = True,
+    base: Array = 10.0,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Array:
+    """`base ** linspace(start, stop)`."""
+    if np.ndim(base):
+        shape = np.broadcast_shapes(*map(np.shape, (start, stop, base)))
+        start, base = np.broadcast_to(start, shape), np.expand_dims(base, axis)
+    exponents = np.linspace(start, stop, num, endpoint=endpoint, axis=axis)
+    return converted(np.power(base, exponents), dtype)
+
+
+def geomspace(
+    start: Array,
+    stop: Array,
+    num: int = 50,
+    endpoint: bool = True,
+    dtype: Any = None,
+    axis: int = 0,
+) -> Array:
+    """`start (stop / start) ** u` with `u` from 0 to 1."""
+    for end in map(value_of, (start, stop)):
+        if not (isinstance(end, Operand) or is_foreign(end)) and np.any(np.equal(end, 0)):
+            raise ValueError("np.geomspace: a geometric sequence cannot include 0")
+    start, stop = joined(start), joined(stop)
+    wide = np.result_type(start, stop, 1.0, np.dtype(dtype or float))  # what NumPy computes in
+    start, stop = as_dtype(start, wide), as_dtype(stop, wide)
+    ratio = np.expand_dims(np.divide(stop, start), axis)
+    exponents = np.linspace(0, np.finfo(wide).dtype.type(1), num, endpoint=endpoint)
+    common = np.broadcast_shapes(np.shape(start), np.shape(stop))
+    first = np.expand_dims(np.broadcast_to(start, common), axis)
+    exponents = like(ratio, shaped_along(axis, exponents, ratio.ndim))
+    return converted(like(ratio, first) * np.power(ratio, exponents), dtype)
+
+
+def converted(x: Array, dtype: Any) -> Array:
+    return x if dtype is None else np.astype(x, dtype)
+
+
+# ---------------------------------------------------------------- grids
+
+
+def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(spread_to(plain(x), shape) for x in args)
+
+
+def spread_to(x: Array, shape: tuple[int, ...]) -> Array:
+    return x if np.shape(x) == shape else np.broadcast_to(x, shape)
+
+
+def meshgrid(
+    *xi: Array, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Array, ...]:
+    """Each vector along an axis of its own, repeated along the others unless `sparse`."""
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"np.meshgrid: indexing={indexing!r} should be 'xy' or 'ij'")
+    places = list(range(len(xi)))
+    if indexing == "xy":
+        places[:2] = places[:2][::-1]
+    alone = [shaped_along(place, x, len(xi)) for place, x in zip(places, xi, strict=True)]
+    grid = alone if sparse else broadcast_arrays(*alone)
+    return tuple(np.copy(part, order="C") if copy else part for part in grid)
+
+
+# fmt: off
+linear    (np.linspace,         share_of(0), share_of(1), accepted=("num", "endpoint", "dtype", "axis"))
+expression(np.logspace,         logspace)
+expression(np.geomspace,        geomspace)
+expression(np.broadcast_arrays, broadcast_arrays)
+expression(np.meshgrid,         meshgrid)
+# fmt: on

@@ -1,0 +1,60 @@
+"""The extended domain: `np.emath`, whose roots and logarithms of negative numbers are complex.
+
+Each function is NumPy's of the same name, of numbers made complex where the real function ends.
+Whether it does is read from the values, as in NumPy, so one entry outside makes the result complex.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.forms import expression
+from micrograd_np.core.op import Array
+from micrograd_np.core.record import plain
+from micrograd_np.ops.composed.selection import decisive
+from micrograd_np.ops.derivatives.shaping import as_dtype
+
+SINGLE = (
+    "fbhBH"  # the dtypes of which NumPy makes single precision here: float32 and short integers
+)
+
+
+def complex_below_zero(x: Array) -> Array:
+    return complex_where(x, lambda values: values < 0)
+
+
+def complex_beyond_one(x: Array) -> Array:
+    return complex_where(x, lambda values: abs(values) > 1)
+
+
+def complex_where(x: Array, outside: Any) -> Array:
+    """`x`, made complex if any entry of a real one is outside."""
+    x = plain(x)
+    dtype = np.result_type(x)
+    if dtype.kind == "c" or not np.any(outside(decisive("np.emath", x))):
+        return x
+    return as_dtype(x, np.complex64 if dtype.char in SINGLE else np.complex128)
+
+
+def logn(n: Array, x: Array) -> Array:
+    return np.log(complex_below_zero(x)) / np.log(complex_below_zero(n))
+
+
+def power(x: Array, p: Array) -> Array:
+    p = p if hasattr(p, "dtype") else np.asarray(p)
+    if np.result_type(p).kind in "iu" and np.any(np.less(decisive("np.emath.power", p), 0)):
+        p = p * 1.0
+    return np.power(complex_below_zero(x), p)
+
+
+# fmt: off
+expression(np.emath.sqrt,    lambda x: np.sqrt(complex_below_zero(x)))
+expression(np.emath.log,     lambda x: np.log(complex_below_zero(x)))
+expression(np.emath.log2,    lambda x: np.log2(complex_below_zero(x)))
+expression(np.emath.log10,   lambda x: np.log10(complex_below_zero(x)))
+expression(np.emath.logn,    logn)
+expression(np.emath.power,   power)
+expression(np.emath.arccos,  lambda x: np.arccos(complex_beyond_one(x)))
+expression(np.emath.arcsin,  lambda x: np.arcsin(complex_beyond_one(x)))
+expression(np.emath.arctanh, lambda x: np.arctanh(complex_beyond_one(x)))
+# fmt: on

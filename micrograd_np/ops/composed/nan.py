@@ -1,0 +1,145 @@
+"""Missing values: reductions that skip NaN, and its replacement by numbers.
+
+A skipped entry has slope 0. Where all entries are NaN, so is the result, with slope 0 too.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.forms import expression, primitive
+from micrograd_np.core.op import Array, Options
+from micrograd_np.core.record import plain, value_of
+from micrograd_np.ops.derivatives.reductions import (
+    counted,
+    reduction,
+    spread,
+    std_slope,
+    tied,
+    var_slope,
+)
+from micrograd_np.ops.kernels.axes import Axis
+
+# ---------------------------------------------------------------- sums and products
+
+
+def without_nan(a: Array, neutral: float) -> Array:
+    """`a` with `neutral` in place of NaN."""
+    a = plain(a)
+    return np.where(np.isnan(a), a.dtype.type(neutral), a)
+
+
+def asked(initial: Any = None, where: Any = True) -> Options:
+    """The options that ask for something: not every library's arrays know them."""
+    options = {} if where is True else {"where": where}
+    return options if initial is None else options | {"initial": initial}
+
+
+def nansum(
+    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Array:  # fmt: skip
+    numbers = without_nan(a, 0)
+    return np.sum(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
+
+
+def nanprod(
+    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Array:  # fmt: skip
+    numbers = without_nan(a, 1)
+    return np.prod(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
+
+
+def nancumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    return np.cumsum(without_nan(a, 0), axis, dtype)
+
+
+def nancumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
+    return np.cumprod(without_nan(a, 1), axis, dtype)
+
+
+# ---------------------------------------------------------------- averages and spreads
+
+
+def numbers_in(x: Array, where: Any) -> Array:
+    """Which entries are selected and no NaN."""
+    return np.logical_and(where, np.logical_not(np.isnan(value_of(x))))
+
+
+def share(out: Array, x: Array, axis: Axis, *, dtype: Any = None, where: Any = True) -> Array:
+    """An equal share for every number."""
+    numbers = numbers_in(x, where)
+    return numbers / np.maximum(counted(x, axis, numbers), 1)
+
+
+def among_numbers(slope: Callable[..., Array]) -> Callable[..., Array]:
+    """The slope of `var` or `std` over the entries that are numbers.
+
+    It is NaN where no degree of freedom is left: so is the result, which `var` has infinite.
+    """
+
+    def slope_among_numbers(
+        out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
+        where: Any = True,
+    ) -> Array:  # fmt: skip
+        numbers = numbers_in(x, where)
+        found = slope(out, x, mean, axis, ddof=ddof, where=numbers)
+        found = np.where(numbers, np.where(np.isnan(value_of(out)), np.nan, found), 0)
+        return found if found.dtype == x.dtype else found.astype(x.dtype)  # a mean may be wider
+
+    return slope_among_numbers
+
+
+def of_numbers(change: Array, x: Array) -> Array:
+    """What a change of `x` counts for: nothing where `x` is NaN, even if the change is."""
+    return np.where(np.isnan(value_of(x)), 0, change)
+
+
+# ---------------------------------------------------------------- extrema
+
+
+def tied_numbers(
+    out: Array, x: Array, axis: Axis, *, initial: Any = None, where: Any = True
+) -> Array:
+    """An equal share for every entry that attains the extremum; none where all are NaN."""
+    return tied(out, x, axis, initial=initial, where=numbers_in(x, where))
+
+
+# ---------------------------------------------------------------- replacement
+
+
+def kept_part(
+    g: Array, out: Array, x: Array, copy: bool = True, nan: Any = 0.0, posinf: Any = None,
+    neginf: Any = None,
+) -> Array:  # fmt: skip
+    """The part of a change that reaches finite numbers; real and imaginary parts are apart."""
+    if x.dtype.kind != "c":
+        return np.where(np.isfinite(x), g, 0)
+    real = np.where(np.isfinite(np.real(x)), np.real(g), 0)
+    return real + 1j * np.where(np.isfinite(np.imag(x)), np.imag(g), 0)
+
+
+def replaced(x: Array, copy: bool = True, **options: Any) -> Array:
+    """`np.nan_to_num`, which with `copy=False` would write into a value that a graph holds."""
+    return np.nan_to_num(x, **options)
+
+
+def nan_to_num_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array:
+    return kept_part(ts[0], out, x)
+
+
+# ---------------------------------------------------------------- the table
+# fmt: off
+expression(np.nansum,     nansum)
+expression(np.nanprod,    nanprod)
+expression(np.nancumsum,  nancumsum)
+expression(np.nancumprod, nancumprod)
+reduction (np.nanmean,    share,        ("dtype", "where"),   counting=of_numbers)
+reduction (np.nanmax,     tied_numbers, ("initial", "where"), counting=of_numbers)
+reduction (np.nanmin,     tied_numbers, ("initial", "where"), counting=of_numbers)
+spread    (np.nanvar,     among_numbers(var_slope), counting=of_numbers)
+spread    (np.nanstd,     among_numbers(std_slope), counting=of_numbers)
+primitive (np.nan_to_num, kept_part, jvp=nan_to_num_jvp, call=replaced)
+# fmt: on

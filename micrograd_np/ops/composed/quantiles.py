@@ -1,0 +1,232 @@
+"""Quantiles and medians: weighted sums of one or two entries of the sorted values.
+
+The entries to be reduced are laid out as *lines* along the last axis and sorted. A quantile `q` of
+a line of `n` entries lies at a *virtual index*, a real number on the scale of the places 0 … n-1,
+from which the method tells the entry to take, or the two to interpolate between.
+
+Source of the methods: R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, 1996.
+"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+
+from micrograd_np.core.foreign import like
+from micrograd_np.core.forms import expression
+from micrograd_np.core.op import Array
+from micrograd_np.core.record import plain, value_of
+from micrograd_np.errors import OptionError
+from micrograd_np.ops.derivatives.indexing import getitem
+from micrograd_np.ops.kernels.axes import Axis
+
+# ---------------------------------------------------------------- lines
+
+
+def sorted_lines(a: Array, axis: Axis) -> Array:
+    """The entries of `a` along `axis`, sorted along a last axis; the other axes keep their order."""
+    axes = reduced_axes(a, axis)
+    kept = [i for i in range(a.ndim) if i not in axes]
+    shape = [a.shape[i] for i in kept]
+    length = int(np.prod([a.shape[i] for i in axes], dtype=int))
+    return np.sort(np.reshape(np.transpose(a, [*kept, *axes]), (*shape, length)), axis=-1)
+
+
+def reduced_axes(a: Array, axis: Axis) -> tuple[int, ...]:
+    return normalize_axis_tuple(range(a.ndim) if axis is None else axis, a.ndim)
+
+
+def reduced_shape(a: Array, axis: Axis, keepdims: bool) -> tuple[int, ...]:
+    axes = reduced_axes(a, axis)
+    if keepdims:
+        return tuple(1 if i in axes else n for i, n in enumerate(a.shape))
+    return tuple(n for i, n in enumerate(a.shape) if i not in axes)
+
+
+def valid_counts(lines: Array) -> Array:
+    """How many entries of each line are numbers; with NumPy's warning of a line without any."""
+    counts = np.sum(np.logical_not(np.isnan(lines)), axis=-1, keepdims=True)
+    value = value_of(counts)
+    if isinstance(value, np.ndarray) and np.any(value == 0):
+        warnings.warn("All-NaN slice encountered", RuntimeWarning, stacklevel=2)
+    return counts
+
+
+# ---------------------------------------------------------------- medians
+
+
+def median(
+    a: Array, axis: Axis = None, *, overwrite_input: bool = False, keepdims: bool = False
+) -> Array:
+    """The middle entry, or the mean of the two; the last one where that is NaN."""
+    a = plain(a)
+    lines = sorted_lines(a, axis)
+    n = lines.shape[-1]
+    middle = np.mean(lines[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
+    if n > 0:
+        last = lines[..., -1]
+        middle = np.where(np.isnan(last), last, middle)
+    return np.reshape(middle, reduced_shape(a, axis, keepdims))
+
+
+def nanmedian(
+    a: Array, axis: Axis = None, *, overwrite_input: bool = False, keepdims: bool = False
+) -> Array:
+    a = plain(a)
+    lines = sorted_lines(a, axis)
+    if lines.shape[-1] == 0:
+        return median(a, axis, keepdims=keepdims)
+    n = valid_counts(lines)
+    left = np.take_along_axis(lines, np.maximum(n - 1, 0) // 2, axis=-1)
+    right = np.take_along_axis(lines, n // 2, axis=-1)
+    middle = np.where(n % 2 == 1, left, (left + right) / 2)
+    return np.reshape(middle, reduced_shape(a, axis, keepdims))
+
+
+# ---------------------------------------------------------------- methods of quantiles
+
+Position = Callable[[Array, Array], Array]  # of the number of entries and the quantile
+
+
+def plotting(alpha: float, beta: float) -> Position:
+    """The virtual index that puts the k-th of n entries at (k - alpha) / (n + 1 - alpha - beta)."""
+    return lambda n, q: n * q + (alpha + q * (1 - alpha - beta)) - 1
+
+
+# fmt: off
+DISCRETE: dict[str, Position] = {  # the index of the entry that is taken
+    "inverted_cdf":        lambda n, q: np.ceil(n * q) - 1,
+    "closest_observation": lambda n, q: np.rint(n * q) - 1,
+    "lower":               lambda n, q: np.floor((n - 1) * q),
+    "higher":              lambda n, q: np.ceil((n - 1) * q),
+    "nearest":             lambda n, q: np.rint((n - 1) * q),
+}
+AVERAGING: dict[str, tuple[Position, float, float]] = {  # virtual index; share of the entry after
+    "averaged_inverted_cdf": (lambda n, q: n * q - 1,   0.5, 1.0),  # it where it is whole, and
+    "midpoint":              (lambda n, q: (n - 1) * q, 0.0, 0.5),  # where it is not
+}
+CONTINUOUS: dict[str, Position] = {  # the virtual index, whose fraction is that share
+    "linear":                    lambda n, q: (n - 1) * q,
+    "interpolated_inverted_cdf": plotting(0, 1),
+    "hazen":                     plotting(0.5, 0.5),
+    "weibull":                   plotting(0, 0),
+    "median_unbiased":           plotting(1 / 3, 1 / 3),
+    "normal_unbiased":           plotting(3 / 8, 3 / 8),
+}
+# fmt: on
+METHODS = (*DISCRETE, *AVERAGING, *CONTINUOUS)
+
+
+def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Array:
+    """The quantiles of each line's first `n` entries, along a last axis."""
+    q = like(n, np.reshape(given, -1))
+    n = n if isinstance(n, int) else n.astype(q.dtype if q.dtype.kind == "f" else float)
+    if method in DISCRETE:
+        return entries(lines, DISCRETE[method](n, q), n)
+    if method in AVERAGING:
+        position, whole, between = AVERAGING[method]
+        virtual = position(n, q)
+        share = np.where(virtual == np.floor(virtual), whole, between)
+    else:
+        virtual = CONTINUOUS[method](n, q)
+        share = virtual - np.floor(virtual)
+    if is_weak(given) and lines.dtype.kind == "f":
+        share = share.astype(lines.dtype)
+    below = entries(lines, np.floor(virtual), n)
+    return interpolated(below, entries(lines, np.floor(virtual) + 1, n), share)
+
+
+def entries(lines: Array, index: Array, n: Array) -> Array:
+    """The entries of the lines at `index`, or at the end nearest to it."""
+    places = np.maximum(np.minimum(index, n - 1), 0).astype(int)
+    if places.ndim == 1:
+        return np.moveaxis(getitem(np.moveaxis(lines, -1, 0), places), 0, -1)
+    return np.take_along_axis(lines, places, axis=-1)
+
+
+def interpolated(left: Array, right: Array, share: Array) -> Array:
+    """From `left` to `right`, computed from the nearer end, so that it never leaves them."""
+    span, share = right - left, like(left, share)
+    return np.where(share >= 0.5, right - span * (1 - share), left + span * share)
+
+
+# ---------------------------------------------------------------- quantiles
+
+
+def quantile(
+    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
+    method: str = "linear", keepdims: bool = False, weights: Any = None,
+) -> Array:  # fmt: skip
+    check_quantile("quantile", a, q, method, weights)
+    a = plain(a)
+    lines = sorted_lines(a, axis)
+    found = quantiles_of_lines(lines, lines.shape[-1], q, method)
+    last = lines[..., -1:]
+    return arranged(np.where(np.isnan(last), last, found), a, q, axis, keepdims)
+
+
+def nanquantile(
+    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
+    method: str = "linear", keepdims: bool = False, weights: Any = None,
+) -> Array:  # fmt: skip
+    check_quantile("nanquantile", a, q, method, weights)
+    a = plain(a)
+    if a.size == 0:
+        return np.nanmean(a, axis, keepdims=keepdims)
+    lines = sorted_lines(a, axis)
+    found = quantiles_of_lines(lines, valid_counts(lines), q, method)
+    return arranged(found, a, q, axis, keepdims)
+
+
+def percentile(
+    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
+    method: str = "linear", keepdims: bool = False, weights: Any = None,
+) -> Array:  # fmt: skip
+    q = plain(q) / 100
+    return quantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
+
+
+def nanpercentile(
+    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
+    method: str = "linear", keepdims: bool = False, weights: Any = None,
+) -> Array:  # fmt: skip
+    q = plain(q) / 100
+    return nanquantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
+
+
+def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
+    """Raise for what NumPy would refuse, and for weights."""
+    if weights is not None:
+        raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
+    if method not in METHODS:
+        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {METHODS}")
+    if np.iscomplexobj(a):
+        raise TypeError(f"np.{name} orders its values, which complex numbers do not allow")
+    value = value_of(q)
+    if isinstance(value, int | float | list | tuple | np.ndarray) and not np.all(
+        np.logical_and(np.greater_equal(value, 0), np.less_equal(value, 1))
+    ):
+        raise ValueError(f"np.{name} takes quantiles between 0 and 1, not {value}")
+
+
+def is_weak(q: Array) -> bool:
+    """Whether `q` is a Python number, which leaves float32 what it is."""
+    return type(q) in (int, float)
+
+
+def arranged(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
+    """Quantiles along the first axes, in the shape of `q`, then what is left of `a`."""
+    return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
+
+
+# ---------------------------------------------------------------- the table
+# fmt: off
+expression(np.median,        median)
+expression(np.quantile,      quantile)
+expression(np.percentile,    percentile)
+expression(np.nanmedian,     nanmedian)
+expression(np.nanquantile,   nanquantile)
+expression(np.nanpercentile, nanpercentile)
+# fmt: on

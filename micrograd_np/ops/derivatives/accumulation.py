@@ -1,0 +1,213 @@
+"""Accumulation: `np.add.at` and its like, which combine values with the entries at a key.
+
+Where the key names a place several times, all of its values arrive there. Each function returns a
+copy, as `index_update` does, and is differentiable in the array and in the values. Products are
+differentiated without division; equal candidates for an extremum share its gradient evenly.
+"""
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.dispatch import dispatching
+from micrograd_np.core.foreign import is_foreign, like
+from micrograd_np.core.forms import linear, primitive
+from micrograd_np.core.op import Array, Inputs, Options
+from micrograd_np.ops.derivatives.indexing import Key, frozen, getitem, is_basic
+from micrograd_np.ops.derivatives.reductions import attaining
+from micrograd_np.ops.kernels import scatter as placing
+from micrograd_np.ops.kernels.scatter import afar_in, combined_so_far
+
+
+@dispatching
+def index_add(x: Array, key: Key, values: Array) -> Array:
+    """A copy of `x` to which `values` are added at `key`; repeated indices add up.
+
+    The functional form of `np.add.at(x, key, values)`, differentiable in `x` and `values`:
+    `out[i] = x[i] + sum of values[j] over all j with key[j] = i`. `key` is any key of NumPy's
+    (integers, slices, `...`, None, index arrays, masks, tuples of them); `values` broadcasts to the
+    shape of `x[key]`. The result has the shape and dtype of `x`. `index_add(x, key, -values)`
+    subtracts.
+
+    Raises IndexError for an index out of range; ValueError if `values` does not broadcast; TypeError
+    if `x[key] += values` would, as for floats added to integers.
+
+    >>> index_add(np.zeros(3), [0, 2, 2], [1.0, 2.0, 3.0])
+    array([1., 0., 5.])
+    """
+    return accumulated(np.add, x, key, values)
+
+
+@dispatching
+def index_multiply(x: Array, key: Key, values: Array) -> Array:
+    """A copy of `x` multiplied by `values` at `key`; repeated indices multiply.
+
+    The functional form of `np.multiply.at(x, key, values)`, differentiable in `x` and `values`:
+    `out[i] = x[i] * product of values[j] over all j with key[j] = i`. The derivative in a value is
+    the product of all others, computed without division, so it is right where some are zero. Key,
+    shapes, dtypes and errors are those of `index_add`.
+
+    >>> index_multiply(np.ones(3), [0, 2, 2], [1.0, 2.0, 3.0])
+    array([1., 1., 6.])
+    """
+    return accumulated(np.multiply, x, key, values)
+
+
+@dispatching
+def index_max(x: Array, key: Key, values: Array) -> Array:
+    """A copy of `x` with, at `key`, the largest of the entry and its `values`.
+
+    The functional form of `np.maximum.at(x, key, values)`, differentiable in `x` and `values`:
+    `out[i] = max(x[i], values[j] for all j with key[j] = i)`. Equal candidates share the gradient
+    evenly, as in `np.max`; a NaN is the largest. Key, shapes, dtypes and errors are those of
+    `index_add`.
+
+    >>> index_max(np.zeros(3), [0, 2, 2], [-1.0, 2.0, 3.0])
+    array([0., 0., 3.])
+    """
+    return accumulated(np.maximum, x, key, values)
+
+
+@dispatching
+def index_min(x: Array, key: Key, values: Array) -> Array:
+    """A copy of `x` with, at `key`, the smallest of the entry and its `values`.
+
+    The functional form of `np.minimum.at(x, key, values)`, differentiable in `x` and `values`:
+    `out[i] = min(x[i], values[j] for all j with key[j] = i)`. Equal candidates share the gradient
+    evenly, as in `np.min`; a NaN is the smallest. Key, shapes, dtypes and errors are those of
+    `index_add`.
+
+    >>> index_min(np.zeros(3), [0, 2, 2], [-1.0, -2.0, 3.0])
+    array([-1.,  0., -2.])
+    """
+    return accumulated(np.minimum, x, key, values)
+
+
+def accumulated(ufunc: np.ufunc, x: Array, key: Key, values: Array) -> Array:
+    """A copy of `x` after `ufunc.at(x, key, values)`."""
+    key = frozen(key)
+    if not hasattr(x, "dtype"):
+        x = np.asarray(x)
+    check_casting(ufunc, x, values)
+    if is_foreign(x) or is_foreign(values):
+        return placing.accumulated(ufunc, x, key, values)
+    out = np.array(x)
+    if np.ndim(values):  # NumPy 2.2 to 2.5 read past the end of values that they are to broadcast
+        values = np.broadcast_to(values, out[key].shape)
+    ufunc.at(out, key, values)
+    return out
+
+
+def check_casting(ufunc: np.ufunc, x: Array, values: Array) -> None:
+    """Raise NumPy's error for `x[key] += values` where the dtypes do not allow it.
+
+    `ufunc.at` itself casts without a word: 0.5 added to an integer adds 0.
+    """
+    out = np.empty(0, x.dtype)
+    if not isinstance(values, bool | int | float | complex):
+        values = np.empty(0, getattr(values, "dtype", None) or np.asarray(values).dtype)
+    ufunc(out, values, out=out)
+
+
+# ---------------------------------------------------------------- products of the others
+
+
+def products_of_others(values: Array, key: Key, x: Array) -> Array:
+    """For each entry that `key` names, the product of the other values at its place.
+
+    It is the product of the values before the entry times that of the values after it, without a
+    division.
+    """
+    numbers = like(afar_in(key), np.arange(prod(x.shape)).reshape(x.shape))
+    where = getitem(numbers, key)
+    order = np.argsort(np.ravel(where), kind="stable")
+    places = getitem(np.ravel(where), order)
+    given = np.broadcast_to(like(x, values), where.shape)
+    sorted_ = getitem(np.ravel(given), order)
+    after = np.flip(products_before(np.flip(sorted_), np.flip(places)))
+    others = getitem(products_before(sorted_, places) * after, np.argsort(order))
+    return others.reshape(where.shape)
+
+
+def products_before(values: Array, places: Array) -> Array:
+    """For each entry the product of those before it in its run of equal places."""
+    same = like(values, np.equal(places[1:], places[:-1]))
+    previous = np.where(same, values[:-1], 1).astype(values.dtype)
+    first = np.ones_like(values[:1])
+    return combined_so_far(np.multiply, np.concatenate([first, previous]), places)
+
+
+def slopes_in_values(x: Array, values: Array, key: Key) -> Array:
+    """The derivative of each named entry of the product in its value."""
+    before = getitem(x, key)
+    return before if is_basic(key) else before * products_of_others(values, key, x)
+
+
+def multiply_to_values(g: Array, out: Array, x: Array, values: Array, key: Key = None) -> Array:
+    return getitem(g, key) * slopes_in_values(x, values, key)
+
+
+def multiply_jvp(
+    ts: list[Array | None], out: Array, x: Array, values: Array, key: Key = None
+) -> Array:
+    moved = np.zeros_like(out) if ts[0] is None else index_multiply(ts[0], key, values)
+    if ts[1] is None:
+        return moved
+    return index_add(moved, key, ts[1] * slopes_in_values(x, values, key))
+
+
+# ---------------------------------------------------------------- shares in an extremum
+
+
+def shares(out: Array, x: Array, values: Array, key: Key) -> tuple[Array, Array]:
+    """The shares of the entries of `x`, and of the values, in the extrema they attain."""
+    own = attaining(out, x)
+    given = values.astype(out.dtype) if hasattr(values, "dtype") else values
+    theirs = attaining(getitem(out, key), given)
+    count = index_add(own, key, theirs)
+    return own / count, theirs / getitem(count, key)
+
+
+def extremum_to_base(g: Array, out: Array, x: Array, values: Array, key: Key = None) -> Array:
+    return g * shares(out, x, values, key)[0]
+
+
+def extremum_to_values(g: Array, out: Array, x: Array, values: Array, key: Key = None) -> Array:
+    return getitem(g, key) * shares(out, x, values, key)[1]
+
+
+def extremum_jvp(
+    ts: list[Array | None], out: Array, x: Array, values: Array, key: Key = None
+) -> Array:
+    base, theirs = shares(out, x, values, key)
+    moved = np.zeros_like(out) if ts[0] is None else ts[0] * base
+    return moved if ts[1] is None else index_add(moved, key, ts[1] * theirs)
+
+
+# ---------------------------------------------------------------- the table
+
+
+def bind(x: Array, key: Key, values: Array) -> tuple[Inputs, Options]:
+    return (x, values), {"key": frozen(key)}
+
+
+def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `(x, key, values)` as one of its inputs and the key."""
+    return lambda x, values, key: function(x, key, values)
+
+
+UFUNCS = {
+    index_add: np.add,
+    index_multiply: np.multiply,
+    index_max: np.maximum,
+    index_min: np.minimum,
+}
+
+# fmt: off
+linear(index_add, lambda g, out, x, values, key=None: g, lambda g, out, x, values, key=None: getitem(g, key), call=by_inputs(index_add), along=by_inputs(index_add), binder=bind)
+primitive(index_multiply, lambda g, out, x, values, key=None: index_multiply(g, key, values), multiply_to_values, jvp=multiply_jvp, call=by_inputs(index_multiply), binder=bind)
+primitive(index_max, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_max), binder=bind)
+primitive(index_min, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_min), binder=bind)
+# fmt: on

@@ -1,0 +1,197 @@
+"""Elementwise ops: the table of derivatives of NumPy's ufuncs.
+
+Each row gives the partial derivative in each input, in terms of `out` and the inputs. At points
+where the derivative does not exist: the minimum-norm subgradient, ties split evenly, else the
+limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
+"""
+
+from math import copysign, inf, log, nan, pi
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.dispatch import dispatching_unary
+from micrograd_np.core.forms import elementwise, primitive
+from micrograd_np.core.op import Array, Inputs, Options
+
+# ---------------------------------------------------------------- slopes that need a thought
+
+
+@dispatching_unary
+def sigmoid_slope(x: Array) -> Array:
+    """The sigmoid's derivative `1 / (2 + 2 cosh(x))`, accurate in both tails; 0 where it overflows."""
+    cosh = np.cosh(x)
+    slope = 0.5 / (1.0 + cosh)
+    return slope if cosh.dtype.kind != "c" else np.where(np.isinf(cosh), 0, slope)
+
+
+def sech_squared(x: Array) -> Array:
+    """The slope of tanh, `1 / cosh(x)²`, without overflow."""
+    return 4 * sigmoid_slope(2 * x)
+
+
+def power_base(out: Array, x: Array, y: Array) -> Array:
+    """`y x^(y-1)`; 0 where y is 0, so that `x**0` is flat at 0 too."""
+    if isinstance(y, (int, float)):
+        return x + x if y == 2 else y * x ** (y - 1) if y != 0 else np.zeros_like(x)
+    flat = np.logical_and(np.equal(x, 0), np.equal(y, 0))
+    return np.where(flat, 0, y * np.power(np.where(flat, 1, x), y - 1))
+
+
+def power_exponent(out: Array, x: Array, y: Array) -> Array:
+    """`out log(x)`; its limit 0 at x = 0 for y > 0, and 0 by convention at `0**0`."""
+    if isinstance(x, (int, float)) and x > 0:
+        return out * log(x)
+    flat = np.logical_and(np.equal(x, 0), np.greater_equal(y, 0))
+    return np.where(flat, 0, out * np.log(np.where(flat, 1, x).astype(out.dtype)))
+
+
+def chosen(out: Array, x: Array, y: Array) -> Array:
+    """The share of `x` in an extremum of `x` and `y`: ties split evenly, a NaN that won takes all."""
+    mine, theirs = attains(out, x), attains(out, y)
+    return np.where(np.logical_and(mine, theirs), 0.5, mine).astype(out.dtype)
+
+
+def attains(out: Array, x: Array) -> Array:
+    both_nan = np.logical_and(np.not_equal(out, out), np.not_equal(x, x))
+    return np.logical_or(np.equal(x, out), both_nan)
+
+
+def is_complex(x: Array) -> bool:
+    return bool(x.dtype.kind == "c")
+
+
+def direction(out: Array, x: Array) -> Array:
+    """The slope of `|x|`: the sign, for complex numbers `conj(x) / |x|`; 0 at 0."""
+    if not is_complex(x):
+        return np.sign(x)
+    return np.where(out == 0, 0, np.conj(x) / np.where(out == 0, 1, out))
+
+
+def same_sign(out: Array, x: Array, y: Array) -> Array:
+    return (np.sign(x) * np.copysign(1.0, y)).astype(out.dtype)
+
+
+def over_hypot(x: Array, y: Array) -> Array:
+    """`x / hypot(x, y)`, 0 at the origin."""
+    h = np.hypot(x, y)
+    return np.where(h == 0, 0, x / np.where(h == 0, 1, h))
+
+
+def angle_slope(x: Array, y: Array) -> Array:
+    """`x / (x² + y²)` without overflow, 0 at the origin."""
+    h = np.hypot(x, y)
+    return over_hypot(x, y) / np.where(h == 0, 1, h)
+
+
+def over_divisor(out: Array, x: Array, y: Array) -> Array:
+    """`1 / y`; what NumPy gives for it where a zero of Python's own divides."""
+    try:
+        return 1 / y
+    except ZeroDivisionError:
+        return nan if isinstance(y, complex) else copysign(inf, y)
+
+
+def log_share(out: Array, x: Array) -> Array:
+    """`x - out` for logaddexp, where -inf gives no share rather than NaN."""
+    return x - np.where(out == -np.inf, 0, out)
+
+
+# ---------------------------------------------------------------- the table
+# fmt: off
+elementwise(np.add,          1, 1)
+elementwise(np.subtract,     1, -1)
+elementwise(np.multiply,     lambda out, x, y: y,                  lambda out, x, y: x)
+elementwise(np.divide,       over_divisor,                         lambda out, x, y: -out / y)
+elementwise(np.power,        power_base,                           power_exponent)
+elementwise(np.float_power,  power_base,                           power_exponent)
+elementwise(np.fmod,         1,                                    lambda out, x, y: -np.rint((x - out) / y))
+elementwise(np.remainder,    1,                                    lambda out, x, y: -np.floor_divide(x, y))
+elementwise(np.maximum,       chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.minimum,       chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.fmax,          chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.fmin,          chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.copysign,     same_sign,                            None)
+elementwise(np.nextafter,    1,                                    None)
+elementwise(np.heaviside,    None,                                 lambda out, x, y: np.equal(x, 0))
+elementwise(np.ldexp,        lambda out, x, y: np.ldexp(np.ones_like(out), y), None)
+elementwise(np.hypot,        lambda out, x, y: over_hypot(x, y),   lambda out, x, y: over_hypot(y, x))
+elementwise(np.arctan2,      lambda out, y, x: angle_slope(x, y),  lambda out, y, x: -angle_slope(y, x))
+elementwise(np.logaddexp,    lambda out, x, y: np.exp(log_share(out, x)),  lambda out, x, y: np.exp(log_share(out, y)))
+elementwise(np.logaddexp2,   lambda out, x, y: np.exp2(log_share(out, x)), lambda out, x, y: np.exp2(log_share(out, y)))
+
+elementwise(np.positive,     1)
+elementwise(np.negative,     -1)
+elementwise(np.absolute,     direction)
+elementwise(np.fabs,         lambda out, x: np.sign(x))
+elementwise(np.reciprocal,   lambda out, x: -np.square(out))
+elementwise(np.square,       lambda out, x: 2 * x)
+elementwise(np.sqrt,         lambda out, x: 0.5 / out)
+elementwise(np.cbrt,         lambda out, x: 1 / (3 * np.square(out)))
+elementwise(np.exp,          lambda out, x: out)
+elementwise(np.exp2,         lambda out, x: out * log(2))
+elementwise(np.expm1,        lambda out, x: np.exp(x))
+elementwise(np.log,          lambda out, x: 1 / x)
+elementwise(np.log2,         lambda out, x: 1 / (x * log(2)))
+elementwise(np.log10,        lambda out, x: 1 / (x * log(10)))
+elementwise(np.log1p,        lambda out, x: 1 / (1 + x))
+elementwise(np.sin,          lambda out, x: np.cos(x))
+elementwise(np.cos,          lambda out, x: -np.sin(x))
+elementwise(np.tan,          lambda out, x: sech_squared(1j * x) if is_complex(x) else 1 + np.square(out))
+elementwise(np.arcsin,       lambda out, x: 1 / (np.cos(out) if is_complex(x) else np.sqrt((1 - x) * (1 + x))))
+elementwise(np.arccos,       lambda out, x: -1 / (np.sin(out) if is_complex(x) else np.sqrt((1 - x) * (1 + x))))
+elementwise(np.arctan,       lambda out, x: 1 / (1 + np.square(x)))
+elementwise(np.sinh,         lambda out, x: np.cosh(x))
+elementwise(np.cosh,         lambda out, x: np.sinh(x))
+elementwise(np.tanh,         lambda out, x: sech_squared(x))
+elementwise(np.arcsinh,      lambda out, x: 1 / (np.cosh(out) if is_complex(x) else np.hypot(1, x)))
+elementwise(np.arccosh,      lambda out, x: 1 / (np.sinh(out) if is_complex(x) else np.sqrt(x - 1) * np.sqrt(x + 1)))
+elementwise(np.arctanh,      lambda out, x: 1 / ((1 - x) * (1 + x)))
+elementwise(np.deg2rad,      lambda out, x: pi / 180, aliases=[np.radians])
+elementwise(np.rad2deg,      lambda out, x: 180 / pi, aliases=[np.degrees])
+elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2))
+# fmt: on
+
+
+# ---------------------------------------------------------------- clip, and ufuncs with two results
+
+
+def bind_clip(
+    a: Array, a_min: Array = None, a_max: Array = None, out: Any = None, **options: Any
+) -> tuple[Inputs, Options]:
+    """NumPy spells the bounds in two ways; here they are the second and third input."""
+    lower = options.pop("min", a_min)
+    upper = options.pop("max", a_max)
+    bounds = (None if bound is np._NoValue else bound for bound in (lower, upper))
+    return (a, *bounds), options if out is None else options | {"out": out}
+
+
+def inside(out: Array, x: Array, lower: Array, upper: Array) -> Array:
+    """1 between the bounds and on them: a parameter on the bound can still move inside."""
+    above = True if lower is None else np.greater_equal(x, lower)
+    return above if upper is None else np.logical_and(above, np.less_equal(x, upper))
+
+
+def below(out: Array, x: Array, lower: Array, upper: Array) -> Array:
+    free = np.less(x, lower)
+    return free if upper is None else np.logical_and(free, np.less_equal(lower, upper))
+
+
+def above(out: Array, x: Array, lower: Array, upper: Array) -> Array:
+    free = np.greater(x, upper)
+    return free if lower is None else np.logical_or(free, np.greater(lower, upper))
+
+
+elementwise(np.clip, inside, below, above, binder=bind_clip)
+# fmt: off
+primitive(np.divmod,
+          lambda g, out, x, y: g[1],
+          lambda g, out, x, y: -g[1] * out[0],
+          jvp=lambda ts, out, x, y: (np.zeros_like(out[0]), (0 if ts[0] is None else ts[0]) - (0 if ts[1] is None else ts[1] * out[0])))
+primitive(np.modf,
+          lambda g, out, x: g[0],
+          jvp=lambda ts, out, x: (ts[0], np.zeros_like(out[1])))
+primitive(np.frexp,
+          lambda g, out, x: np.ldexp(g[0], -out[1]),
+          jvp=lambda ts, out, x: (np.ldexp(ts[0], -out[1]), np.zeros_like(out[1])))
+# fmt: on

@@ -1,0 +1,311 @@
+"""Linear algebra: products, contractions and diagonals, right for batches of matrices.
+
+All are bilinear or linear, so that their rules are transposes, without a conjugate; only the
+products that conjugate their first argument themselves (`vdot`, `vecdot`, `vecmat`) have one.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from math import isnan, prod
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.broadcasting import fit
+from micrograd_np.core.foreign import like
+from micrograd_np.core.forms import bilinear, constant, expression, linear, primitive
+from micrograd_np.core.op import Array, Inputs, Options
+from micrograd_np.core.values import conj
+from micrograd_np.ops.derivatives.indexing import scatter
+from micrograd_np.ops.derivatives.linalg.adjoints import transposed
+from micrograd_np.ops.kernels.axes import axes_of
+from micrograd_np.ops.kernels.einsum import contract
+
+# ---------------------------------------------------------------- products
+
+
+def matmul_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if y.ndim > 1:
+        if x.ndim > 1:
+            return g @ transposed(y)
+        return y @ g if y.ndim == 2 else (y @ g[..., None])[..., 0]
+    return g[..., None] * y if x.ndim > 1 else g * y
+
+
+def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if x.ndim > 2 and y.ndim == 2 and not isnan(rows := prod(x.shape[:-1])):  # Dask's may be
+        return transposed(x.reshape((rows, x.shape[-1]))) @ g.reshape((rows, g.shape[-1]))
+    if x.ndim > 1:
+        if y.ndim > 1 or x.ndim == 2:
+            return transposed(x) @ g
+        return (transposed(x) @ g[..., None])[..., 0]
+    return x[:, None] * g[..., None, :] if y.ndim > 1 else g * x
+
+
+def matvec_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return g[..., :, None] * y[..., None, :]
+
+
+def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return np.matvec(transposed(x), g)
+
+
+def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return conj(np.matvec(y, g))
+
+
+def vecmat_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return conj(x)[..., :, None] * g[..., None, :]
+
+
+def vdot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return conj(g * np.ravel(y)).reshape(x.shape)
+
+
+def vdot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (g * conj(np.ravel(x))).reshape(y.shape)
+
+
+def vecdot_left(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
+    return conj(times_along(axis, g, y, x))
+
+
+def vecdot_right(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
+    return times_along(axis, g, conj(x), y)
+
+
+def times_along(axis: int, g: Array, factor: Array, like: Array) -> Array:
+    """`g` times a factor that has the summed `axis`, in the shape of `like`.
+
+    That axis goes last meanwhile, for batches broadcast from the right whatever its number.
+    """
+    product = np.expand_dims(g, -1) * np.moveaxis(factor, axis, -1)
+    return np.moveaxis(fit(product, np.moveaxis(like, axis, -1)), -1, axis)
+
+
+def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]]:
+    """The axes that `np.tensordot` sums over, as two lists of non-negative numbers."""
+    if isinstance(axes, int | np.integer):
+        return list(range(np.ndim(x) - axes, np.ndim(x))), list(range(axes))
+    left, right = (np.atleast_1d(pair).tolist() for pair in axes)
+    return [i % np.ndim(x) for i in left], [i % np.ndim(y) for i in right]
+
+
+def tensordot_left(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
+    """Contract the free axes of `y`, then put the axes back in the order of `x`."""
+    left, right = contracted_axes(x, y, axes)
+    free_x = [i for i in range(np.ndim(x)) if i not in left]
+    free_y = [i for i in range(np.ndim(y)) if i not in right]
+    product = np.tensordot(g, y, axes=(list(range(len(free_x), g.ndim)), free_y))
+    summed = [left[right.index(i)] for i in range(np.ndim(y)) if i in right]
+    return np.transpose(product, np.argsort(free_x + summed).tolist())
+
+
+def tensordot_right(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
+    left, right = contracted_axes(x, y, axes)
+    free_x = [i for i in range(np.ndim(x)) if i not in left]
+    free_y = [i for i in range(np.ndim(y)) if i not in right]
+    product = np.tensordot(x, g, axes=(free_x, list(range(len(free_x)))))
+    summed = [right[left.index(i)] for i in range(np.ndim(x)) if i in left]
+    return np.transpose(product, np.argsort(summed + free_y).tolist())
+
+
+def dot_axes(x: Array, y: Array) -> tuple[list[int], list[int]]:
+    return [x.ndim - 1], [max(y.ndim - 2, 0)]
+
+
+def dot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return g * y
+    if x.ndim <= 2 and y.ndim <= 2:
+        return matmul_left(g, out, x, y)
+    return tensordot_left(g, out, x, y, axes=dot_axes(x, y))
+
+
+def dot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    if np.ndim(x) == 0 or np.ndim(y) == 0:
+        return g * x
+    if x.ndim <= 2 and y.ndim <= 2:
+        return matmul_right(g, out, x, y)
+    return tensordot_right(g, out, x, y, axes=dot_axes(x, y))
+
+
+def inner_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (
+        g * y if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_left(g, out, x, y, axes=(-1, -1))
+    )
+
+
+def inner_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (
+        g * x
+        if np.ndim(x) == 0 or np.ndim(y) == 0
+        else tensordot_right(g, out, x, y, axes=(-1, -1))
+    )
+
+
+def outer_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (g @ np.ravel(y)).reshape(x.shape)
+
+
+def outer_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    return (np.ravel(x) @ g).reshape(y.shape)
+
+
+# fmt: off
+bilinear(np.matmul,    matmul_left,    matmul_right,   aliases=[np.linalg.matmul])
+bilinear(np.dot,       dot_left,       dot_right,      parameters="a b out")
+bilinear(np.inner,     inner_left,     inner_right,    parameters="a b")
+bilinear(np.vdot,      vdot_left,      vdot_right,     parameters="a b")
+bilinear(np.outer,     outer_left,     outer_right)
+bilinear(np.linalg.outer, outer_left,  outer_right)
+bilinear(np.vecdot,    vecdot_left,    vecdot_right)
+bilinear(np.linalg.vecdot, vecdot_left, vecdot_right)
+bilinear(np.matvec,    matvec_left,    matvec_right)
+bilinear(np.vecmat,    vecmat_left,    vecmat_right)
+bilinear(np.tensordot, tensordot_left, tensordot_right, aliases=[np.linalg.tensordot])
+# fmt: on
+
+
+# ---------------------------------------------------------------- einsum
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[Inputs, Options]:
+    """Either `("ij,j", x, y)` or `(x, [0, 1], y, [1])`: both become operands and subscripts."""
+    if not isinstance(operands[0], str):
+        pairs, output = len(operands) // 2, operands[-1] if len(operands) % 2 else None
+        labels = [_spelled(operands[2 * i + 1]) for i in range(pairs)]
+        subscripts = ",".join(labels) + ("" if output is None else "->" + _spelled(output))
+        operands = (subscripts, *operands[0 : 2 * pairs : 2])
+    subscripts, *inputs = operands
+    return tuple(inputs), {
+        "subscripts": subscripts.replace(" ", ""),
+        "optimize": optimize,
+        **options,
+    }
+
+
+def _spelled(sublist: Sequence[Any]) -> str:
+    return "".join("..." if label is Ellipsis else LETTERS[label] for label in sublist)
+
+
+def einsum(*operands: Array, subscripts: str, optimize: Any = False) -> Array:
+    return np.einsum(subscripts, *operands, optimize=optimize)
+
+
+def labels_of(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
+    """The labels of each operand and of the output, ellipses spelled out with fresh letters."""
+    left, arrow, output = subscripts.partition("->")
+    terms = left.split(",")
+    fresh = [letter for letter in LETTERS if letter not in subscripts]
+    hidden = [n - len(term.replace("...", "")) for term, n in zip(terms, ndims, strict=True)]
+    widest = max([n for term, n in zip(terms, hidden, strict=True) if "..." in term], default=0)
+    dots = "".join(fresh[:widest])
+    spelled = [
+        term.replace("...", dots[widest - n :]) for term, n in zip(terms, hidden, strict=True)
+    ]
+    if not arrow:
+        flat = left.replace("...", "").replace(",", "")
+        output = "..." + "".join(sorted(label for label in set(flat) if flat.count(label) == 1))
+    return spelled, output.replace("...", dots)
+
+
+@lru_cache(maxsize=512)
+def cotangent_labels(
+    subscripts: str, ndims: tuple[int, ...], index: int
+) -> tuple[list[str], str, list[int], list[int]]:
+    """What to contract with the cotangent for the gradient of one operand, in labels.
+
+    The terms of the cotangent, of the other operands and of what is added to them, and the labels
+    of the gradient. A label repeated in the operand (a trace) gets a fresh letter tied to the first
+    by an identity matrix; a label that occurs nowhere else is spread by a vector of ones. The two
+    lists of axes say which.
+    """
+    terms, output = labels_of(subscripts, ndims)
+    mine = terms.pop(index)
+    others = set(output).union(*terms)
+    fresh = (letter for letter in LETTERS if letter not in others.union(mine))
+    target, identities, ones = "", [], []
+    tied, spread = [], []
+    for axis, label in enumerate(mine):
+        if label in target:
+            twin = next(fresh)
+            identities.append(label + twin)
+            tied.append(axis)
+            target += twin
+        else:
+            if label not in others and mine.count(label) == 1:
+                ones.append(label)
+                spread.append(axis)
+            target += label
+    return [output, *terms, *identities, *ones], target, tied, spread
+
+
+def einsum_vjp(
+    g: Array, out: Array, *inputs: Array, index: int, subscripts: str = "", optimize: Any = False
+) -> Array:
+    """Contract the cotangent with the other operands."""
+    ndims = tuple(np.ndim(x) for x in inputs)
+    terms, target, tied, spread = cotangent_labels(subscripts, ndims, index)
+    x = inputs[index]
+    identities = [like(x, np.eye(x.shape[axis], dtype=x.dtype)) for axis in tied]
+    ones = [like(x, np.ones(x.shape[axis], dtype=x.dtype)) for axis in spread]
+    others = (*inputs[:index], *inputs[index + 1 :])
+    return contract(terms, target, (g, *others, *identities, *ones))
+
+
+def einsum_jvp(
+    ts: list[Array | None], out: Array, *inputs: Array, subscripts: str = "", optimize: Any = False
+) -> Array:
+    """Linear in each operand: the sum over operands with the tangent in their place."""
+    labels, output = labels_of(subscripts, [np.ndim(x) for x in inputs])
+    terms = [
+        contract(labels, output, (*inputs[:i], t, *inputs[i + 1 :]))
+        for i, t in enumerate(ts)
+        if t is not None
+    ]
+    return sum(terms[1:], terms[0])
+
+
+primitive(np.einsum, einsum_vjp, jvp=einsum_jvp, sequence=True, call=einsum, binder=bind_einsum)
+constant(np.einsum_path, binder=lambda *operands, **options: (operands, options))
+
+
+# ---------------------------------------------------------------- diagonals
+
+
+def diagonal_transpose(
+    g: Array, out: Array, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1
+) -> Array:
+    """Put the cotangent on the diagonal of zeros."""
+    moved = np.moveaxis(np.empty(x.shape, dtype=bool), (axis1, axis2), (-2, -1)).shape
+    rows = np.arange(g.shape[-1]) + max(-offset, 0)
+    columns = np.arange(g.shape[-1]) + max(offset, 0)
+    return np.moveaxis(scatter(g, (..., rows, columns), moved), (-2, -1), (axis1, axis2))
+
+
+def trace_transpose(
+    g: Array,
+    out: Array,
+    x: Array,
+    offset: int = 0,
+    axis1: int = 0,
+    axis2: int = 1,
+    dtype: Any = None,
+) -> Array:
+    """The same number at every place of the diagonal."""
+    kept = tuple(n for i, n in enumerate(x.shape) if i not in axes_of((axis1, axis2), x.ndim))
+    length = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape[-1]
+    return diagonal_transpose(
+        np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2
+    )
+
+
+# fmt: off
+linear(np.diagonal, diagonal_transpose)
+linear(np.trace,    trace_transpose)
+expression(np.linalg.diagonal, lambda x, offset=0: np.diagonal(x, offset, axis1=-2, axis2=-1))
+expression(np.linalg.trace, lambda x, offset=0, dtype=None: np.trace(x, offset, axis1=-2, axis2=-1, dtype=dtype))
+# fmt: on

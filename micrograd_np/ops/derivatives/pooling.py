@@ -1,0 +1,187 @@
+"""Pooling: the sum or the maximum of what each window sees.
+
+Windows and taps are those of `taps`, over the last axes of an array; the axes before are left alone.
+Sums and maxima are taken along one axis after another, for a window is a product of intervals. What
+lies outside the array is in no sum and is no maximum.
+
+The maximum passes a cotangent on to the largest entry of a window: in equal shares where several
+tie, to the NaNs of a window that has some.
+"""
+
+import operator
+from collections.abc import Callable, Iterator
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.dispatch import dispatching
+from micrograd_np.core.forms import linear, primitive
+from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.convolution import shaped_as
+from micrograd_np.ops.kernels.windows import Key, Lengths, combined, joined, portions, taps
+
+PORTION_BYTES = 1 << 20  # of what is pooled at once
+
+
+@dispatching
+def sum_windows(
+    x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:
+    """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
+    geometry = zip(kernel, size, stride, padding, dilation, strict=True)
+    for axis, windows in enumerate(geometry, -len(size)):
+        x = _along(axis, np.add, 0, x, windows[1], _meetings(x.shape[axis], *windows))
+    return x
+
+
+@dispatching
+def add_windows(
+    g: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:
+    """The sum over the windows that see an entry: shape (..., *windows) becomes (..., *size)."""
+    geometry = zip(size, kernel, g.shape[-len(size) :], stride, padding, dilation, strict=True)
+    for axis, windows in enumerate(geometry, -len(size)):
+        routes = [(seeing, inside) for inside, seeing in _meetings(*windows)]
+        g = _along(axis, np.add, 0, g, windows[0], routes)
+    return g
+
+
+@dispatching
+def max_windows(
+    x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:
+    """The largest entry that each window sees: shape (..., *lengths) becomes (..., *size)."""
+    if x.dtype.kind == "c":
+        raise TypeError(
+            f"the largest of complex numbers ({x.dtype}) is not defined; pool np.abs(z)"
+        )
+    lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
+    geometry = zip(kernel, size, stride, padding, dilation, strict=True)
+    for axis, windows in enumerate(geometry, -len(size)):
+        routes = _meetings(x.shape[axis], *windows)
+        x = _along(axis, np.maximum, lowest, x, windows[1], routes)
+    return x
+
+
+@dispatching
+def share_among_maxima(
+    g: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:  # fmt: skip
+    """`g`, a number for each window, given in equal shares to the entries of `x` that are `top`."""
+    reached = (d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    if isinstance(g, np.ndarray) and all(map(operator.ge, stride, reached)):
+        return _share_once(g, x, top, kernel, stride, padding, dilation)
+    outs = []
+    for some, seen, highest in _portions(len(kernel), g, x, top):
+        hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
+        shares = some / ties
+        parts = ((inside, shares[(..., *seeing)] * hit) for inside, seeing, hit in hits)
+        outs.append(combined(np.add, 0, parts, seen.shape, shares))
+    return joined(outs).reshape(x.shape)
+
+
+def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Lengths) -> Array:
+    """The same where no entry is in two windows, so that there is nothing to add up."""
+    result = np.zeros(x.shape, g.dtype)
+    for some, seen, highest, out in _portions(len(kernel), g, x, top, result):
+        hits, ties = _maxima(seen, highest, kernel, *geometry)
+        shares = some / ties
+        for inside, seeing, hit in hits:
+            np.multiply(shares[(..., *seeing)], hit, out=out[(..., *inside)])
+    return result
+
+
+@dispatching
+def mean_of_maxima(
+    t: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> Array:  # fmt: skip
+    """The mean of `t` over those entries of each window in which `x` is `top`."""
+    outs = []
+    for some, seen, highest in _portions(len(kernel), t, x, top):
+        hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
+        parts = ((seeing, some[(..., *inside)] * hit) for inside, seeing, hit in hits)
+        outs.append(combined(np.add, 0, parts, highest.shape, some) / ties)
+    return joined(outs).reshape(top.shape)
+
+
+# ---------------------------------------------------------------- taps
+
+
+def _meetings(length: int, *windows: int) -> list[tuple[slice, slice]]:
+    """`taps` along one axis."""
+    axes = ((length,), *((given,) for given in windows))
+    return [(inside, seeing) for (inside,), (seeing,) in taps(*axes)]
+
+
+def _along(
+    axis: int,
+    combine: np.ufunc,
+    start: Any,
+    x: Array,
+    length: int,
+    routes: list[tuple[slice, slice]],
+) -> Array:
+    """Slices of `x` along `axis` combined into slices of an array of that `length` there."""
+    shape = list(x.shape)
+    shape[axis] = length
+    rest = (slice(None),) * (-axis - 1)
+    parts = (((target, *rest), x[(..., source, *rest)]) for source, target in routes)
+    return combined(combine, start, parts, tuple(shape), x)
+
+
+def _portions(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """Parts of all arrays alike, cut along the axes before the last `ndim`, which become one."""
+    flat = [x.reshape(prod(x.shape[: x.ndim - ndim]), *x.shape[x.ndim - ndim :]) for x in arrays]
+    count = flat[0].shape[0]
+    each = max(prod(x.shape[1:]) * x.dtype.itemsize for x in flat)
+    return (tuple(x[part] for x in flat) for part in portions(count, each, PORTION_BYTES))
+
+
+def _maxima(
+    x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> tuple[list[tuple[Key, Key, Array]], Array]:
+    """For each tap where it is a maximum, and how many maxima each window has."""
+    lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
+    meetings = taps(lengths, kernel, size, stride, padding, dilation)
+    plain = isinstance(top, np.ndarray)
+    counts = np.empty(0, np.min_scalar_type(len(meetings))) if plain else top
+
+    def compared(holds: Callable[[Array, Array], Array]) -> tuple[Any, Array]:
+        hits = [
+            (inside, seeing, holds(x[(..., *inside)], top[(..., *seeing)]))
+            for inside, seeing in meetings
+        ]
+        seen = ((seeing, hit) for _, seeing, hit in hits)
+        return hits, combined(np.add, 0, seen, top.shape, counts)
+
+    if plain:
+        hits, ties = compared(_equal)
+        if ties.all():
+            return hits, ties.astype(top.dtype)
+    hits, ties = compared(_equal_or_nan)  # a NaN equals nothing, and is the maximum where it is
+    return hits, np.maximum(ties, 1).astype(top.dtype)  # a window may see nothing at all
+
+
+def _equal(seen: Array, top: Array) -> Array:
+    return np.equal(seen, top).view(np.uint8)  # unlike booleans these are added up as they are
+
+
+def _equal_or_nan(seen: Array, top: Array) -> Array:
+    return np.logical_or(np.equal(seen, top), np.not_equal(seen, seen))
+
+
+# ---------------------------------------------------------------- the table
+
+GEOMETRY = ("kernel", "stride", "padding", "dilation")
+SIZED: Any = {"accepted": ("size", *GEOMETRY)}
+UNSIZED: Any = {"accepted": GEOMETRY}
+
+# fmt: off
+linear(sum_windows,           lambda g, out, x, **o: add_windows(g, **shaped_as(x, o)), **SIZED)
+linear(add_windows,           lambda g, out, x, **o: sum_windows(g, **shaped_as(x, o)), **SIZED)
+primitive(max_windows,        lambda g, out, x, size=(), **o: share_among_maxima(g, x, out, **o),
+          jvp=lambda ts, out, x, size=(), **o: mean_of_maxima(ts[0], x, out, **o),      **SIZED)
+linear(share_among_maxima,    lambda g, out, y, x, top, **o: mean_of_maxima(g, x, top, **o), None, None,     **UNSIZED)
+linear(mean_of_maxima,        lambda g, out, t, x, top, **o: share_among_maxima(g, x, top, **o), None, None, **UNSIZED)
+# fmt: on

@@ -1,0 +1,20 @@
+"""SciPy's special functions: `scipy.special` as it is, with derivatives.
+
+Reading this package registers SciPy's own ufuncs, so that `from scipy.special import erf; erf(t)`
+is recorded. `lazy` does so when a program that has imported `scipy.special` first needs it.
+
+A derivative is exact, in a form that keeps its relative accuracy where it becomes tiny, and holds
+to any order where the functions it is made of have one. An argument in which a function has no
+derivative in closed form (the order of a Bessel function, the shape of an incomplete gamma
+function) is refused with an error when, and only when, a gradient in it is asked for. Formulas are
+those of the NIST Digital Library of Mathematical Functions, cited as DLMF and the chapter.
+"""
+
+from micrograd_np.ops.derivatives.special import bessel as bessel
+from micrograd_np.ops.derivatives.special import distributions as distributions
+from micrograd_np.ops.derivatives.special import elliptic as elliptic
+from micrograd_np.ops.derivatives.special import error_functions as error_functions
+from micrograd_np.ops.derivatives.special import exponential as exponential
+from micrograd_np.ops.derivatives.special import gammas as gammas
+from micrograd_np.ops.derivatives.special import hypergeometric as hypergeometric
+from micrograd_np.ops.derivatives.special import orthogonal as orthogonal

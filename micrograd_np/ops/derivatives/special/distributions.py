@@ -1,0 +1,87 @@
+"""Distribution functions of SciPy: their slopes are the densities, and those of their inverses.
+
+Counts `k` are rounded down, as SciPy does. In degrees of freedom and shapes they have no derivative
+in closed form.
+"""
+
+from math import pi, sqrt
+
+import numpy as np
+import scipy.special as sc
+
+from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, typed
+from micrograd_np.ops.derivatives.special.gammas import beta_density, gamma_density
+
+# ---------------------------------------------------------------- densities
+
+
+def binomial(out: Array, k: Array, n: Array, p: Array) -> Array:
+    """Minus the slope of the binomial distribution function in the probability `p`."""
+    return beta_density(out, k // 1 + 1, n - k // 1, p)
+
+
+def negative_binomial(out: Array, k: Array, n: Array, p: Array) -> Array:
+    return beta_density(out, n, k // 1 + 1, p)
+
+
+def poisson(out: Array, k: Array, m: Array) -> Array:
+    """Minus the slope of the Poisson distribution function in the mean."""
+    return gamma_density(out, k // 1 + 1, m)
+
+
+def chi_square(out: Array, v: Array, x: Array) -> Array:
+    return gamma_density(out, v / 2, x / 2) / 2
+
+
+def fisher(out: Array, n: Array, d: Array, x: Array) -> Array:
+    total = d + n * x
+    return beta_density(out, n / 2, d / 2, n * x / total) * (n * d) / np.square(total)
+
+
+def student(out: Array, df: Array, t: Array) -> Array:
+    df = typed(df, out)
+    exponent = (df + 1) / -2 * np.log1p(np.square(t) / df)
+    scale = sc.betaln(df / 2, typed(0.5, out)) + np.log(df) / 2
+    return np.exp(exponent - scale)
+
+
+def quantile_slope(z: Array) -> Array:
+    """The slope of `ndtri` where its value is `z`."""
+    return np.exp(np.square(z) / 2) * sqrt(2 * pi)
+
+
+def tukey(out: Array, x: Array, shape: Array) -> Array:
+    """The reciprocal of the slope of the quantile function `(p^s - (1-p)^s) / s`."""
+    rest = sc.tklmbda(-x, shape)
+    inside = np.logical_and(np.greater(out, 0), np.greater(rest, 0))
+    p, q = np.where(inside, out, 1), np.where(inside, rest, 1)
+    return np.where(inside, 1 / (np.power(p, shape - 1) + np.power(q, shape - 1)), 0)
+
+
+# ---------------------------------------------------------------- the tables
+# fmt: off
+elementwise(sc.bdtr,     *[fixed("bdtr", "counts")] * 2,     lambda out, k, n, p: -binomial(out, k, n, p))
+elementwise(sc.bdtrc,    *[fixed("bdtrc", "counts")] * 2,    binomial)
+elementwise(sc.bdtri,    *[fixed("bdtri", "counts")] * 2,    lambda out, k, n, y: -1 / binomial(out, k, n, out))
+elementwise(sc.nbdtr,    *[fixed("nbdtr", "counts")] * 2,    negative_binomial)
+elementwise(sc.nbdtrc,   *[fixed("nbdtrc", "counts")] * 2,   lambda out, k, n, p: -negative_binomial(out, k, n, p))
+elementwise(sc.nbdtri,   *[fixed("nbdtri", "counts")] * 2,   lambda out, k, n, y: 1 / negative_binomial(out, k, n, out))
+elementwise(sc.pdtr,     fixed("pdtr", "count"),             lambda out, k, m: -poisson(out, k, m))
+elementwise(sc.pdtrc,    fixed("pdtrc", "count"),            poisson)
+elementwise(sc.pdtri,    fixed("pdtri", "count"),            lambda out, k, y: -1 / poisson(out, k, out))
+elementwise(sc.chdtr,    fixed("chdtr", "degrees of freedom"),    chi_square)
+elementwise(sc.chdtrc,   fixed("chdtrc", "degrees of freedom"),   lambda out, v, x: -chi_square(out, v, x))
+elementwise(sc.chdtri,   fixed("chdtri", "degrees of freedom"),   lambda out, v, p: -1 / chi_square(out, v, out))
+elementwise(sc.fdtr,     *[fixed("fdtr", "degrees of freedom")] * 2,  fisher)
+elementwise(sc.fdtrc,    *[fixed("fdtrc", "degrees of freedom")] * 2, lambda out, n, d, x: -fisher(out, n, d, x))
+elementwise(sc.fdtri,    *[fixed("fdtri", "degrees of freedom")] * 2, lambda out, n, d, p: 1 / fisher(out, n, d, out))
+elementwise(sc.stdtr,    fixed("stdtr", "degrees of freedom"),    student)
+elementwise(sc.stdtrit,  fixed("stdtrit", "degrees of freedom"),  lambda out, df, p: 1 / student(out, df, out))
+elementwise(sc.gdtr,     lambda out, a, b, x: x * gamma_density(out, b, a * x),  fixed("gdtr", "shape"),  lambda out, a, b, x: a * gamma_density(out, b, a * x))
+elementwise(sc.gdtrc,    lambda out, a, b, x: -x * gamma_density(out, b, a * x), fixed("gdtrc", "shape"), lambda out, a, b, x: -a * gamma_density(out, b, a * x))
+elementwise(sc.gdtrix,   lambda out, a, b, p: -out / a,                          fixed("gdtrix", "shape"), lambda out, a, b, p: 1 / (a * gamma_density(out, b, a * out)))
+elementwise(sc.nrdtrimn, lambda out, p, sd, x: -sd * quantile_slope((x - out) / sd), lambda out, p, sd, x: (out - x) / sd, 1)
+elementwise(sc.nrdtrisd, lambda out, mn, p, x: -out / (x - mn),  lambda out, mn, p, x: np.square(out) / (mn - x) * quantile_slope((x - mn) / out), lambda out, mn, p, x: out / (x - mn))
+elementwise(sc.tklmbda,  tukey, fixed("tklmbda", "shape"))
+# fmt: on

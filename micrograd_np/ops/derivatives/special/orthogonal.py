@@ -1,0 +1,36 @@
+"""Orthogonal polynomials of SciPy: each slope is a polynomial of one degree less (DLMF 18.9).
+
+They are differentiated in their last argument, not in their degree or parameters.
+"""
+
+import scipy.special as sc
+
+from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, one_less
+
+
+def lpmv_slope(out: Array, m: Array, v: Array, x: Array) -> Array:
+    """`((v+1) x P(v) - (v-m+1) P(v+1)) / (1 - x²)` (DLMF 14.10.5)."""
+    above = (v - m + 1) * sc.lpmv(m, v + 1, x)
+    return ((v + 1) * x * out - above) / ((1 - x) * (1 + x))
+
+
+# fmt: off
+elementwise(sc.eval_chebyt,      fixed("eval_chebyt", "degree"),      lambda out, n, x: n * sc.eval_chebyu(n - 1, x))
+elementwise(sc.eval_chebyu,      fixed("eval_chebyu", "degree"),      lambda out, n, x: 2 * sc.eval_gegenbauer(n - 1, 2.0, x))
+elementwise(sc.eval_chebyc,      fixed("eval_chebyc", "degree"),      lambda out, n, x: n * sc.eval_chebys(n - 1, x))
+elementwise(sc.eval_chebys,      fixed("eval_chebys", "degree"),      lambda out, n, x: sc.eval_gegenbauer(n - 1, 2.0, x / 2))
+elementwise(sc.eval_sh_chebyt,   fixed("eval_sh_chebyt", "degree"),   lambda out, n, x: 2 * n * sc.eval_sh_chebyu(n - 1, x))
+elementwise(sc.eval_sh_chebyu,   fixed("eval_sh_chebyu", "degree"),   lambda out, n, x: 4 * sc.eval_gegenbauer(n - 1, 2.0, 2 * x - 1))
+elementwise(sc.eval_legendre,    fixed("eval_legendre", "degree"),    lambda out, n, x: sc.eval_gegenbauer(n - 1, 1.5, x))
+elementwise(sc.eval_sh_legendre, fixed("eval_sh_legendre", "degree"), lambda out, n, x: 2 * sc.eval_gegenbauer(n - 1, 1.5, 2 * x - 1))
+elementwise(sc.eval_hermite,     fixed("eval_hermite", "degree"),     lambda out, n, x: 2 * n * sc.eval_hermite(one_less(n), x))
+elementwise(sc.eval_hermitenorm, fixed("eval_hermitenorm", "degree"), lambda out, n, x: n * sc.eval_hermitenorm(one_less(n), x))
+elementwise(sc.eval_laguerre,    fixed("eval_laguerre", "degree"),    lambda out, n, x: -sc.eval_genlaguerre(n - 1, 1.0, x))
+
+elementwise(sc.eval_gegenbauer,  *[fixed("eval_gegenbauer", "degree and parameter")] * 2,  lambda out, n, alpha, x: 2 * alpha * sc.eval_gegenbauer(n - 1, alpha + 1, x))
+elementwise(sc.eval_genlaguerre, *[fixed("eval_genlaguerre", "degree and parameter")] * 2, lambda out, n, alpha, x: -sc.eval_genlaguerre(n - 1, alpha + 1, x))
+elementwise(sc.eval_jacobi,      *[fixed("eval_jacobi", "degree and parameters")] * 3,     lambda out, n, alpha, beta, x: (n + alpha + beta + 1) / 2 * sc.eval_jacobi(n - 1, alpha + 1, beta + 1, x))
+elementwise(sc.eval_sh_jacobi,   *[fixed("eval_sh_jacobi", "degree and parameters")] * 3,  lambda out, n, p, q, x: n * sc.eval_sh_jacobi(one_less(n), p + 2, q + 1, x))
+elementwise(sc.lpmv,             *[fixed("lpmv", "order and degree")] * 2, lpmv_slope)
+# fmt: on

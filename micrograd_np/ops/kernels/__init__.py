@@ -1,0 +1,1 @@
+"""Plain numerics that rules call: einsum planning, windows, scattering. No registry is read here."""

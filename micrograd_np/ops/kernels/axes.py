@@ -1,0 +1,33 @@
+"""Axes: numbered as NumPy numbers them, and keys and shapes that are about a single one."""
+
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.op import Array
+
+Axis = int | tuple[int, ...] | None
+Shape = tuple[int, ...]
+
+
+def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+    """The reduced axes as a tuple of non-negative numbers; `()` reduces nothing, None all."""
+    if axis is None or ndim == 0:
+        return tuple(range(ndim))
+    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def along(axis: int, key: Any, ndim: int) -> tuple[Any, ...]:
+    """The index that applies `key` to one axis."""
+    return (slice(None),) * (axis % ndim) + (key,)
+
+
+def shaped_along(axis: int, x: Array, ndim: int) -> Array:
+    """A vector laid along one of `ndim` axes."""
+    return np.reshape(x, tuple(-1 if i == axis % ndim else 1 for i in range(ndim)))
+
+
+def with_length(shape: Shape, axis: int, length: int) -> Shape:
+    """A shape with another length along one axis."""
+    axis %= len(shape)
+    return (*shape[:axis], length, *shape[axis + 1 :])

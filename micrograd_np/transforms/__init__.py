@@ -1,0 +1,1 @@
+"""Transforms: functions that take a function and return another, such as its gradient."""

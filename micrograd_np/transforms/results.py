@@ -1,0 +1,120 @@
+"""Results: what transforms hand out, arrays where arrays came in and Tensors where a Tensor did.
+
+A call of a transform returns plain arrays if no argument holds a Tensor and no result carries a
+history; otherwise all its results are Tensors. A plain result is what NumPy would return: a single
+number of NumPy, or an array that nobody else holds. An array of another library keeps its library,
+and what stands for an array inside `vmap` and `compile` stands for the result.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from micrograd_np.core import tree
+from micrograd_np.core.foreign import is_foreign
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.record import untracked, value_of
+from micrograd_np.core.safety.copying import copied
+from micrograd_np.core.tree import Tree
+from micrograd_np.core.values import own_array
+
+NUMBERS = (float, int, complex, np.generic)
+
+
+class Found:
+    """A leaf of a result before it is handed out.
+
+    `value`: a Tensor if it carries a history, else an array. `single`: whether the plain result is
+    a single number, not an array. `name`: of the Tensor. `owned`: whether nobody else holds the
+    array.
+    """
+
+    __slots__ = ("name", "owned", "single", "value")
+
+    def __init__(
+        self, value: Array, single: bool, name: str | None = None, *, owned: bool = False
+    ) -> None:
+        self.value = value_of(value) if isinstance(value, Node) and not value.tracked else value
+        self.single = single
+        self.name = name
+        self.owned = owned
+
+    def as_tensor(self) -> Any:
+        """The Tensor."""
+        if is_tracked(self.value):
+            return self.value
+        value = self.value if self.owned else own_array(self.value)
+        out = untracked(value[()] if self.single and type(value) is np.ndarray else value)
+        if self.name and isinstance(out, Node):
+            out.name = self.name
+        return out
+
+    def as_array(self) -> Any:
+        """The plain array, or single number."""
+        value = self.value
+        if type(value) is np.ndarray:
+            return value[()] if self.single else value if self.owned else copied(value)
+        if isinstance(value, Operand):
+            return value.plain(self.single)
+        if is_foreign(value):
+            return value.copy() if hasattr(value, "copy") else value
+        return value[()] if self.single else np.array(value)
+
+
+class Result(NamedTuple):
+    """A tree to be handed out: one like it, and what goes in the places of its leaves."""
+
+    like: Tree
+    leaves: list[Any]
+
+
+def hand_out(tensors: bool, *results: Result) -> tuple[Tree, ...]:
+    """The trees of results. `tensors`: whether the arguments hold a Tensor.
+
+    A leaf that is not a `Found` comes from outside and is handed back as it is.
+    """
+    leaves = [leaf for result in results for leaf in result.leaves]
+    for x in leaves:
+        tensors = tensors or is_tracked(x.value if type(x) is Found else x)
+    hand = Found.as_tensor if tensors else Found.as_array
+    disown_repeated(leaves)
+    return tuple(
+        tree.replace(like, [hand(x) if type(x) is Found else x for x in own])
+        for like, own in results
+    )
+
+
+def disown_repeated(leaves: list[Any]) -> None:
+    """Have an array that is found twice copied, so that results share no memory."""
+    met = set()
+    for leaf in leaves:
+        if type(leaf) is Found and leaf.owned:
+            leaf.owned = id(leaf.value) not in met
+            met.add(id(leaf.value))
+
+
+def is_tracked(x: Any) -> bool:
+    """Whether `x` is a Tensor that carries a history, or asks for a gradient."""
+    return isinstance(x, Node) and x.tracked
+
+
+def is_single(x: Any) -> bool:
+    """Whether `x` is a single number that is no array, or stands for one."""
+    return x.single if isinstance(x, Operand) else isinstance(x, NUMBERS)
+
+
+def holds_tensor(*given: Any) -> bool:
+    """Whether there is a Tensor, or what stands for one, anywhere in these trees."""
+    ahead, seen = list(given), set()
+    while ahead:
+        x = ahead.pop()
+        if type(x) in tree.LEAVES or x is None:
+            continue
+        if isinstance(x, Node) or (isinstance(x, Operand) and x.tensor):
+            return True
+        below = x.values() if isinstance(x, dict) else tree.parts(x)  # with keys of any kind
+        if below and id(x) not in seen:  # a container may hold itself
+            seen.add(id(x))
+            ahead.extend(below)
+    return False

@@ -1,0 +1,222 @@
+"""`vmap`: a function of one example as a function of a batch."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core import tree
+from micrograd_np.core.context import BATCH, observing
+from micrograd_np.core.graph import Node
+from micrograd_np.core.op import Operand
+from micrograd_np.core.record import held, value_of
+from micrograd_np.core.tree import Tree
+from micrograd_np.core.values import own_array
+from micrograd_np.errors import ShapeError
+from micrograd_np.errors.covering import uncover
+from micrograd_np.interpreters.batch.batched import (
+    Batch,
+    Batched,
+    check_batch,
+    depth_of,
+    enclosing_depth,
+)
+from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
+
+Axes = Any  # an axis, None, or a tree of those
+
+
+def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., Any]:
+    """A function that applies `f`, written for one example, to every example of a batch.
+
+    `in_axes`: the axis along which the arguments hold the examples; None for an argument that all
+    examples share; a tuple with one for each argument, each of which may be a tree like the
+    argument. Keyword arguments hold examples along their first axis. `out_axes`: where the results
+    hold them.
+
+    `f` runs once, on arrays that look like one example; every op works on the whole batch. What is
+    recorded is those ops, so the result is differentiable, and `vmap` may be nested, in itself and
+    in `grad` and its kin. `vmap(grad(f))` gives the gradient of every example.
+
+    Raises ShapeError if the arguments hold different numbers of examples, BatchedError where `f`
+    asks for the value of a single example (`if x > 0`, `float(x)`), ValueError for `in_axes` of
+    another structure.
+
+    >>> from micrograd_np import grad
+    >>> vmap(lambda x, y: x @ y)(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([1., 4.])
+    >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0]))
+    array([ 6., 24.])
+    """
+
+    @wraps(f)
+    def batched(*args: Any, **keywords: Any) -> Any:
+        axes = tuple(in_axes) if isinstance(in_axes, list | tuple) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ValueError(
+                f"in_axes={in_axes!r:.60} has {len(axes)} entries, but {len(args)} arguments were "
+                f"given: give one for each, None for an argument that all examples share."
+            )
+        given, along = (args, keywords), (axes, 0)
+        batch = Batch(size_of(given, along), depth=1 + enclosing_depth())
+        outcome = run(f, spread(lambda x, axis: enter(x, axis, batch), given, along), batch)
+        found: list[Found] = []
+        spread(lambda x, axis: found.append(found_of(x, axis, batch)), outcome, out_axes)
+        (results,) = hand_out(holds_tensor(args, keywords), Result(outcome, found))
+        return results
+
+    return batched
+
+
+def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
+    """`f` on one example, as it seems to it."""
+    token = BATCH.set(batch)
+    try:
+        with observing(Lifting(), first=True):
+            args, keywords = given
+            return f(*args, **keywords)
+    except ValueError as error:
+        uncover(error)
+        raise
+    finally:
+        batch.over = True
+        BATCH.reset(token)
+
+
+def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
+    """`vmap` of a function from a list of arrays to another, without the looking through trees.
+
+    Its results are Tensors where they carry a history, else arrays that something else may hold.
+    """
+    if not arrays:
+        return list(f(arrays))
+    batch = Batch(len(arrays[0]), depth=1 + enclosing_depth())
+    given = [Batched(x, batch, mapped=True) for x in arrays]
+    return [leave(x, out_axis, batch) for x in run(f, ((given,), {}), batch)]
+
+
+def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree:
+    """`function(leaf, axis)` for every leaf; an axis stands for all leaves of its branch."""
+    if axes is None or type(axes) is int or isinstance(axes, int | np.integer):
+        return tree.map(lambda leaf: function(leaf, axes), given)
+    branch, below = tree.children(given), tree.children(axes)
+    if branch is None or below is None or branch.keys() != below.keys():
+        raise ValueError(
+            f"the axes {axes!r:.60} do not fit the structure of what they are for: give an axis, "
+            f"None, or a tree of those that follows it."
+        )
+    parts = [spread(function, branch[name], below[name]) for name in branch]
+    return tree.rebuild(given, parts)
+
+
+# ---------------------------------------------------------------- in
+
+
+def size_of(given: Tree, axes: Axes) -> int:
+    """The number of examples, on which all arguments must agree."""
+    sizes: list[tuple[int, tuple[int, ...]]] = []
+
+    def note(x: Any, axis: int | None) -> None:
+        if axis is None:
+            return
+        shape = x.shape if hasattr(x, "shape") else np.shape(x)
+        if not -len(shape) <= axis < len(shape):
+            raise ShapeError(
+                f"vmap was to map over axis {axis} of an argument of shape {shape}. Give in_axes "
+                f"with None for arguments that all examples share."
+            )
+        sizes.append((shape[axis], shape))
+
+    spread(note, given, axes)
+    if not sizes:
+        raise ValueError("vmap needs an argument to map over: all of in_axes are None")
+    if len({n for n, _ in sizes}) > 1:
+        raise ShapeError(
+            f"the arguments of vmap hold different numbers of examples: "
+            f"{', '.join(f'{n} (shape {shape})' for n, shape in sizes)}."
+        )
+    return sizes[0][0]
+
+
+def enter(x: Any, axis: int | None, batch: Batch) -> Any:
+    """A leaf of the arguments as one example."""
+    if depth_of(x) >= batch.depth:
+        check_batch(x)
+    if axis is None:
+        return x
+    if not isinstance(x, Node | Operand):
+        x = own_array(x)
+    elif isinstance(x, Node) and not x.tracked:
+        x = held(x)
+    return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
+
+
+# ---------------------------------------------------------------- out
+
+
+def found_of(x: Any, axis: int | None, batch: Batch) -> Found:
+    """A leaf of the result, to be handed out."""
+    value = leave(x, axis, batch)
+    if axis is None:
+        return Found(value, is_single(x) or is_single(value))
+    return Found(value, single=False, owned=getattr(value, "base", None) is None)
+
+
+def leave(x: Any, axis: int | None, batch: Batch) -> Any:
+    """A leaf of the result with the examples along `axis`."""
+    if isinstance(x, Node) and not x.tracked and isinstance(x.value, Batched):
+        x = x.value
+    if isinstance(x, Node) and depth_of(x) >= batch.depth:
+        raise ValueError(
+            f"the function under vmap returned a Tensor of a derivative that was still being "
+            f"taken ({x.value!r}). Return what grad, vjp or jvp return."
+        )
+    mapped = False
+    value: Any = x if isinstance(x, Node | Operand) else own_array(x)
+    if isinstance(x, Batched) and x.batch is batch:
+        value, mapped = x.value, x.mapped
+    if axis is None:
+        if mapped:
+            raise ValueError(
+                "out_axes is None for a result that differs from example to example: give an axis."
+            )
+    elif not mapped:
+        value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
+    if axis:
+        value = np.moveaxis(value, 0, axis)
+    return value
+
+
+class Lifting:
+    """An observer that keeps derivatives inside a batch apart from those around it.
+
+    A node of a derivative taken inside has values that are Batched. If it was also given a Tensor
+    from outside, that Tensor becomes an operand of the batch: a constant to the inner derivative,
+    through which the outer one is recorded. If no other input is tracked, the node is a constant.
+    """
+
+    def recorded(self, node: Any) -> None:
+        """Mend a node that was recorded with a Tensor from outside."""
+        depth = depth_of(node)
+        if any(is_outside(x, depth) for x in node.inputs):
+            batch = batch_of(node.value)
+            node.inputs = tuple(batch.lift(x) if is_outside(x, depth) else x for x in node.inputs)
+            node.values = tuple(map(value_of, node.inputs))
+            node.value = node.op.call(*node.values, **node.options)
+            node.tracked = any(getattr(x, "requires_grad", False) for x in node.inputs)
+
+    def pulled(self, node: Any, g: Any) -> None:
+        """Nothing to mend on the way back."""
+
+
+def is_outside(x: Any, depth: int) -> bool:
+    """Whether an input is tracked by a derivative around the batch of this depth."""
+    return isinstance(x, Node) and x.tracked and depth_of(x) < depth
+
+
+def batch_of(value: Any) -> Batch:
+    """The batch that a value belongs to, or the parts of one with several."""
+    batched = [x for x in (value if isinstance(value, list | tuple) else [value]) if depth_of(x)]
+    batch: Batch = max((x.batch for x in batched), key=lambda batch: batch.depth)
+    return batch
