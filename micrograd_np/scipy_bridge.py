@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.core import tree as trees
-from micrograd_np.core.context import MODE
+from micrograd_np.core.context import CONTEXT, Context
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tensor import Tensor
@@ -244,11 +244,12 @@ def curve_jacobian(f: Function) -> Function:
 
 def unrecorded(function: Function, *args: Any) -> Any:
     """What a function returns under `no_grad`, which takes longer to enter than a small loss."""
-    token = MODE.set(False)
+    outer = CONTEXT.get()
+    token = CONTEXT.set(Context(False, outer.observers, outer.interpreters, outer.differentiating))
     try:
         return function(*args)
     finally:
-        MODE.reset(token)
+        CONTEXT.reset(token)
 
 
 # ---------------------------------------------------------------- leaves and numbers

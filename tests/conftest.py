@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from micrograd_np.core.op import OPS
-from micrograd_np.extend.rules import JointOp
+from micrograd_np.extend.custom import UserOp
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
 
@@ -47,7 +47,7 @@ def pytest_runtest_protocol(item, nextitem):
     declared = len(OPS)
     result = yield
     if len(OPS) != declared:  # or a table was read that waits for its first use
-        for function in [function for function, op in OPS.items() if isinstance(op, JointOp)]:
+        for function in [function for function, op in OPS.items() if isinstance(op, UserOp)]:
             del OPS[function]
     if nextitem is None or nextitem.path != item.path:
         settle()

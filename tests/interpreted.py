@@ -15,7 +15,7 @@ from micrograd_np.compiler.guarding.snapshot import Surroundings
 from micrograd_np.compiler.program import Instruction, Program, Variable, check, substituted
 from micrograd_np.compiler.specialization import traced
 from micrograd_np.core import tree
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 
 if TYPE_CHECKING:
     from micrograd_np.compiler.returning import Returned
@@ -82,7 +82,7 @@ class Interpreted:
         known |= self.program.constants
         for instruction in self.program.instructions:
             args, options = substituted((instruction.args, instruction.options), known)
-            with quiet():
+            with ignoring_float_errors():
                 out = instruction(args, options)
             parts = out if instruction.several else (out,)
             known.update(zip(instruction.results, parts, strict=True))
@@ -97,7 +97,7 @@ class Interpreted:
 
     def by(self, executable: Callable[..., Any], args: Sequence[Any]) -> Any:
         """What the function returns if its program is run by `executable`."""
-        with quiet():
+        with ignoring_float_errors():
             return self.returned.rebuilt(executable(self.values(args)))
 
 

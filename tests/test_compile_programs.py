@@ -23,7 +23,7 @@ import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.compiler.passes import PASSES, optimize
 from micrograd_np.compiler.program import check
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 
 EXACT = [each for each in PASSES if not each.reorders]
 Function = Callable[..., Any]
@@ -69,7 +69,7 @@ def compare(
     """Some functions of a program traced, against eager; what is chosen, compiled too."""
     for name, (f, args, others) in list(functions_of(program).items())[every]:
         what = f"{name}\n{program!r}"
-        with quiet():
+        with ignoring_float_errors():
             expected = f(*others)
         traced = Interpreted(f, args)
         scale = traced.largest(others)

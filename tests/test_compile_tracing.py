@@ -14,7 +14,7 @@ from test_ops import NARROW, Call, recast
 import micrograd_np as mg
 from micrograd_np import Tensor
 from micrograd_np.compiler.tracing.functions import arrays_in
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.errors import TracingError
 
 # The shapes or dtypes of their results depend on values, or they make text: nothing to freeze.
@@ -121,7 +121,7 @@ def test_a_traced_op_is_the_eager_one(row: Row) -> None:
             if row.function not in CLOSE_ON_TENSORS:
                 tried.append(of_tensors(*calls))
             for f, args, others in tried:
-                with quiet():
+                with ignoring_float_errors():
                     expected = f(*others)
                 traced = unless_refused(row, lambda f=f, args=args: Interpreted(f, args))
                 if traced is None:
@@ -148,7 +148,7 @@ def test_single_precision(row: Row) -> None:
         f, args, others = derivatives_of(row, *calls, ("value", "vjp"))
         traced = unless_refused(row, lambda f=f, args=args: Interpreted(f, args))
         if traced is not None:
-            with quiet():
+            with ignoring_float_errors():
                 expected = f(*others)
             assert_identical(traced(*others), expected)
 
@@ -166,7 +166,7 @@ def test_a_compiled_op_is_the_eager_one_to_rounding(row: Row) -> None:
     compiled = mg.compile(f)
     if unless_refused(row, lambda: [compiled(*args)]) is None:
         return
-    with quiet():
+    with ignoring_float_errors():
         expected = f(*others)
     scale = Interpreted(f, args).largest(others)
     assert_rounded(compiled(*others), expected, scale)
@@ -190,7 +190,7 @@ def test_a_batch_is_traced_as_it_is_computed(row: Row) -> None:
         functions.append(mg.grad(loss, tuple(range(len(args)))))
     for f in functions if args else ():
         batched = mg.vmap(f)
-        with quiet():
+        with ignoring_float_errors():
             try:
                 expected = batched(*others)
             except (TypeError, ValueError):  # what it returns makes no batch

@@ -11,8 +11,7 @@ from test_transforms import nestings
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
-from micrograd_np.core.op import OPS
-from micrograd_np.ops.lazy import read_tables
+from micrograd_np.core.op import OPS, read_tables
 
 RNG = np.random.default_rng(3)
 X = RNG.uniform(0.5, 1.5, (2, 3))

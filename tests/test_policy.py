@@ -35,7 +35,7 @@ def points(record: Convention) -> list[Any]:
 
 
 @contextmanager
-def quietly() -> Iterator[None]:
+def without_float_errors() -> Iterator[None]:
     """The infinities of a forward computation are NumPy's to report, and of no interest here."""
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -64,7 +64,7 @@ def total(record: Convention) -> Any:
 
 
 def first(record: Convention) -> Any:
-    with quietly():
+    with without_float_errors():
         _, pullback = mg.vjp(total(record), *points(record))
     return pullback(1.0)  # outside: what backward warns of is an error
 
@@ -75,7 +75,7 @@ def second(record: Convention) -> Any:
     def slopes(*xs: Any) -> Any:
         return sum(np.sum(g) for g in mg.grad(total(record), places)(*xs))
 
-    with quietly():
+    with without_float_errors():
         return mg.grad(slopes, places)(*points(record))
 
 
@@ -99,7 +99,7 @@ def test_forward_mode_agrees(record: Convention) -> None:
     """The tangent along ones is the sum of the gradient's entries, wherever that is finite."""
     xs = points(record)
     flat = np.concatenate([np.ravel(np.asarray(g)) for g in record.gradient])
-    with quietly():
+    with without_float_errors():
         value, tangent = mg.jvp(total(record), xs, [np.ones_like(x) for x in xs])
     if np.isnan(value) and np.isnan(tangent):
         return  # forward, what has no value has no change either

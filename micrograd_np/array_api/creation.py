@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_api.wrapping import of_numpy
-from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import untracked
 from micrograd_np.core.safety.meaning import check_numbers, numbers
 from micrograd_np.core.tensor import Tensor, tensor
@@ -47,7 +47,7 @@ def asarray(
     Tensor([1., 2.], dtype=float32)
     """
     check_device(device)
-    if isinstance(obj, Tensor | Operand):
+    if isinstance(obj, Tensor | Interpreted):
         return converted(obj, dtype, copy)
     check_numbers(obj)
     if isinstance(obj, list | tuple) and copy is not False:
@@ -92,7 +92,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
     """
     check_device(device)
     check_numbers(fill_value)
-    varies = isinstance(fill_value, Tensor | Operand)
+    varies = isinstance(fill_value, Tensor | Interpreted)
     if varies:
         filled: Any = np.broadcast_to(fill_value, shape)
         return astype(filled, dtype or fill_value.dtype)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Operand
+from micrograd_np.core.op import Interpreted
 
 
 def register() -> None:
@@ -38,7 +38,7 @@ def tensor_backend() -> type:
         framework_name = "micrograd_np"
 
         def is_appropriate_type(self, tensor: Any) -> bool:
-            return isinstance(tensor, Node | Operand)
+            return isinstance(tensor, Node | Interpreted)
 
         def to_numpy(self, x: Any) -> Any:
             return np.asarray(x)

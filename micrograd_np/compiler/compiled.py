@@ -21,7 +21,8 @@ from micrograd_np.compiler.signature import Call, check_count, inside
 from micrograd_np.compiler.source import save
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Function, Keywords, Subject
-from micrograd_np.core.context import MODE, TRACE
+from micrograd_np.compiler.tracing.trace import is_tracing
+from micrograd_np.core.context import CONTEXT
 from micrograd_np.errors import GraphError, listed
 from micrograd_np.forking import ForkLock
 
@@ -75,7 +76,7 @@ class Compiled:
                     self._called = enter
                     return out
         call = self.subject.call_of(args, keywords)
-        if TRACE.get() is not None or inside(call.leaves):
+        if is_tracing() or inside(call.leaves):
             return self.function(*args, **keywords)
         made = self.specialized(call, args, keywords)
         if not keywords and not made.opened:
@@ -160,7 +161,7 @@ class Compiled:
                 call = self.subject.call_of(args, keywords)
                 found = self._found(call)
             if found is None:
-                recording = MODE.get() is not False
+                recording = CONTEXT.get().recording
                 found = Specialization(self.subject, self.backend, call, args, keywords, recording)
                 call = call._replace(snapshot=found.guard.snapshot)
                 self.traced += 1
@@ -178,7 +179,7 @@ class Compiled:
     def _found(self, call: Call) -> Specialization | None:
         """The specialization for a signature, if there is one."""
         found = self.specializations.get(call.whole_key)
-        if MODE.get() is False and (found is None or found.returned.tracked):
+        if not CONTEXT.get().recording and (found is None or found.returned.tracked):
             found = self.specializations.get(key_of(call, recording=False))
         return found
 

@@ -15,7 +15,7 @@ import numpy as np
 from micrograd_np.compiler.guarding.snapshot import Guard
 from micrograd_np.compiler.returning import Hole, Returned
 from micrograd_np.compiler.signature import is_value
-from micrograd_np.core.context import MODE, TRACE
+from micrograd_np.core.context import CONTEXT
 from micrograd_np.core.errstate import IGNORE_ALL, STATE
 from micrograd_np.core.graph import Node
 from micrograd_np.core.record import constant_tensor
@@ -85,8 +85,8 @@ def fast_caller(
     unpacked = f"{''.join(f'{name}, ' for name in results)}= " if results else ""
     body = [
         "def enter(args):",
-        "    if tracing() is not None: return MISS",
-        *([] if recording else ["    if recording() is not False: return MISS"]),
+        "    if context().interpreters: return MISS",
+        *([] if recording else ["    if context().recording: return MISS"]),
         *writer.lines,
         "    token = set_state(IGNORE_ALL)",
         "    try:",
@@ -96,7 +96,7 @@ def fast_caller(
         f"    return {out}",
     ]
     scope = writer.names | {
-        "MISS": MISS, "tracing": TRACE.get, "recording": MODE.get, "run": executable,
+        "MISS": MISS, "context": CONTEXT.get, "run": executable,
         "set_state": STATE.set, "reset_state": STATE.reset, "IGNORE_ALL": IGNORE_ALL,
         "tensor": constant_tensor, "asarray": np.asarray, "Tensor": Tensor, "is_": is_,
         "make": tuple.__new__,

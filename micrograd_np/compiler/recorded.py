@@ -17,10 +17,10 @@ from micrograd_np.compiler.returning import Returned
 from micrograd_np.compiler.signature import Call
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.tracing.trace import Trace, trace
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.core.graph import Node, pull, tick
+from micrograd_np.core.op import Op, Options, Wanted
 from micrograd_np.core.record import PLAIN, attach, parts, value_of
-from micrograd_np.extend.rules import Derivative, JointOp
 from micrograd_np.transforms.checkpoint import Segment, pulled, pushed, repeatable
 
 
@@ -101,7 +101,7 @@ class Gradient:
         for parameter in self.parameters:
             kind, where = self.sources[parameter]
             given.append(where.value if kind == "captured" else sources[kind][where])
-        with quiet():
+        with ignoring_float_errors():
             found: tuple[Any, ...] = self.executable(*given)
         return found
 
@@ -131,13 +131,17 @@ def compiled(*_: Any) -> Any:
     """What the node's op is called."""
 
 
-def pulled_back(g: Any, out: Any, *inputs: Any, function: CompiledCall) -> list[Any]:
-    """The cotangents of all that the call reached: by a program, if arrays arrive."""
+def pulled_back(
+    wanted: Wanted, g: Any, out: Any, inputs: Sequence[Any], options: Options
+) -> list[Any]:
+    """The cotangents of what the call reached: by a program, if arrays arrive."""
+    function: CompiledCall = options["function"]
     cotangents = g if isinstance(g, list) else [g]
     foreign = any(type(x) not in PLAIN for x in (*cotangents, *inputs))
     if isinstance(out, Node) or foreign or function.is_outdated:  # run again, and compared
-        return pulled(g, out, *inputs, function=function)
-    return function.gradients(cotangents)
+        return pulled(wanted, g, out, inputs, options)
+    found = function.gradients(cotangents)
+    return [found[i] for i in wanted]
 
 
-COMPILED = JointOp(compiled, Derivative("primitive", pushed, joint=pulled_back))
+COMPILED = Op(compiled, "primitive", pulled_back, pushed)

@@ -7,9 +7,9 @@ from micrograd_np.compiler.program import Variable
 from micrograd_np.compiler.signature import Call, check_count, inside, is_value
 from micrograd_np.compiler.specialization import Specialization
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
+from micrograd_np.compiler.tracing.trace import is_tracing
 from micrograd_np.core import tree
-from micrograd_np.core.context import TRACE
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.errors import listed
 
 NUMBERS = (float, int, complex)  # of Python
@@ -39,13 +39,13 @@ class Repeated:
         """The result of the last step."""
         for left in range(self.n, 0, -1):
             call = self.subject.call_of(args, keywords)
-            if TRACE.get() is not None or inside(call.leaves):
+            if is_tracing() or inside(call.leaves):
                 return self._uncompiled(left, args, keywords)
             made = self.specialized(call, args, keywords)
             if made.returned.tracked:
                 return self._uncompiled(left, args, keywords)
             if (loop := self._loop(made, args)) is not None:
-                with quiet():
+                with ignoring_float_errors():
                     results = loop(left, *made.parameters(call))
                 return made.returned.rebuilt(results)
             out = made.returned.rebuilt(made.results(call))

@@ -16,7 +16,7 @@ from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.core import tree
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import Node, describe
-from micrograd_np.core.op import Operand
+from micrograd_np.core.op import Interpreted
 from micrograd_np.core.safety.meaning import check_numbers
 from micrograd_np.errors import TracingError, listed
 
@@ -62,7 +62,7 @@ class Call(NamedTuple):
 def is_value(x: Any) -> bool:
     """Whether a leaf is a value, not static."""
     return type(x) in NUMBERS or isinstance(
-        x, np.ndarray | np.generic | Node | Operand | np.random.Generator
+        x, np.ndarray | np.generic | Node | Interpreted | np.random.Generator
     )
 
 
@@ -133,7 +133,7 @@ def mapped_values(function: Callable[[Any], Any], argument: Any) -> Any:
 
 def inside(leaves: list[Leaf]) -> bool:
     """Whether some of these values belong to a batch or a trace that is being made."""
-    return any(isinstance(x.value, Operand) for x in leaves)
+    return any(isinstance(x.value, Interpreted) for x in leaves)
 
 
 def described(leaves: list[Leaf]) -> Iterator[str]:

@@ -17,9 +17,9 @@ from micrograd_np.compiler.signature import Call, described
 from micrograd_np.compiler.subject import Arguments, Keywords, Subject
 from micrograd_np.compiler.tracing.randomness import unchanged
 from micrograd_np.compiler.tracing.trace import Trace, trace
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Operand
+from micrograd_np.core.op import Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import TracingError
 from micrograd_np.forking import cached_property
@@ -80,7 +80,7 @@ class Specialization:
 
     def results(self, call: Call) -> tuple[Any, ...]:
         """The results of the program for a call."""
-        with quiet():
+        with ignoring_float_errors():
             found: tuple[Any, ...] = self.executable(*self.parameters(call))
         return found
 
@@ -152,7 +152,7 @@ def settled(
 
 def is_stand_in(x: Any) -> bool:
     """Whether it stands for a value of a run that is over: who reads it then gets an error."""
-    return isinstance(value_of(x), Operand)
+    return isinstance(value_of(x), Interpreted)
 
 
 def all_alike(first: Sequence[Any], second: Sequence[Any]) -> bool:

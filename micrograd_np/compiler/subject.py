@@ -3,6 +3,7 @@
 import inspect
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from micrograd_np.compiler.signature import (
     signature_of,
 )
 from micrograd_np.compiler.tracing.trace import Trace
-from micrograd_np.core.context import begin_differentiating, end_differentiating
+from micrograd_np.core.context import differentiating
 from micrograd_np.core.graph import ARGUMENT, Node, describe
 from micrograd_np.core.record import PLAIN, constant_tensor
 from micrograd_np.core.tensor import Tensor
@@ -148,12 +149,8 @@ class Subject:
         ]
         named = dict(zip(sorted(keywords), new[len(args) :], strict=True))
         tracked = any(isinstance(x, Node) and x.tracked for x in given)
-        token = begin_differentiating(trace.start, given) if tracked else None
-        try:
+        with differentiating(trace.start, given) if tracked else nullcontext():
             return self.function(*new[: len(args)], **named), given
-        finally:
-            if token is not None:
-                end_differentiating(token, given)
 
 
 def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:

@@ -1,12 +1,14 @@
-"""Whether ops are recorded, and on whose behalf: all the ambient state there is, kept per context.
+"""The context in which ops are applied: all the ambient state there is, in one immutable value.
 
-`MODE` is True (record), False (`no_grad`), or an *observer*, which records and is told of it. The
-other variables say who observes, and which transform is running a function. Being context
-variables, they give every thread and asynchronous task a state of its own.
+A `Context` says whether ops are recorded, who observes them, which interpreters apply them in
+another way, and since when a transform has been running. One context variable holds it, so every
+thread and asynchronous task has a context of its own.
 """
 
-from collections.abc import Callable, Generator, Sequence
-from contextvars import Context, ContextVar, Token, copy_context
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextvars import Context as Variables
+from contextvars import ContextVar, Token, copy_context
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Protocol, Self
@@ -15,7 +17,7 @@ from micrograd_np.forking import after_fork
 
 
 class Observer(Protocol):
-    """What may stand in `MODE` in place of True."""
+    """Who is told of ops while they are recorded, and of cotangents."""
 
     def recorded(self, node: Any) -> None:
         """Called when `node` has been made."""
@@ -24,64 +26,205 @@ class Observer(Protocol):
         """Called by `backward` when the cotangent `g` arrives at `node`."""
 
 
-MODE: ContextVar[bool | Observer] = ContextVar("micrograd_np_mode", default=True)
+class Interpreter:
+    """A way to apply ops to other values than arrays. By itself it leaves everything as it is."""
 
-# Who is told while ops are recorded: kept while `no_grad` has MODE at False.
-OBSERVER: ContextVar[Observer | None] = ContextVar("micrograd_np_observer", default=None)
+    __slots__ = ()
 
-# The innermost batch that `vmap` is running a function on.
-BATCH: ContextVar[Any] = ContextVar("micrograd_np_batch", default=None)
+    def prepare(
+        self,
+        op: Any,  # noqa: ARG002 - for those who ask
+        inputs: tuple[Any, ...],
+        values: list[Any],
+    ) -> tuple[tuple[Any, ...], list[Any]]:
+        """The inputs that an op is recorded with, and the values that it is computed on."""
+        return inputs, values
 
-# The trace that `compile` is making of a function: whoever takes the value of a node asks it.
-# TRACES are those in all contexts: where there are none, which costs less to see, nobody asks.
-TRACE: ContextVar[Any] = ContextVar("micrograd_np_trace", default=None)
-TRACES: list[Any] = []
+    def read(self, node: Any, value: Any) -> Any:  # noqa: ARG002 - for those who ask
+        """What stands for the value of a node outside of ops."""
+        return value
+
+    def lift(self, x: Any) -> Any:
+        """The argument of a function that is differentiated in here."""
+        return x
+
+    def check_change(self, node: Any, what: str) -> None:
+        """Raise an error if `what` must not be done to a node in here."""
+
+    def hand_on(self, x: Any) -> None:
+        """Called with what a transform hands out as the function has returned it."""
+
+    def replay(self) -> AbstractContextManager[None]:
+        """A context manager within which a function runs once more, to compute again."""
+        return nullcontext()
 
 
-def forget_traces() -> None:
-    """Forget, in a forked child, the traces of threads that it does not have."""
-    if TRACE.get() is None:
-        TRACES.clear()
+class Context:
+    """How ops are applied.
+
+    `recording`: whether they keep their recipes. `observers`: who is told, in order. `interpreters`:
+    which apply ops in another way, the outermost first. `differentiating`: the tick at which the
+    outermost transform began that is running a function; None where none is.
+    """
+
+    __slots__ = ("differentiating", "interpreters", "observers", "recording")
+
+    recording: bool
+    observers: tuple[Observer, ...]
+    interpreters: tuple[Interpreter, ...]
+    differentiating: int | None
+
+    def __init__(
+        self,
+        recording: bool = True,
+        observers: tuple[Observer, ...] = (),
+        interpreters: tuple[Interpreter, ...] = (),
+        differentiating: int | None = None,
+    ) -> None:
+        set_recording(self, recording)
+        set_observers(self, observers)
+        set_interpreters(self, interpreters)
+        set_differentiating(self, differentiating)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
 
 
-after_fork(forget_traces)
+# The slots' own way to be set once. A dataclass would look each of them up by name, at every call
+# of a transform.
+set_recording, set_observers, set_interpreters, set_differentiating = (
+    vars(Context)[name].__set__
+    for name in ("recording", "observers", "interpreters", "differentiating")
+)
 
-# The tick at which the outermost transform that is running a function began: a number taken out of
-# the graph that it has left since would be wrong. RUNNING are the nodes that all transforms, in all
-# threads, differentiate in: a thread that a function starts has a context of its own.
-DIFFERENTIATING: ContextVar[int | None] = ContextVar("micrograd_np_differentiating", default=None)
-RUNNING: dict[int, Sequence[Any]] = {}  # by identity, so that threads do not meet
+CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())
+
+
+class entering:
+    """A context manager that makes another context of the one around; it may be entered again."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self) -> None:
+        self.tokens: list[Token[Context]] = []
+
+    def inside(self, outer: Context) -> Context:
+        """The context within."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        self.tokens.append(CONTEXT.set(self.inside(CONTEXT.get())))
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        CONTEXT.reset(self.tokens.pop())
+
+
+def lifted(x: Any) -> Any:
+    """The argument of a function that is differentiated here, as the innermost interpreter has it."""
+    interpreters = CONTEXT.get().interpreters
+    return interpreters[-1].lift(x) if interpreters else x
+
+
+@contextmanager
+def replaying() -> Iterator[None]:
+    """A context manager within which ops are recorded, for a function that runs once more."""
+    with ExitStack() as stack:
+        stack.enter_context(enable_grad())
+        for interpreter in CONTEXT.get().interpreters:
+            stack.enter_context(interpreter.replay())
+        yield
+
+
+class observing(entering):
+    """A context manager under which `observer` is told of what is recorded and pulled.
+
+    Who observes already goes on doing so, and is told first.
+    """
+
+    __slots__ = ("observer",)
+
+    def __init__(self, observer: Observer) -> None:
+        super().__init__()
+        self.observer = observer
+
+    def inside(self, outer: Context) -> Context:
+        """One observer more."""
+        observers = (*outer.observers, self.observer)
+        return Context(outer.recording, observers, outer.interpreters, outer.differentiating)
+
+
+class interpreting(entering):
+    """A context manager under which `interpreter` applies ops, within those that do so already."""
+
+    __slots__ = ("interpreter",)
+
+    def __init__(self, interpreter: Interpreter) -> None:
+        super().__init__()
+        self.interpreter = interpreter
+
+    def inside(self, outer: Context) -> Context:
+        """One interpreter more."""
+        interpreters = (*outer.interpreters, self.interpreter)
+        return Context(outer.recording, outer.observers, interpreters, outer.differentiating)
+
+
+# The nodes that all transforms, in all threads, differentiate in: a thread that a function starts
+# has a context of its own. They are kept by identity, so that threads do not meet.
+RUNNING: dict[int, Sequence[Any]] = {}
 
 
 def forget_running() -> None:
     """Forget, in a forked child, the transforms of threads that it does not have."""
-    if DIFFERENTIATING.get() is None:
+    if CONTEXT.get().differentiating is None:
         RUNNING.clear()
 
 
 after_fork(forget_running)
 
 
-def begin_differentiating(start: int, nodes: Sequence[Any]) -> "Token[int | None]":
-    """Say that a transform in `nodes` began at a tick; what ends it is returned."""
-    outermost = DIFFERENTIATING.get()
-    RUNNING[id(nodes)] = nodes
-    return DIFFERENTIATING.set(start if outermost is None else min(start, outermost))
+class differentiating(entering):
+    """A context manager under which a transform runs a function that it differentiates in `nodes`.
+
+    `since`: the tick at which it began. A number that is taken out of the graph made since would be
+    wrong. `recording`: whether ops are recorded within; None for as they are around.
+    """
+
+    __slots__ = ("nodes", "recording", "since")
+
+    def __init__(self, since: int, nodes: Sequence[Any], recording: bool | None = None) -> None:
+        super().__init__()
+        self.since = since
+        self.nodes = nodes
+        self.recording = recording
+
+    def inside(self, outer: Context) -> Context:
+        """The outermost transform counts."""
+        begun = outer.differentiating
+        since = self.since if begun is None or self.since < begun else begun
+        recording = outer.recording if self.recording is None else self.recording
+        return Context(recording, outer.observers, outer.interpreters, since)
+
+    def __enter__(self) -> Self:
+        RUNNING[id(self.nodes)] = self.nodes
+        return super().__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        super().__exit__()
+        RUNNING.pop(id(self.nodes), None)  # which a fork in the function has forgotten
 
 
-def end_differentiating(token: "Token[int | None]", nodes: Sequence[Any]) -> None:
-    """Say that it is over."""
-    DIFFERENTIATING.reset(token)
-    RUNNING.pop(id(nodes), None)  # which a fork in the function has forgotten
+# ---------------------------------------------------------------- whether ops are recorded
 
 
-class grad_mode:
+class grad_mode(entering):
     """A context manager and decorator that says, for this context only, whether ops are recorded.
 
     Threads and asynchronous tasks have modes of their own. A decorated generator keeps its mode to
     itself between the values it yields.
     """
 
+    __slots__ = ()
     recording: bool
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
@@ -92,19 +235,9 @@ class grad_mode:
         mode.__init__()  # type: ignore[misc]  # Python only does so for what it returns
         return mode(function)
 
-    def __init__(self) -> None:
-        self.tokens: list[Token[bool | Observer]] = []  # a mode may be entered again inside itself
-
-    def __enter__(self) -> Self:
-        self.tokens.append(MODE.set(self.mode()))
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        MODE.reset(self.tokens.pop())
-
-    def mode(self) -> bool | Observer:
-        """What to set: an observer goes on observing."""
-        return self.recording and (OBSERVER.get() or True)
+    def inside(self, outer: Context) -> Context:
+        """Observers stay, and are told when ops are recorded again."""
+        return Context(self.recording, outer.observers, outer.interpreters, outer.differentiating)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate a function, a coroutine function, or a generator function of either kind."""
@@ -117,9 +250,9 @@ class grad_mode:
 
         @wraps(function)
         def generating(*args: Any, **keywords: Any) -> Any:
-            context = copy_context()
-            context.run(mode().__enter__)
-            return Within(context, function(*args, **keywords))
+            variables = copy_context()
+            variables.run(mode().__enter__)
+            return Within(variables, function(*args, **keywords))
 
         @wraps(function)
         async def awaiting(*args: Any, **keywords: Any) -> Any:
@@ -149,22 +282,22 @@ class grad_mode:
 
 
 class Within(Generator[Any, Any, Any]):
-    """A generator each step of which runs in a context of its own."""
+    """A generator each step of which runs with context variables of its own."""
 
-    def __init__(self, context: Context, generator: Generator[Any, Any, Any]) -> None:
-        self.context = context
+    def __init__(self, variables: Variables, generator: Generator[Any, Any, Any]) -> None:
+        self.variables = variables
         self.generator = generator
 
     def send(self, value: Any) -> Any:
         """Go on to the next value."""
-        return self.context.run(self.generator.send, value)
+        return self.variables.run(self.generator.send, value)
 
     def throw(self, *error: Any) -> Any:
         """Raise `error` where the generator stands."""
-        return self.context.run(self.generator.throw, *error)
+        return self.variables.run(self.generator.throw, *error)
 
     def __del__(self) -> None:
-        self.context.run(self.generator.close)
+        self.variables.run(self.generator.close)
 
 
 class no_grad(grad_mode):
@@ -177,6 +310,7 @@ class no_grad(grad_mode):
     False
     """
 
+    __slots__ = ()
     recording = False
 
 
@@ -190,46 +324,5 @@ class enable_grad(grad_mode):
     True
     """
 
+    __slots__ = ()
     recording = True
-
-
-class Both:
-    """Two observers, the second of which sees a node as the first has left it."""
-
-    def __init__(self, first: Observer, second: Observer) -> None:
-        self.first = first
-        self.second = second
-
-    def recorded(self, node: Any) -> None:
-        """Tell both."""
-        self.first.recorded(node)
-        self.second.recorded(node)
-
-    def pulled(self, node: Any, g: Any) -> None:
-        """Tell both."""
-        self.first.pulled(node, g)
-        self.second.pulled(node, g)
-
-
-class observing:  # noqa: N801 - read as a verb: with observing(observer)
-    """A context manager under which `observer` is told of what is recorded and pulled.
-
-    Whoever observes already goes on doing so; `first` says that `observer` is told before them.
-    """
-
-    def __init__(self, observer: Observer, *, first: bool = False) -> None:
-        self.observer = observer
-        self.first = first
-        self.tokens: list[tuple[Token[Any], Token[Any]]] = []
-
-    def __enter__(self) -> None:
-        observer, outer = self.observer, OBSERVER.get()
-        if outer is not None:
-            observer = Both(observer, outer) if self.first else Both(outer, observer)
-        mode = MODE.get() and observer
-        self.tokens.append((MODE.set(mode), OBSERVER.set(observer)))
-
-    def __exit__(self, *exception: object) -> None:
-        mode, observer = self.tokens.pop()
-        MODE.reset(mode)
-        OBSERVER.reset(observer)

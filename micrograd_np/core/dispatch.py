@@ -5,13 +5,13 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import OPS, Operand
-from micrograd_np.core.record import PLAIN, apply, operand_among, record
+from micrograd_np.core.op import OPS, Interpreted
+from micrograd_np.core.record import PLAIN, apply, interpreted_in, record
 from micrograd_np.errors import UnregisteredFunctionError
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
-DISPATCHED = (Node, Operand)
+DISPATCHED = (Node, Interpreted)
 
 
 def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
@@ -37,7 +37,7 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     @wraps(raw)
     def function(*args: Given.args, **options: Given.kwargs) -> Any:
         for x in (*args, *options.values()) if options else args:
-            if isinstance(x, DISPATCHED) or (type(x) is tuple and operand_among(x) is not None):
+            if isinstance(x, DISPATCHED) or (type(x) is tuple and interpreted_in(x) is not None):
                 if function not in OPS:
                     raise UnregisteredFunctionError.of(function)
                 return apply(OPS[function], args, options)

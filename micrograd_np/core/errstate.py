@@ -18,10 +18,10 @@ STATE: ContextVar[Any]
 ((STATE, IGNORE_ALL),) = SILENT.items()
 
 
-class quiet:
-    """A context manager: `with quiet():` is `with np.errstate(all="ignore"):`, faster.
+class ignoring_float_errors:
+    """A context manager: `with ignoring_float_errors():` is `with np.errstate(all="ignore"):`, faster.
 
-    >>> with quiet():
+    >>> with ignoring_float_errors():
     ...     print(np.float64(1) / 0)
     inf
     """
@@ -37,10 +37,10 @@ class quiet:
         STATE.reset(self.token)
 
 
-def quietly(function: Callable[[Any], Any], x: Any) -> Any:
+def without_float_errors(function: Callable[[Any], Any], x: Any) -> Any:
     """`function(x)` without warnings. It sees no context variables but NumPy's own.
 
-    >>> quietly(np.exp, np.array([1000.0]))
+    >>> without_float_errors(np.exp, np.array([1000.0]))
     array([inf])
     """
     return SILENT.copy().run(function, x)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.op import Array, Interpreted
 
-OURS = (np.ndarray, Node, Operand)
+OURS = (np.ndarray, Node, Interpreted)
 
 
 def is_foreign(x: Any) -> bool:
@@ -25,7 +25,7 @@ def is_foreign(x: Any) -> bool:
 
 def array_behind(x: Any) -> Any:
     """The array that nodes and operands stand for, one inside the other."""
-    while isinstance(x, Node | Operand):
+    while isinstance(x, Node | Interpreted):
         x = x.value
     return x
 

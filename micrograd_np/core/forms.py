@@ -14,11 +14,13 @@ from micrograd_np.core.op import (
     EXPRESSIONS,
     OPS,
     Array,
-    EveryInput,
     Expression,
     Op,
+    Options,
     Partial,
     Rule,
+    Vjp,
+    Wanted,
     register,
 )
 
@@ -27,6 +29,20 @@ def elementwise(
     function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
 ) -> Op:
     """`out[i] = f(x[i], y[i], …)` with one partial derivative per input, inputs broadcasting."""
+
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
+        cotangents: list[Any] = []
+        for index in wanted:
+            partial = partials[index]
+            if partial is None:
+                cotangents.append(None)
+            elif isinstance(partial, int):
+                cotangents.append(g if partial == 1 else -g)
+            else:
+                cotangents.append(g * partial(out, *inputs))
+        return cotangents
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
         terms = [
@@ -41,24 +57,41 @@ def elementwise(
             f"elementwise({function.__name__}): {len(partials)} partials were given for "
             f"{function.nin} inputs. Give one for each, None where it is flat."
         )
-    vjps = [times(partial, len(partials)) for partial in partials]
     fields.setdefault("arrays", len(partials))
-    return register(Op(function, "elementwise", vjps, jvp, **fields), *aliases)
+    return register(Op(function, "elementwise", vjp, jvp, **fields), *aliases)
 
 
-def times(partial: Partial, arity: int) -> Rule | None:
-    """The vjp that multiplies the cotangent by a partial derivative."""
-    if partial is None:
-        return None
-    if partial == 1:
-        return lambda g, out, *inputs: g
-    if partial == -1:
-        return lambda g, out, *inputs: -g
-    if arity == 1:
-        return lambda g, out, x: g * partial(out, x)
-    if arity == 2:
-        return lambda g, out, x, y: g * partial(out, x, y)
-    return lambda g, out, *inputs: g * partial(out, *inputs)
+def each_by(rules: Sequence[Rule | None]) -> Vjp:
+    """The vjp of an op that has one rule for each input."""
+
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
+        cotangents: list[Any] = []
+        for index in wanted:
+            rule = rules[index]
+            if rule is None:
+                cotangents.append(None)
+            elif options:
+                cotangents.append(rule(g, out, *inputs, **options))
+            else:
+                cotangents.append(rule(g, out, *inputs))
+        return cotangents
+
+    return vjp
+
+
+def every_by(rule: Rule | None) -> Vjp:
+    """The vjp of an op with any number of inputs: one rule, told the input's `index`."""
+
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
+        if rule is None:
+            return [None] * len(wanted)
+        return [rule(g, out, *inputs, index=index, **options) for index in wanted]
+
+    return vjp
 
 
 def linear(
@@ -79,19 +112,18 @@ def linear(
     carry = along or function
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
-        rules = op.vjps
+        rules = transposes * len(inputs) if sequence else transposes
         for name in offsets:
             options.pop(name, None)
         moved = [
-            x if rules[i] is None else zero_like(x) if t is None else t
-            for i, (t, x) in enumerate(zip(tangents, inputs, strict=True))
+            x if rule is None else zero_like(x) if t is None else t
+            for rule, t, x in zip(rules, tangents, inputs, strict=True)
         ]
         return carry(moved, **options) if sequence else carry(*moved, **options)
 
-    vjps: Any = EveryInput(transposes[0]) if sequence else transposes
+    vjp = every_by(transposes[0]) if sequence else each_by(transposes)
     fields.setdefault("arrays", len(transposes))
-    op = register(Op(function, "linear", vjps, jvp, **fields), *aliases)
-    return op
+    return register(Op(function, "linear", vjp, jvp, rules=transposes, **fields), *aliases)
 
 
 def zero_like(x: Array) -> Array:
@@ -120,7 +152,9 @@ def bilinear(
             return function(x, right_tangent, **options)
         return function(left_tangent, y, **options) + function(x, right_tangent, **options)
 
-    return register(Op(function, "bilinear", (left, right), jvp, arrays=2, **fields), *aliases)
+    rules = (left, right)
+    op = Op(function, "bilinear", each_by(rules), jvp, rules=rules, arrays=2, **fields)
+    return register(op, *aliases)
 
 
 def primitive(
@@ -131,9 +165,9 @@ def primitive(
     **fields: Any,
 ) -> Op:
     """Anything else: one vjp per input, and a jvp."""
-    rules: Any = EveryInput(vjps[0]) if fields.get("sequence") else vjps
+    vjp = every_by(vjps[0]) if fields.get("sequence") else each_by(vjps)
     fields.setdefault("arrays", len(vjps))
-    return register(Op(function, "primitive", rules, jvp, **fields), *aliases)
+    return register(Op(function, "primitive", vjp, jvp, rules=vjps, **fields), *aliases)
 
 
 def constant(*functions: Callable[..., Any], **fields: Any) -> None:
@@ -142,7 +176,7 @@ def constant(*functions: Callable[..., Any], **fields: Any) -> None:
     With `recorded=False` the result does not depend on the values at all and is a plain constant.
     """
     for function in functions:
-        register(Op(function, "constant", EveryInput(None), None, **fields))
+        register(Op(function, "constant", every_by(None), None, **fields))
 
 
 def expression(function: Callable[..., Any], written: Callable[..., Any]) -> None:

@@ -22,8 +22,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from micrograd_np.core.broadcasting import fit
-from micrograd_np.core.context import MODE
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.context import CONTEXT
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.core.op import Array, Inputs, Op, Options
 from micrograd_np.errors import MutationError
 
@@ -61,7 +61,12 @@ def pick(parts: Any, index: int) -> Any:
     return parts[index]
 
 
-PICK = Op(pick, "linear", (None,), None)
+def pick_vjp(*_: Any) -> list[Any]:
+    """Not called: `pull` gathers the cotangents of all results itself."""
+    raise NotImplementedError
+
+
+PICK = Op(pick, "linear", pick_vjp, None)
 
 
 def history(outputs: Iterable[Node], since: int = -1) -> tuple[list[Node], list[Node]]:
@@ -120,7 +125,7 @@ def pull(
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node of
     `wrt` that nothing reaches has no entry: its gradient is zero. Each has its node's shape and
     dtype. `nodes`: the `history` of the outputs, for a caller who has it. `beyond`: whether to walk
-    on from a node of `wrt` to others of them. An observer in `MODE` is told of every cotangent.
+    on from a node of `wrt` to others of them. Observers are told of every cotangent.
     Raises MutationError for a value changed after an op had used it.
     """
     table: dict[Node, Any] = dict(cotangents)
@@ -131,14 +136,14 @@ def pull(
         if node.op is not None:
             heappush(ahead, (-node.tick, node))
     kept = {}
-    mode = MODE.get()
-    watch = None if isinstance(mode, bool) else mode.pulled
-    with quiet():  # an infinite derivative is an answer, not an accident
+    context = CONTEXT.get()
+    observers = context.observers if context.recording else ()
+    with ignoring_float_errors():  # an infinite derivative is an answer, not an accident
         while ahead:
             node = heappop(ahead)[1]
             g = table.pop(node)
-            if watch is not None:
-                watch(node, g)
+            for observer in observers:
+                observer.pulled(node, g)
             if wanted and node in wanted:
                 kept[node] = g
                 if not beyond:
@@ -147,9 +152,9 @@ def pull(
                 gather(node, g, table, ahead)
             else:
                 contribute(node, g, table, ahead, active, recorded)
-    if watch is not None:
+    for observer in observers:
         for node, g in table.items():
-            watch(node, g)
+            observer.pulled(node, g)
     return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
 
 
@@ -162,29 +167,31 @@ def contribute(
     recorded: AbstractSet[Node],
 ) -> None:
     """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
-    inputs, options, vjps, age = node.inputs, node.options, node.op.vjps, node.tick
+    op, inputs, age = node.op, node.inputs, node.tick
     out, values = seen(node, recorded) if recorded else (node.value, node.values)
-    if type(g) is list and not node.op.sees_unused:  # of several results some may go unused
+    if type(g) is list and not op.sees_unused:  # of several results some may go unused
         g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
+    wanted = []
     for index, x in enumerate(inputs):
-        if not isinstance(x, Node):
-            continue
-        if x.tick > age:
-            raise MutationError.of(describe(x), node.op.name)
-        if x.tracked and (active is None or x in active):
-            rule, value = vjps[index], values[index]
-            if rule is None:  # flat: the gradient is zero, not absent
-                part = np.zeros_like(value)
-            else:
-                part = rule(g, out, *values, **options) if options else rule(g, out, *values)
-                if part.shape != value.shape or part.dtype is not value.dtype:
-                    part = fit(part, value)
-            if x in table:
-                table[x] = table[x] + part
-            else:
-                table[x] = part
-                if x.op is not None:
-                    heappush(ahead, (-x.tick, x))
+        if isinstance(x, Node):
+            if x.tick > age:
+                raise MutationError.of(describe(x), op.name)
+            if x.tracked and (active is None or x in active):
+                wanted.append(index)
+    cotangents = op.vjp(wanted, g, out, values, node.options)
+    for index, part in zip(wanted, cotangents):  # noqa: B905 - every op pays for it
+        x = inputs[index]
+        value = values[index]
+        if part is None:  # flat: the gradient is zero, not absent
+            part = np.zeros_like(value)  # noqa: PLW2901 - what arrives
+        elif part.shape != value.shape or part.dtype is not value.dtype:
+            part = fit(part, value)  # noqa: PLW2901 - what arrives
+        if x in table:
+            table[x] = table[x] + part
+        else:
+            table[x] = part
+            if x.op is not None:
+                heappush(ahead, (-x.tick, x))
 
 
 def seen(node: Node, recorded: AbstractSet[Node]) -> tuple[Any, Values]:
@@ -217,7 +224,7 @@ def push(
     MutationError for a value that was changed after an op had used it.
     """
     table: dict[Node, Any] = dict(tangents)
-    with quiet():
+    with ignoring_float_errors():
         for node in nodes:
             incoming = [table.get(x) if isinstance(x, Node) else None for x in node.inputs]
             if node in table or all(t is None for t in incoming):

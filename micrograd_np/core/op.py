@@ -1,19 +1,23 @@
 """Operations: a NumPy callable and its derivative, declared together by structure.
 
 An `Op` is keyed by the callable it differentiates (`np.sin`, `np.sum`, a function of ours) in the
-registry `OPS`. Its *rules* are plain NumPy, so they run on arrays and, through NumPy's dispatch
-protocols, on Tensors:
+registry `OPS`. Its derivative is two functions, plain NumPy both, so that they run on arrays and,
+through NumPy's dispatch protocols, on Tensors:
+
+- `op.vjp(wanted, g, out, inputs, options)` pulls the cotangent `g` of the result back: it returns a
+  list with a cotangent for each of the `wanted` inputs, which are given by their positions;
+- `op.jvp(tangents, out, *inputs, **options)` pushes tangents forward, None meaning zero.
+
+Both are made by the statements in `forms` from *rules*, which are what a person writes:
 
 - a *partial* `(out, *inputs) -> factor` is an elementwise derivative; it may be the number 1 or -1;
-- a *vjp* `(g, out, *inputs, **options) -> cotangent` pulls `g` back to one input;
-- a *jvp* `(tangents, out, *inputs, **options) -> tangent` pushes tangents on, None meaning zero.
+- a *vjp rule* `(g, out, *inputs, **options) -> cotangent` pulls `g` back to one input.
 
 `None` in place of a rule says that the op does not vary with that input. Rules need not undo
 broadcasting or casting: the walks in `graph` fit every cotangent to its input with `fit`.
 
-Arrays are positional inputs, everything else is an option; `Op.bind` sorts a call's arguments.
-An `Expression` is a function that needs no rules, for it is written in terms of others. `forms`
-has the statements that declare both. This module knows nothing of Tensors.
+An `Expression` is a function that needs no rules, for it is written in terms of others. This module
+knows nothing of Tensors.
 
 Complex numbers: inside the walks, a cotangent `g` of `z` stands for the change `Re(g dz)` (no
 conjugate), so that the rules of holomorphic functions are those of real ones. What a person sees
@@ -21,63 +25,79 @@ is its conjugate, the direction of steepest ascent; `backward` and the transform
 """
 
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from importlib import import_module
 from types import FunctionType
 from typing import Any, Literal
 
 import numpy as np
 
+from micrograd_np.core.signature import Inputs as Inputs
+from micrograd_np.core.signature import Options as Options
+from micrograd_np.core.signature import Signature
 from micrograd_np.errors import OptionError
 from micrograd_np.forking import cached_property
 
 Array = Any  # whatever speaks NumPy's protocols: an ndarray, a scalar of it, a Tensor, a Dask array
 Rule = Callable[..., Any]
 Partial = Callable[..., Any] | Literal[1, -1] | None
-Inputs = tuple[Any, ...]
-Options = dict[str, Any]
-Kind = Literal["elementwise", "linear", "bilinear", "primitive", "constant"]
+Wanted = Sequence[int]
+Vjp = Callable[[Wanted, Any, Any, Sequence[Any], Options], Sequence[Any]]
+Kind = Literal["elementwise", "linear", "bilinear", "reduction", "primitive", "constant"]
+NOT_GIVEN = np._NoValue
 
 
 class Op:
-    """One operation: the callable, its rules, and how its arguments are sorted.
+    """One operation: the callable, its derivative, and how its arguments are bound.
 
-    `call` is a pure function of the inputs' values, for a batch may compute a value twice.
+    `call` is a pure function of the inputs' values, for a batch may compute a value twice. `rules`:
+    what its derivative was made of, whose keyword parameters are the options it knows. `opaque`:
+    whether it is one call wherever a program is made of it, and never the calls it consists of.
     """
 
     def __init__(
         self,
         function: Callable[..., Any],
         kind: Kind,
-        vjps: "Sequence[Rule | None] | EveryInput",
+        vjp: Vjp,
         jvp: Rule | None,
         *,
+        rules: Sequence[Any] = (),
         arrays: int = 1,
         sequence: bool = False,
         parameters: str | None = None,
+        signature: Signature | None = None,
         call: Callable[..., Any] | None = None,
         binder: Callable[..., tuple[Inputs, Options]] | None = None,
         accepted: Iterable[str] | None = None,
         recorded: bool = True,
         sees_unused: bool = False,
         hermitian: bool | str = False,
+        opaque: bool = False,
     ) -> None:
         self.function = function
         self.kind = kind
-        self.vjps = vjps
+        self.vjp = vjp
         self.jvp = jvp
+        self.rules = rules
         self.arrays = arrays
         self.sequence = sequence
         self.binder = binder
         self.recorded = recorded
-        self.sees_unused = sees_unused  # vjps take None, not zeros, for an unused result
+        self.sees_unused = sees_unused  # its vjp takes None, not zeros, for an unused result
         self.hermitian = hermitian  # whether one triangle is read, or which option says so
+        self.opaque = opaque
         self.name: str = function.__name__
         self.call = call or function
         if sequence and call is None:
             self.call = lambda *inputs, **options: function(inputs, **options)
+        # Whether a call that gives nothing but the inputs by position needs no binder.
+        self.in_order = not sequence and signature is None
         if parameters:
             self.parameters = tuple(parameters.split())
+        if signature is not None:
+            self.signature = signature
         if accepted is not None:
             self.accepted = frozenset(accepted)
 
@@ -90,56 +110,50 @@ class Op:
         return tuple(inspect.signature(self.function).parameters)
 
     @cached_property
+    def signature(self) -> Signature:
+        """How its arguments are bound; read once, on first need."""
+        kind = "sequence" if self.sequence else "arrays"
+        return Signature(self.function, self.parameters, self.arrays, kind)
+
+    @cached_property
     def accepted(self) -> frozenset[str]:
         """The options its rules know; an option outside them would be differentiated wrongly."""
-        rules = [rule for rule in (self.vjps[0], self.vjps[-1], self.jvp) if rule is not None]
-        return frozenset().union(*map(_keywords, rules))
+        rules = [rule for rule in (*self.rules[:1], *self.rules[-1:], self.jvp) if callable(rule)]
+        return frozenset().union(*map(keywords_of, rules)) - {"index"}
 
-    def bind(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
-        """Sort a call's arguments into array inputs and the other options, which it checks."""
-        in_order = len(args) == self.arrays and not self.sequence
+    def bind(self, args: Inputs, keywords: Options) -> tuple[Inputs, Options]:
+        """The inputs of a call, and the options that it gives.
+
+        Raises OptionError for an option that the rules do not know, TypeError for arguments that
+        the function does not take.
+        """
         if self.binder:
             inputs, options = self.binder(*args, **keywords)
-        elif in_order or isinstance(self.function, np.ufunc):
+        elif (self.in_order and len(args) == self.arrays) or isinstance(self.function, np.ufunc):
             inputs, options = args, keywords
         else:
-            inputs, options = self._sorted(args, keywords)
-        return inputs, self._checked(options) if options else options
-
-    def _sorted(self, args: tuple[Any, ...], keywords: Options) -> tuple[Inputs, Options]:
-        """The inputs and options of a call, by the names of the parameters."""
-        names, arrays = self.parameters, self.arrays
-        if self.sequence:
-            head, *rest = args or (keywords.pop(names[0]),)
-            return tuple(head), dict(zip(names[1:], rest, strict=False)) | keywords
-        if len(args) > max(len(names), arrays):
-            raise TypeError(f"{self.name} takes {len(names)} arguments, {len(args)} were given")
-        options = dict(zip(names[arrays:], args[arrays:], strict=False)) | keywords
-        named = names[len(args) : arrays]
-        if not options.keys() >= set(named):
-            raise TypeError(f"{self.name} needs {', '.join(names[:arrays])}")
-        return (*args[:arrays], *(options.pop(name) for name in named)), options
-
-    def _checked(self, options: Options) -> Options:
-        """Drop what is at its neutral value; refuse what the rules do not know."""
-        given = without_neutral(options)
-        if given.keys() <= self.accepted or (self.kind == "constant" and "out" not in given):
-            return given
-        raise OptionError.unknown(self.function, given.keys() - self.accepted, self.accepted)
+            inputs, options = self.signature.bind(args, keywords)
+        for name, value in options.items():
+            if value is NOT_GIVEN or (value is None and name == "out"):
+                options = without_neutral(options)
+                break
+        if options.keys() <= self.accepted or (self.kind == "constant" and "out" not in options):
+            return inputs, options
+        raise OptionError.unknown(self.function, options.keys() - self.accepted, self.accepted)
 
 
-class Operand:
-    """An array of our own kind that applies ops itself, where a Tensor would record them."""
+class Interpreted:
+    """A value that applies ops itself, where a Tensor would record them."""
 
     __slots__ = ()
     value: Any  # the array it stands for
-    rank = 0  # of two kinds of operands, the one of higher rank applies the op
+    rank = 0  # of two kinds of them, the one of higher rank applies the op
     numpys = False  # whether an array of NumPy stands behind it, entry for entry
     layout_error: Any = None  # of an order, if it may lie in memory in another way than its value
     tensor: Any = False  # whether it stands for a Tensor
     single: Any = False  # whether it stands for a single number that is no array
 
-    def outranks(self, inputs: Inputs) -> bool:
+    def handles(self, inputs: Inputs) -> bool:
         """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
         raise NotImplementedError
 
@@ -181,12 +195,13 @@ def without_neutral(options: Options) -> Options:
     }
 
 
-def _keywords(rule: Rule) -> set[str]:
+def keywords_of(rule: Rule) -> set[str]:
+    """The names of a rule's options."""
     return {
         name
         for name, parameter in inspect.signature(rule).parameters.items()
         if parameter.default is not parameter.empty or parameter.kind is parameter.KEYWORD_ONLY
-    } - getattr(rule, "keywords", {}).keys()  # without the `index` that `EveryInput` gives
+    }
 
 
 OPS: dict[Callable[..., Any], Op] = {}
@@ -204,16 +219,6 @@ def register(op: Op, *aliases: Callable[..., Any]) -> Op:
             raise ValueError(f"{function!r} is registered already, as {OPS[function]!r}")
         OPS[function] = op
     return op
-
-
-class EveryInput:
-    """The rules of an op with any number of inputs: one rule, told the input's `index`."""
-
-    def __init__(self, rule: Rule | None) -> None:
-        self.rule = rule
-
-    def __getitem__(self, index: int) -> Rule | None:
-        return self.rule and partial(self.rule, index=index)
 
 
 class Expression:
@@ -241,3 +246,22 @@ class Expression:
 
 
 EXPRESSIONS: dict[Callable[..., Any], Expression] = {}
+
+# ---------------------------------------------------------------- tables that wait
+
+# The libraries whose functions have derivatives here, by the name of the module that has the
+# functions, and the module that has their table. Importing this package imports none of them.
+WAITING: dict[str, str] = {}
+
+
+def read_tables() -> bool:
+    """Read the tables whose library has been imported by now; whether there were any.
+
+    Called when something that no table knows meets a Tensor: it may be one of such a library.
+    """
+    ready = [library for library in tuple(WAITING) if library in sys.modules]
+    for library in ready:
+        if table := WAITING.get(library):  # unless another thread has just done so
+            import_module(table)
+            WAITING.pop(library, None)  # after the import: other threads wait for that
+    return bool(ready)

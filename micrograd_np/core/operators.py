@@ -12,31 +12,30 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.core.context import MODE, TRACES
+from micrograd_np.core.context import CONTEXT
 from micrograd_np.core.foreign import array_behind, here, is_foreign
 from micrograd_np.core.graph import Node, describe
-from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Operand, Options
+from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Interpreted, Options, read_tables
 from micrograd_np.core.record import (
+    NOTHING,
     PLAIN,
     SINGLE,
     apply,
+    as_input,
     attach,
+    check_change,
     computed,
-    held,
     locate,
     ndarray,
-    plain,
     record,
-    unless_traced,
     untracked,
+    value_of,
 )
 from micrograd_np.core.safety.leaving import check_constant, check_number
 from micrograd_np.core.safety.meaning import NUMBERS, is_left_to
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_decision, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
 from micrograd_np.coverage.numpy_functions import REFUSED, refusal_of, refused_attribute
-from micrograd_np.ops.derivatives.shaping import astype_copied
-from micrograd_np.ops.lazy import read_tables
 
 Method = Callable[..., Any]
 
@@ -44,8 +43,8 @@ Method = Callable[..., Any]
 def operand(x: Any) -> Any:
     """`x` as the other side of an operator, or NotImplemented where it cannot be one."""
     if isinstance(x, list | tuple | np.ndarray):
-        return plain(x)
-    if isinstance(x, Node | Operand):
+        return as_input(x)
+    if isinstance(x, Node | Interpreted):
         return x
     known = isinstance(x, np.generic | float | int | complex)  # and what derives from these
     array = hasattr(type(x), "__array_function__") and not is_left_to(x)
@@ -60,9 +59,8 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
     op = OPS[function]
 
     def method(self: Node, other: Any) -> Any:
-        x = held(self) if TRACES else self.value
         if isinstance(other, Node):
-            y = held(other) if TRACES else other.value
+            y = other.value
             tracked = self.tracked or other.tracked
         elif type(other) in SINGLE or (type(other) is ndarray and other.dtype in NUMBERS):
             y = other
@@ -70,18 +68,27 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
         else:
             other = operand(other)
             return other if other is NotImplemented else record(op, (self, other))
+        context = CONTEXT.get()
+        if context.interpreters:
+            return record(op, (self, other))
+        x = self.value
         try:
             value = forward(x, y)
         except ValueError as error:
             locate(error, op, (self, other))
             raise
-        return attach(value, op, (self, other), (x, y)) if tracked else untracked(value)
+        if not tracked:
+            return untracked(value)
+        return attach(value, op, (self, other), (x, y), NOTHING, context)
 
     def reflection(self: Node, other: Any) -> Any:
         if type(other) not in SINGLE:  # an array's operators come by `__array_ufunc__`
             other = operand(other)
             return other if other is NotImplemented else record(op, (other, self))
-        y = held(self) if TRACES else self.value
+        context = CONTEXT.get()
+        if context.interpreters:
+            return record(op, (other, self))
+        y = self.value
         try:
             value = forward(other, y)
         except ValueError as error:
@@ -89,7 +96,7 @@ def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Meth
             raise
         if not self.tracked:
             return untracked(value)
-        return attach(value, op, (other, self), (other, y))
+        return attach(value, op, (other, self), (other, y), NOTHING, context)
 
     return method, reflection
 
@@ -135,14 +142,14 @@ def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
             return NotImplemented
         if self.ndim == 0 and not is_entry(self):
             return NotImplemented
-        recorded = isinstance(other, Node) and other.tracked and MODE.get() is not False
-        stand_in = isinstance(self, Operand) or isinstance(other, Operand)
-        if stand_in or recorded or self.requires_grad:
+        recorded = isinstance(other, Node) and other.tracked and CONTEXT.get().recording
+        interpreted = isinstance(self, Interpreted) or isinstance(other, Interpreted)
+        if interpreted or recorded or self.requires_grad:
             if public_name(sys._getframe(1)):  # noqa: SLF001 - who assigns
                 return NotImplemented
             described = describe(self) if isinstance(self, Node) else repr(self)
             raise errors.InPlaceError.augmented(described, symbol)
-        unless_traced(self, "was changed in place")
+        check_change(self, "was changed in place")
         check_writable(self)
         self.value = forward(self.data, other.value if isinstance(other, Node) else other)
         stamp(self)
@@ -336,13 +343,13 @@ class ArrayMethods:
         value = self._leaving(check_constant)
         return here(value) if is_foreign(value) else value
 
-    def _held(self) -> Any:
-        return held(self) if isinstance(self, Node) else self.value
+    def _read(self) -> Any:
+        return value_of(self) if isinstance(self, Node) else self.value
 
     def __bool__(self) -> bool:
         if SOLVERS_MODULE in sys.modules:  # most programs never load it
             check_decision(sys._getframe(1))  # noqa: SLF001 - who decides
-        return bool(self._held())
+        return bool(self._read())
 
     def __int__(self) -> int:
         return int(self._number())
@@ -362,13 +369,13 @@ class ArrayMethods:
 
     def _leaving(self, check: Callable[[Node], None]) -> Any:
         """The value, after a check of whether it may leave the graph."""
-        value = self._held()
-        if isinstance(self, Node) and self.tracked and not isinstance(value, Operand):
-            check(self)  # a stand-in refuses by itself
+        value = self._read()
+        if isinstance(self, Node) and self.tracked and not isinstance(value, Interpreted):
+            check(self)  # which refuses by itself
         return value
 
     def __index__(self) -> int:
-        return operator.index(self._held()[()])
+        return operator.index(self._read()[()])
 
     # ------------------------------------------------------------ operators
 
@@ -416,7 +423,7 @@ class ArrayMethods:
 
     def astype(self, dtype: Any, *, copy: bool = True) -> Any:
         """The Tensor in another dtype; `copy=False`: itself, if it has the dtype."""
-        return astype_copied(self, dtype, copy=copy)
+        return EXPRESSIONS[np.astype](self, dtype, copy=copy)
 
     def reshape(self, *shape: Any, order: str = "C") -> Any:
         """`t.reshape(2, 3)` or `t.reshape((2, 3))`, as `np.reshape`."""

@@ -4,15 +4,15 @@ Every NumPy call, operator and method on a Tensor ends here. An op none of whose
 gradient, or any op under `no_grad`, leaves a Tensor without a recipe.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.context import MODE, TRACE, TRACES
+from micrograd_np.core.context import CONTEXT, Context
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import PICK, Node, describe, tick
-from micrograd_np.core.op import Inputs, Op, Operand, Options
+from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.core.safety.views import shares
@@ -35,27 +35,19 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if options and not op.binder:  # a binder sees to its options itself
-        options = {name: own(option) for name, option in options.items()}
-    if options and (result := by_option(op, inputs, options)) is not NotImplemented:
-        return result
+    if not op.binder:  # a binder sees to its options itself
+        for option in options.values():
+            if type(option) not in UNCHANGING:
+                options = {name: owned_option(x) for name, x in options.items()}
+                break
     return record(op, inputs, options)
 
 
-def by_option(op: Op, inputs: Inputs, options: Options) -> Any:
-    """The result of `op`, if an operand among its options applies it."""
-    operand = operand_among(options.values())
-    if operand is None or not operand.outranks(inputs):
-        return NotImplemented
-    return operand.apply(op, inputs, options)
-
-
-def operand_among(options: Iterable[Any]) -> Operand | None:
-    """An operand that stands where options do, as an index computed in a batch."""
-    for option in options:
-        for part in option if type(option) is tuple else (option,):
-            if isinstance(part, Operand):
-                return part
+def interpreted_in(option: Any) -> Interpreted | None:
+    """The value that applies ops itself in an option, such as an index into the first axis."""
+    for part in option if type(option) is tuple else (option,):
+        if isinstance(part, Interpreted):
+            return part
     return None
 
 
@@ -63,7 +55,7 @@ def computed(
     function: Callable[..., Any], args: Inputs, keywords: Options, refusal: TypeError
 ) -> Any:
     """A function without a derivative: computed on constants, refused on what is tracked."""
-    found: list[Operand] = []
+    found: list[Interpreted] = []
     args, keywords = constant_of((args, keywords), refusal, found)
     if found:
         return found[0].compute(function, args, keywords)
@@ -71,8 +63,8 @@ def computed(
     return untracked(numbers(value, function.__name__), args) if is_array(value) else value
 
 
-def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
-    """The argument with arrays for Tensors, its operands added to `found`.
+def constant_of(argument: Any, refusal: TypeError, found: list[Interpreted]) -> Any:
+    """The argument with arrays for Tensors, its interpreted values added to `found`.
 
     Raises `refusal` for a tracked Tensor.
     """
@@ -80,30 +72,30 @@ def constant_of(argument: Any, refusal: TypeError, found: list[Operand]) -> Any:
         return {name: constant_of(value, refusal, found) for name, value in argument.items()}
     if type(argument) in (list, tuple):
         return type(argument)(constant_of(part, refusal, found) for part in argument)
-    if isinstance(argument, Operand):
+    if isinstance(argument, Interpreted):
         found.append(argument)
     if not isinstance(argument, Node):
         return argument
     if argument.tracked:
         raise refusal
-    value = held(argument)
-    if isinstance(value, Operand):
+    value = value_of(argument)
+    if isinstance(value, Interpreted):
         found.append(value)
     elif not is_foreign(value):
         return np.asarray(argument)
     return value
 
 
-def own(option: Any) -> Any:
+def owned_option(option: Any) -> Any:
     """An option that nobody else can change: arrays are copied, and Tensors become arrays."""
     if type(option) in UNCHANGING:
         return option
     if isinstance(option, list | tuple) and not hasattr(option, "_fields"):
-        return type(option)(map(own, option))
+        return type(option)(map(owned_option, option))
     if isinstance(option, Node):
-        if option.tracked and MODE.get():
+        if option.tracked and CONTEXT.get().recording:
             raise LeavesGraphError.as_array(describe(option))
-        option = held(option)
+        option = value_of(option)
     if isinstance(option, ARRAYS):
         check_numbers(option)
     return option.copy() if isinstance(option, np.ndarray) or is_foreign(option) else option
@@ -114,24 +106,23 @@ def is_array(value: Any) -> bool:
     return isinstance(value, ARRAYS) or is_foreign(value)
 
 
-def held(node: Node) -> Any:
-    """The value of a node; while a function is traced, what stands for it in the program."""
-    trace = TRACE.get() if TRACES else None
-    return node.value if trace is None else trace.stand_in_of(node)
-
-
 def value_of(x: Any) -> Any:
-    """The value that a node holds; anything else as it is."""
-    return held(x) if isinstance(x, Node) else x
+    """The value that a node holds, or what stands for it here; anything else as it is."""
+    if not isinstance(x, Node):
+        return x
+    value = x.value
+    for interpreter in CONTEXT.get().interpreters:
+        value = interpreter.read(x, value)
+    return value
 
 
-def unless_traced(node: Node, what: str) -> None:
-    """Raise TracingError if `what` is done to a Tensor from outside while a function is traced."""
-    if TRACES and (trace := TRACE.get()) is not None:
-        trace.refuse(node, what)
+def check_change(node: Node, what: str) -> None:
+    """Raise an error if an interpreter does not allow `what` to be done to a Tensor."""
+    for interpreter in CONTEXT.get().interpreters:
+        interpreter.check_change(node, what)
 
 
-def plain(x: Any) -> Any:
+def as_input(x: Any) -> Any:
     """A list, a tuple or a subclass of ndarray as a plain array; anything else as it is.
 
     Raises MeaningLostError for one that is more than numbers.
@@ -144,52 +135,62 @@ def plain(x: Any) -> Any:
 
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
+    context = CONTEXT.get()
+    for option in options.values():
+        if type(option) in UNCHANGING or (interpreted := interpreted_in(option)) is None:
+            continue
+        if interpreted.handles(inputs):
+            return interpreted.apply(op, inputs, options)
+        break
     tracked = other = False
     values = []
     for x in inputs:
         if isinstance(x, Node):
-            values.append(held(x) if TRACES else x.value)
+            values.append(x.value)
             if x.tracked:
                 tracked = True
-        elif type(x) in SINGLE or (type(x) is ndarray and x.dtype in NUMBERS):
-            values.append(x)
-        elif (result := elsewhere(op, inputs, options, x)) is not NotImplemented:
-            return result
+            continue
+        values.append(x)
+        if type(x) in SINGLE or (type(x) is ndarray and x.dtype in NUMBERS):
+            continue
+        other = True
+        if isinstance(x, Interpreted):
+            if x.handles(inputs):
+                return x.apply(op, inputs, options)
+        elif type(x) is not ndarray and isinstance(x, CONVERTED):
+            return record(op, tuple(map(as_input, inputs)), options)
         else:
-            values.append(x)
-            other = True
+            check_operand(x, op.function)
+    if context.interpreters:
+        for interpreter in context.interpreters:
+            inputs, values = interpreter.prepare(op, inputs, values)
+        tracked = any(isinstance(x, Node) and x.tracked for x in inputs)
     try:
         value = op.call(*values, **options) if options else op.call(*values)
     except ValueError as error:
         locate(error, op, inputs)
         raise
     if tracked and not (options or other) and type(value) in PLAIN and op.kind != "constant":
-        return attach(value, op, inputs, values)  # what goes in as floats comes out so
+        return attach(value, op, inputs, values, NOTHING, context)  # of floats come floats
     if op.kind == "constant" and not is_array(value):
-        return value.untracked() if isinstance(value, Operand) else value
+        return value.untracked() if isinstance(value, Interpreted) else value
     tracked = tracked and op.recorded and getattr(value, "dtype", FLOAT).kind in "fc"
-    if not tracked and (other or options) and isinstance(value, ARRAYS):
-        numbers(value, op.name)  # of numbers alone come numbers
-    node = attach(value, op, inputs, values, options) if tracked else untracked(value, inputs)
+    if tracked:
+        node = attach(value, op, inputs, values, options, context)
+    else:
+        if (other or options) and isinstance(value, ARRAYS):
+            numbers(value, op.name)  # of numbers alone come numbers
+        node = untracked(value, inputs)
     return parts(node, inputs) if isinstance(value, SEVERAL) else node
 
 
-def elsewhere(op: Op, inputs: Inputs, options: Options, x: Any) -> Any:
-    """The result of `op`, if its input `x` must be converted first, or applies the op itself."""
-    if isinstance(x, Operand):
-        return x.apply(op, inputs, options) if x.outranks(inputs) else NotImplemented
-    if type(x) is not ndarray and isinstance(x, CONVERTED):
-        return record(op, tuple(map(plain, inputs)), options)
-    check_operand(x, op.function)
-    return NotImplemented
-
-
-def evaluate(op: Op, inputs: Any, options: Options) -> Any:
-    """An op on arrays, or on what records or applies it, which may stand among the options."""
-    if options and (result := by_option(op, inputs, options)) is not NotImplemented:
-        return result
+def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
+    """The result of an op on arrays, or on what records or applies it, among the options too."""
     for x in inputs:
-        if type(x) not in PLAIN and isinstance(x, Node | Operand):
+        if type(x) not in PLAIN and isinstance(x, Node | Interpreted):
+            return record(op, tuple(inputs), options)
+    for option in options.values():
+        if type(option) not in UNCHANGING and interpreted_in(option) is not None:
             return record(op, tuple(inputs), options)
     return op.call(*inputs, **options)
 
@@ -203,11 +204,17 @@ def locate(error: ValueError, op: Op, inputs: Inputs) -> None:
 
 
 def attach(
-    value: Any, op: Op, inputs: Inputs, values: Sequence[Any], options: Options = NOTHING
+    value: Any,
+    op: Op,
+    inputs: Inputs,
+    values: Sequence[Any],
+    options: Options = NOTHING,
+    context: Context | None = None,
 ) -> Any:
     """A value with its recipe, if we are recording. Written out flat: every op pays this."""
-    mode = MODE.get()
-    if mode is False:
+    if context is None:
+        context = CONTEXT.get()
+    if not context.recording:
         return untracked(value, inputs)
     node = new_object(Node.tensor)
     node.value = value
@@ -219,8 +226,8 @@ def attach(
     node.options = options
     node.tick = tick()
     node.name = None
-    if mode is not True:
-        mode.recorded(node)
+    for observer in context.observers:
+        observer.recorded(node)
     return node
 
 
@@ -246,7 +253,7 @@ def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:
             if shares(view, inputs):
                 return view
             value = copied(value)  # nobody else's would be stamped when it is changed
-    elif isinstance(value, Operand):
+    elif isinstance(value, Interpreted):
         return value.untracked()  # it needs no Tensor around it, and would be hidden by one
     elif getattr(value, "base", None) is not None:  # the same in another library
         value = value.copy()

@@ -15,19 +15,18 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.core.context import RUNNING, TRACES
+from micrograd_np.core.context import CONTEXT, RUNNING
 from micrograd_np.core.foreign import here, is_foreign
 from micrograd_np.core.graph import PICK, Node, describe, pull, tick
-from micrograd_np.core.op import OPS, Array, Operand
+from micrograd_np.core.op import OPS, Array, Interpreted
 from micrograd_np.core.operators import ArrayMethods, binary
-from micrograd_np.core.record import NOTHING, apply, held, record, unless_traced
+from micrograd_np.core.record import NOTHING, apply, check_change, record, value_of
 from micrograd_np.core.safety.leaving import check_constant, is_differentiated
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_unsolved, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
-from micrograd_np.core.values import accumulated, check_differentiable, own_array, seed
+from micrograd_np.core.values import accumulated, check_differentiable, owned, seed
 from micrograd_np.coverage.scipy_functions import advice
 from micrograd_np.forking import ForkLock
-from micrograd_np.ops.derivatives.indexing import getitem
 
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
@@ -56,7 +55,7 @@ class Tensor(ArrayMethods, Node):
     def __init__(
         self, data: Any, requires_grad: bool = False, dtype: Any = None, name: str | None = None
     ) -> None:
-        self.value = own_array(data, dtype)
+        self.value = owned(data, dtype)
         self.grad = None
         self.tracked = bool(requires_grad)
         self.op = None
@@ -82,8 +81,8 @@ class Tensor(ArrayMethods, Node):
 
     @data.setter
     def data(self, new: Any) -> None:
-        if TRACES:
-            unless_traced(self, "was assigned to")
+        if CONTEXT.get().interpreters:
+            check_change(self, "was assigned to")
         if self.op is not None or is_differentiated(self):
             raise errors.InPlaceError(
                 f"{describe(self)} keeps its value; assign to leaves only, and not to arguments of "
@@ -96,7 +95,7 @@ class Tensor(ArrayMethods, Node):
                     f"cannot assign data of shape {given} to {describe(self)}: a Tensor keeps "
                     f"its shape. Make a new Tensor instead."
                 )
-            new = own_array(new, self.value.dtype)
+            new = owned(new, self.value.dtype)
             self.sharers = None
             self.value = new
         if getattr(self, "sharers", None) is None:
@@ -108,13 +107,13 @@ class Tensor(ArrayMethods, Node):
         """The value as an array of some axes or none, which can be written to."""
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
-        return held(self) if TRACES else self.value
+        return value_of(self) if CONTEXT.get().interpreters else self.value
 
     def _track(self, wanted: Any) -> None:
         """Switch `requires_grad` of a leaf."""
         if self.op is not None or is_differentiated(self):
             raise errors.GraphError.fixed(describe(self))
-        unless_traced(self, "had its requires_grad assigned to")
+        check_change(self, "had its requires_grad assigned to")
         if wanted:
             check_differentiable(self)
         self.tracked = bool(wanted)
@@ -135,7 +134,7 @@ class Tensor(ArrayMethods, Node):
         return (self[i] for i in range(len(self)))
 
     def __repr__(self) -> str:
-        if is_foreign(self.value) or isinstance(self.value, Operand):
+        if is_foreign(self.value) or isinstance(self.value, Interpreted):
             marks = [repr(self.value)]  # which need not be computed to be described
         else:
             marks = [np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")]
@@ -157,7 +156,7 @@ class Tensor(ArrayMethods, Node):
             raise errors.LeavesGraphError.as_array(describe(self), advice())
         if SOLVERS_MODULE in sys.modules and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
             copy = True  # solvers write into what their users' functions return
-        array = np.array(held(self), dtype=dtype, copy=copy)
+        array = np.array(value_of(self), dtype=dtype, copy=copy)
         ours = isinstance(self.value, np.ndarray)
         if copy is not True and ours and np.may_share_memory(array, self.value):
             array = array.view()
@@ -192,7 +191,7 @@ class Tensor(ArrayMethods, Node):
 
     def __format__(self, spec: str) -> str:
         foreign = is_foreign(self.value)
-        if not spec and (self.ndim or foreign or isinstance(self.value, Operand)):
+        if not spec and (self.ndim or foreign or isinstance(self.value, Interpreted)):
             return str(self)
         return format((here(self.value) if foreign else self.value)[()], spec)
 
@@ -239,15 +238,15 @@ class Tensor(ArrayMethods, Node):
     def __getitem__(self, key: Any) -> Any:
         if type(self.value) is tuple:
             return record(PICK, (self,), {"index": key})
-        return apply(OPS[getitem], (self, key), {})
+        return apply(OPS[operator.getitem], (self, key), {})
 
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.tracked:
             check_unsolved(self)
             raise errors.InPlaceError.item(describe(self))
-        unless_traced(self, "was assigned to")
+        check_change(self, "was assigned to")
         check_writable(self)
-        self.data[key] = own_array(new)
+        self.data[key] = owned(new)
         stamp(self)
 
     # ------------------------------------------------------------ differentiation
@@ -263,8 +262,8 @@ class Tensor(ArrayMethods, Node):
         """
         if not self.tracked:
             raise errors.GraphError.nothing_recorded(describe(self))
-        if TRACES:
-            unless_traced(self, "had backward() called from it")
+        if CONTEXT.get().interpreters:
+            check_change(self, "had backward() called from it")
         found = pull({self: seed(self, gradient)})
         for leaf in found:
             if leaf.value.dtype.kind != "f":
@@ -294,7 +293,7 @@ def tensor(
     """
     if not _holds_tensors(data):
         return Tensor(data, requires_grad, dtype, name)
-    rows: Any = [x if isinstance(x, Tensor | Operand) else tensor(x, dtype=dtype) for x in data]
+    rows: Any = [x if isinstance(x, Tensor | Interpreted) else tensor(x, dtype=dtype) for x in data]
     out: Any = np.stack(rows)
     if not out.requires_grad:
         return Tensor(out, requires_grad, dtype, name)
@@ -304,10 +303,10 @@ def tensor(
 
 
 def _holds_tensors(data: Any) -> bool:
-    """Whether a nested list has a Tensor, or what stands for one, somewhere in it."""
+    """Whether a nested list has a Tensor, or a value like one, somewhere in it."""
     if not isinstance(data, list | tuple):
         return False
-    return any(isinstance(x, Tensor | Operand) or _holds_tensors(x) for x in data)
+    return any(isinstance(x, Tensor | Interpreted) or _holds_tensors(x) for x in data)
 
 
 def _restored(kind: type[Tensor], grad: Array | None, *given: Any) -> Tensor:
@@ -325,8 +324,8 @@ def stop_gradient(x: Any) -> Tensor:
     >>> w.grad
     array(3.)
     """
-    value = held(x) if isinstance(x, Tensor) else x
-    if isinstance(value, Operand):
+    value = value_of(x) if isinstance(x, Tensor) else x
+    if isinstance(value, Interpreted):
         constant: Tensor = value.stopped()
         return constant
     return Tensor(value, name=x.name if isinstance(x, Tensor) else None)

@@ -7,23 +7,23 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.core import foreign
 from micrograd_np.core.graph import Node, describe
-from micrograd_np.core.op import Array, Operand
-from micrograd_np.core.record import PLAIN, held, unless_traced
+from micrograd_np.core.op import Array, Interpreted
+from micrograd_np.core.record import PLAIN, check_change, value_of
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import check_numbers, numbers
 from micrograd_np.core.tree import leaves
 
 
-def own_array(data: Any, dtype: Any = None) -> Array:
+def owned(data: Any, dtype: Any = None) -> Array:
     """An array nobody else writes to; arrays of other libraries stay as they are."""
     if isinstance(data, Node):
         if data.tracked:
             raise errors.LeavesGraphError.as_array(describe(data))
-        data = held(data)
+        data = value_of(data)
     else:
         check_numbers(data)
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
-        data = data.as_array() if isinstance(data, Operand) else data
+        data = data.as_array() if isinstance(data, Interpreted) else data
         return numbers(data if dtype is None else data.astype(dtype))
     return numbers(copied(data, dtype))
 
@@ -66,7 +66,7 @@ def seed(output: Node, gradient: Any) -> Array:
 
 def matching(like: Node, given: Any) -> Array:
     """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
-    vector: Any = given if isinstance(given, Node) else foreign.like(like, own_array(given))
+    vector: Any = given if isinstance(given, Node) else foreign.like(like, owned(given))
     if vector.shape != like.value.shape:
         raise errors.ShapeError(
             f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
@@ -87,13 +87,13 @@ def conj(x: Array) -> Array:
 
 def conjugated(g: Array) -> Array:
     """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
-    return conj(g.settled() if type(g) not in PLAIN and isinstance(g, Operand) else g)
+    return conj(g.settled() if type(g) not in PLAIN and isinstance(g, Interpreted) else g)
 
 
 def accumulated(leaf: Node, g: Array) -> Array:
     """The new `leaf.grad`: an array of its own, never a view or a share of another."""
     if type(g) is not np.ndarray or g.dtype.kind == "c":
-        unless_traced(leaf, "was given a gradient by backward()")
+        check_change(leaf, "was given a gradient by backward()")
         g = conjugated(g)
     if leaf.grad is None and (type(g) is np.ndarray or foreign.is_foreign(g)):
         return g.copy()
@@ -103,4 +103,4 @@ def accumulated(leaf: Node, g: Array) -> Array:
             f"be added to it. Assign an array of the Tensor's shape, or None."
         )
     total = g if leaf.grad is None else leaf.grad + g
-    return total if type(total) is np.ndarray and total is not g else own_array(total)
+    return total if type(total) is np.ndarray and total is not g else owned(total)

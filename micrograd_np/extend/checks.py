@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.context import MODE, begin_differentiating, end_differentiating
+from micrograd_np.core.context import CONTEXT, differentiating
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Inputs, Options, Rule
 from micrograd_np.core.record import value_of
@@ -25,7 +25,7 @@ def linear_rule(
 
     In a recorded walk whose vector is a constant, that is tried on one that is not.
     """
-    if not is_tracked(vector) and isinstance(out, Node) and MODE.get() is not False:
+    if not is_tracked(vector) and isinstance(out, Node) and CONTEXT.get().recording:
         trial = tracked_leaf(vector)
         require_graph(name, kind, evaluated(name, kind, rule, trial, out, *inputs, options=options))
     found = evaluated(name, kind, rule, vector, out, *inputs, options=options)
@@ -36,11 +36,8 @@ def linear_rule(
 
 def evaluated(name: str, kind: str, rule: Rule, *args: Any, options: Options) -> Any:
     """What a rule returns. A number taken out of the graph on the way is an error here."""
-    token = begin_differentiating(0, args)  # in whatever is tracked
-    try:
+    with differentiating(0, args):  # in whatever is tracked
         found = rule(*args, **options)
-    finally:
-        end_differentiating(token, args)
     if any(map(has_nodes, args)) or not has_nodes(found):
         return found
     if is_tracked(found):
@@ -50,7 +47,7 @@ def evaluated(name: str, kind: str, rule: Rule, *args: Any, options: Options) ->
 
 def require_graph(name: str, kind: str, found: Any) -> None:
     """Raise RuleError for a result that should depend on a tracked vector, and does not."""
-    if MODE.get() is not False and not is_tracked(found) and not is_zero(found):
+    if CONTEXT.get().recording and not is_tracked(found) and not is_zero(found):
         raise RuleError.lost_graph(name, kind)
 
 

@@ -12,14 +12,13 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.dispatch import DISPATCHED, dispatching
-from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Kind, Options, Rule
+from micrograd_np.core.op import EXPRESSIONS, OPS, Kind, Op, Rule, read_tables
 from micrograd_np.core.op import register as enter
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import NotDifferentiableError, RuleError
-from micrograd_np.extend.rules import JointOp, Partial, Said, Vjp, derivative
+from micrograd_np.extend.rules import Derivative, GivenVjp, Partial, Said, derivative
 from micrograd_np.extend.signatures import Parameters, options_known
 from micrograd_np.extend.transposition import is_smooth, is_tracked
-from micrograd_np.ops.lazy import read_tables
 
 DISPATCHER = type(np.sum)  # the class of NumPy's functions that look at the types they are given
 
@@ -29,7 +28,7 @@ def primitive(
     /,
     *,
     partials: Sequence[Partial] | None = None,
-    vjp: Vjp | None = None,
+    vjp: GivenVjp | None = None,
     jvp: Rule | None = None,
     constant: bool = False,
     name: str | None = None,
@@ -84,9 +83,15 @@ def primitive(
     rules = derivative(said)
     raw = checked_forward(name, forward, rules.kind)
     function: Any = dispatching(raw)
-    op = UserOp(function, rules, arrays=called.arrays, accepted=called.options)
-    op.called = called
-    enter(op)
+    enter(
+        UserOp(
+            function,
+            rules,
+            arrays=called.arrays,
+            accepted=called.options,
+            signature=called.binder(function),
+        )
+    )
     return function
 
 
@@ -94,7 +99,7 @@ def register(
     function: Callable[..., Any],
     *,
     partials: Sequence[Partial] | None = None,
-    vjp: Vjp | None = None,
+    vjp: GivenVjp | None = None,
     jvp: Rule | None = None,
     constant: bool = False,
     arrays: int | None = None,
@@ -137,20 +142,17 @@ def register(
     called.check(said, defaults=False)
     rules = derivative(said)
     known = options_known(said, called)
-    enter(JointOp(function, rules, arrays=called.arrays, accepted=known))
+    enter(UserOp(function, rules, arrays=called.arrays, accepted=known))
 
 
 # ---------------------------------------------------------------- how it is called
 
 
-class UserOp(JointOp):
-    """An op whose arguments are sorted by the signature of the user's function."""
+class UserOp(Op):
+    """An op that a user has declared. Wherever a program is made of it, it is one call."""
 
-    called: Parameters
-
-    def bind(self, args: Inputs, keywords: Options) -> tuple[Inputs, Options]:
-        """Sort a call's arguments into array inputs and the other options."""
-        return self.called.sorted(args, keywords)
+    def __init__(self, function: Callable[..., Any], rules: Derivative, **fields: Any) -> None:
+        super().__init__(function, rules.kind, rules.vjp, rules.jvp, opaque=True, **fields)
 
 
 def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:

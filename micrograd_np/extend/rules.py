@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from micrograd_np.core.broadcasting import fit
-from micrograd_np.core.op import Array, EveryInput, Inputs, Kind, Op, Options, Rule
+from micrograd_np.core.forms import every_by
+from micrograd_np.core.op import Array, Inputs, Kind, Options, Rule, Vjp, Wanted
 from micrograd_np.errors import LeavesGraphError, RuleError, UnregisteredFunctionError
 from micrograd_np.extend.checks import (
     cotangent,
@@ -22,8 +23,7 @@ from micrograd_np.extend.checks import (
 from micrograd_np.extend.transposition import transposed, zeros
 
 Partial = Rule | complex | None
-Vjp = Rule | Sequence[Rule | None]
-Wanted = Sequence[bool]
+GivenVjp = Rule | Sequence[Rule | None]
 
 
 class Said(NamedTuple):
@@ -31,7 +31,7 @@ class Said(NamedTuple):
 
     name: str
     partials: Sequence[Partial] | None
-    vjp: Vjp | None
+    vjp: GivenVjp | None
     jvp: Rule | None
     constant: bool
 
@@ -52,48 +52,11 @@ class Said(NamedTuple):
 
 
 class Derivative(NamedTuple):
-    """The rules of an op: either `vjps`, one an input, or a `joint` one for all of them."""
+    """The derivative of an op: what kind it is of, and its functions in both directions."""
 
     kind: Kind
+    vjp: Vjp
     jvp: Rule | None
-    vjps: Any = ()
-    joint: Rule | None = None
-
-
-class JointOp(Op):
-    """An op whose vjp may answer for all inputs at once, evaluated once for a visit of the walk."""
-
-    def __init__(self, function: Callable[..., Any], rules: Derivative, **fields: Any) -> None:
-        self.joint = rules.joint
-        super().__init__(function, rules.kind, rules.vjps, rules.jvp, **fields)
-
-    @property  # what `Op` stores is made anew here, for each visit
-    def vjps(self) -> Any:
-        """One rule an input. Those of one visit share what the joint rule returns."""
-        return Together(self.name, self.joint) if self.joint else self._vjps
-
-    @vjps.setter
-    def vjps(self, rules: Any) -> None:
-        self._vjps = rules
-
-
-class Together(EveryInput):
-    """The rules of one visit to a node whose vjp answers for all inputs at once."""
-
-    def __init__(self, name: str, joint: Rule) -> None:
-        super().__init__(joint)
-        self.name = name
-        self.joint = joint
-        self.g: Any = None
-        self.found: Sequence[Any] = ()
-
-    def __getitem__(self, index: int) -> Rule:
-        def vjp(g: Array, out: Array, *inputs: Array, **options: Any) -> Array:
-            if self.g is not g:
-                self.g, self.found = g, self.joint(g, out, *inputs, **options)
-            return cotangent(self.name, self.found[index], index, inputs[index])
-
-        return vjp
 
 
 # ---------------------------------------------------------------- from what is said to rules
@@ -103,19 +66,15 @@ def derivative(said: Said) -> Derivative:
     """The rules in both directions, of which one may have been left out."""
     name, partials, vjp, jvp, constant = said
     if constant:
-        return Derivative("constant", None, EveryInput(None))
+        return Derivative("constant", every_by(None), None)
     if partials is not None:
         return by_partials(name, partials)
     pushed = jvp and jvp_of(name, jvp)
     if vjp is None and pushed:
-        return Derivative("primitive", pushed, joint=vjp_by_transposing(name, pushed))
-    if callable(vjp):
-        joint = joint_vjp(name, vjp)
-        return Derivative("primitive", pushed or jvp_by_transposing(name, joint), joint=joint)
-    single = [rule and single_vjp(name, rule, i) for i, rule in enumerate(vjp or ())]
-    return Derivative(
-        "primitive", pushed or jvp_by_transposing(name, each(single), choosy=True), single
-    )
+        pulled = vjp_by_transposing(name, pushed)
+    else:
+        pulled = joint_vjp(name, vjp) if callable(vjp) else separate_vjps(name, vjp or ())
+    return Derivative("primitive", pulled, pushed or jvp_by_transposing(name, pulled))
 
 
 def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
@@ -127,12 +86,13 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
             return partial
         return evaluated(name, "partial", partial, out, *inputs, options=options)
 
-    def vjp_of(index: int) -> Rule | None:
-        def vjp(g: Array, out: Array, *inputs: Array, **options: Any) -> Array:
-            part = g * factor(index, out, inputs, options)
-            return cotangent(name, part, index, inputs[index])
-
-        return None if partials[index] is None else vjp
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
+        return [
+            None
+            if partials[i] is None
+            else cotangent(name, g * factor(i, out, inputs, options), i, inputs[i])
+            for i in wanted
+        ]
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Array:
         terms = [
@@ -142,28 +102,32 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
         ]
         return tangent(name, sum(terms[1:], terms[0]) if terms else None, out)
 
-    return Derivative("elementwise", jvp, [vjp_of(i) for i in range(len(partials))])
+    return Derivative("elementwise", vjp, jvp)
 
 
-def joint_vjp(name: str, rule: Rule) -> Rule:
-    """A vjp for all inputs as a function that returns a cotangent, or None, for each."""
+def joint_vjp(name: str, rule: Rule) -> Vjp:
+    """The vjp of an op whose rule answers for all inputs at once."""
 
-    def vjp(g: Array, out: Array, *inputs: Array, **options: Any) -> tuple[Any, ...]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
         found = linear_rule(name, "vjp", rule, g, out, inputs, options)
         several = found if isinstance(found, list | tuple) else (found,)
         if len(several) != len(inputs):
             raise RuleError.wrong_count(name, "vjp", len(several), f"{len(inputs)} inputs")
-        return tuple(several)
+        return [cotangent(name, several[i], i, inputs[i]) for i in wanted]
 
     return vjp
 
 
-def single_vjp(name: str, rule: Rule, index: int) -> Rule:
-    """A vjp for one input."""
+def separate_vjps(name: str, rules: Sequence[Rule | None]) -> Vjp:
+    """The vjp of an op with a rule for each input, of which those that are wanted are called."""
 
-    def vjp(g: Array, out: Array, *inputs: Array, **options: Any) -> Array:
-        found = linear_rule(name, "vjp", rule, g, out, inputs, options)
-        return cotangent(name, found, index, inputs[index])
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
+        cotangents: list[Any] = []
+        for i in wanted:
+            rule = rules[i]
+            found = rule and linear_rule(name, "vjp", rule, g, out, inputs, options)
+            cotangents.append(rule and cotangent(name, found, i, inputs[i]))
+        return cotangents
 
     return vjp
 
@@ -188,52 +152,35 @@ def jvp_of(name: str, rule: Rule) -> Rule:
 # ---------------------------------------------------------------- one direction from the other
 
 
-def each(vjps: Sequence[Rule | None]) -> Rule:
-    """Vjps of one input each as one for all; it evaluates those that are `wanted`."""
-
-    def vjp(g: Array, out: Array, *inputs: Array, wanted: Wanted, **options: Any) -> list[Any]:
-        return [
-            rule(g, out, *inputs, **options) if yes and rule else None
-            for yes, rule in zip(wanted, vjps, strict=True)
-        ]
-
-    return vjp
-
-
-def jvp_by_transposing(name: str, vjp: Rule, *, choosy: bool = False) -> Rule:
-    """The jvp that belongs to a vjp for all inputs.
-
-    A `choosy` vjp takes an option `wanted`: for which inputs the cotangent is looked at.
-    """
+def jvp_by_transposing(name: str, vjp: Vjp) -> Rule:
+    """The jvp that belongs to a vjp."""
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Any:
-        wanted = [t is not None for t in tangents]
-        choice = {"wanted": wanted} if choosy else {}
+        wanted = [i for i, t in enumerate(tangents) if t is not None]
 
         def back(dummies: list[Any]) -> list[Any]:
             g = dummies if has_parts(out) else dummies[0]
-            parts = explained(name, "vjp", vjp)(g, out, *inputs, **choice, **options)
-            return [
-                fit(cotangent(name, part, i, x), x) if yes else None
-                for i, (yes, part, x) in enumerate(zip(wanted, parts, inputs, strict=True))
-            ]
+            cotangents = explained(name, "vjp", vjp)(wanted, g, out, inputs, options)
+            pairs = zip(wanted, cotangents, strict=True)
+            return [None if part is None else fit(part, inputs[i]) for i, part in pairs]
 
-        found = transposed(back, parts_of(out), tangents)
+        found = transposed(back, parts_of(out), [tangents[i] for i in wanted])
         return tuple(found) if has_parts(out) else found[0]
 
     return jvp
 
 
-def vjp_by_transposing(name: str, jvp: Rule) -> Rule:
-    """The vjp for all inputs that belongs to a jvp."""
+def vjp_by_transposing(name: str, jvp: Rule) -> Vjp:
+    """The vjp that belongs to a jvp."""
 
-    def vjp(g: Array, out: Array, *inputs: Array, **options: Any) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
         def forth(dummies: list[Any]) -> list[Any]:
             found = explained(name, "jvp", jvp)(dummies, out, *inputs, **options)
             several = found if has_parts(out) else [found]
             return [fit(t, y) for t, y in zip(several, parts_of(out), strict=True)]
 
-        return transposed(forth, inputs, g if has_parts(out) else [g])
+        found = transposed(forth, inputs, g if has_parts(out) else [g])
+        return [cotangent(name, found[i], i, inputs[i]) for i in wanted]
 
     return vjp
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.op import Inputs, Options
+from micrograd_np.core.signature import Signature
 from micrograd_np.errors import RuleError
 from micrograd_np.extend.rules import Said
 
@@ -46,27 +46,14 @@ class Parameters:
                 f"`arrays=` of them."
             )
 
-    def sorted(self, args: Inputs, keywords: Options) -> tuple[Inputs, Options]:
-        """A call's arguments as inputs and options, the defaults of options filled in."""
-        options = dict(self.defaults)
-        if not keywords and (self.any_number or len(args) == self.arrays):
-            return args, options
-        try:
-            bound = self.signature.bind(*args, **keywords)
-        except TypeError as error:
-            raise TypeError(f"{self.name}{self.signature}: {error}") from None
-        inputs: list[Any] = []
-        for name, value in bound.arguments.items():
-            kind = self.signature.parameters[name].kind
-            if kind is Parameter.VAR_POSITIONAL:
-                inputs += value
-            elif kind is Parameter.VAR_KEYWORD:
-                options.update(value)
-            elif name in self.inputs:
-                inputs.append(value)
-            else:
-                options[name] = value
-        return tuple(inputs), options
+    def binder(self, function: Callable[..., Any]) -> Signature:
+        """How the arguments of `function`, which dispatches to the user's, are bound."""
+        listed = self.signature.parameters.values()
+        open_ended = any(p.kind is p.VAR_KEYWORD for p in listed)
+        names = tuple(p.name for p in listed if p.kind in NAMED)
+        known = None if open_ended else frozenset(self.options)
+        kind = "variadic" if self.any_number else "arrays"
+        return Signature(function, names, self.arrays, kind, known=known, defaults=self.defaults)
 
     def check(self, said: Said, *, defaults: bool = True) -> None:
         """Raise RuleError for rules that are not one an input, or cannot be called as they will be.

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.context import BATCH, enable_grad
+from micrograd_np.core.context import enable_grad, lifted
 from micrograd_np.core.graph import Node, descendants, history, pull
 from micrograd_np.core.record import untracked, value_of
 
@@ -59,9 +59,8 @@ def tracked_leaf(vector: Any) -> Any:
         return [tracked_leaf(part) for part in vector]
     if not is_smooth(vector):
         return vector
-    value, batch = value_of(vector), BATCH.get()
     node = untracked(np.zeros(()))
-    node.value = value if batch is None else batch.lift(value)
+    node.value = lifted(value_of(vector))
     node.tracked = True
     return node
 

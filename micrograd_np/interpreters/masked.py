@@ -17,7 +17,7 @@ import numpy as np
 from micrograd_np.core.broadcasting import fit
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear
-from micrograd_np.core.op import Array, Inputs, Op, Operand, Options
+from micrograd_np.core.op import Array, Inputs, Interpreted, Op, Options
 from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.record import evaluate
 from micrograd_np.ops.derivatives.indexing import getitem, scatter
@@ -42,7 +42,7 @@ def keep(kept: Array, x: Array) -> "Masked":
     return Masked(taken(kept, x, 0), kept)
 
 
-class Masked(ArrayMethods, Operand):
+class Masked(ArrayMethods, Interpreted):
     """A cotangent with hard zeros wherever `kept` is False; `value` is zero there too."""
 
     __slots__ = ("kept", "value")
@@ -62,7 +62,7 @@ class Masked(ArrayMethods, Operand):
     def __getitem__(self, key: Any) -> Any:
         return getitem(self, key)
 
-    def outranks(self, inputs: Inputs) -> bool:  # noqa: ARG002 - whatever they are
+    def handles(self, inputs: Inputs) -> bool:  # noqa: ARG002 - whatever they are
         """It is only ever met inside a walk, where it applies everything."""
         return True
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.foreign import is_foreign, like
-from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import ShapeError
 from micrograd_np.nn.state import described
@@ -159,7 +159,7 @@ def _is_here(values: Array) -> bool:
     To look at the arrays of other libraries would compute or fetch them; in a batch, or while
     `compile` traces, there are none for a decision to hang on.
     """
-    return not is_foreign(values) and not isinstance(values, Operand)
+    return not is_foreign(values) and not isinstance(values, Interpreted)
 
 
 def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:

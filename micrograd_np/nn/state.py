@@ -7,7 +7,7 @@ import numpy as np
 
 from micrograd_np.core.foreign import here, is_foreign, like
 from micrograd_np.core.op import Array
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.core.safety.casting import overflows
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import MeaningLostError, listed
@@ -70,7 +70,7 @@ def described(value: Any) -> str:
 def numbers_of(given: Any) -> np.ndarray[Any, Any]:
     """The numbers given for a Tensor, as an array of NumPy's."""
     value = value_of(given)
-    return here(value) if is_foreign(value) else np.asarray(plain(value))
+    return here(value) if is_foreign(value) else np.asarray(as_input(value))
 
 
 # ---------------------------------------------------------------- PyTorch

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.op import EXPRESSIONS, OPS
+from micrograd_np.core.op import EXPRESSIONS, OPS, read_tables
 from micrograd_np.nonsmooth.convention import Convention, spelled, theirs
-from micrograd_np.ops.lazy import read_tables
 
 TABLES = ("kinks", "edges", "missing", "tails", "matrices", "special_functions")
 HEADINGS = ("call", "at", "here", "PyTorch", "JAX", "because")

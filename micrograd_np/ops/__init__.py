@@ -4,6 +4,7 @@ Importing this package fills the registries of `micrograd_np.core.op`. Rules are
 and import nothing of the Tensor.
 """
 
+from micrograd_np.core.op import WAITING
 from micrograd_np.ops.composed import calculus as calculus
 from micrograd_np.ops.composed import creation as creation
 from micrograd_np.ops.composed import emath as emath
@@ -34,3 +35,5 @@ from micrograd_np.ops.derivatives.linalg import norms as norms
 from micrograd_np.ops.derivatives.linalg import products as products
 from micrograd_np.ops.derivatives.linalg import singular_values as singular_values
 from micrograd_np.ops.derivatives.linalg import solving as solving
+
+WAITING["scipy.special"] = "micrograd_np.ops.derivatives.special"

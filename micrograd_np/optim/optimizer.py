@@ -6,7 +6,7 @@ from typing import Any
 from micrograd_np.core import tree
 from micrograd_np.core.foreign import all_here, is_foreign
 from micrograd_np.core.graph import tick
-from micrograd_np.core.record import unless_traced, value_of
+from micrograd_np.core.record import check_change, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, listed
@@ -109,7 +109,7 @@ class Optimizer:
         neither checked nor copied.
         """
         for parameter in self.parameters:
-            unless_traced(parameter, "was changed by an optimiser")
+            check_change(parameter, "was changed by an optimiser")
         before = [p.value for p in self.parameters]
         try:
             for parameter, value in zip(self.parameters, values, strict=True):

@@ -22,8 +22,8 @@ from micrograd_np import compiler
 from micrograd_np.core import tree
 from micrograd_np.core.foreign import one_like
 from micrograd_np.core.graph import Node, pull
-from micrograd_np.core.op import Operand
-from micrograd_np.core.record import held
+from micrograd_np.core.op import Interpreted
+from micrograd_np.core.record import value_of
 from micrograd_np.core.values import conjugated
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import OWN_FILES
@@ -79,13 +79,13 @@ class CompiledStep(EagerStep):
         with standing_in(generators, self.places, self.parts):
             value = self.loss(self.model(X), y)
         arrived = pull({value: one_like(value.value)}, parameters)
-        values = [held(p) for p in parameters]
+        values = [value_of(p) for p in parameters]
         gradients = [
             conjugated(arrived[p]) if p in arrived else np.zeros_like(v)
             for p, v in zip(parameters, values, strict=True)
         ]
         updates, state = self.optimizer.transformation.update(gradients, state, values)
-        return held(value), apply_updates(values, updates), state
+        return value_of(value), apply_updates(values, updates), state
 
     def loss_of(self, X: Any, y: Any) -> float:
         """The loss of a batch, and with it what `update` will assign."""
@@ -196,7 +196,7 @@ def is_changed(old: Any, new: Any) -> bool:
 
 def is_traced(x: Any) -> bool:
     """Whether a value stands for that of every call."""
-    return isinstance(x.value if isinstance(x, Node) else x, Operand)
+    return isinstance(x.value if isinstance(x, Node) else x, Interpreted)
 
 
 # ---------------------------------------------------------------- words

@@ -9,7 +9,6 @@ with sublinear memory cost, 2016.
 """
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from copy import deepcopy
 from functools import wraps
 from typing import Any
@@ -17,14 +16,13 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.context import MODE, TRACE, enable_grad
+from micrograd_np.core.context import CONTEXT, replaying
 from micrograd_np.core.graph import Node, by_age, descendants, describe, history, pull, push, tick
-from micrograd_np.core.op import Array, Options
+from micrograd_np.core.op import Array, Op, Options, Wanted
 from micrograd_np.core.record import attach, parts, value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, MutationError, listed
 from micrograd_np.extend.checks import has_parts
-from micrograd_np.extend.rules import Derivative, JointOp
 from micrograd_np.interpreters.batch.batched import depth_of
 
 Function = Callable[..., Any]
@@ -67,7 +65,7 @@ def checkpoint(f: Function) -> Function:
 
     @wraps(f, updated=())
     def checkpointed(*args: Any, **keywords: Any) -> Any:
-        if MODE.get() is False:
+        if not CONTEXT.get().recording:
             return f(*args, **keywords)
         segment = Segment(f, args, keywords)
         since = tick()
@@ -131,8 +129,7 @@ class Segment:
                 raise MutationError.of(describe(x), CHECKPOINT.name)
         args, keywords = repeatable(self.arguments)
         since = tick()
-        trace = TRACE.get()
-        with enable_grad(), trace.again() if trace is not None else nullcontext():
+        with replaying():
             results = made(self.function(*args, **keywords), since)
         nodes, leaves = history(results, since)
         others = {x for x in leaves if x.tick < since}.difference(self.reached)
@@ -197,14 +194,15 @@ def is_same(value: Array, first: Array) -> bool:
 # ---------------------------------------------------------------- its op
 
 
-def pulled(g: Any, out: Any, *inputs: Any, function: Segment) -> list[Any]:
-    """The cotangents of everything the call reached, None where there is none."""
+def pulled(wanted: Wanted, g: Any, out: Any, inputs: Sequence[Any], options: Options) -> list[Any]:
+    """The cotangents of what the call reached, None where there is none."""
+    function: Segment = options["function"]
     nodes, results = function.again(out)
     arrived = dict(zip(results, g if has_parts(out) else [g], strict=True))
-    wanted = [x for x in function.reached if x.tracked]
     recorded = function.recorded_in(nodes, inputs)
-    found = pull(arrived, wanted, recorded=recorded, nodes=nodes, beyond=False)
-    return [found.get(x) for x in function.reached]
+    reached = [function.reached[i] for i in wanted]
+    found = pull(arrived, reached, recorded=recorded, nodes=nodes, beyond=False)
+    return [found.get(x) for x in reached]
 
 
 def pushed(tangents: Sequence[Any], out: Any, *inputs: Any, function: Segment) -> Any:
@@ -216,4 +214,4 @@ def pushed(tangents: Sequence[Any], out: Any, *inputs: Any, function: Segment) -
     return tuple(tangent_of) if has_parts(out) else tangent_of[0]
 
 
-CHECKPOINT = JointOp(checkpoint, Derivative("primitive", pushed, joint=pulled))
+CHECKPOINT = Op(checkpoint, "primitive", pulled, pushed)

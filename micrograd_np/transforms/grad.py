@@ -10,28 +10,19 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.context import (
-    BATCH,
-    MODE,
-    TRACE,
-    TRACES,
-    begin_differentiating,
-    enable_grad,
-    end_differentiating,
-)
+from micrograd_np.core.context import CONTEXT, differentiating, lifted
 from micrograd_np.core.foreign import one_like
 from micrograd_np.core.graph import ARGUMENT, Node, descendants, history, pull, push, tick
-from micrograd_np.core.op import OPS, Array, Operand
-from micrograd_np.core.record import held, record, value_of
+from micrograd_np.core.op import OPS, Array, Interpreted
+from micrograd_np.core.record import record, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
-from micrograd_np.core.values import conjugated, matching, own_array, scalar
+from micrograd_np.core.values import conjugated, matching, owned, scalar
 from micrograd_np.errors.covering import uncover
 from micrograd_np.interpreters.batch.batched import check_batch
 from micrograd_np.transforms.results import (
@@ -162,15 +153,12 @@ class Run:
         self.points: set[Node] = set()  # and for an array of no axes
         self.since = tick()
         self.given = tree.map(self._renewed, primals)
-        token = begin_differentiating(self.since, self.fresh)
         try:
-            with enable_grad() if MODE.get() is False else nullcontext():
+            with differentiating(self.since, self.fresh, recording=True):
                 out = f(*self.given)
         except ValueError as error:
             uncover(error)
             raise
-        finally:
-            end_differentiating(token, self.fresh)
         if has_aux and not (isinstance(out, tuple) and len(out) == 2):
             raise TypeError(
                 f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
@@ -182,7 +170,7 @@ class Run:
         made = [x for x in tree.leaves((self.out, self.auxiliary)) if isinstance(x, Tensor)]
         self.nodes, leaves = history(made, self.since)
         outside = [x for x in leaves if x.options is not ARGUMENT or x.tick < self.since]
-        recording = outside and MODE.get() is not False
+        recording = outside and CONTEXT.get().recording
         self.beyond = descendants(self.nodes, outside) if recording else frozenset()
 
     def _noded(self, x: Any) -> Tensor:
@@ -199,12 +187,13 @@ class Run:
         """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
         single = is_single(leaf)
-        if (batch := BATCH.get()) is not None:
-            leaf = batch.lift(leaf if hasattr(leaf, "dtype") else own_array(leaf))
-        if is_tracked(leaf) and MODE.get():
+        context = CONTEXT.get()
+        if context.interpreters:
+            leaf = lifted(leaf if hasattr(leaf, "dtype") else owned(leaf))
+        if is_tracked(leaf) and context.recording:
             node = record(OPS[np.copy], (leaf,))
         else:
-            node = Tensor(held(leaf) if isinstance(leaf, Tensor) else leaf, requires_grad=True)
+            node = Tensor(value_of(leaf) if isinstance(leaf, Tensor) else leaf, requires_grad=True)
             node.options = ARGUMENT
         node.name = getattr(leaf, "name", None)
         self.fresh.append(node)
@@ -218,9 +207,7 @@ class Run:
 
     def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Array]:
         """The cotangents of the arguments' leaves, given those of the outputs."""
-        cotangents = [self._vector(g) for g in cotangents]
-        if (batch := BATCH.get()) is not None:
-            cotangents = [batch.lift(g) for g in cotangents]
+        cotangents = [lifted(self._vector(g)) for g in cotangents]
         table: dict[Node, Array] = {}
         for output, g in zip(outputs, map(conjugated, cotangents), strict=True):
             table[output] = table[output] + g if output in table else g
@@ -237,11 +224,11 @@ class Run:
     @property
     def _recorded(self) -> AbstractSet[Node]:
         """The nodes in which a walk is recorded: as the run was, unless under `no_grad`."""
-        return frozenset() if MODE.get() is False else self.beyond
+        return self.beyond if CONTEXT.get().recording else frozenset()
 
     def _vector(self, v: Array) -> Array:
         """A cotangent or tangent as a Tensor where a derivative in it is wanted, else its value."""
-        return v if is_tracked(v) and MODE.get() is not False else value_of(v)
+        return v if is_tracked(v) and CONTEXT.get().recording else value_of(v)
 
     # ------------------------------------------------------------ results
 
@@ -254,15 +241,16 @@ class Run:
         if not self.has_aux:
             return []
         found: list[Any] = []
+        interpreters = CONTEXT.get().interpreters
         for x in tree.leaves(self.auxiliary):
             if isinstance(x, Tensor) and x.tick > self.since:
                 found.append(self._leaving(x))
-            elif isinstance(x, Operand) and x.tensor and BATCH.get() is None:
-                found.append(Found(x, is_single(x)))  # a constant Tensor, while it is traced
+            elif isinstance(x, Interpreted) and x.tensor and len(interpreters) == 1:
+                found.append(Found(x, is_single(x)))  # a constant Tensor, as it is seen here
             else:
                 found.append(x)
-                if TRACES and (trace := TRACE.get()) is not None:
-                    trace.handed_on[id(x)] = x
+                for interpreter in interpreters:
+                    interpreter.hand_on(x)
         return [Result(self.auxiliary, found)]
 
     def derivative(self, tangents: tuple[Tree, ...]) -> Result:
@@ -284,7 +272,7 @@ class Run:
 
     def _leaving(self, x: Node) -> Found:
         """A node without the history that only leads to this run's own nodes."""
-        return Found(x if x in self.beyond else held(x), self.is_single(x), x.name)
+        return Found(x if x in self.beyond else value_of(x), self.is_single(x), x.name)
 
 
 # ---------------------------------------------------------------- arguments and results

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.core.foreign import array_behind, like
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.core.op import Array
@@ -262,6 +262,6 @@ def is_diagonal(run: Run, out: Tensor, found: list[Array], weights: Array) -> bo
 def are_close(x: Array, y: Array) -> bool:
     """Whether numbers agree in half of their digits, in every example of a batch."""
     rtol = np.sqrt(np.finfo(y.dtype).eps)
-    with quiet():  # infinities are compared too
+    with ignoring_float_errors():  # infinities are compared too
         agree = (np.abs(x - y) <= rtol * np.abs(y)) | (x == y) | (np.isnan(x) & np.isnan(y))
     return bool(np.all(array_behind(agree)))

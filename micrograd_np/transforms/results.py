@@ -13,11 +13,11 @@ import numpy as np
 from micrograd_np.core import tree
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import untracked, value_of
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.tree import Tree
-from micrograd_np.core.values import own_array
+from micrograd_np.core.values import owned
 
 NUMBERS = (float, int, complex, np.generic)
 
@@ -44,7 +44,7 @@ class Found:
         """The Tensor."""
         if is_tracked(self.value):
             return self.value
-        value = self.value if self.owned else own_array(self.value)
+        value = self.value if self.owned else owned(self.value)
         out = untracked(value[()] if self.single and type(value) is np.ndarray else value)
         if self.name and isinstance(out, Node):
             out.name = self.name
@@ -55,7 +55,7 @@ class Found:
         value = self.value
         if type(value) is np.ndarray:
             return value[()] if self.single else value if self.owned else copied(value)
-        if isinstance(value, Operand):
+        if isinstance(value, Interpreted):
             return value.plain(self.single)
         if is_foreign(value):
             return value.copy() if hasattr(value, "copy") else value
@@ -101,7 +101,7 @@ def is_tracked(x: Any) -> bool:
 
 def is_single(x: Any) -> bool:
     """Whether `x` is a single number that is no array, or stands for one."""
-    return x.single if isinstance(x, Operand) else isinstance(x, NUMBERS)
+    return x.single if isinstance(x, Interpreted) else isinstance(x, NUMBERS)
 
 
 def holds_tensor(*given: Any) -> bool:
@@ -111,7 +111,7 @@ def holds_tensor(*given: Any) -> bool:
         x = ahead.pop()
         if type(x) in tree.LEAVES or x is None:
             continue
-        if isinstance(x, Node) or (isinstance(x, Operand) and x.tensor):
+        if isinstance(x, Node) or (isinstance(x, Interpreted) and x.tensor):
             return True
         below = x.values() if isinstance(x, dict) else tree.parts(x)  # with keys of any kind
         if below and id(x) not in seen:  # a container may hold itself

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.context import BATCH, observing
+from micrograd_np.core.context import interpreting
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Operand
-from micrograd_np.core.record import held, value_of
+from micrograd_np.core.op import Interpreted
+from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
-from micrograd_np.core.values import own_array
+from micrograd_np.core.values import owned
 from micrograd_np.errors import ShapeError
 from micrograd_np.errors.covering import uncover
 from micrograd_np.interpreters.batch.batched import (
@@ -71,9 +71,8 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
 
 def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
     """`f` on one example, as it seems to it."""
-    token = BATCH.set(batch)
     try:
-        with observing(Lifting(), first=True):
+        with interpreting(batch):
             args, keywords = given
             return f(*args, **keywords)
     except ValueError as error:
@@ -81,7 +80,6 @@ def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
         raise
     finally:
         batch.over = True
-        BATCH.reset(token)
 
 
 def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
@@ -145,10 +143,10 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
         check_batch(x)
     if axis is None:
         return x
-    if not isinstance(x, Node | Operand):
-        x = own_array(x)
+    if not isinstance(x, Node | Interpreted):
+        x = owned(x)
     elif isinstance(x, Node) and not x.tracked:
-        x = held(x)
+        x = value_of(x)
     return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
 
 
@@ -173,7 +171,7 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
             f"taken ({x.value!r}). Return what grad, vjp or jvp return."
         )
     mapped = False
-    value: Any = x if isinstance(x, Node | Operand) else own_array(x)
+    value: Any = x if isinstance(x, Node | Interpreted) else owned(x)
     if isinstance(x, Batched) and x.batch is batch:
         value, mapped = x.value, x.mapped
     if axis is None:
@@ -186,37 +184,3 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
     if axis:
         value = np.moveaxis(value, 0, axis)
     return value
-
-
-class Lifting:
-    """An observer that keeps derivatives inside a batch apart from those around it.
-
-    A node of a derivative taken inside has values that are Batched. If it was also given a Tensor
-    from outside, that Tensor becomes an operand of the batch: a constant to the inner derivative,
-    through which the outer one is recorded. If no other input is tracked, the node is a constant.
-    """
-
-    def recorded(self, node: Any) -> None:
-        """Mend a node that was recorded with a Tensor from outside."""
-        depth = depth_of(node)
-        if any(is_outside(x, depth) for x in node.inputs):
-            batch = batch_of(node.value)
-            node.inputs = tuple(batch.lift(x) if is_outside(x, depth) else x for x in node.inputs)
-            node.values = tuple(map(value_of, node.inputs))
-            node.value = node.op.call(*node.values, **node.options)
-            node.tracked = any(getattr(x, "requires_grad", False) for x in node.inputs)
-
-    def pulled(self, node: Any, g: Any) -> None:
-        """Nothing to mend on the way back."""
-
-
-def is_outside(x: Any, depth: int) -> bool:
-    """Whether an input is tracked by a derivative around the batch of this depth."""
-    return isinstance(x, Node) and x.tracked and depth_of(x) < depth
-
-
-def batch_of(value: Any) -> Batch:
-    """The batch that a value belongs to, or the parts of one with several."""
-    batched = [x for x in (value if isinstance(value, list | tuple) else [value]) if depth_of(x)]
-    batch: Batch = max((x.batch for x in batched), key=lambda batch: batch.depth)
-    return batch

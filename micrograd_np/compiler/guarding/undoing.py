@@ -138,17 +138,17 @@ def objects_kept(x: np.ndarray[Any, Any]) -> Callable[[], None]:
 def slots_kept(x: Any, slots: list[MemberDescriptorType]) -> Callable[[], None]:
     """What puts back what an object holds in slots."""
 
-    def held(slot: MemberDescriptorType) -> Any:
+    def value_of(slot: MemberDescriptorType) -> Any:
         try:
             return slot.__get__(x)
         except AttributeError:
             return MISSING
 
-    values = [held(slot) for slot in slots]
+    values = [value_of(slot) for slot in slots]
 
     def put_back() -> None:
         for slot, value in zip(slots, values, strict=True):
-            if held(slot) is value:
+            if value_of(slot) is value:
                 continue
             if value is MISSING:
                 slot.__delete__(x)

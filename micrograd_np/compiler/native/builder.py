@@ -9,7 +9,7 @@ import numpy as np
 from micrograd_np.compiler.native.definitions import (
     Bytes,
     Definition,
-    Operand,
+    Interpreted,
     Read,
     Sweep,
     View,
@@ -58,7 +58,7 @@ class Builder:
         self.definitions: dict[Variable, Definition] = {}
         self.views: dict[Variable, View] = {}
         self.windows: dict[Variable, tuple[Variable, Bytes, Bytes]] = {}
-        self.origins: dict[Variable, tuple[Any, tuple[Operand, ...]]] = {}
+        self.origins: dict[Variable, tuple[Any, tuple[Interpreted, ...]]] = {}
         self.constants = dict(constants)
         self.largest = largest
 
@@ -78,7 +78,7 @@ class Builder:
         self.constants[made] = np.asarray(array)
         return made
 
-    def array(self, x: Operand) -> Variable:
+    def array(self, x: Interpreted) -> Variable:
         """A number as an array without axes, as NumPy would make it; a variable as it is."""
         if isinstance(x, Variable) and x.dtype is not None:
             return x
@@ -86,7 +86,7 @@ class Builder:
 
     # ------------------------------------------------------------ entry by entry
 
-    def map(self, function: Any, *operands: Operand, dtype: Any = None) -> Variable:
+    def map(self, function: Any, *operands: Interpreted, dtype: Any = None) -> Variable:
         """`function`, a ufunc, of each entry of the operands, broadcast together."""
         types, out = resolved(function, operands, dtype)
         code = written(function, types, out)
@@ -98,7 +98,7 @@ class Builder:
         self.origins[made] = (function, operands)
         return made
 
-    def elementary(self, name: str, x: Operand, dtype: np.dtype[Any]) -> Variable:
+    def elementary(self, name: str, x: Interpreted, dtype: np.dtype[Any]) -> Variable:
         """A function of `elementary`, of all entries at once where that is faster."""
         if isinstance(x, Variable) and is_swept(x):
             return self.swept(name, x, dtype)
@@ -116,7 +116,7 @@ class Builder:
     def map_code(
         self,
         hint: str,
-        operands: Sequence[Operand],
+        operands: Sequence[Interpreted],
         dtype: Any,
         code: str,
         types: Sequence[np.dtype[Any]] | None = None,
@@ -137,7 +137,7 @@ class Builder:
 
         return self.defined(hint, shape, out, [whole(shape, value)])
 
-    def cast(self, x: Operand, dtype: Any) -> Operand:
+    def cast(self, x: Interpreted, dtype: Any) -> Interpreted:
         """`x` with another dtype."""
         return x if dtype_of(x) == dtype else self.map_code("cast", (x,), dtype, "{0}")
 
@@ -195,7 +195,7 @@ class Builder:
         shown = self.strided(x, lambda window: window.reshape(shape))
         return shown or self.view(x, shape, lambda place: flattened(place, shape))
 
-    def broadcast_to(self, x: Operand, shape: Sequence[int]) -> Variable:
+    def broadcast_to(self, x: Interpreted, shape: Sequence[int]) -> Variable:
         """Repeated along axes that it lacks or has one entry in."""
         source = self.array(x)
         shown = self.strided(source, lambda window: np.broadcast_to(window, shape))
@@ -204,7 +204,7 @@ class Builder:
     # ------------------------------------------------------------ arrays written in several goes
 
     def placed(
-        self, hint: str, out: Bytes, dtype: Any, parts: Iterable[tuple[Bytes, Operand]]
+        self, hint: str, out: Bytes, dtype: Any, parts: Iterable[tuple[Bytes, Interpreted]]
     ) -> Variable:
         """An array of the shape of `out` whose parts, views of `out`, are other arrays."""
         made = [self._write(window.shape, strides_of(window, out), x, dtype) for window, x in parts]
@@ -219,7 +219,7 @@ class Builder:
         return self.defined("scatter", shape, dtype, [put._replace(combine=code)], zero)
 
     def updated(
-        self, x: Variable, key: Any, value: Operand, ufunc: np.ufunc | None = None
+        self, x: Variable, key: Any, value: Interpreted, ufunc: np.ufunc | None = None
     ) -> Variable:
         """`x` with `value` at a constant key, or with `ufunc(x[key], value)` there."""
         dtype = dtype_of(x)
@@ -243,7 +243,7 @@ class Builder:
         return numbers.shape, self.table(numbers, prod(shape))
 
     def _write(
-        self, shape: tuple[int, ...], where: Callable[[Place], Index], x: Operand, dtype: Any
+        self, shape: tuple[int, ...], where: Callable[[Place], Index], x: Interpreted, dtype: Any
     ) -> Write:
         """The entries of `x`, broadcast to `shape`, put where they belong."""
         out = np.dtype(dtype)

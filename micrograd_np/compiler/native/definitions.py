@@ -23,8 +23,8 @@ SMALL_PRODUCT = 512  # multiplications
 IN_ORDER = 8  # numbers up to here are added one after the other, as NumPy does
 
 Bytes = np.ndarray[Any, np.dtype[np.int8]]
-Operand = Any  # a Variable, a Python number or a NumPy scalar
-Read = Callable[[Operand, Place], str]
+Interpreted = Any  # a Variable, a Python number or a NumPy scalar
+Read = Callable[[Interpreted, Place], str]
 Value = Callable[[Read, Place], str]
 
 
@@ -115,6 +115,6 @@ def whole(shape: Sequence[int], value: Value) -> Write:
     return Write(tuple(shape), lambda place: flattened(place, shape), value)
 
 
-def shape_of(x: Operand) -> tuple[int, ...]:
+def shape_of(x: Interpreted) -> tuple[int, ...]:
     """The shape of a variable; a number has none."""
     return x.shape if isinstance(x, Variable) else np.shape(x)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand, Write
+from micrograd_np.compiler.native.definitions import Interpreted, Write
 from micrograd_np.compiler.native.index import (
     ZERO,
     Counter,
@@ -85,7 +85,7 @@ def reads_of(builder: Builder, task: Task) -> list[Located]:
     """The entries that a round of a task reads."""
     found: list[Located] = []
 
-    def read(x: Operand, place: Place) -> str:
+    def read(x: Interpreted, place: Place) -> str:
         if isinstance(x, Variable):
             entry = located(builder, x, place)
             found.append(entry)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand
+from micrograd_np.compiler.native.definitions import Interpreted
 from micrograd_np.compiler.native.index import Counter, Place
 from micrograd_np.compiler.native.nests import Gathering, Nest, Sweeps, Task, located
 from micrograd_np.compiler.native.scalars import dtype_of, entry_code, literal, name_of
@@ -246,7 +246,7 @@ class Printer:
         self.used.add(variable)
         return self.names.of(variable)
 
-    def read(self, x: Operand, place: Place) -> str:
+    def read(self, x: Interpreted, place: Place) -> str:
         """The code of an entry."""
         if not isinstance(x, Variable):
             return ""

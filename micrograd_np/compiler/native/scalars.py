@@ -270,10 +270,10 @@ def written(function: Any, types: Sequence[np.dtype[Any]], out: np.dtype[Any]) -
     for name, number in (("{zero}", 0), ("{one}", 1)):
         if name in template:
             template = template.replace(name, literal(out.type(number)))
-    return held(template, out)
+    return value_of(template, out)
 
 
-def held(code: str, dtype: np.dtype[Any]) -> str:
+def value_of(code: str, dtype: np.dtype[Any]) -> str:
     """Code of arithmetic, held to the dtype that Numba would widen."""
     widened = kind_of(dtype) == "u" or (kind_of(dtype) == "i" and dtype.itemsize < 8)
     return f"{dtype.name}({code})" if widened else code

@@ -6,7 +6,7 @@ import numpy as np
 
 from micrograd_np.compiler.passes.rewriting import renamed, used
 from micrograd_np.compiler.program import Instruction, Program, Variable
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.errstate import ignoring_float_errors
 
 LARGEST = 1 << 16  # bytes of a result that may always be kept; more only if it was made of more
 LITERALS = (int, float, complex, bool)
@@ -49,7 +49,7 @@ def is_foldable(call: Instruction, constants: dict[Variable, Any], results: set[
 def computed(call: Instruction, constants: dict[Variable, Any]) -> Any:
     """The value of a call: a Python number, or an array that shares no more memory than it must."""
     call = renamed(call, constants)
-    with quiet():
+    with ignoring_float_errors():
         value = call.function(*call.args, **call.options)
     if call.result.dtype is None:
         return value

@@ -14,9 +14,8 @@ import numpy as np
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.tracing.functions import ASTYPE, Method, is_numpys
 from micrograd_np.core.foreign import array_behind
-from micrograd_np.core.op import Inputs, Op, Operand, Options
+from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.errors import TracingError
-from micrograd_np.extend.rules import JointOp
 from micrograd_np.ops.composed.padding import pad
 from micrograd_np.ops.derivatives.accumulation import UFUNCS, check_casting
 from micrograd_np.ops.derivatives.convolution import (
@@ -52,7 +51,7 @@ def spelled(op: Op, inputs: Inputs, options: Options) -> Spelled:
     if isinstance(function, np.ufunc) or is_numpys(function):
         return function, ([*inputs],) if op.sequence else inputs, options, True
     written = getattr(function, "__wrapped__", op.call)
-    whole = function in WHOLE or isinstance(op, JointOp) or written is op.call
+    whole = function in WHOLE or op.opaque or written is op.call
     return written, inputs, options, whole
 
 
@@ -64,7 +63,7 @@ def call_getitem(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
     key = options["key"]
     parts = key if isinstance(key, tuple) else (key,)
     if any(
-        isinstance(part, Operand) and getattr(part, "dtype", None) == np.dtype(bool)
+        isinstance(part, Interpreted) and getattr(part, "dtype", None) == np.dtype(bool)
         for part in parts
     ):
         raise TracingError.mask()
@@ -75,7 +74,7 @@ def call_getitem(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
 
 def is_fixed(part: slice) -> bool:
     """Whether the bounds of a slice are the same at every call."""
-    return not any(isinstance(x, Operand) for x in (part.start, part.stop, part.step))
+    return not any(isinstance(x, Interpreted) for x in (part.start, part.stop, part.step))
 
 
 def call_scatter(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:

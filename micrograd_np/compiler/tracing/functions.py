@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.op import OPS, Operand, Options
+from micrograd_np.core.op import OPS, Interpreted, Options
 from micrograd_np.coverage.numpy_functions import IN_PLACE, instead_of_at, name_of
 from micrograd_np.errors import TracingError, called
 from micrograd_np.interpreters.batch.table import OF_SHAPES
@@ -139,7 +139,7 @@ def is_whole_number(x: Any) -> bool:
     """Whether integers or truth values that differ from call to call are given here."""
     if isinstance(x, list | tuple):
         return any(map(is_whole_number, x))
-    return isinstance(x, Operand) and getattr(x, "dtype", np.dtype(float)).kind in "iub"
+    return isinstance(x, Interpreted) and getattr(x, "dtype", np.dtype(float)).kind in "iub"
 
 
 def is_of_shapes(function: Callable[..., Any], args: Sequence[Any], options: Options) -> bool:
@@ -147,7 +147,7 @@ def is_of_shapes(function: Callable[..., Any], args: Sequence[Any], options: Opt
     if isinstance(function, Method | np.ufunc):
         return False
     if function is np.full_like:
-        return not any(isinstance(x, Operand) for x in (*args[1:], *options.values()))
+        return not any(isinstance(x, Interpreted) for x in (*args[1:], *options.values()))
     return function in OF_SHAPES or function is np.einsum_path
 
 

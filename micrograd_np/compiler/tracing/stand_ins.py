@@ -18,7 +18,7 @@ from micrograd_np.compiler.program import Variable, mapped
 from micrograd_np.compiler.tracing.calls import spelled
 from micrograd_np.compiler.tracing.functions import DEPRECATED, Method
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import OPS, Inputs, Op, Operand, Options
+from micrograd_np.core.op import OPS, Inputs, Interpreted, Op, Options
 from micrograd_np.core.operators import UFUNC_METHODS, ArrayMethods
 from micrograd_np.core.record import ARRAYS, apply, untracked
 from micrograd_np.core.tensor import Tensor
@@ -39,7 +39,7 @@ def concrete(x: Any) -> Any:
     return x.value if isinstance(x, Node) else x
 
 
-class Traced(ArrayMethods, Operand):
+class Traced(ArrayMethods, Interpreted):
     """A variable of the program that is being traced. It has the methods of a Tensor.
 
     `owner`: the trace. `tensor`: whether the function that is traced would have a Tensor here.
@@ -133,10 +133,10 @@ class Traced(ArrayMethods, Operand):
 
     # ------------------------------------------------------------ ops
 
-    def outranks(self, inputs: Inputs) -> bool:
+    def handles(self, inputs: Inputs) -> bool:
         """Whether there is nothing but arrays beside it: it is a constant to any derivative."""
         return not any(
-            isinstance(x, Node) or (isinstance(x, Operand) and not isinstance(x, Traced))
+            isinstance(x, Node) or (isinstance(x, Interpreted) and not isinstance(x, Traced))
             for x in inputs
         )
 
@@ -233,12 +233,12 @@ def is_plain(tree: Any) -> bool:
         tree = list(tree.values())
     if isinstance(tree, list | tuple):
         return all(map(is_plain, tree))
-    return not (tree.tensor if isinstance(tree, Traced) else isinstance(tree, Node | Operand))
+    return not (tree.tensor if isinstance(tree, Traced) else isinstance(tree, Node | Interpreted))
 
 
 def is_code(x: Any) -> bool:
     """Whether it is a function, which is to be traced too."""
-    return callable(x) and not isinstance(x, type | np.ufunc | Operand)
+    return callable(x) and not isinstance(x, type | np.ufunc | Interpreted)
 
 
 # ---------------------------------------------------------------- single numbers

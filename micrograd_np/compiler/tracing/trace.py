@@ -14,7 +14,7 @@ A Tensor from outside that the function uses (the parameters of a model it close
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
@@ -29,16 +29,13 @@ from micrograd_np.compiler.tracing.stand_ins import (
     TracedNumber,
     concrete,
 )
-from micrograd_np.core.context import BATCH, MODE, OBSERVER, TRACE, TRACES, observing
-from micrograd_np.core.errstate import quiet
+from micrograd_np.core.context import CONTEXT, Context, Interpreter
+from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import Node, describe, tick
-from micrograd_np.core.op import Operand, Options
+from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import users_code, users_name
-
-if TYPE_CHECKING:
-    from contextvars import ContextVar
 
 RESULTS = (np.ndarray, np.generic, *NUMBERS, np.random.Generator)  # what calls may return
 
@@ -53,7 +50,7 @@ class Known(NamedTuple):
     array: np.ndarray[Any, Any]
 
 
-class Trace:
+class Trace(Interpreter):
     """The instructions of a run so far, and what has become of its values.
 
     `captured`: the stand-ins for Tensors from outside, by Tensor; `given`: the Tensors that stand
@@ -86,10 +83,19 @@ class Trace:
         self.parameters.append(variable)
         return self.standing_for(variable, value)
 
-    def stand_in_of(self, node: Node) -> Any:
+    def prepare(
+        self,
+        op: Op,
+        inputs: Inputs,
+        values: list[Any],  # noqa: ARG002 - whatever the op
+    ) -> tuple[Inputs, list[Any]]:
+        """Values with stand-ins for those of Tensors from outside."""
+        pairs = zip(inputs, values, strict=True)
+        return inputs, [self.read(x, value) if isinstance(x, Node) else value for x, value in pairs]
+
+    def read(self, node: Node, value: Any) -> Any:
         """The value of a node; what stands for it if it is from outside."""
-        value = node.value
-        if node.tick > self.start or isinstance(value, Operand):
+        if node.tick > self.start or isinstance(value, Interpreted):
             return value.data if isinstance(value, Traced) else value
         if node not in self.captured:
             if is_foreign(value):
@@ -108,6 +114,10 @@ class Trace:
         self._known[id(array)] = Known(variable, array)
         self.constants[variable] = kept
         return variable
+
+    def hand_on(self, x: Any) -> None:
+        """Note what a transform hands out as the function has returned it."""
+        self.handed_on[id(x)] = x
 
     def _unchanging(self, array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """An array that stays as the array is now: one that is kept already, or a copy."""
@@ -163,7 +173,7 @@ class Trace:
             return self.variable_of(x)
         if isinstance(x, np.ndarray):
             return self.constant(x)
-        return self._recorded(self.stand_in_of(x)) if isinstance(x, Node) else x
+        return self._recorded(self.read(x, x.value)) if isinstance(x, Node) else x
 
     def variable_of(self, x: "Traced | TracedGenerator") -> Variable:
         """What a stand-in stands for. Raises TracingError for one of an earlier run."""
@@ -180,7 +190,7 @@ class Trace:
         return TracedNumber(self, variable, value)
 
     @contextmanager
-    def again(self) -> Iterator[None]:
+    def replay(self) -> Iterator[None]:
         """Within, what was computed before is computed again on purpose."""
         outer = self.region
         self._regions += 1
@@ -190,7 +200,7 @@ class Trace:
         finally:
             self.region = outer
 
-    def refuse(self, node: Node, what: str) -> None:
+    def check_change(self, node: Node, what: str) -> None:
         """Raise TracingError for reading or changing a Tensor from outside, past the program."""
         if node.tick <= self.start or node in self.given:
             raise TracingError.side_effect(describe(node), what)
@@ -236,6 +246,11 @@ def is_objects(value: Any) -> bool:
 # ---------------------------------------------------------------- one run
 
 
+def is_tracing() -> bool:
+    """Whether a function is being traced here."""
+    return any(isinstance(x, Trace) for x in CONTEXT.get().interpreters)
+
+
 def trace(
     name: str,
     function: Callable[[Trace], Any],
@@ -249,13 +264,10 @@ def trace(
     of some of its results, what the function returned, and the trace.
     """
     made = Trace(kept)
-    modes: list[tuple[ContextVar[Any], Any]] = [
-        (MODE, recording), (OBSERVER, None), (BATCH, None), (TRACE, made),
-    ]  # fmt: skip
-    tokens = [(mode, mode.set(value)) for mode, value in modes]
-    TRACES.append(made)
+    outer = CONTEXT.get()
+    token = CONTEXT.set(Context(recording, (made,), (made,), outer.differentiating))
     try:
-        with observing(made), quiet():
+        with ignoring_float_errors():
             out = function(made)
         if made.refused is not None:  # and caught: what was computed then was for this call only
             raise made.refused
@@ -265,9 +277,7 @@ def trace(
         raise made.refused from error  # NumPy says something else of what it cannot convert
     finally:
         made.over = True
-        TRACES.remove(made)
-        for mode, token in reversed(tokens):
-            mode.reset(token)
+        CONTEXT.reset(token)
 
     def program(results: Sequence[Any]) -> Program:
         chosen = tuple(made._recorded(x) for x in results)  # noqa: SLF001 - its own trace

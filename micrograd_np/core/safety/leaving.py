@@ -10,7 +10,7 @@ import sys
 import warnings
 from typing import Any
 
-from micrograd_np.core.context import DIFFERENTIATING, MODE, RUNNING
+from micrograd_np.core.context import CONTEXT, RUNNING
 from micrograd_np.core.graph import ARGUMENT, Node, describe, history
 from micrograd_np.core.safety.solvers import solver_around
 from micrograd_np.errors import GradientCutWarning, LeavesGraphError
@@ -26,7 +26,7 @@ def check_constant(node: Node) -> None:
     Those are the tracked Tensors made since the outermost transform began, but for leaves that the
     function has made itself, on which alone nothing outside depends.
     """
-    if is_differentiated(node) and MODE.get() is not False:
+    if is_differentiated(node) and CONTEXT.get().recording:
         raise LeavesGraphError.while_differentiated(describe(node))
 
 
@@ -34,7 +34,7 @@ def is_differentiated(node: Node) -> bool:
     """Whether a running transform is differentiating a Tensor."""
     if not RUNNING or not node.tracked:
         return False
-    since = DIFFERENTIATING.get()
+    since = CONTEXT.get().differentiating
     if since is not None and node.tick >= since:
         return node.op is not None or node.options is ARGUMENT
     return is_differentiated_elsewhere(node)
@@ -52,7 +52,7 @@ def is_differentiated_elsewhere(node: Node) -> bool:
 
 def check_number(node: Node) -> None:
     """The same before Python makes a number of a tracked Tensor; otherwise warn of it."""
-    if MODE.get() is False or node.value.size != 1:  # Python makes no number of several
+    if not CONTEXT.get().recording or node.value.size != 1:  # Python makes no number of several
         return
     check_constant(node)
     solver = solver_around(sys._getframe())  # noqa: SLF001 - who asks

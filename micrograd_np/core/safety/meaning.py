@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.errors import MeaningLostError, NotDifferentiableError
 
 # The dtypes that are numbers, in the machine's own byte order: the quick test of most arrays.
@@ -71,7 +71,11 @@ def meaning_of(x: Any) -> str:
     kind = type(x)
     if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in OF_KIND:
         return OF_KIND[x.dtype.kind]
-    if kind is np.ndarray or isinstance(x, Node | Operand) or not hasattr(kind, "__array_ufunc__"):
+    if (
+        kind is np.ndarray
+        or isinstance(x, Node | Interpreted)
+        or not hasattr(kind, "__array_ufunc__")
+    ):
         return ""
     if hasattr(x, "filled") and hasattr(x, "mask"):
         return MASK

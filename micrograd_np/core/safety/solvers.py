@@ -25,7 +25,7 @@ OF_ARRAYS = {  # functions there that are given no function
     "simpson", "trapezoid",
 }  # fmt: skip
 PACKAGE = __name__.partition(".")[0]
-TRANSFORMING = tuple(f"{PACKAGE}.{name}" for name in ("transforms", "batching", "compiler"))
+TRANSFORMING = tuple(f"{PACKAGE}.{name}" for name in ("transforms", "interpreters", "compiler"))
 
 
 # ---------------------------------------------------------------- whose code a frame runs

@@ -13,9 +13,9 @@ from math import prod
 from typing import Any
 
 from micrograd_np import errors
-from micrograd_np.core.context import BATCH
+from micrograd_np.core.context import CONTEXT, Interpreter
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import EXPRESSIONS, OPS, Array, Inputs, Op, Operand, Options
+from micrograd_np.core.op import EXPRESSIONS, OPS, Array, Inputs, Interpreted, Op, Options
 from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.record import ARRAYS, PLAIN, apply
 from micrograd_np.core.tensor import stop_gradient
@@ -27,8 +27,14 @@ from micrograd_np.interpreters.batch.table import apply_to_batch
 from micrograd_np.ops.derivatives.indexing import getitem
 
 
-class Batch:
-    """One run of a batched function: its number of examples, its depth, and if it is over."""
+class Batch(Interpreter):
+    """One run of a batched function: its number of examples, its depth, and if it is over.
+
+    It keeps derivatives inside a batch apart from those around it. A node of a derivative taken
+    inside has values that are Batched. If its op is also given a Tensor from outside, that Tensor
+    becomes an operand of the batch: a constant to the inner derivative, through which the outer one
+    is recorded.
+    """
 
     __slots__ = ("depth", "over", "size")
 
@@ -40,6 +46,18 @@ class Batch:
     def lift(self, x: Any) -> Any:
         """`x` as an operand that belongs to this batch, shared by all examples if it is not yet."""
         return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
+
+    def prepare(self, op: Op, inputs: Inputs, values: list[Any]) -> tuple[Inputs, list[Any]]:
+        """The inputs with those from outside lifted, if one is a node of a derivative in here."""
+        if not any(isinstance(x, Node) and depth_of(x) == self.depth for x in inputs):
+            return inputs, values
+        lifted = tuple(self.lift(x) if self._is_outside(x) else x for x in inputs)
+        pairs = zip(inputs, lifted, values, strict=True)
+        return lifted, [value if x is given else x for given, x, value in pairs]
+
+    def _is_outside(self, x: Any) -> bool:
+        """Whether an input is tracked by a derivative around the batch."""
+        return isinstance(x, Node) and x.tracked and depth_of(x) < self.depth
 
 
 def depth_of(x: Any) -> int:
@@ -53,8 +71,7 @@ def depth_of(x: Any) -> int:
 
 def enclosing_depth() -> int:
     """How deep the batch is in which we are."""
-    outer = BATCH.get()
-    return 0 if outer is None else int(outer.depth)
+    return max((x.depth for x in CONTEXT.get().interpreters if isinstance(x, Batch)), default=0)
 
 
 def check_batch(x: Any) -> None:
@@ -66,7 +83,7 @@ def check_batch(x: Any) -> None:
         raise errors.BatchedError.elsewhere(repr(x))
 
 
-class Batched(ArrayMethods, Operand):
+class Batched(ArrayMethods, Interpreted):
     """One example, as far as the function can tell. It has the methods of a Tensor."""
 
     __slots__ = ("batch", "mapped", "value")
@@ -121,13 +138,13 @@ class Batched(ArrayMethods, Operand):
 
     # ------------------------------------------------------------ ops
 
-    def outranks(self, inputs: Inputs) -> bool:
+    def handles(self, inputs: Inputs) -> bool:
         """Whether no input is a Tensor of a derivative taken inside this batch, or ranks higher."""
         depth, inner = self.batch.depth, 0
         for x in inputs:
             if isinstance(x, Node):
                 inner = max(inner, depth_of(x))
-            elif isinstance(x, Operand):
+            elif isinstance(x, Interpreted):
                 if x.rank > self.rank:
                     return False
                 depth = max(depth, depth_of(x))
@@ -173,7 +190,7 @@ class Batched(ArrayMethods, Operand):
     def stopped(self) -> "Batched":
         """A constant for derivatives around the batch too, which its value may belong to."""
         value = self.value
-        if isinstance(value, Node | Operand):
+        if isinstance(value, Node | Interpreted):
             value = stop_gradient(value)
         return Batched(value, self.batch, mapped=self.mapped)
 

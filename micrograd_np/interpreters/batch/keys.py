@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.core.op import Operand
+from micrograd_np.core.op import Interpreted
 from micrograd_np.errors import BatchedError
 
 Axes = tuple[int, ...]
@@ -46,7 +46,9 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     `mapped`: whether what is indexed has the batch axis; it may be shared if the key is an `Each`.
     """
     parts = spelled_out(key, ndim)
-    if not any(isinstance(part, Each | np.ndarray | Operand) or is_truth(part) for part in parts):
+    if not any(
+        isinstance(part, Each | np.ndarray | Interpreted) or is_truth(part) for part in parts
+    ):
         return Index((slice(None), *parts))
     places = [i for i, part in enumerate(parts) if not isinstance(part, BETWEEN)]
     width = max(axes_of(parts[i]) for i in places)

@@ -4,14 +4,14 @@ import numpy as np
 
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array
-from micrograd_np.core.record import plain
+from micrograd_np.core.record import as_input
 
 
 def joined(x: Array) -> Array:
     """`x` as an array; a list of numbers among which are Tensors keeps their history."""
     if isinstance(x, list | tuple) and any(isinstance(part, Node) for part in x):
         return np.stack(x)
-    return plain(x)
+    return as_input(x)
 
 
 def at_least(ndim: int, x: Array) -> Array:

@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.core.record import plain
+from micrograd_np.core.record import as_input
 from micrograd_np.errors import ShapeError
 from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.derivatives.indexing import getitem
@@ -25,7 +25,7 @@ def diff(
     """Each entry minus the one before it, `n` times over."""
     if n < 0:
         raise ValueError(f"np.diff is taken a number of times that is not negative: n={n}")
-    a = plain(a)
+    a = as_input(a)
     if n == 0:
         return a
     if np.ndim(a) == 0:
@@ -42,7 +42,7 @@ def diff(
 
 def end_piece(end: Array, a: Array, axis: int) -> Array:
     """What is put before or after `a`; a single number is repeated over the other axes."""
-    end = plain(end)
+    end = as_input(end)
     if np.ndim(end):
         return end
     return like(a, np.broadcast_to(end, with_length(a.shape, axis, 1)))
@@ -63,7 +63,7 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
 
     Spacings are numbers or coordinates, and differentiable.
     """
-    f = plain(f)
+    f = as_input(f)
     f = f if f.dtype.kind in "fc" else f.astype(float)
     axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
     if edge_order not in (1, 2):
@@ -89,7 +89,7 @@ def spacings(given: tuple[Array, ...], count: int) -> list[Array]:
 
 def steps_of(spacing: Array, n: int) -> Array:
     """The distances between neighbours: a number where they are all equal by construction."""
-    spacing = plain(spacing)
+    spacing = as_input(spacing)
     if np.ndim(spacing) == 0:
         return spacing
     if np.shape(spacing) != (n,):
@@ -147,10 +147,10 @@ def edge(f: Array, near: Array, far: Array) -> Array:
 
 def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
     """The sum of `(y[i] + y[i+1]) / 2` times the distance in x."""
-    y = plain(y)
+    y = as_input(y)
     steps = dx
     if x is not None:
-        x = plain(x)
+        x = as_input(x)
         steps = shaped_along(axis, diff(x), y.ndim) if np.ndim(x) == 1 else diff(x, axis=axis)
     later = y[along(axis, slice(1, None), y.ndim)]
     earlier = y[along(axis, slice(-1), y.ndim)]

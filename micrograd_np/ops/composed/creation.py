@@ -6,8 +6,8 @@ import numpy as np
 
 from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import expression, linear
-from micrograd_np.core.op import Array, Operand, Rule
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.op import Array, Interpreted, Rule
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.composed.array_like import joined
 from micrograd_np.ops.derivatives.shaping import as_dtype
 from micrograd_np.ops.kernels.axes import shaped_along
@@ -62,7 +62,7 @@ def geomspace(
 ) -> Array:
     """`start (stop / start) ** u` with `u` from 0 to 1."""
     for end in map(value_of, (start, stop)):
-        if not (isinstance(end, Operand) or is_foreign(end)) and np.any(np.equal(end, 0)):
+        if not (isinstance(end, Interpreted) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
     start, stop = joined(start), joined(stop)
     wide = np.result_type(start, stop, 1.0, np.dtype(dtype or float))  # what NumPy computes in
@@ -84,7 +84,7 @@ def converted(x: Array, dtype: Any) -> Array:
 
 def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(spread_to(plain(x), shape) for x in args)
+    return tuple(spread_to(as_input(x), shape) for x in args)
 
 
 def spread_to(x: Array, shape: tuple[int, ...]) -> Array:

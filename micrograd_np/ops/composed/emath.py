@@ -10,7 +10,7 @@ import numpy as np
 
 from micrograd_np.core.forms import expression
 from micrograd_np.core.op import Array
-from micrograd_np.core.record import plain
+from micrograd_np.core.record import as_input
 from micrograd_np.ops.composed.selection import decisive
 from micrograd_np.ops.derivatives.shaping import as_dtype
 
@@ -29,7 +29,7 @@ def complex_beyond_one(x: Array) -> Array:
 
 def complex_where(x: Array, outside: Any) -> Array:
     """`x`, made complex if any entry of a real one is outside."""
-    x = plain(x)
+    x = as_input(x)
     dtype = np.result_type(x)
     if dtype.kind == "c" or not np.any(outside(decisive("np.emath", x))):
         return x

@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.core.forms import expression
 from micrograd_np.core.op import Array
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.derivatives.indexing import index_update
 
 
@@ -21,7 +21,7 @@ def piecewise(x: Array, condlist: Any, funclist: Sequence[Any], *args: Any) -> A
 
     As in NumPy `condlist` may be a single condition, if it is of one dimension or none.
     """
-    x, conditions = plain(x), value_of(condlist)
+    x, conditions = as_input(x), value_of(condlist)
     single = not isinstance(conditions, list | tuple) and np.ndim(conditions) == 0
     if single or (np.ndim(conditions[0]) == 0 and np.ndim(x) != 0):
         conditions = [conditions]

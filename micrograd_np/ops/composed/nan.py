@@ -10,7 +10,7 @@ import numpy as np
 
 from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array, Options
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.derivatives.reductions import (
     counted,
     reduction,
@@ -26,7 +26,7 @@ from micrograd_np.ops.kernels.axes import Axis
 
 def without_nan(a: Array, neutral: float) -> Array:
     """`a` with `neutral` in place of NaN."""
-    a = plain(a)
+    a = as_input(a)
     return np.where(np.isnan(a), a.dtype.type(neutral), a)
 
 

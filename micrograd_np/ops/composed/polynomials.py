@@ -11,7 +11,7 @@ import numpy as np
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError, ShapeError
 from micrograd_np.ops.composed.array_like import at_least, joined
 from micrograd_np.ops.composed.selection import decisive
@@ -33,7 +33,7 @@ def polyval(p: Array, x: Array) -> Array:
             "np.polyval of a polynomial in another one is not differentiated; evaluate the inner "
             "one at numbers first, and the outer one at its values."
         )
-    p, x = coefficients(p), plain(x)
+    p, x = coefficients(p), as_input(x)
     total = np.zeros_like(x)
     for i in range(p.shape[0]):
         total = total * x + p[i]
@@ -42,7 +42,7 @@ def polyval(p: Array, x: Array) -> Array:
 
 def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:  # noqa: N803 - NumPy's
     """The powers of x as columns."""
-    x = plain(x)
+    x = as_input(x)
     if np.ndim(x) != 1:
         raise ShapeError(f"np.vander takes a vector, not an array of shape {np.shape(x)}")
     powers = like(x, np.arange(x.shape[0] if N is None else N))
@@ -111,7 +111,7 @@ def polyder(p: Array, m: int = 1) -> Array:
 
 def polyint(p: Array, m: int = 1, k: Array = None) -> Array:
     """The integral taken `m` times, `k` being its constants, differentiable too."""
-    p = coefficients(p) if m else plain(p)
+    p = coefficients(p) if m else as_input(p)
     constants = like(p, np.zeros(m) if k is None else at_least(1, k))
     if m < 0 or constants.shape[0] not in (1, *range(m, constants.shape[0] + 1)):
         raise ValueError(
@@ -134,12 +134,12 @@ def polyfit(
     """Least squares in powers of x, scaled to unit columns as NumPy does."""
     if full:
         raise OptionError.unknown(np.polyfit, ["full"], ["rcond", "w", "cov"])
-    x, y, order = plain(x) + 0.0, plain(y) + 0.0, int(deg) + 1
+    x, y, order = as_input(x) + 0.0, as_input(y) + 0.0, int(deg) + 1
     check_fit(x, y, w, order)
     rcond = x.shape[0] * np.finfo(x.dtype).eps if rcond is None else rcond
     powers, target = vander(x, order), y
     if w is not None:
-        w = plain(w) + 0.0
+        w = as_input(w) + 0.0
         powers = powers * w[:, None]
         target = y * (w[:, None] if y.ndim == 2 else w)
     scale = np.sqrt(np.sum(powers * powers, axis=0))

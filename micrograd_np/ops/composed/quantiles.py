@@ -17,7 +17,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression
 from micrograd_np.core.op import Array
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError
 from micrograd_np.ops.derivatives.indexing import getitem
 from micrograd_np.ops.kernels.axes import Axis
@@ -61,7 +61,7 @@ def median(
     a: Array, axis: Axis = None, *, overwrite_input: bool = False, keepdims: bool = False
 ) -> Array:
     """The middle entry, or the mean of the two; the last one where that is NaN."""
-    a = plain(a)
+    a = as_input(a)
     lines = sorted_lines(a, axis)
     n = lines.shape[-1]
     middle = np.mean(lines[..., (n - 1) // 2 : n // 2 + 1], axis=-1)
@@ -74,7 +74,7 @@ def median(
 def nanmedian(
     a: Array, axis: Axis = None, *, overwrite_input: bool = False, keepdims: bool = False
 ) -> Array:
-    a = plain(a)
+    a = as_input(a)
     lines = sorted_lines(a, axis)
     if lines.shape[-1] == 0:
         return median(a, axis, keepdims=keepdims)
@@ -160,7 +160,7 @@ def quantile(
     method: str = "linear", keepdims: bool = False, weights: Any = None,
 ) -> Array:  # fmt: skip
     check_quantile("quantile", a, q, method, weights)
-    a = plain(a)
+    a = as_input(a)
     lines = sorted_lines(a, axis)
     found = quantiles_of_lines(lines, lines.shape[-1], q, method)
     last = lines[..., -1:]
@@ -172,7 +172,7 @@ def nanquantile(
     method: str = "linear", keepdims: bool = False, weights: Any = None,
 ) -> Array:  # fmt: skip
     check_quantile("nanquantile", a, q, method, weights)
-    a = plain(a)
+    a = as_input(a)
     if a.size == 0:
         return np.nanmean(a, axis, keepdims=keepdims)
     lines = sorted_lines(a, axis)
@@ -184,7 +184,7 @@ def percentile(
     a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, weights: Any = None,
 ) -> Array:  # fmt: skip
-    q = plain(q) / 100
+    q = as_input(q) / 100
     return quantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
 
 
@@ -192,7 +192,7 @@ def nanpercentile(
     a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
     method: str = "linear", keepdims: bool = False, weights: Any = None,
 ) -> Array:  # fmt: skip
-    q = plain(q) / 100
+    q = as_input(q) / 100
     return nanquantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
 
 

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import expression, linear
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import ForeignArrayError
 from micrograd_np.ops.kernels.axes import shaped_along, with_length
 
@@ -45,7 +45,7 @@ def bind_where(condition: Array, *branches: Array) -> tuple[Inputs, Options]:
 def alike(choices: Sequence[Array]) -> list[Array]:
     """The choices with Python's numbers in the dtype that all of them have together."""
     weak = (bool, int, float, complex)
-    choices = [x if type(x) in weak else plain(x) for x in choices]
+    choices = [x if type(x) in weak else as_input(x) for x in choices]
     dtype = np.result_type(*choices)
     return [dtype.type(x) if type(x) in weak else x for x in choices]
 
@@ -59,7 +59,7 @@ def select(condlist: Sequence[Array], choicelist: Sequence[Array], default: Arra
         )
     *choices, out = alike([*choicelist, default])
     for condition, choice in reversed(list(zip(condlist, choices, strict=True))):
-        dtype = np.result_type(plain(condition))
+        dtype = np.result_type(as_input(condition))
         if dtype.kind != "b":
             raise TypeError(
                 f"np.select takes conditions of dtype bool, and one of dtype {dtype} was given. "
@@ -98,7 +98,7 @@ def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
 
 def in_range(a: Array, n: int, mode: str) -> Array:
     """Choices as `mode` reads those that do not exist; negative ones are none either."""
-    a = plain(a)
+    a = as_input(a)
     dtype = np.result_type(a)
     if dtype.kind not in "iub":
         raise TypeError(
@@ -117,7 +117,7 @@ def in_range(a: Array, n: int, mode: str) -> Array:
 def flat_if_no_axis(x: Array, axis: int | None) -> tuple[Array, int]:
     if axis is None:
         return np.ravel(x), 0
-    return plain(x), normalize_axis_index(as_integer(axis), np.ndim(x))
+    return as_input(x), normalize_axis_index(as_integer(axis), np.ndim(x))
 
 
 def delete(arr: Array, obj: Any, axis: int | None = None) -> Array:
@@ -181,7 +181,7 @@ def ix_(*args: Array) -> tuple[Array, ...]:
             raise ValueError(
                 f"np.ix_ takes vectors, and an array of shape {np.shape(given)} was given"
             )
-        x = plain(given) if np.shape(given)[0] else np.zeros(0, int)
+        x = as_input(given) if np.shape(given)[0] else np.zeros(0, int)
         x = np.flatnonzero(x) if x.dtype == bool else x
         out.append(shaped_along(i, x, len(args)))
     return tuple(out)

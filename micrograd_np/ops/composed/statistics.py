@@ -9,7 +9,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression, linear
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import ShapeError
 from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.derivatives.indexing import frozen
@@ -24,12 +24,12 @@ def average(
     keepdims: bool = False,
 ) -> Any:  # fmt: skip
     """The mean, or the sum of the weighted entries over the sum of the weights."""
-    a = plain(a)
+    a = as_input(a)
     axis = None if axis is None else normalize_axis_tuple(axis, np.ndim(a))
     if weights is None:
         mean = np.mean(a, axis, keepdims=keepdims)
         return (mean, np.full_like(mean, count(a, axis))) if returned else mean
-    weights = weights_like(a, plain(weights), axis)
+    weights = weights_like(a, as_input(weights), axis)
     total = np.sum(weights, axis, keepdims=keepdims)
     check_total(total)
     mean = np.sum(a * weights, axis, keepdims=keepdims) / total
@@ -63,7 +63,7 @@ def check_total(total: Array) -> None:
 
 
 def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
-    a = plain(a)
+    a = as_input(a)
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
@@ -85,7 +85,7 @@ def cov(
     else:
         mean, total = average(x, 1, weights, returned=True, keepdims=True)
         total = np.real(total[0, 0])
-        lost = 1 if aweights is None else np.sum(weights * plain(aweights)) / total
+        lost = 1 if aweights is None else np.sum(weights * as_input(aweights)) / total
         weighted, freedom = weights, total - ddof * lost
     warn_without_freedom(value_of(freedom))
     deviation = x - mean
@@ -101,7 +101,7 @@ def warn_without_freedom(freedom: Any) -> None:
 
 def variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:
     """The data as one matrix, a row a variable, in double precision unless `dtype` is given."""
-    given = [plain(part) for part in (m, y) if part is not None]
+    given = [as_input(part) for part in (m, y) if part is not None]
     if any(np.ndim(part) > 2 for part in given):
         raise ShapeError(f"np.cov takes at most 2 dimensions, not {[np.shape(x) for x in given]}")
     dtype = np.result_type(*(part.dtype for part in given), float) if dtype is None else dtype
@@ -115,7 +115,7 @@ def variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:
 def sample_weights(samples: int, fweights: Array, aweights: Array) -> Array:
     """How often each sample counts: frequencies times weights, or None."""
     given = {"fweights": fweights, "aweights": aweights}
-    weights = {name: plain(w) for name, w in given.items() if w is not None}
+    weights = {name: as_input(w) for name, w in given.items() if w is not None}
     for name, w in weights.items():
         if np.shape(w) != (samples,):
             raise ShapeError(f"np.cov: {name} has shape {np.shape(w)}, the samples ({samples},)")

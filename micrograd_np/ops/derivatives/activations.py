@@ -7,7 +7,7 @@ warn for large inputs, and their slopes stay accurate where they become tiny.
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching, dispatching_unary
-from micrograd_np.core.errstate import quiet, quietly
+from micrograd_np.core.errstate import ignoring_float_errors, without_float_errors
 from micrograd_np.core.forms import elementwise, primitive
 from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.elementwise import sigmoid_slope
@@ -24,7 +24,7 @@ def sigmoid(x: Array) -> Array:
     >>> float(sigmoid(np.float64(0)))
     0.5
     """
-    return quietly(_logistic, x)  # exp(-x) = inf is right: the sigmoid is then 0
+    return without_float_errors(_logistic, x)  # exp(-x) = inf is right: the sigmoid is then 0
 
 
 def _logistic(x: Array) -> Array:
@@ -58,7 +58,7 @@ def softplus(x: Array) -> Array:
     >>> float(softplus(np.float64(1000)))
     1000.0
     """
-    return quietly(_softplus, x)  # a NaN passes without a warning
+    return without_float_errors(_softplus, x)  # a NaN passes without a warning
 
 
 def _softplus(x: Array) -> Array:
@@ -72,7 +72,7 @@ def logsigmoid(x: Array) -> Array:
     >>> float(logsigmoid(np.float64(-1000)))
     -1000.0
     """
-    return -quietly(_softplus, np.negative(x))
+    return -without_float_errors(_softplus, np.negative(x))
 
 
 def _shift(x: Array, axis: Axis) -> Array:
@@ -91,7 +91,7 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     np.float64(1000.693)
     """
     shift = _shift(x, axis)
-    with quiet():  # log(0) = -inf is the answer for all -inf
+    with ignoring_float_errors():  # log(0) = -inf is the answer for all -inf
         out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
     return out if keepdims else np.squeeze(out, axis=axis)
 

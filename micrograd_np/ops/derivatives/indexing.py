@@ -5,6 +5,7 @@ transpose of `scatter` is `x[key]` again. Keys are options, with masks and index
 the op is recorded, so that changing them later cannot change the gradient.
 """
 
+import operator
 from math import prod
 from typing import Any
 
@@ -13,15 +14,15 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import linear, primitive
-from micrograd_np.core.op import Array, Inputs, Operand, Options
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.op import Array, Inputs, Interpreted, Options
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.kernels.axes import along
 from micrograd_np.ops.kernels.scatter import afar_in, picked, placed, replaced
 
 Key = Any
 SIMPLE = (int, slice)
 BOOL = np.dtype(bool)
-INDICES = (np.ndarray, Operand)  # a number that stands for that of every call or example is one
+INDICES = (np.ndarray, Interpreted)  # a number that stands for that of every call or example is one
 
 
 def frozen(key: Key) -> Key:
@@ -29,7 +30,7 @@ def frozen(key: Key) -> Key:
     if isinstance(key, tuple):
         return tuple(frozen(part) for part in key)
     key = value_of(key)
-    if isinstance(key, list) and any(isinstance(part, Operand) for part in key):
+    if isinstance(key, list) and any(isinstance(part, Interpreted) for part in key):
         return np.stack(key)
     if isinstance(key, list):
         array = np.array(key)
@@ -159,7 +160,7 @@ def take_transpose(
 
 def _wrapped(indices: Any, n: int, mode: str) -> Any:
     """Indices as `mode` reads them: cut off at the ends, around the ends, or as they are."""
-    indices = plain(indices)
+    indices = as_input(indices)
     if mode == "clip":
         return np.clip(indices, 0, n - 1)
     return indices % n if mode == "wrap" else indices
@@ -180,8 +181,8 @@ def take_along_axis_transpose(
     g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = -1
 ) -> Array:
     if axis is None:
-        return scatter(g, plain(indices), (x.size,)).reshape(x.shape)
-    return scatter(g, grid(plain(indices), axis, x), x.shape)
+        return scatter(g, as_input(indices), (x.size,)).reshape(x.shape)
+    return scatter(g, grid(as_input(indices), axis, x), x.shape)
 
 
 def grid(indices: Any, axis: int, x: Array) -> Key:
@@ -200,6 +201,7 @@ linear(
     getitem,
     lambda g, out, x, key=None: scatter(g, key, x.shape),
     binder=lambda x, key: ((x,), {"key": frozen(key)}),
+    aliases=[operator.getitem],
 )
 linear(
     scatter,

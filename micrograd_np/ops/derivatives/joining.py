@@ -13,7 +13,7 @@ import numpy as np
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression, linear, primitive
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Operand, Options
+from micrograd_np.core.op import Array, Interpreted, Options
 from micrograd_np.ops.derivatives.indexing import scatter
 from micrograd_np.ops.kernels.axes import along
 
@@ -124,7 +124,7 @@ def cut(function: Callable[..., Any]) -> Callable[..., Any]:
     """`np.split` or `np.array_split`, by slices where another library does not have them."""
 
     def parts(x: Array, indices_or_sections: Cuts = 1, axis: int = 0) -> Any:
-        if isinstance(x, np.ndarray | Node | Operand):
+        if isinstance(x, np.ndarray | Node | Interpreted):
             return function(x, indices_or_sections, axis=axis)
         positions = function(np.arange(x.shape[axis]), indices_or_sections)
         spans = [slice(p[0], p[-1] + 1) if p.size else slice(0) for p in positions]
@@ -134,7 +134,7 @@ def cut(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def unstacked(x: Array, axis: int = 0) -> tuple[Array, ...]:
-    if isinstance(x, np.ndarray | Node | Operand):
+    if isinstance(x, np.ndarray | Node | Interpreted):
         parts: tuple[Array, ...] = np.unstack(x, axis=axis)  # type: ignore[arg-type] # it dispatches
         return parts
     moved = np.moveaxis(x, axis, 0)

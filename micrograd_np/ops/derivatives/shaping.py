@@ -12,8 +12,8 @@ from micrograd_np.core.dispatch import dispatching, viewing
 from micrograd_np.core.foreign import array_behind, is_foreign
 from micrograd_np.core.forms import expression, linear
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Inputs, Operand, Options
-from micrograd_np.core.record import plain, value_of
+from micrograd_np.core.op import Array, Inputs, Interpreted, Options
+from micrograd_np.core.record import as_input, value_of
 from micrograd_np.core.safety.copying import copied, is_repacked
 from micrograd_np.core.safety.solvers import taken
 from micrograd_np.ops.derivatives.indexing import scatter
@@ -102,8 +102,8 @@ def resolved(order: str | None, x: Array) -> str:
 
 def refuse_unknown_layout(x: Any, order: str) -> None:
     """Raise where `x` stands for an array whose layout in memory cannot be told from its own."""
-    while isinstance(x, Node | Operand):
-        if isinstance(x, Operand) and x.layout_error is not None:
+    while isinstance(x, Node | Interpreted):
+        if isinstance(x, Interpreted) and x.layout_error is not None:
             raise x.layout_error(order)
         x = x.value
 
@@ -164,7 +164,7 @@ def at_least(axes: dict[int, tuple[int, ...]]) -> Callable[..., Any]:
 
     def written(*arys: Array) -> Any:
         results = tuple(
-            np.expand_dims(x, axes[np.ndim(x)]) if np.ndim(x) in axes else plain(x)
+            np.expand_dims(x, axes[np.ndim(x)]) if np.ndim(x) in axes else as_input(x)
             for x in taken(arys)
         )
         return results[0] if len(results) == 1 else results
@@ -206,7 +206,7 @@ def resize(a: Array, new_shape: Shape) -> Array:
     shape = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
     if min(shape, default=0) < 0:
         raise ValueError(f"np.resize: all dimensions of {shape} must be 0 or more")
-    a = plain(a)
+    a = as_input(a)
     if a.size == 0:
         return np.broadcast_to(np.sum(a), shape).astype(a.dtype)  # of nothing NumPy makes zeros
     return np.reshape(np.take(a, np.arange(prod(shape)) % a.size), shape)

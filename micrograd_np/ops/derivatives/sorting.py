@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.forms import expression, primitive
-from micrograd_np.core.op import Array, Operand
-from micrograd_np.core.record import plain, untracked, value_of
+from micrograd_np.core.op import Array, Interpreted
+from micrograd_np.core.record import as_input, untracked, value_of
 
 # ---------------------------------------------------------------- sort and partition
 
@@ -66,7 +66,7 @@ def partition_jvp(
 
 
 def sort_complex(a: Array) -> Array:
-    a = np.sort(plain(a))
+    a = np.sort(as_input(a))
     if a.dtype.kind == "c":
         return a
     dtypes = {"g": np.clongdouble} | dict.fromkeys("bhBH", np.complex64)
@@ -81,7 +81,7 @@ def values_of(x: Array) -> Array:
 
     Raises within `vmap`, which then takes its examples one by one.
     """
-    return np.asarray(x) if isinstance(x, Operand) else value_of(x)
+    return np.asarray(x) if isinstance(x, Interpreted) else value_of(x)
 
 
 def unique(

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from micrograd_np.core.broadcasting import NUMPY
-from micrograd_np.core.op import Array, Operand
+from micrograd_np.core.op import Array, Interpreted
 
 SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
 Shape = tuple[int, ...]
@@ -87,7 +87,7 @@ def combination(terms: tuple[str, ...], target: str) -> Callable[..., Array]:
 
 def is_numpys(x: Array) -> bool:
     """Whether it is an array of NumPy, or stands for one in a program that is traced."""
-    return isinstance(x, NUMPY) or (isinstance(x, Operand) and x.numpys)
+    return isinstance(x, NUMPY) or (isinstance(x, Interpreted) and x.numpys)
 
 
 def summed_plainly(terms: Sequence[str], target: str) -> Callable[..., Array]:

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand
+from micrograd_np.compiler.native.definitions import Interpreted
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form, joint_dtype, ufunc
 from micrograd_np.compiler.native.scalars import (
     PYTHON,
     NotNative,
     dtype_of,
-    held,
     kind_of,
     resolved,
+    value_of,
     written,
 )
 from micrograd_np.compiler.program import Variable
@@ -24,16 +24,16 @@ POWERS = {1: "{0}", 2: "{0} * {0}", 3: "{0} * {0} * {0}", 4: "({0} * {0}) * ({0}
 
 
 @form(np.power)
-def power(b: Builder, x: Operand, y: Operand) -> Variable:
+def power(b: Builder, x: Interpreted, y: Interpreted) -> Variable:
     """With small whole exponents as products."""
     if isinstance(y, Variable) or not isinstance(x, Variable) or y not in POWERS:
         return b.map(np.power, x, y)
     types, out = resolved(np.power, (x, y))
-    return b.map_code("power", (x,), out, held(POWERS[int(y)], out), types[:1])
+    return b.map_code("power", (x,), out, value_of(POWERS[int(y)], out), types[:1])
 
 
 @form(np.divide)
-def divide(b: Builder, x: Operand, y: Operand) -> Variable:
+def divide(b: Builder, x: Interpreted, y: Interpreted) -> Variable:
     """With `c / (1 + cosh(z))`, the slope of a sigmoid, in one go."""
     z = under_cosh(b, y)
     if z is None or isinstance(x, Variable):
@@ -42,7 +42,7 @@ def divide(b: Builder, x: Operand, y: Operand) -> Variable:
     return slope if x == 0.5 else b.map(np.multiply, 2 * x, slope)
 
 
-def under_cosh(b: Builder, y: Operand) -> Variable | None:
+def under_cosh(b: Builder, y: Interpreted) -> Variable | None:
     """The z of a y that is `1 + cosh(z)`, in floating-point numbers."""
     function, operands = b.origins.get(y, (None, ()))
     if function is not np.add or kind_of(dtype_of(y)) != "f":
@@ -56,7 +56,7 @@ def under_cosh(b: Builder, y: Operand) -> Variable | None:
 
 
 @form(np.where)
-def where(b: Builder, condition: Operand, x: Operand, y: Operand) -> Variable:
+def where(b: Builder, condition: Interpreted, x: Interpreted, y: Interpreted) -> Variable:
     """A choice entry by entry."""
     out = joint_dtype(x, y)
     types = [np.dtype(bool), out, out]
@@ -64,7 +64,9 @@ def where(b: Builder, condition: Operand, x: Operand, y: Operand) -> Variable:
 
 
 @form(np.clip)
-def clip(b: Builder, a: Operand, a_min: Operand = None, a_max: Operand = None) -> Variable:
+def clip(
+    b: Builder, a: Interpreted, a_min: Interpreted = None, a_max: Interpreted = None
+) -> Variable:
     """Between bounds, of which one may be None."""
     bounds = [(np.maximum, a_min), (np.minimum, a_max)]
     given = [(function, bound) for function, bound in bounds if bound is not None]
@@ -83,13 +85,13 @@ def astype(b: Builder, x: Variable, dtype: Any, **_: Any) -> Variable:
 
 
 @form(np.asarray, np.asanyarray, np.ascontiguousarray, np.copy, np.array)
-def array(b: Builder, a: Operand) -> Variable:
+def array(b: Builder, a: Interpreted) -> Variable:
     """An array as it is, a number as an array."""
     return b.array(a)
 
 
 @form(np.real, np.real_if_close, np.conj)
-def real(b: Builder, a: Operand) -> Variable:
+def real(b: Builder, a: Interpreted) -> Variable:
     """Of real numbers, themselves."""
     return b.array(a)
 
@@ -113,14 +115,14 @@ def ones_like(b: Builder, a: Variable, dtype: Any = None) -> Variable:
 
 
 @form(np.full_like)
-def full_like(b: Builder, a: Variable, fill_value: Operand, dtype: Any = None) -> Variable:
+def full_like(b: Builder, a: Variable, fill_value: Interpreted, dtype: Any = None) -> Variable:
     """One number everywhere."""
     filled = b.cast(b.array(fill_value), dtype_of(a) if dtype is None else np.dtype(dtype))
     return b.broadcast_to(filled, a.shape)
 
 
 @form(np.sinc)
-def sinc(b: Builder, x: Operand) -> Variable:
+def sinc(b: Builder, x: Interpreted) -> Variable:
     """`sin(pi x) / (pi x)`, 1 at 0."""
     scaled = b.map(np.multiply, np.pi, x)
     safe = where(b, b.map(np.equal, scaled, 0), 1e-20, scaled)
@@ -158,7 +160,7 @@ NUMPYS = {
 def arithmetic(function: Any) -> Form:
     """The form of Python's arithmetic: on its own numbers as Python does, on NumPy's by ufuncs."""
 
-    def made(b: Builder, *operands: Operand) -> Variable:
+    def made(b: Builder, *operands: Interpreted) -> Variable:
         kinds: list[Any] = [x.python if isinstance(x, Variable) else type(x) for x in operands]
         if not all(kind in (int, float) for kind in kinds):
             numpys = NUMPYS[function]

@@ -8,7 +8,7 @@ import numpy as np
 
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand
+from micrograd_np.compiler.native.definitions import Interpreted
 from micrograd_np.compiler.native.forms.elementwise import where
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form, joint_dtype
 from micrograd_np.compiler.native.scalars import NotNative, dtype_of
@@ -96,7 +96,7 @@ def masked(b: Builder, x: Variable, mask: np.ndarray[Any, Any]) -> Variable:
 
 
 @form(np.concatenate)
-def concatenate(b: Builder, arrays: Sequence[Operand], axis: int | None = 0) -> Variable:
+def concatenate(b: Builder, arrays: Sequence[Interpreted], axis: int | None = 0) -> Variable:
     """One array after the other."""
     parts = [b.array(x) for x in arrays]
     if axis is None:
@@ -109,7 +109,7 @@ def concatenate(b: Builder, arrays: Sequence[Operand], axis: int | None = 0) -> 
 
 
 @form(np.stack)
-def stack(b: Builder, arrays: Sequence[Operand], axis: int = 0) -> Variable:
+def stack(b: Builder, arrays: Sequence[Interpreted], axis: int = 0) -> Variable:
     """Arrays of one shape along a new axis."""
     parts = [b.array(x) for x in arrays]
     out = np.empty(np.stack([np.empty(x.shape, np.int8) for x in parts], axis).shape, np.int8)
@@ -126,12 +126,12 @@ def scatter(b: Builder, g: Variable, key: Any, shape: tuple[int, ...]) -> Variab
 
 
 @form(helpers.index_update)
-def index_update(b: Builder, x: Variable, key: Any, value: Operand) -> Variable:
+def index_update(b: Builder, x: Variable, key: Any, value: Interpreted) -> Variable:
     """A copy with other entries at a key."""
     return b.updated(x, mapped(lambda part: constant_value(b, part), key), value)
 
 
 @form(helpers.index_at)
-def index_at(b: Builder, ufunc: np.ufunc, x: Variable, key: Any, values: Operand) -> Variable:
+def index_at(b: Builder, ufunc: np.ufunc, x: Variable, key: Any, values: Interpreted) -> Variable:
     """A copy with values combined with the entries at a key."""
     return b.updated(x, mapped(lambda part: constant_value(b, part), key), values, ufunc)

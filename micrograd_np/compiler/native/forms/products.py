@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand, shape_of
+from micrograd_np.compiler.native.definitions import Interpreted, shape_of
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form, joint_dtype
 from micrograd_np.compiler.native.scalars import NotNative, kind_of
 from micrograd_np.compiler.program import Variable
 
 
 def multiplied(
-    b: Builder, hint: str, operands: Sequence[Operand], letters: Sequence[str], kept: str
+    b: Builder, hint: str, operands: Sequence[Interpreted], letters: Sequence[str], kept: str
 ) -> Variable:
     """A product by letters, in the operands' joint dtype."""
     parts = [b.array(x) for x in operands]
@@ -69,7 +69,7 @@ FORMS |= {
 
 
 @form(np.dot)
-def dot(b: Builder, a: Operand, x: Operand) -> Variable:
+def dot(b: Builder, a: Interpreted, x: Interpreted) -> Variable:
     """Of up to two axes each: `matmul`, or a product with a number."""
     if not shape_of(a) or not shape_of(x):
         return b.map(np.multiply, a, x)
@@ -85,7 +85,7 @@ def vdot(b: Builder, a: Variable, x: Variable) -> Variable:
 
 
 @form(np.inner)
-def inner(b: Builder, a: Operand, x: Operand) -> Variable:
+def inner(b: Builder, a: Interpreted, x: Interpreted) -> Variable:
     """The sum over the last axis of both."""
     if not shape_of(a) or not shape_of(x):
         return b.map(np.multiply, a, x)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand
+from micrograd_np.compiler.native.definitions import Interpreted
 from micrograd_np.compiler.native.forms.table import FORMS, Form, form
 from micrograd_np.compiler.native.scalars import NotNative, dtype_of, kind_of, written
 from micrograd_np.compiler.program import Variable
@@ -33,7 +33,7 @@ def kept_or_not(b: Builder, out: Variable, axes: Sequence[int], keepdims: Any) -
 
 @form(np.sum)
 def sum(
-    b: Builder, a: Operand, axis: Axis = None, dtype: Any = None, keepdims: Any = False
+    b: Builder, a: Interpreted, axis: Axis = None, dtype: Any = None, keepdims: Any = False
 ) -> Variable:
     """Sums along axes."""
     x = b.array(a)
@@ -42,7 +42,7 @@ def sum(
 
 
 @form(np.mean)
-def mean(b: Builder, a: Operand, axis: Axis = None, keepdims: Any = False) -> Variable:
+def mean(b: Builder, a: Interpreted, axis: Axis = None, keepdims: Any = False) -> Variable:
     """Means along axes."""
     x = b.array(a)
     axes = axes_of(axis, len(x.shape))
@@ -54,7 +54,7 @@ def mean(b: Builder, a: Operand, axis: Axis = None, keepdims: Any = False) -> Va
 
 @form(np.var)
 def var(
-    b: Builder, a: Operand, axis: Axis = None, ddof: float = 0, keepdims: Any = False,
+    b: Builder, a: Interpreted, axis: Axis = None, ddof: float = 0, keepdims: Any = False,
     correction: float = 0,
 ) -> Variable:  # fmt: skip
     """Variances along axes."""
@@ -68,7 +68,7 @@ def var(
 
 @form(np.std)
 def std(
-    b: Builder, a: Operand, axis: Axis = None, ddof: float = 0, keepdims: Any = False,
+    b: Builder, a: Interpreted, axis: Axis = None, ddof: float = 0, keepdims: Any = False,
     correction: float = 0,
 ) -> Variable:  # fmt: skip
     """Standard deviations along axes."""
@@ -78,7 +78,7 @@ def std(
 def extreme(function: Any, hint: str) -> Form:
     """The form of a largest or least entry."""
 
-    def made(b: Builder, a: Operand, axis: Axis = None, keepdims: Any = False) -> Variable:
+    def made(b: Builder, a: Interpreted, axis: Axis = None, keepdims: Any = False) -> Variable:
         x = b.array(a)
         axes = axes_of(axis, len(x.shape))
         dtype = dtype_of(x)
@@ -103,7 +103,7 @@ FORMS |= {np.max: extreme(np.maximum, "max"), np.min: extreme(np.minimum, "min")
 
 @form(np.prod)
 def product(
-    b: Builder, a: Operand, axis: Axis = None, dtype: Any = None, keepdims: Any = False
+    b: Builder, a: Interpreted, axis: Axis = None, dtype: Any = None, keepdims: Any = False
 ) -> Variable:
     """Products along axes."""
     x = b.array(a)
@@ -116,7 +116,7 @@ def product(
 def truth(hint: str, combine: str, start: Any) -> Form:
     """The form of `all` and `any`."""
 
-    def made(b: Builder, a: Operand, axis: Axis = None, keepdims: Any = False) -> Variable:
+    def made(b: Builder, a: Interpreted, axis: Axis = None, keepdims: Any = False) -> Variable:
         x = b.array(a)
         axes = axes_of(axis, len(x.shape))
         return kept_or_not(b, b.reduce(hint, x, axes, bool, combine, start), axes, keepdims)
@@ -133,7 +133,7 @@ FORMS |= {
 def running(function: Any, hint: str) -> Form:
     """The form of a running sum or product along an axis."""
 
-    def made(b: Builder, a: Operand, axis: int | None = None) -> Variable:
+    def made(b: Builder, a: Interpreted, axis: int | None = None) -> Variable:
         x = b.array(a)
         if axis is None:
             x, axis = b.reshape(x, (x.size,)), 0

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from micrograd_np.compiler.native.builder import Builder
-from micrograd_np.compiler.native.definitions import Operand
+from micrograd_np.compiler.native.definitions import Interpreted
 from micrograd_np.compiler.native.scalars import NotNative, dtype_of, kind_of
 from micrograd_np.compiler.program import Instruction, Variable, mapped
 
@@ -87,14 +87,14 @@ def described(x: Variable) -> tuple[Any, ...]:
     return x.shape, dtype_of(x), x.python
 
 
-def ufunc(b: Builder, function: Any, *operands: Operand, dtype: Any = None) -> Variable:
+def ufunc(b: Builder, function: Any, *operands: Interpreted, dtype: Any = None) -> Variable:
     """A ufunc of one result."""
     if function.nout != 1 or function.signature is not None or len(operands) != function.nin:
         raise NotNative("it is no ufunc of one result, or its result is written elsewhere")
     return b.map(function, *operands, dtype=dtype)
 
 
-def joint_dtype(*operands: Operand) -> np.dtype[Any]:
+def joint_dtype(*operands: Interpreted) -> np.dtype[Any]:
     """What NumPy makes of the operands together."""
     kinds: list[Any] = [x.python if isinstance(x, Variable) else type(x) for x in operands]
     parts = [
