@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from drawn_keys import updates
 from folding import each
 from hypothesis import given
+from index_keys import KEYS, afar
 from strict_array import DeviceArray, StrictArray
-from test_foreign_arrays import KEYS, afar
-from test_indexing import updates
 
 import micrograd_np as mg
 from micrograd_np import Tensor

@@ -8,7 +8,7 @@ from itertools import product
 import memory
 import numpy as np
 import pytest
-from test_transforms import nestings
+from nesting import nestings
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn

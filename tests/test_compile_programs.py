@@ -17,7 +17,7 @@ import pytest
 from drawing import examples
 from hypothesis import given
 from interpreted import Interpreted, Unseen, assert_identical, assert_rounded
-from test_programs import EXHAUSTIVE, ORDINARY
+from programs import EXHAUSTIVE, ORDINARY
 
 import micrograd_np as mg
 from micrograd_np import Tensor

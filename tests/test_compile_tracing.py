@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from interpreted import Interpreted, assert_identical, assert_rounded
+from op_calls import NARROW, Call, recast
 from optable import DIFFERENTIABLE, ROWS, Case, Row, in_case, rows_of
-from test_ops import NARROW, Call, recast
 
 import micrograd_np as mg
 from micrograd_np import Tensor

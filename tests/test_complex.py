@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from differences import assert_close, directional, flat
 from folding import each
+from op_calls import Call, assert_first_derivatives, assert_second_derivatives, tensors
 from optable import CONSTANT, DIFFERENTIABLE, Case, Row
-from test_ops import Call, assert_first_derivatives, assert_second_derivatives, tensors
 
 import micrograd_np as mg
 from micrograd_np import Tensor

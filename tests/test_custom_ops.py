@@ -7,7 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
-from test_transforms import nestings
+from nesting import nestings
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors

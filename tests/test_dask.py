@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_calls import Call, total
 from optable import DIFFERENTIABLE, Case, Row
-from test_ops import Call, total
 
 import micrograd_np as mg
 from micrograd_np import Tensor, nn, optim

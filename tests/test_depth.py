@@ -26,7 +26,7 @@ def freed(nodes: int, *shapes: str) -> list[str]:
 
     Raises CalledProcessError, with what the process wrote about it, if it crashed.
     """
-    command = [sys.executable, "-X", "faulthandler", str(TESTS / "deep_graphs.py")]
+    command = [sys.executable, "-X", "faulthandler", str(TESTS / "shared" / "deep_graphs.py")]
     done = subprocess.run(
         [*command, str(nodes), str(STACK), *shapes],
         env=ENVIRONMENT,

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_calls import Call
 from optable import ROWS, Row
-from test_ops import Call
 
 import micrograd_np as mg
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 from folding import each
+from nesting import nestings
+from op_calls import Call, total
 from optable import DIFFERENTIABLE, Row
 from strict_array import StrictArray
-from test_ops import Call, total
-from test_transforms import nestings
 
 import micrograd_np as mg
 from micrograd_np import Tensor

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 from folding import each
+from op_calls import Call
 from optable import DIFFERENTIABLE, Case, Row
-from test_ops import Call
 
 import micrograd_np as mg
 

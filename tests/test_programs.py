@@ -14,9 +14,7 @@ import pytest
 from differences import directional
 from drawing import examples
 from hypothesis import given, settings
-
-ORDINARY = settings(max_examples=200, derandomize=True)
-EXHAUSTIVE = settings(max_examples=20_000)
+from programs import EXHAUSTIVE, ORDINARY
 
 
 def assert_close(found: Any, expected: Any, what: str, program: programs.Program) -> None:

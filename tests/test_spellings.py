@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_calls import Call, tensors
 from optable import DIFFERENTIABLE, ROWS, Case, Row, by_row
 from optable.table import KEYED
-from test_ops import Call, tensors
 
 import micrograd_np as mg
 from micrograd_np import Tensor

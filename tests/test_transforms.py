@@ -8,39 +8,18 @@ import functools
 import inspect
 import math
 from concurrent.futures import ThreadPoolExecutor
-from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nesting import MODES, forward, nestings, reverse
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn
 
-
-def forward(f):
-    """The derivative of a function of one number, by pushing a tangent."""
-    return lambda x: mg.jvp(f, [x], [1.0])[1]
-
-
-def reverse(f):
-    """The derivative of a function of one number, by pulling a cotangent."""
-    return mg.grad(f)
-
-
-MODES = {"forward": forward, "reverse": reverse}
 modes = pytest.mark.parametrize("derivative", MODES.values(), ids=MODES)
-
-
-def nestings(depth):
-    combinations = [c[::-1] for c in product(MODES, repeat=depth)]
-    return pytest.mark.parametrize(
-        "operators",
-        [[MODES[name] for name in names] for names in combinations],
-        ids=[" over ".join(names) for names in combinations],
-    )
 
 
 def differences(f, x, step=1e-6):

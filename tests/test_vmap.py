@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from op_calls import Call
 from optable import DIFFERENTIABLE, ROWS, Case, Row, by_row
-from test_ops import Call
 
 import micrograd_np as mg
 from micrograd_np import Tensor, nn

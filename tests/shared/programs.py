@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from hypothesis import settings
 from hypothesis import strategies as st
 
 import micrograd_np as mg
@@ -21,6 +22,10 @@ import micrograd_np as mg
 Array = Any
 LARGEST = 30.0  # values beyond are not used further
 CLEAR = 1e-3  # the least distance from a kink
+
+# How many programs a test tries.
+ORDINARY = settings(max_examples=200, derandomize=True)
+EXHAUSTIVE = settings(max_examples=20_000)
 
 
 class Operation(NamedTuple):

@@ -2,7 +2,7 @@
 
     git clone --recurse-submodules https://github.com/data-apis/array-api-tests CHECKOUT
     pip install -r CHECKOUT/requirements.txt
-    python tests/array_api_suite.py CHECKOUT --max-examples 100
+    python tests/shared/array_api_suite.py CHECKOUT --max-examples 100
 
 Every test of the suite that passes against NumPy must pass against micrograd_np on the same
 machine. Some fail against both, but only for examples that come up by chance; so a test that seems
@@ -76,7 +76,7 @@ def start(arguments, name, report, tests=("array_api_tests",), chance="--derando
 
 def environment(name):
     """Both libraries are imported in both runs: what is imported gives hypothesis ideas."""
-    path = os.pathsep.join(filter(None, (str(HERE.parent), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(HERE.parents[1]), os.environ.get("PYTHONPATH"))))
     return os.environ | {
         "ARRAY_API_TESTS_MODULE": f"exec('import {REFERENCE}, {OURS}; xp = {name}')",
         "ARRAY_API_TESTS_VERSION": VERSION,

@@ -1,6 +1,6 @@
 """A program: deep graphs are built, differentiated and freed in a thread with a small stack.
 
-    python tests/deep_graphs.py NODES KIBIBYTES [SHAPE ...]
+    python tests/shared/deep_graphs.py NODES KIBIBYTES [SHAPE ...]
 
 Every shape of `SHAPES` has about so many nodes; the thread has a stack of so many KiB. A shape is
 named when it has come to its end, so that after a crash the one behind the last name is to blame.
