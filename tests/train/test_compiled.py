@@ -559,7 +559,7 @@ def test_the_slip_of_a_column_and_a_row_is_pointed_out_once():
     with pytest.warns(UserWarning, match=r"shape \(10, 10\)") as caught:
         trained(True, given=(X, y.ravel()), loss=loss)
     assert len(caught) == 1
-    assert caught[0].filename.endswith("test_train_compiled.py")
+    assert caught[0].filename.endswith("test_compiled.py")
 
 
 class Interrupting(np.random.Generator):

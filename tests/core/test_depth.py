@@ -15,7 +15,7 @@ from deep_graphs import SHAPES
 
 import micrograd_np as mg
 
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(mg.__file__).parents[1])}
 # In KiB. The first is what the C libraries with the smallest stacks give a thread by default.
 STACK = 128 if sys.version_info < (3, 13) else 1024

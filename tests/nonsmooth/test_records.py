@@ -20,7 +20,7 @@ from micrograd_np.nonsmooth import Convention, Conventions, conventions
 from micrograd_np.nonsmooth.convention import row, spelled
 from micrograd_np.nonsmooth.listing import TABLES, name_of
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 EVERYTHING = conventions()
 NAMES = {"np": np, "mg": mg, "special": special}
 

@@ -1,7 +1,7 @@
 """`mg.compile` as a person uses it: the same results, and what is different said aloud.
 
-That programs compute what the functions do is tested op by op in `test_compile_tracing`, and for
-random programs in `test_compile_programs`.
+That programs compute what the functions do is tested op by op in `test_tracing`, and for
+random programs in `test_programs`.
 """
 
 # ruff: noqa: PLW0108 - what is compiled in these tables is a function of the user's own

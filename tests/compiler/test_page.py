@@ -8,7 +8,7 @@ import pytest
 
 import micrograd_np as mg
 
-PAGE = (Path(__file__).parents[1] / "docs" / "compiling.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "compiling.md").read_text(encoding="utf-8")
 
 
 def rows(heading):

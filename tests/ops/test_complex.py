@@ -498,7 +498,7 @@ def test_jax_has_the_conjugate(name: str) -> None:
 
 
 def test_the_picture_of_the_page_is_the_one_it_describes() -> None:
-    images = Path(__file__).parents[1] / "docs/images"
+    images = Path(__file__).parents[2] / "docs/images"
     spec = importlib.util.spec_from_file_location("draw", images / "draw.py")
     assert spec
     assert spec.loader
