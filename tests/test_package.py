@@ -64,6 +64,18 @@ def test_the_core_names_no_interpreter():
     assert naming == NAMING_INTERPRETERS
 
 
+# ---------------------------------------------------------------- the tests
+
+
+TEST_FILE_LINES = 600  # at most, in each
+
+
+def test_no_test_file_is_long():
+    tests = Path(__file__).parent
+    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in tests.rglob("*.py")}
+    assert {p.name: count for p, count in lines.items() if count > TEST_FILE_LINES} == {}
+
+
 # ---------------------------------------------------------------- what is never written
 
 
@@ -157,8 +169,3 @@ def test_what_is_called_shows_an_example(name):
     """Functions, and classes used like them; classes that only carry results need none."""
     examples = doctest.DocTestParser().get_examples(PUBLIC[name].__doc__)
     assert any(example.want for example in examples), f"{name} shows no example with a result"
-
-
-@pytest.mark.parametrize("name", sorted(n for n, t in vars(mg).items() if inspect.ismodule(t)))
-def test_public_modules_have_a_docstring(name):
-    assert vars(mg)[name].__doc__

@@ -56,3 +56,6 @@ METHODS = """
     __array_namespace__ __bool__ __complex__ __dlpack__ __dlpack_device__ __float__ __getitem__
     __index__ __int__ __setitem__ to_device
 """
+
+EXTENSIONS = [*(f"linalg.{name}" for name in LINALG.split()), *(f"fft.{n}" for n in FFT.split())]
+SHARED = {"can_cast", "isdtype", "result_type"}  # NumPy's own functions, as they are
