@@ -2,12 +2,7 @@
 
 import numpy as np
 import pytest
-from array_api_names import (
-    ELEMENTWISE,
-    EXTENSIONS,
-    FUNCTIONS,
-    SHARED,
-)
+from array_api_names import ELEMENTWISE, EXTENSIONS, FUNCTIONS, SHARED
 from folding import each
 from leaves import leaf
 

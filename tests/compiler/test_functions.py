@@ -6,12 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from compiled_functions import (
-    FROM_OUTSIDE,
-    VECTOR,
-    X,
-    assert_compiled,
-)
+from compiled_functions import FROM_OUTSIDE, VECTOR, X, assert_compiled
 from interpreted import Interpreted, assert_identical
 from numpy.testing import assert_array_equal
 

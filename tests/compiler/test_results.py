@@ -6,13 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from compiled_functions import (
-    VECTOR,
-    X,
-    assert_alike,
-    assert_compiled,
-    runs,
-)
+from compiled_functions import VECTOR, X, assert_alike, assert_compiled, runs
 from interpreted import Interpreted, assert_identical
 from numpy.testing import assert_allclose, assert_array_equal
 

@@ -11,13 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from compiled_functions import (
-    VECTOR,
-    X,
-    assert_alike,
-    assert_compiled,
-    runs,
-)
+from compiled_functions import VECTOR, X, assert_alike, assert_compiled, runs
 from numpy.testing import assert_allclose, assert_array_equal
 
 import micrograd_np as mg

@@ -1,4 +1,4 @@
-"""The two walks over the graph, second derivatives, and answers at kinks."""
+"""The two walks over the graph, second derivatives, and what ops make of constants and options."""
 
 import math
 

@@ -9,16 +9,12 @@ import pickle
 
 import numpy as np
 import pytest
+from leaves import leaf
 from scipy import special
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
 from micrograd_np.core.op import OPS
-
-
-def leaf(data, **options):
-    return Tensor(data, requires_grad=True, **options)
-
 
 # ---------------------------------------------------------------- copies, pickles, identity
 

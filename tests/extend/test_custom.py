@@ -7,6 +7,7 @@ import weakref
 
 import numpy as np
 import pytest
+from leaves import leaf
 from nesting import nestings
 
 import micrograd_np as mg
@@ -17,10 +18,6 @@ from micrograd_np.ops.lazy import read_tables
 RNG = np.random.default_rng(3)
 X = RNG.uniform(0.5, 1.5, (2, 3))
 Y = RNG.uniform(0.5, 1.5, 3)
-
-
-def leaf(data, **fields):
-    return Tensor(data, requires_grad=True, **fields)
 
 
 # ---------------------------------------------------------------- ways to say a derivative

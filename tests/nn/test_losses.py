@@ -5,16 +5,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from leaves import leaf
 
 import micrograd_np as mg
-from micrograd_np import Tensor, errors, nn
+from micrograd_np import errors, nn
 
 PAIRED = [nn.mse, nn.binary_cross_entropy, nn.binary_cross_entropy_with_logits]
 ALL = [*PAIRED, nn.cross_entropy]
-
-
-def leaf(values, **options):
-    return Tensor(values, requires_grad=True, **options)
 
 
 def gradient(loss, prediction, target, **options):

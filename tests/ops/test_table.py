@@ -15,15 +15,7 @@ from op_calls import (
     tensors,
     total,
 )
-from optable import (
-    CONSTANT,
-    DIFFERENTIABLE,
-    REFUSED_UFUNCS,
-    ROWS,
-    Case,
-    Row,
-    by_row,
-)
+from optable import CONSTANT, DIFFERENTIABLE, REFUSED_UFUNCS, ROWS, Case, Row, by_row
 
 import micrograd_np as mg
 from micrograd_np import Tensor

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from leaves import leaf
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn, optim
@@ -20,10 +21,6 @@ RULES = {
     "chain": optim.chain(optim.scale_by_adam(), optim.momentum(0.5), optim.scale(-0.01)),
 }
 each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-
-
-def leaf(values, **options):
-    return Tensor(values, requires_grad=True, **options)
 
 
 def run(rule, gradients, parameters):

@@ -9,10 +9,7 @@ from solver_problems import FIRST_ORDER, SECOND_ORDER, WITH_PRODUCTS, V, W, deca
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.errors import (
-    LeavesGraphError,
-    SolverError,
-)
+from micrograd_np.errors import LeavesGraphError, SolverError
 
 AT = np.array([1.0, 1.5])
 GRID = np.linspace(0.5, 1.0, 5)

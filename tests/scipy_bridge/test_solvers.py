@@ -10,11 +10,7 @@ from solver_problems import FIRST_ORDER, SECOND_ORDER, WITH_PRODUCTS
 
 import micrograd_np as mg
 from micrograd_np import Tensor
-from micrograd_np.errors import (
-    GraphError,
-    NotDifferentiableError,
-    ShapeError,
-)
+from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
 
 START = np.array([-1.2, 1.0, 0.8])
 

@@ -4,10 +4,7 @@ from typing import Any
 
 import numpy as np
 from differences import assert_close, directional, flat
-from optable import (
-    Case,
-    Row,
-)
+from optable import Case, Row
 
 import micrograd_np as mg
 from micrograd_np import Tensor

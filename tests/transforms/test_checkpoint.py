@@ -8,6 +8,7 @@ from itertools import product
 import memory
 import numpy as np
 import pytest
+from leaves import leaf
 from nesting import nestings
 
 import micrograd_np as mg
@@ -16,10 +17,6 @@ from micrograd_np.core.graph import history
 
 RNG = np.random.default_rng(5)
 X = RNG.standard_normal((2, 3))
-
-
-def leaf(data, **fields):
-    return Tensor(data, requires_grad=True, **fields)
 
 
 def plain(f):

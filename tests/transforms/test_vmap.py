@@ -13,13 +13,7 @@ from optable import DIFFERENTIABLE, ROWS, Case, Row, by_row
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
 from micrograd_np.core.op import OPS
-from micrograd_np.errors import (
-    BatchedError,
-    GraphError,
-    InPlaceError,
-    NonFiniteError,
-    ShapeError,
-)
+from micrograd_np.errors import BatchedError, GraphError, InPlaceError, NonFiniteError, ShapeError
 
 
 def stacked(results: list[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Running blocks: how many threads and how large portions, and what errors and forks do."""
+"""Running blocks: how many threads and portions there are, and what errors and exits do."""
 
 import os
 import subprocess

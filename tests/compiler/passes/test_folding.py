@@ -4,13 +4,7 @@ import operator
 
 import numpy as np
 import pytest
-from pass_programs import (
-    BY_NAME,
-    assert_same,
-    built,
-    names,
-    simplified,
-)
+from pass_programs import BY_NAME, assert_same, built, names, simplified
 
 from micrograd_np.compiler.keys import key_of
 from micrograd_np.compiler.program import check

@@ -4,9 +4,7 @@
 
 import numpy as np
 import pytest
-from compiled_functions import (
-    VECTOR,
-)
+from compiled_functions import VECTOR
 from numpy.testing import assert_array_equal
 
 import micrograd_np as mg

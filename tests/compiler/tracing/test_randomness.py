@@ -11,10 +11,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from compiled_functions import (
-    VECTOR,
-    assert_compiled,
-)
+from compiled_functions import VECTOR, assert_compiled
 from numpy.testing import assert_allclose, assert_array_equal
 
 import micrograd_np as mg

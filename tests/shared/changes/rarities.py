@@ -14,12 +14,7 @@ import weakref
 import numpy as np
 import pytest
 
-from changes.ways import (
-    Plain,
-    set_attribute,
-    set_item,
-    way,
-)
+from changes.ways import Plain, set_attribute, set_item, way
 from micrograd_np import Tensor, optim
 
 

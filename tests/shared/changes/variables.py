@@ -9,12 +9,7 @@ from typing import Any
 import numpy as np
 
 import micrograd_np as mg
-from changes.ways import (
-    BETA,
-    set_attribute,
-    set_item,
-    way,
-)
+from changes.ways import BETA, set_attribute, set_item, way
 from micrograd_np import Tensor
 
 TABLE: dict[str, Any] = {"v": 1.0, "deep": [1.0, {"w": 2.0}]}
