@@ -67,13 +67,19 @@ def test_the_core_names_no_interpreter():
 # ---------------------------------------------------------------- the tests
 
 
+TESTS = Path(__file__).parent
 TEST_FILE_LINES = 600  # at most, in each
 
 
 def test_no_test_file_is_long():
-    tests = Path(__file__).parent
-    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in tests.rglob("*.py")}
+    lines = {p: len(p.read_text(encoding="utf-8").splitlines()) for p in TESTS.rglob("*.py")}
     assert {p.name: count for p, count in lines.items() if count > TEST_FILE_LINES} == {}
+
+
+def test_what_is_tested_lies_where_its_tests_lie():
+    folders = {path.parent.relative_to(TESTS) for path in TESTS.rglob("test_*.py")}
+    there = {path.parent.relative_to(PACKAGE) for path in SOURCES} | {Path("scipy_bridge")}
+    assert folders - there == {Path("benchmarks")}
 
 
 # ---------------------------------------------------------------- what is never written

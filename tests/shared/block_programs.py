@@ -3,37 +3,7 @@
 import numpy as np
 
 from micrograd_np.compiler.blocks.fusion import Fused, fuse
-from micrograd_np.compiler.program import Instruction, Program, Variable, check, mapped
-
-# ---------------------------------------------------------------- programs by hand
-
-
-class Builder:
-    """A program that is written call by call, with the values of one run."""
-
-    def __init__(self):
-        self.parameters, self.arguments, self.values, self.instructions = [], [], {}, []
-
-    def parameter(self, value, hint="x"):
-        x = Variable.like(hint, value)
-        self.parameters.append(x)
-        self.arguments.append(value)
-        self.values[x] = value
-        return x
-
-    def __call__(self, function, *args, view=False, **options):
-        given = mapped(lambda x: self.values.get(x, x) if isinstance(x, Variable) else x, args)
-        with np.errstate(all="ignore"):
-            value = function(*given, **options)
-        result = Variable.like(function.__name__, value)
-        self.values[result] = value
-        self.instructions.append(Instruction(function, args, options, (result,), view=view))
-        return result
-
-    def program(self, *results):
-        return check(
-            Program("p", tuple(self.parameters), {}, tuple(self.instructions), tuple(results))
-        )
+from micrograd_np.compiler.program import check
 
 
 def fused_of(program):
@@ -67,17 +37,9 @@ def close(one, other):
 # ---------------------------------------------------------------- random programs
 
 DTYPES = [
-    "float32",
-    "float64",
-    "float32",
-    "float64",
-    "float16",
-    "int32",
-    "int64",
-    "bool",
-    "complex64",
+    "float32", "float64", "float32", "float64", "float16", "int32", "int64", "bool", "complex64",
     "complex128",
-]
+]  # fmt: skip
 
 
 # ---------------------------------------------------------------- what is put together

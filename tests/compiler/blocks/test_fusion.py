@@ -4,7 +4,8 @@ import operator
 
 import numpy as np
 import pytest
-from block_programs import Builder, checked, fused_of, normal, same
+from block_programs import checked, fused_of, normal, same
+from program_builder import Builder
 
 from micrograd_np.compiler.blocks.fusion import fuse
 from micrograd_np.compiler.program import Instruction, Variable, check

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from block_programs import Builder, checked, counting, fused_of, normal, same
+from block_programs import checked, counting, fused_of, normal, same
+from program_builder import Builder
 
 from micrograd_np.compiler.blocks import running as blocks
 from micrograd_np.compiler.blocks.fusion import fuse

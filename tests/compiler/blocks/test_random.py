@@ -4,7 +4,8 @@ from itertools import product
 
 import numpy as np
 import pytest
-from block_programs import DTYPES, Builder, close, fused_of, same
+from block_programs import DTYPES, close, fused_of, same
+from program_builder import Builder
 
 from micrograd_np.compiler.blocks.fusion import fuse
 from micrograd_np.compiler.blocks.layouts import is_partial

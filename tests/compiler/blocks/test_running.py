@@ -7,7 +7,8 @@ import threading
 
 import numpy as np
 import pytest
-from block_programs import DTYPES, Builder, counting, fused_of, normal, same
+from block_programs import DTYPES, counting, fused_of, normal, same
+from program_builder import Builder
 
 from micrograd_np.compiler.blocks import running as blocks
 from micrograd_np.compiler.blocks.fusion import fuse
