@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 import array_api_names
 import pytest
 from array_api_names import NAMES as STANDARD
-from test_house import FLOORS
 
 import micrograd_np as mg
 from micrograd_np.core.op import EXPRESSIONS, OPS
@@ -30,7 +29,8 @@ README = ROOT / "README.md"
 PAGES = [README, *sorted(DOCS.glob("*.md"))]
 ILLUSTRATED = [README, DOCS / "tutorial.md"]
 NEEDED = {"foreign_arrays.md": ["dask"], "native.md": ["numba"]}  # beyond our own packages
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = SETTINGS["project"]
 
 
 def text_of(path: Path) -> str:
@@ -126,7 +126,7 @@ def test_every_link_of_a_page_leads_to_a_file(page):
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 
-def test_the_map_of_the_house_names_what_is_there():
+def test_the_map_of_the_package_names_what_is_there():
     rows = re.findall(r"^\| (`[^|]*`) \|", text_of(README), re.MULTILINE)
     names = [name for row in rows for name in re.findall(r"`([^`]+)`", row)]
     places = [ROOT, ROOT / "micrograd_np"]
@@ -134,17 +134,21 @@ def test_the_map_of_the_house_names_what_is_there():
     assert [n for n in names if not any((place / n).exists() for place in places)] == []
 
 
-def test_the_house_in_the_essay_names_every_file_of_the_package():
-    rows = re.findall(r"^\| \d \| ([^|]*) \|", text_of(DOCS / "design.md"), re.MULTILINE)
-    named = {name.strip("/") for row in rows for name in re.findall(r"`([^`]+)`", row)}
+def layers_of_the_essay() -> list[set[str]]:
+    """The modules that stand directly in the package, layer by layer, the lowest first."""
+    rows = re.findall(r"^\| \d+ \| ([^|]*) \|", text_of(DOCS / "design.md"), re.MULTILINE)
+    return [{name.strip("/") for name in re.findall(r"`([^`]+)`", row)} for row in rows]
+
+
+def test_the_layers_in_the_essay_name_every_module_of_the_package():
     there = {path.stem for path in (ROOT / "micrograd_np").iterdir() if path.name[:2] != "__"}
-    assert named - {"__main__"} == there - {"py"}  # py.typed
+    assert set().union(*layers_of_the_essay()) - {"__main__"} == there - {"py"}  # py.typed
 
 
-def test_the_house_in_the_essay_has_the_floors_that_imports_keep_to():
-    rows = re.findall(r"^\| \d \| ([^|]*) \|", text_of(DOCS / "design.md"), re.MULTILINE)
-    floors = [[name.strip("/") for name in re.findall(r"`([^`]+)`", row)] for row in rows]
-    assert floors == [line.split() for line in FLOORS.strip().splitlines() if line.strip() != "*"]
+def test_the_layers_in_the_essay_are_those_that_imports_keep_to():
+    contract = SETTINGS["tool"]["importlinter"]["contracts"][0]
+    layers = [set(layer.split(" | ")) for layer in contract["layers"]]
+    assert layers_of_the_essay() == layers[::-1]
 
 
 # ---------------------------------------------------------------- the reference

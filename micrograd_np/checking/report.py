@@ -11,6 +11,7 @@ import numpy as np
 from micrograd_np.checking import comparison
 from micrograd_np.checking.comparison import KINK, RIGHT, STATUSES, WRONG
 from micrograd_np.checking.differences import Slopes
+from micrograd_np.text_table import text_table
 
 Array = np.ndarray[Any, Any]
 Verdict = Literal["right", "kink", "non-finite", "wrong", "non-deterministic", "value differs"]
@@ -94,7 +95,7 @@ class GradientReport:
         heading = f"\n{self.subject}: {self.method}"
         if not self.inputs:
             return heading
-        return "\n".join([heading, *table([COLUMNS, *map(cells, self.inputs)])])
+        return "\n  ".join([heading, *text_table([COLUMNS, *map(cells, self.inputs)])])
 
 
 MEANINGS = {
@@ -123,12 +124,6 @@ def cells(line: InputReport) -> tuple[str, ...]:
     numbers = (f"{analytic:.9g}", f"{line.numeric[line.entry]:.9g}")
     errors = (f"{line.absolute_error:.2g}", f"{line.relative_error:.2g}")
     return (*start, line.place, line.mode, *numbers, *errors, agreed)
-
-
-def table(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows of text in columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [("  " + "  ".join(map(str.ljust, row, widths))).rstrip() for row in rows]
 
 
 # ---------------------------------------------------------------- building a line

@@ -10,6 +10,7 @@ import numpy as np
 
 from micrograd_np.core.op import EXPRESSIONS, OPS, read_tables
 from micrograd_np.nonsmooth.convention import Convention, spelled, theirs
+from micrograd_np.text_table import text_table
 
 TABLES = ("kinks", "edges", "missing", "tails", "matrices", "special_functions")
 HEADINGS = ("call", "at", "here", "PyTorch", "JAX", "because")
@@ -22,7 +23,7 @@ class Conventions(list[Convention]):
         if not self:
             return "no points without a derivative"
         groups = groupby(self, key=attrgetter("topic"))
-        tables = [[topic, *aligned([HEADINGS, *map(cells, group)])] for topic, group in groups]
+        tables = [[topic, *text_table([HEADINGS, *map(cells, group)])] for topic, group in groups]
         return "\n\n".join(map("\n  ".join, tables))
 
     __str__ = __repr__
@@ -104,12 +105,3 @@ def cells(record: Convention) -> tuple[str, ...]:
     """One line of the table."""
     here, pytorch, jax = spelled(record.gradient), theirs(record.pytorch), theirs(record.jax)
     return record.what, record.at, here, pytorch, jax, record.reason
-
-
-def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines in which the columns stand below each other."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]

@@ -8,17 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from tasks import (
-    BATCH,
-    CHANNELS,
-    EPSILON,
-    HEADS,
-    HIDDEN,
-    IMAGES,
-    LENGTH,
-    MLP_RATE,
-    data,
-)
+from tasks import BATCH, CHANNELS, EPSILON, HEADS, HIDDEN, IMAGES, LENGTH, MLP_RATE, data
 
 Work = Callable[[int], list[np.ndarray]]
 

@@ -5,17 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from tasks import (
-    BATCH,
-    CHANNELS,
-    EPSILON,
-    HEADS,
-    HIDDEN,
-    IMAGES,
-    LENGTH,
-    MLP_RATE,
-    data,
-)
+from tasks import BATCH, CHANNELS, EPSILON, HEADS, HIDDEN, IMAGES, LENGTH, MLP_RATE, data
 
 Work = Callable[[int], list[np.ndarray]]
 Wrap = Callable[[Callable[..., Any]], Callable[..., Any]]
