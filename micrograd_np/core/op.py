@@ -36,7 +36,7 @@ Rule = Callable[..., Any]
 Partial = Callable[..., Any] | Literal[1, -1] | None
 Inputs = tuple[Any, ...]
 Options = dict[str, Any]
-Kind = Literal["elementwise", "linear", "bilinear", "primitive", "constant"]
+Kind = Literal["elementwise", "reduction", "linear", "bilinear", "primitive", "constant"]
 
 
 class Op:
@@ -61,6 +61,7 @@ class Op:
         recorded: bool = True,
         sees_unused: bool = False,
         hermitian: bool | str = False,
+        opaque: bool = False,
     ) -> None:
         self.function = function
         self.kind = kind
@@ -72,6 +73,7 @@ class Op:
         self.recorded = recorded
         self.sees_unused = sees_unused  # vjps take None, not zeros, for an unused result
         self.hermitian = hermitian  # whether one triangle is read, or which option says so
+        self.opaque = opaque  # called as a whole by programs, for it writes in place or loops
         self.name: str = function.__name__
         self.call = call or function
         if sequence and call is None:

@@ -20,13 +20,13 @@ def entry_by_entry(call: Call) -> Any:
     widest = max(call.ndim(i) for i in range(len(call.inputs)))
     return call.evaluated(
         *(
-            padded(x, widest - call.ndim(i)) if call.mapped[i] else x
+            pad_shape(x, widest - call.ndim(i)) if call.mapped[i] else x
             for i, x in enumerate(call.inputs)
         )
     )
 
 
-def padded(x: Array, count: int) -> Array:
+def pad_shape(x: Array, count: int) -> Array:
     """A batch with `count` axes of length 1 after the first."""
     return np.reshape(x, (x.shape[0], *(1,) * count, *x.shape[1:])) if count else x
 
@@ -64,11 +64,11 @@ def of_one_input(rule: Rule) -> Rule:
 def of_axes(rule: Rule) -> Rule:
     """A rule that counts axes; single numbers, which NumPy lets have axis 0 or -1, one by one."""
 
-    def counted(call: Call) -> Any:
+    def with_axes_of_arrays(call: Call) -> Any:
         axis = call.options.get("axis")
         return one_by_one(call) if axis is not None and call.ndim() == 0 else rule(call)
 
-    return counted
+    return with_axes_of_arrays
 
 
 def flat(call: Call, index: int = 0) -> Array:
@@ -79,7 +79,7 @@ def flat(call: Call, index: int = 0) -> Array:
 
 @of_one_input
 @of_axes
-def along_all(call: Call) -> Any:
+def over_axes(call: Call) -> Any:
     """Without an axis it works on all of them, together."""
     axis = call.options.get("axis")
     over = tuple(range(1, call.ndim() + 1)) if axis is None else shifted(axis, call.ndim())
@@ -88,7 +88,7 @@ def along_all(call: Call) -> Any:
 
 @of_one_input
 @of_axes
-def along_flat(call: Call) -> Any:
+def over_flattened(call: Call) -> Any:
     """Without an axis it works on the flattened array."""
     axis = call.options.get("axis")
     if axis is not None:
@@ -99,7 +99,7 @@ def along_flat(call: Call) -> Any:
     return out
 
 
-def along(**defaults: Any) -> Rule:
+def with_axes(**defaults: Any) -> Rule:
     """The options of these names are axes, by default these."""
 
     @of_one_input
@@ -115,7 +115,7 @@ def along(**defaults: Any) -> Rule:
 
 def roll(call: Call) -> Any:
     if call.options.get("axis") is not None:
-        return along_flat(call)
+        return over_flattened(call)
     rolled = call.evaluated(flat(call), axis=1)
     return np.reshape(rolled, call.whole().shape)
 
@@ -131,7 +131,7 @@ def norm(call: Call) -> Any:
     """A matrix norm works on two axes, one of all entries is one of the flattened array."""
     given = call.options.get("axis")
     if given is None and call.options.get("ord") is None:
-        return along_flat(call) if call.ndim() != 1 else along_all(call)
+        return over_flattened(call) if call.ndim() != 1 else over_axes(call)
     over = tuple(range(call.ndim())) if given is None else given
     over = over[0] if isinstance(over, tuple) and len(over) == 1 else over
     return call.evaluated(call.whole(), axis=shifted(over, call.ndim()))
@@ -152,7 +152,7 @@ def reshape(call: Call) -> Any:
     return np.reshape(x, (call.size, *shape))
 
 
-def transpose(call: Call) -> Any:
+def permute(call: Call) -> Any:
     axes = call.options.get("axes")
     order = range(call.ndim())[::-1] if axes is None else axes
     return np.transpose(call.whole(), (0, *(i % call.ndim() + 1 for i in order)))
@@ -183,17 +183,17 @@ def squeeze(call: Call) -> Any:
 def broadcast_to(call: Call) -> Any:
     shape = call.options["shape"]
     shape = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
-    x = padded(call.whole(), len(shape) - call.ndim())
+    x = pad_shape(call.whole(), len(shape) - call.ndim())
     return np.broadcast_to(x, (call.size, *shape))
 
 
 def tile(call: Call) -> Any:
     reps = tuple(np.atleast_1d(call.options["reps"]).tolist())
     reps = (1,) * (call.ndim() - len(reps)) + reps
-    return np.tile(padded(call.whole(), len(reps) - call.ndim()), (1, *reps))
+    return np.tile(pad_shape(call.whole(), len(reps) - call.ndim()), (1, *reps))
 
 
-def pad(call: Call) -> Any:
+def pad_examples(call: Call) -> Any:
     widths = call.options["pad_width"]
     if isinstance(widths, dict) or np.size(call.options.get("constant_values", 0)) > 1:
         return one_by_one(call)

@@ -38,7 +38,7 @@ def convolve(call: Call) -> Any:
     return np.moveaxis(apart, channels, 0)
 
 
-def convolve_to_weight(call: Call) -> Any:
+def convolve_to_weights(call: Call) -> Any:
     """An input and a cotangent, which make a weight for each example."""
     if not call.size:
         return one_by_one(call)

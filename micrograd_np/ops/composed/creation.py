@@ -8,7 +8,7 @@ from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import expression, linear
 from micrograd_np.core.op import Array, Operand, Rule
 from micrograd_np.core.record import plain, value_of
-from micrograd_np.ops.composed.array_like import joined
+from micrograd_np.ops.composed.array_like import as_array
 from micrograd_np.ops.derivatives.shaping import as_dtype
 from micrograd_np.ops.kernels.axes import shaped_along
 
@@ -64,7 +64,7 @@ def geomspace(
     for end in map(value_of, (start, stop)):
         if not (isinstance(end, Operand) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
-    start, stop = joined(start), joined(stop)
+    start, stop = as_array(start), as_array(stop)
     wide = np.result_type(start, stop, 1.0, np.dtype(dtype or float))  # what NumPy computes in
     start, stop = as_dtype(start, wide), as_dtype(stop, wide)
     ratio = np.expand_dims(np.divide(stop, start), axis)

@@ -235,5 +235,5 @@ MODES = {  # each with the one option that it takes
     "wrap": None,
 } | dict.fromkeys(STATISTICS, "stat_length")
 
-primitive(pad, undo_pad, jvp=pad_jvp, parameters="x pad_width mode constant_values")
+primitive(pad, undo_pad, jvp=pad_jvp, parameters="x pad_width mode constant_values", opaque=True)
 expression(np.pad, pad_any)

@@ -13,7 +13,7 @@ from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import plain, value_of
 from micrograd_np.errors import OptionError, ShapeError
-from micrograd_np.ops.composed.array_like import at_least, joined
+from micrograd_np.ops.composed.array_like import as_array, at_least
 from micrograd_np.ops.composed.selection import decisive
 from micrograd_np.ops.derivatives.shaping import astype
 
@@ -56,16 +56,16 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:  
 def polyadd(a1: Array, a2: Array) -> Array:
     left, right = coefficients(a1), coefficients(a2)
     length = max(left.shape[0], right.shape[0])
-    return padded(left, length) + padded(right, length)
+    return pad_coefficients(left, length) + pad_coefficients(right, length)
 
 
 def polysub(a1: Array, a2: Array) -> Array:
     left, right = coefficients(a1), coefficients(a2)
     length = max(left.shape[0], right.shape[0])
-    return padded(left, length) - padded(right, length)
+    return pad_coefficients(left, length) - pad_coefficients(right, length)
 
 
-def padded(p: Array, length: int) -> Array:
+def pad_coefficients(p: Array, length: int) -> Array:
     """With zeros for the higher powers, up to `length` coefficients."""
     missing = length - p.shape[0]
     return np.concatenate([np.zeros_like(p, shape=missing), p]) if missing else p
@@ -187,8 +187,8 @@ def root_slopes(out: Array, p: Array) -> Array:
 
 
 def bind_roots(p: Array) -> tuple[Inputs, Options]:
-    """A list of numbers joined; how many roots there are depends on which of them are zero."""
-    p = joined(p)
+    """A list of numbers as_array; how many roots there are depends on which of them are zero."""
+    p = as_array(p)
     decisive("np.roots", p)
     return (p,), {}
 

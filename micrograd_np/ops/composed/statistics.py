@@ -12,9 +12,9 @@ from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import plain, value_of
 from micrograd_np.errors import ShapeError
 from micrograd_np.ops.composed.array_like import at_least
-from micrograd_np.ops.derivatives.indexing import frozen
 from micrograd_np.ops.derivatives.reductions import count
 from micrograd_np.ops.kernels.axes import Axis
+from micrograd_np.ops.kernels.keys import frozen
 
 # ---------------------------------------------------------------- averages
 

@@ -24,7 +24,14 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import bilinear
 from micrograd_np.core.op import Array, Options
-from micrograd_np.ops.kernels.windows import Lengths, combined, joined, placed, portions, taps
+from micrograd_np.ops.kernels.windows import (
+    Lengths,
+    chunks,
+    combine_slices,
+    concatenate_chunks,
+    place_slice,
+    window_slices,
+)
 
 COLUMN_BYTES = 1 << 22  # of columns made at once; 1 to 4 MiB were fastest
 
@@ -56,7 +63,7 @@ def convolve_windows(
             np.matmul(weights, _grouped(columns, groups, prod(size)), out=whole[part])
         return out
     outs = [weights @ _grouped(columns, groups, prod(size)) for _, columns in made]
-    return joined(outs).reshape(shape)
+    return concatenate_chunks(outs).reshape(shape)
 
 
 @dispatching
@@ -77,10 +84,10 @@ def convolve_to_input(
     examples = _examples(g, len(size))
     windows, kernel, channels = g.shape[-len(size) :], w.shape[2:], w.shape[1] * groups
     weights = np.swapaxes(_matrices(w, groups), 1, 2)
-    meetings = taps(size, kernel, windows, stride, padding, dilation)
+    meetings = window_slices(size, kernel, windows, stride, padding, dilation)
     each = channels * len(meetings) * prod(windows) * g.dtype.itemsize
     outs = []
-    for part in portions(examples.shape[0], each, COLUMN_BYTES):
+    for part in chunks(examples.shape[0], each, COLUMN_BYTES):
         columns = weights @ _grouped(examples[part], groups, prod(windows))
         columns = columns.reshape(-1, channels, len(meetings), *windows)
         parts = (
@@ -88,8 +95,8 @@ def convolve_to_input(
             for tap, (inside, seeing) in enumerate(meetings)
         )
         shape = (columns.shape[0], channels, *size)
-        outs.append(combined(np.add, 0, parts, shape, columns))
-    return joined(outs).reshape(*_leading(g, size), channels, *size)
+        outs.append(combine_slices(np.add, 0, parts, shape, columns))
+    return concatenate_chunks(outs).reshape(*_leading(g, size), channels, *size)
 
 
 @dispatching
@@ -132,14 +139,16 @@ def _columns(
     The array is the same every time and is filled anew: use it before asking for the next.
     """
     channels = x.shape[1]
-    meetings = taps(x.shape[2:], kernel, size, stride, padding, dilation)
+    meetings = window_slices(x.shape[2:], kernel, size, stride, padding, dilation)
     each = channels * len(meetings) * prod(size) * x.dtype.itemsize
     columns: Array = None
-    for part in portions(x.shape[0], each, COLUMN_BYTES):
+    for part in chunks(x.shape[0], each, COLUMN_BYTES):
         some = x[part]
         if not isinstance(x, np.ndarray):
             shape = (some.shape[0], channels, *size)
-            seen = [placed(some[(..., *inside)], seeing, shape, 0) for inside, seeing in meetings]
+            seen = [
+                place_slice(some[(..., *inside)], seeing, shape, 0) for inside, seeing in meetings
+            ]
             yield part, np.stack(seen, axis=2)
             continue
         if columns is None:
@@ -181,18 +190,21 @@ def _merged(x: Array) -> Array:
 # ---------------------------------------------------------------- the table
 
 
-def shaped_as(like: Array, options: Options) -> Options:
+def sized_as(like: Array, options: Options) -> Options:
     """The options for a result that has its last axes from `like`."""
     return options | {"size": like.shape[-len(options["size"]) :]}
 
 
-OPTIONS: Any = {"accepted": ("size", "stride", "padding", "dilation", "groups")}
+OPTIONS: Any = {
+    "accepted": ("size", "stride", "padding", "dilation", "groups"),
+    "opaque": True,
+}
 
 # fmt: off
-bilinear(convolve_windows,   lambda g, out, x, w, **o: convolve_to_input(g, w, **shaped_as(x, o)),
-                             lambda g, out, x, w, **o: convolve_to_weight(x, g, **shaped_as(w, o)), **OPTIONS)
-bilinear(convolve_to_input,  lambda g, out, y, w, **o: convolve_windows(g, w, **shaped_as(y, o)),
-                             lambda g, out, y, w, **o: convolve_to_weight(g, y, **shaped_as(w, o)), **OPTIONS)
-bilinear(convolve_to_weight, lambda g, out, x, y, **o: convolve_to_input(y, g, **shaped_as(x, o)),
-                             lambda g, out, x, y, **o: convolve_windows(x, g, **shaped_as(y, o)), **OPTIONS)
+bilinear(convolve_windows,   lambda g, out, x, w, **o: convolve_to_input(g, w, **sized_as(x, o)),
+                             lambda g, out, x, w, **o: convolve_to_weight(x, g, **sized_as(w, o)), **OPTIONS)
+bilinear(convolve_to_input,  lambda g, out, y, w, **o: convolve_windows(g, w, **sized_as(y, o)),
+                             lambda g, out, y, w, **o: convolve_to_weight(g, y, **sized_as(w, o)), **OPTIONS)
+bilinear(convolve_to_weight, lambda g, out, x, y, **o: convolve_to_input(y, g, **sized_as(x, o)),
+                             lambda g, out, x, y, **o: convolve_windows(x, g, **sized_as(y, o)), **OPTIONS)
 # fmt: on

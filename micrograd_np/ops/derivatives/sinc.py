@@ -101,6 +101,6 @@ def bessel_slope(out: Array, x: Array, order: int) -> Array:
 # fmt: off
 elementwise(np.sinc,         lambda out, x: sinc_derivative(x, 1))
 elementwise(np.i0,           lambda out, x: bessel_i(x, 1))
-elementwise(sinc_derivative, lambda out, x, order: sinc_derivative(x, order + 1), None)
-elementwise(bessel_i,        bessel_slope,                                        None)
+elementwise(sinc_derivative, lambda out, x, order: sinc_derivative(x, order + 1), None, opaque=True)
+elementwise(bessel_i,        bessel_slope,                                        None, opaque=True)
 # fmt: on

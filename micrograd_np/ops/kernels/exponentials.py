@@ -1,0 +1,39 @@
+"""Exponentials and logarithms of numbers that may be large: without overflow, and without warnings."""
+
+import numpy as np
+
+from micrograd_np.core.errstate import quiet, quietly
+from micrograd_np.core.op import Array
+from micrograd_np.ops.kernels.axes import Axis
+
+
+def logistic(x: Array) -> Array:
+    """`1 / (1 + exp(-x))`; where `exp(-x)` overflows, the infinity rightly gives 0."""
+    return quietly(_logistic, x)
+
+
+def _logistic(x: Array) -> Array:
+    e = np.exp(np.negative(x))
+    out = np.reciprocal(1.0 + e)
+    return out if e.dtype.kind != "c" else np.where(np.isinf(e), 0, out)
+
+
+def log_one_plus_exp(x: Array) -> Array:
+    """`log(1 + exp(x))`; a NaN passes without a warning."""
+    return quietly(_log_one_plus_exp, x)
+
+
+def _log_one_plus_exp(x: Array) -> Array:
+    return np.logaddexp(x, 0)
+
+
+def log_of_total(total: Array) -> Array:
+    """`log(total)`; of 0, the sum of the exponentials of nothing but -inf, it is -inf."""
+    with quiet():
+        return np.log(total)
+
+
+def largest_exponent(x: Array, axis: Axis) -> Array:
+    """The largest real part along `axis`, to be taken out of exponents; 0 where that is infinite."""
+    top = np.max(np.real(x), axis=axis, keepdims=True)
+    return np.where(np.isfinite(top), top, 0)
