@@ -20,7 +20,7 @@ from micrograd_np.extend.rules import JointOp
 from micrograd_np.ops.derivatives.accumulation import UFUNCS
 from micrograd_np.ops.derivatives.indexing import getitem, index_update, scatter
 from micrograd_np.ops.derivatives.shaping import astype
-from micrograd_np.ops.kernels.keys import frozen, is_basic
+from micrograd_np.ops.kernels.index_keys import frozen, is_basic
 from micrograd_np.ops.kernels.scatter import check_casting
 
 __all__ = ["ASTYPE", "Method", "spelled"]

@@ -11,8 +11,7 @@ import numpy as np
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression
 from micrograd_np.core.op import Array, Options
-
-Cuts = Any  # a number of sections, or the positions at which to cut
+from micrograd_np.ops.kernels.libraries import Cuts
 
 # ---------------------------------------------------------------- joining
 

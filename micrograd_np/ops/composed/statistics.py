@@ -14,7 +14,7 @@ from micrograd_np.errors import ShapeError
 from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.derivatives.reductions import count
 from micrograd_np.ops.kernels.axes import Axis
-from micrograd_np.ops.kernels.keys import frozen
+from micrograd_np.ops.kernels.index_keys import frozen
 
 # ---------------------------------------------------------------- averages
 

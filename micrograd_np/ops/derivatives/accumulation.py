@@ -6,17 +6,14 @@ Products are differentiated without division; equal candidates for an extremum s
 evenly.
 """
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear, primitive
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.ops.derivatives.indexing import getitem
+from micrograd_np.ops.derivatives.indexing import by_inputs, getitem
 from micrograd_np.ops.derivatives.reductions import attains_extremum
-from micrograd_np.ops.kernels.keys import Key, frozen, is_basic
+from micrograd_np.ops.kernels.index_keys import Key, frozen, is_basic
 from micrograd_np.ops.kernels.libraries import like
 from micrograd_np.ops.kernels.scatter import place_numbers, scan_runs, scatter_combined
 
@@ -163,11 +160,6 @@ def extremum_jvp(
 
 def bind(x: Array, key: Key, values: Array) -> tuple[Inputs, Options]:
     return (x, values), {"key": frozen(key)}
-
-
-def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `(x, key, values)` as one of its inputs and the key."""
-    return lambda x, values, key: function(x, key, values)
 
 
 UFUNCS = {

@@ -25,7 +25,7 @@ def safe_divide(x: Array, y: Array, at_zero: Array = 0, jumps: bool = False) -> 
     Where `y` is 0 the quotient counts as a constant, whose derivatives of every order are 0. With
     `jumps=True` it counts as a jump, whose derivatives are infinite or NaN.
     """
-    return np.where(np.equal(y, 0), at_zero, x / y)
+    return np.where(y == 0, at_zero, x / y)
 
 
 def bind_safe_divide(

@@ -5,6 +5,7 @@ transpose of `scatter` is `x[key]` again. Keys are options. Masks and index arra
 the op is recorded, so that changing them later cannot change the gradient.
 """
 
+from collections.abc import Callable
 from math import prod
 from typing import Any
 
@@ -14,7 +15,7 @@ from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.ops.kernels.axes import along
-from micrograd_np.ops.kernels.keys import Key, frozen, in_range, is_basic
+from micrograd_np.ops.kernels.index_keys import Key, apply_mode, frozen, is_basic
 from micrograd_np.ops.kernels.libraries import grid, like, take_along_axis
 from micrograd_np.ops.kernels.scatter import (
     SIMPLE,
@@ -114,7 +115,7 @@ def take_transpose(
     g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = None, mode: str = "raise"
 ) -> Array:
     shape = x.shape if axis is not None and x.ndim else (x.size,)
-    indices = in_range(indices, shape[axis or 0], mode)
+    indices = apply_mode(indices, shape[axis or 0], mode)
     return scatter(g, along(axis or 0, indices, len(shape)), shape).reshape(x.shape)
 
 
@@ -139,15 +140,15 @@ def bind_scatter(g: Array, key: Key, shape: tuple[int, ...]) -> tuple[Inputs, Op
     return (g,), {"key": frozen(key), "shape": shape}
 
 
-def by_inputs(x: Array, value: Array, key: Key) -> Array:
-    """`index_update`, its inputs before its option."""
-    return index_update(x, key, value)
+def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `(x, key, values)` as one of its inputs and the key."""
+    return lambda x, values, key: function(x, key, values)
 
 
 # fmt: off
 linear   (getitem,            lambda g, out, x, key=None: scatter(g, key, x.shape),       binder=lambda x, key: ((x,), {"key": frozen(key)}))
 linear   (scatter,            lambda g, out, x, key=None, shape=None: getitem(g, key),    binder=bind_scatter)
-primitive(index_update,       update_base, update_value, jvp=index_update_jvp,            binder=bind_index_update, call=by_inputs, accepted=("key",))
+primitive(index_update,       update_base, update_value, jvp=index_update_jvp,            binder=bind_index_update, call=by_inputs(index_update), accepted=("key",))
 linear   (np.take,            take_transpose,                                             binder=bind_take)
 linear   (np.take_along_axis, take_along_axis_transpose,                                  binder=bind_take_along_axis, call=take_along_axis, along=take_along_axis)
 # fmt: on

@@ -12,15 +12,15 @@ import numpy as np
 
 from micrograd_np.core.forms import linear, primitive, reduction, restored
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.ops.kernels.axes import Axis, along, axes_of
-from micrograd_np.ops.kernels.keys import frozen
+from micrograd_np.ops.kernels.axes import Axis, along, normalize_axes
+from micrograd_np.ops.kernels.index_keys import frozen
 from micrograd_np.ops.kernels.matrices import conj
 
 
 def count(x: Array, axis: Axis) -> int:
     """How many entries of `x` go into one of the result."""
     total = 1
-    for i in axes_of(axis, x.ndim):
+    for i in normalize_axes(axis, x.ndim):
         total *= x.shape[i]
     return total
 
@@ -189,7 +189,7 @@ def prod_slope(
     out: Array, x: Array, *, axis: Axis, dtype: Any = None, initial: Any = 1, where: Any = True
 ) -> Array:
     """The product of all other entries: of those before times of those after."""
-    axes = axes_of(axis, x.ndim)
+    axes = normalize_axes(axis, x.ndim)
     x = mask_out(x, where, 1)
     if not axes or x.size == 0:
         return mask_out(np.ones_like(x) * initial, where)

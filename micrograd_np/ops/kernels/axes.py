@@ -11,7 +11,7 @@ Axis = int | tuple[int, ...] | None
 Shape = tuple[int, ...]
 
 
-def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The reduced axes as a tuple of non-negative numbers; `()` reduces nothing, None all."""
     if axis is None or ndim == 0:
         return tuple(range(ndim))

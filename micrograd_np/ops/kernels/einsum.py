@@ -17,9 +17,9 @@ import numpy as np
 
 from micrograd_np.core.broadcasting import NUMPY
 from micrograd_np.core.op import Array, Operand
+from micrograd_np.ops.kernels.axes import Shape
 
 SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
-Shape = tuple[int, ...]
 
 
 class Step(NamedTuple):

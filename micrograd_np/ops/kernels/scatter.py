@@ -18,7 +18,7 @@ import numpy as np
 from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.op import Array
 from micrograd_np.ops.kernels.axes import Shape, along, with_length
-from micrograd_np.ops.kernels.keys import (
+from micrograd_np.ops.kernels.index_keys import (
     Key,
     consumed,
     foreign_index,

@@ -18,15 +18,17 @@ from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.elementwise import absolute_slope, safe_divide
 from micrograd_np.ops.derivatives.linalg.singular_values import present
 from micrograd_np.ops.derivatives.reductions import tie_share
-from micrograd_np.ops.kernels.axes import Axis, axes_of
+from micrograd_np.ops.kernels.axes import Axis, normalize_axes
 from micrograd_np.ops.kernels.matrices import compose, conj
 
 
 def norm_slope(out: Array, x: Array, *, axis: Axis, ord: Any = None) -> Array:
     """The slope of a matrix norm for two axes and an order, else that of a vector norm."""
-    axes = axes_of(axis, x.ndim)
-    if len(axes) != 2 or ord in (None, "fro"):
-        return vector_slope(out, x, axis=axis, ord=2 if ord in (None, "fro") else ord)
+    if ord in (None, "fro"):
+        return vector_slope(out, x, axis=axis)
+    axes = normalize_axes(axis, x.ndim)
+    if len(axes) != 2:
+        return vector_slope(out, x, axis=axis, ord=ord)
     rows, columns = axes
     if ord in (1, -1):
         return extreme_sum_slope(out, x, rows, columns)

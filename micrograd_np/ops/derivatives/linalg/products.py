@@ -14,7 +14,7 @@ import numpy as np
 from micrograd_np.core.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.ops.derivatives.indexing import scatter
-from micrograd_np.ops.kernels.axes import axes_of, times_along
+from micrograd_np.ops.kernels.axes import normalize_axes, times_along
 from micrograd_np.ops.kernels.einsum import contract
 from micrograd_np.ops.kernels.libraries import like
 from micrograd_np.ops.kernels.matrices import conj, transpose
@@ -285,7 +285,9 @@ def trace_transpose(
     dtype: Any = None,
 ) -> Array:
     """The same number at every place of the diagonal."""
-    kept = tuple(n for i, n in enumerate(x.shape) if i not in axes_of((axis1, axis2), x.ndim))
+    kept = tuple(
+        n for i, n in enumerate(x.shape) if i not in normalize_axes((axis1, axis2), x.ndim)
+    )
     length = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape[-1]
     return diagonal_transpose(
         np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2

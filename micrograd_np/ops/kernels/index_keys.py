@@ -38,7 +38,7 @@ def is_basic(key: Key) -> bool:
     )
 
 
-def in_range(indices: Any, n: int, mode: str) -> Array:
+def apply_mode(indices: Any, n: int, mode: str) -> Array:
     """Indices as `np.take` reads them: cut off at the ends, wrapped around, or as they are."""
     indices = plain(indices)
     if mode == "clip":
