@@ -70,7 +70,12 @@ def outer(call: Call) -> Any:
 
 
 # How many axes of each input the products take; the axes before them are those of a loop.
-CORES = {np.matvec: (2, 1), np.vecmat: (1, 2), np.vecdot: (1, 1), np.linalg.vecdot: (1, 1)}
+CORES: dict[Any, tuple[int, int]] = {
+    np.matvec: (2, 1),
+    np.vecmat: (1, 2),
+    np.vecdot: (1, 1),
+    np.linalg.vecdot: (1, 1),
+}
 
 
 def of_cores(call: Call) -> Any:

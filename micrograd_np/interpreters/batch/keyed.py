@@ -7,7 +7,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from micrograd_np.interpreters.batch.calls import Call, one_by_one
 from micrograd_np.interpreters.batch.keys import Each, indexed
-from micrograd_np.interpreters.batch.rules import flat, of_axes, pad_shape, shifted
+from micrograd_np.interpreters.batch.rules import flat, of_axes, pad_shape, shift_axes
 from micrograd_np.ops.derivatives.indexing import getitem, scatter
 
 
@@ -53,4 +53,4 @@ def take_each_along_axis(call: Call) -> Any:
     if axis is None:
         whole = np.broadcast_to(whole, (call.size, *whole.shape[1:]))
         return np.take_along_axis(flat(call), whole, axis=1)
-    return np.take_along_axis(call.whole(), whole, axis=shifted(axis, call.ndim()))
+    return np.take_along_axis(call.whole(), whole, axis=shift_axes(axis, call.ndim()))

@@ -49,7 +49,7 @@ def all_mapped(call: Call) -> Any:
 # ---------------------------------------------------------------- axes
 
 
-def shifted(axis: Any, ndim: int) -> Any:
+def shift_axes(axis: Any, ndim: int) -> Any:
     """Axes of one example as axes of the batch."""
     if isinstance(axis, list | tuple):
         return tuple(i + 1 for i in normalize_axis_tuple(axis, ndim, allow_duplicate=True))
@@ -82,7 +82,7 @@ def flat(call: Call, index: int = 0) -> Array:
 def over_axes(call: Call) -> Any:
     """Without an axis it works on all of them, together."""
     axis = call.options.get("axis")
-    over = tuple(range(1, call.ndim() + 1)) if axis is None else shifted(axis, call.ndim())
+    over = tuple(range(1, call.ndim() + 1)) if axis is None else shift_axes(axis, call.ndim())
     return call.evaluated(call.whole(), axis=over)
 
 
@@ -92,7 +92,7 @@ def over_flattened(call: Call) -> Any:
     """Without an axis it works on the flattened array."""
     axis = call.options.get("axis")
     if axis is not None:
-        return call.evaluated(call.whole(), axis=shifted(axis, call.ndim()))
+        return call.evaluated(call.whole(), axis=shift_axes(axis, call.ndim()))
     out = call.evaluated(flat(call), axis=1)
     if call.options.get("keepdims"):
         return np.reshape(out, (call.size, *(1,) * call.ndim()))
@@ -107,7 +107,7 @@ def with_axes(**defaults: Any) -> Rule:
         given = {name: call.options.get(name, axis) for name, axis in defaults.items()}
         if None in given.values() or call.ndim() == 0:  # too rare for a rule
             return one_by_one(call)
-        axes = {name: shifted(axis, call.ndim()) for name, axis in given.items()}
+        axes = {name: shift_axes(axis, call.ndim()) for name, axis in given.items()}
         return call.evaluated(call.whole(), **axes)
 
     return rule
@@ -124,7 +124,7 @@ def shift(call: Call) -> Any:
     """Without axes it works on all of them."""
     axes = call.options.get("axes")
     over = tuple(range(call.ndim())) if axes is None else axes
-    return call.evaluated(call.whole(), axes=shifted(over, call.ndim()))
+    return call.evaluated(call.whole(), axes=shift_axes(over, call.ndim()))
 
 
 def norm(call: Call) -> Any:
@@ -134,7 +134,7 @@ def norm(call: Call) -> Any:
         return over_flattened(call) if call.ndim() != 1 else over_axes(call)
     over = tuple(range(call.ndim())) if given is None else given
     over = over[0] if isinstance(over, tuple) and len(over) == 1 else over
-    return call.evaluated(call.whole(), axis=shifted(over, call.ndim()))
+    return call.evaluated(call.whole(), axis=shift_axes(over, call.ndim()))
 
 
 # ---------------------------------------------------------------- shapes
@@ -160,7 +160,7 @@ def permute(call: Call) -> Any:
 
 def move_axes(call: Call) -> Any:
     source, destination = (
-        shifted(call.options[name], call.ndim()) for name in ("source", "destination")
+        shift_axes(call.options[name], call.ndim()) for name in ("source", "destination")
     )
     return call.evaluated(call.whole(), source=source, destination=destination)
 
@@ -168,7 +168,7 @@ def move_axes(call: Call) -> Any:
 def expand_dims(call: Call) -> Any:
     axis = call.options["axis"]
     axes = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
-    return np.expand_dims(call.whole(), shifted(axes, call.ndim() + len(axes)))
+    return np.expand_dims(call.whole(), shift_axes(axes, call.ndim() + len(axes)))
 
 
 @of_axes
@@ -177,7 +177,7 @@ def squeeze(call: Call) -> Any:
     x = call.whole()
     if axis is None:
         axis = tuple(i for i, n in enumerate(x.shape[1:]) if n == 1)
-    return np.squeeze(x, shifted(axis, call.ndim()))
+    return np.squeeze(x, shift_axes(axis, call.ndim()))
 
 
 def broadcast_to(call: Call) -> Any:
@@ -207,9 +207,9 @@ def join(call: Call) -> Any:
     if axis is None:
         parts = [np.reshape(x, (call.size, prod(x.shape[1:]))) for x in parts]
         return call.evaluated(*parts, axis=1)
-    return call.evaluated(*parts, axis=shifted(axis, call.ndim()))
+    return call.evaluated(*parts, axis=shift_axes(axis, call.ndim()))
 
 
 def stack(call: Call) -> Any:
     parts = [call.whole(i) for i in range(len(call.inputs))]
-    return call.evaluated(*parts, axis=shifted(call.options.get("axis", 0), call.ndim() + 1))
+    return call.evaluated(*parts, axis=shift_axes(call.options.get("axis", 0), call.ndim() + 1))

@@ -189,7 +189,7 @@ def interp(
             f"{np.shape(xp)}, fp of shape {np.shape(fp)}."
         )
     if period is not None:
-        x, xp, fp = repeated(x, xp, fp, abs(period))
+        x, xp, fp = repeat_periodically(x, xp, fp, abs(period))
         left = right = None
     last = xp.shape[0] - 1
     piece = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(last - 1, 0))
@@ -214,7 +214,7 @@ def check_precision(x: Array, dtype: Any) -> None:
         raise TypeError(f"np.interp computes in {np.dtype(dtype)} here, but {given} was given")
 
 
-def repeated(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:
+def repeat_periodically(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:
     """The points within one period, in order, with a neighbour from the period on either side."""
     if period == 0:
         raise ValueError("np.interp takes a period that is not zero")

@@ -49,7 +49,7 @@ def logspace(
         shape = np.broadcast_shapes(*map(np.shape, (start, stop, base)))
         start, base = np.broadcast_to(start, shape), np.expand_dims(base, axis)
     exponents = np.linspace(start, stop, num, endpoint=endpoint, axis=axis)
-    return converted(np.power(base, exponents), dtype)
+    return convert(np.power(base, exponents), dtype)
 
 
 def geomspace(
@@ -72,10 +72,10 @@ def geomspace(
     common = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first = np.expand_dims(np.broadcast_to(start, common), axis)
     exponents = like(ratio, shaped_along(axis, exponents, ratio.ndim))
-    return converted(like(ratio, first) * np.power(ratio, exponents), dtype)
+    return convert(like(ratio, first) * np.power(ratio, exponents), dtype)
 
 
-def converted(x: Array, dtype: Any) -> Array:
+def convert(x: Array, dtype: Any) -> Array:
     return x if dtype is None else np.astype(x, dtype)
 
 
@@ -84,10 +84,10 @@ def converted(x: Array, dtype: Any) -> Array:
 
 def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(spread_to(plain(x), shape) for x in args)
+    return tuple(broadcast_unless_equal(plain(x), shape) for x in args)
 
 
-def spread_to(x: Array, shape: tuple[int, ...]) -> Array:
+def broadcast_unless_equal(x: Array, shape: tuple[int, ...]) -> Array:
     return x if np.shape(x) == shape else np.broadcast_to(x, shape)
 
 

@@ -31,7 +31,7 @@ def without_nan(a: Array, neutral: float) -> Array:
     return np.where(np.isnan(a), a.dtype.type(neutral), a)
 
 
-def asked(initial: Any = None, where: Any = True) -> Options:
+def options_given(initial: Any = None, where: Any = True) -> Options:
     """The options that ask for something: not every library's arrays know them."""
     options = {} if where is True else {"where": where}
     return options if initial is None else options | {"initial": initial}
@@ -42,7 +42,7 @@ def nansum(
     where: Any = True,
 ) -> Array:  # fmt: skip
     numbers = without_nan(a, 0)
-    return np.sum(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
+    return np.sum(numbers, axis, dtype, keepdims=keepdims, **options_given(initial, where))
 
 
 def nanprod(
@@ -50,7 +50,7 @@ def nanprod(
     where: Any = True,
 ) -> Array:  # fmt: skip
     numbers = without_nan(a, 1)
-    return np.prod(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
+    return np.prod(numbers, axis, dtype, keepdims=keepdims, **options_given(initial, where))
 
 
 def nancumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:

@@ -72,10 +72,10 @@ def pad_coefficients(p: Array, length: int) -> Array:
 
 
 def polymul(a1: Array, a2: Array) -> Array:
-    return np.convolve(trimmed(coefficients(a1)), trimmed(coefficients(a2)))
+    return np.convolve(trim_leading_zeros(coefficients(a1)), trim_leading_zeros(coefficients(a2)))
 
 
-def trimmed(p: Array) -> Array:
+def trim_leading_zeros(p: Array) -> Array:
     """Without leading zeros, of which NumPy's product keeps none."""
     significant = np.flatnonzero(np.asarray(decisive("np.polymul", p)))
     return p[int(significant[0]) if significant.size else -1 :]

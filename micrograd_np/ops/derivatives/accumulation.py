@@ -15,7 +15,7 @@ from micrograd_np.ops.derivatives.indexing import by_inputs, getitem
 from micrograd_np.ops.derivatives.reductions import attains_extremum
 from micrograd_np.ops.kernels.index_keys import Key, frozen, is_basic
 from micrograd_np.ops.kernels.libraries import like
-from micrograd_np.ops.kernels.scatter import place_numbers, scan_runs, scatter_combined
+from micrograd_np.ops.kernels.scatter import place_numbers, scan_runs, scatter_with
 
 
 @dispatching
@@ -34,7 +34,7 @@ def index_add(x: Array, key: Key, values: Array) -> Array:
     >>> index_add(np.zeros(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 0., 5.])
     """
-    return scatter_combined(np.add, x, key, values)
+    return scatter_with(np.add, x, key, values)
 
 
 @dispatching
@@ -49,7 +49,7 @@ def index_multiply(x: Array, key: Key, values: Array) -> Array:
     >>> index_multiply(np.ones(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 1., 6.])
     """
-    return scatter_combined(np.multiply, x, key, values)
+    return scatter_with(np.multiply, x, key, values)
 
 
 @dispatching
@@ -64,7 +64,7 @@ def index_max(x: Array, key: Key, values: Array) -> Array:
     >>> index_max(np.zeros(3), [0, 2, 2], [-1.0, 2.0, 3.0])
     array([0., 0., 3.])
     """
-    return scatter_combined(np.maximum, x, key, values)
+    return scatter_with(np.maximum, x, key, values)
 
 
 @dispatching
@@ -79,7 +79,7 @@ def index_min(x: Array, key: Key, values: Array) -> Array:
     >>> index_min(np.zeros(3), [0, 2, 2], [-1.0, -2.0, 3.0])
     array([-1.,  0., -2.])
     """
-    return scatter_combined(np.minimum, x, key, values)
+    return scatter_with(np.minimum, x, key, values)
 
 
 # ---------------------------------------------------------------- products of the others

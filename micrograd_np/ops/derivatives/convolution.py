@@ -55,14 +55,14 @@ def convolve_windows(
     weights = _matrices(w, groups)
     kernel = w.shape[2:]
     made = _columns(examples, kernel, size, stride, padding, dilation)
-    shape = (*_leading(x, size), w.shape[0], *size)
+    shape = (*_example_axes(x, size), w.shape[0], *size)
     if isinstance(x, np.ndarray) and isinstance(w, np.ndarray):  # each product where it belongs
         out = np.empty(shape, np.result_type(x, w))
-        whole = _grouped(_examples(out, len(size)), groups, prod(size))
+        whole = _split_groups(_examples(out, len(size)), groups, prod(size))
         for part, columns in made:
-            np.matmul(weights, _grouped(columns, groups, prod(size)), out=whole[part])
+            np.matmul(weights, _split_groups(columns, groups, prod(size)), out=whole[part])
         return out
-    outs = [weights @ _grouped(columns, groups, prod(size)) for _, columns in made]
+    outs = [weights @ _split_groups(columns, groups, prod(size)) for _, columns in made]
     return concatenate_chunks(outs).reshape(shape)
 
 
@@ -88,7 +88,7 @@ def convolve_to_input(
     each = channels * len(meetings) * prod(windows) * g.dtype.itemsize
     outs = []
     for part in chunks(examples.shape[0], each, COLUMN_BYTES):
-        columns = weights @ _grouped(examples[part], groups, prod(windows))
+        columns = weights @ _split_groups(examples[part], groups, prod(windows))
         columns = columns.reshape(-1, channels, len(meetings), *windows)
         parts = (
             (inside, columns[(slice(None), slice(None), tap, *seeing)])
@@ -96,7 +96,7 @@ def convolve_to_input(
         )
         shape = (columns.shape[0], channels, *size)
         outs.append(combine_slices(np.add, 0, parts, shape, columns))
-    return concatenate_chunks(outs).reshape(*_leading(g, size), channels, *size)
+    return concatenate_chunks(outs).reshape(*_example_axes(g, size), channels, *size)
 
 
 @dispatching
@@ -119,10 +119,10 @@ def convolve_to_weight(
     made = _columns(examples, size, windows, stride, padding, dilation)
     terms = []
     for part, columns in made:
-        left = _grouped(columns, groups, prod(windows))
-        right = _grouped(cotangents[part], groups, prod(windows))
+        left = _split_groups(columns, groups, prod(windows))
+        right = _split_groups(cotangents[part], groups, prod(windows))
         if prod(windows) < outputs:  # one large product costs less than a sum of many
-            left, right = _merged(left), _merged(right)
+            left, right = _merge_examples(left), _merge_examples(right)
         terms.append(np.sum(left @ np.swapaxes(right, -1, -2), axis=0))
     total = np.swapaxes(sum(terms[1:], terms[0]), -1, -2)
     return total.reshape(outputs, x.shape[-len(size) - 1] // groups, *size)
@@ -165,13 +165,13 @@ def _examples(x: Array, ndim: int) -> Array:
     return x.reshape(prod(x.shape[: -ndim - 1]), *shape)
 
 
-def _leading(x: Array, size: Lengths) -> Lengths:
+def _example_axes(x: Array, size: Lengths) -> Lengths:
     """The axes of examples."""
     leading: Lengths = x.shape[: -len(size) - 1]
     return leading
 
 
-def _grouped(x: Array, groups: int, windows: int) -> Array:
+def _split_groups(x: Array, groups: int, windows: int) -> Array:
     """Axes (example, group, whatever the group has, window)."""
     return x.reshape(x.shape[0], groups, prod(x.shape[1:]) // max(1, groups * windows), windows)
 
@@ -181,7 +181,7 @@ def _matrices(w: Array, groups: int) -> Array:
     return w.reshape(groups, w.shape[0] // groups, prod(w.shape[1:]))
 
 
-def _merged(x: Array) -> Array:
+def _merge_examples(x: Array) -> Array:
     """Axes (1, group, whatever the group has, example and window)."""
     moved = np.moveaxis(x, 0, -2)
     return moved.reshape(1, *moved.shape[:-2], prod(moved.shape[-2:]))

@@ -25,7 +25,8 @@ def safe_divide(x: Array, y: Array, at_zero: Array = 0, jumps: bool = False) -> 
     Where `y` is 0 the quotient counts as a constant, whose derivatives of every order are 0. With
     `jumps=True` it counts as a jump, whose derivatives are infinite or NaN.
     """
-    return np.where(y == 0, at_zero, x / y)
+    zero = y == 0
+    return np.where(zero, at_zero, x / (y if jumps else np.where(zero, 1, y)))
 
 
 def bind_safe_divide(
@@ -150,10 +151,10 @@ elementwise(np.power,        power_base,                           power_exponen
 elementwise(np.float_power,  power_base,                           power_exponent)
 elementwise(np.fmod,         1,                                    lambda out, x, y: -np.rint((x - out) / y))
 elementwise(np.remainder,    1,                                    lambda out, x, y: -np.floor_divide(x, y))
-elementwise(np.maximum,       share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
-elementwise(np.minimum,       share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
-elementwise(np.fmax,          share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
-elementwise(np.fmin,          share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.maximum,      share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.minimum,      share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.fmax,         share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.fmin,         share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
 elementwise(np.copysign,     same_sign,                            None)
 elementwise(np.nextafter,    1,                                    None)
 elementwise(np.heaviside,    None,                                 lambda out, x, y: np.equal(x, 0))

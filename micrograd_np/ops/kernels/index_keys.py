@@ -71,11 +71,11 @@ def parts_of_key(key: Any, ndim: int) -> list[Any]:
     dots = [i for i, part in enumerate(parts) if part is Ellipsis]
     for i in dots:
         others = parts[:i] + parts[i + 1 :]
-        parts[i : i + 1] = [slice(None)] * (ndim - sum(map(consumed, others)))
+        parts[i : i + 1] = [slice(None)] * (ndim - sum(map(axes_consumed, others)))
     return parts
 
 
-def consumed(part: Any) -> int:
+def axes_consumed(part: Any) -> int:
     """How many axes of the array a part of a key is about."""
     if part is None:
         return 0

@@ -20,7 +20,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.ops.kernels.axes import Shape, along, with_length
 from micrograd_np.ops.kernels.index_keys import (
     Key,
-    consumed,
+    axes_consumed,
     foreign_index,
     frozen,
     is_basic,
@@ -67,14 +67,14 @@ def scatter_last(x: Array, key: Key, value: Array) -> Array:
     return out
 
 
-def scatter_combined(ufunc: np.ufunc, x: Array, key: Key, values: Array) -> Array:
+def scatter_with(ufunc: np.ufunc, x: Array, key: Key, values: Array) -> Array:
     """A copy of `x` after `ufunc.at(x, key, values)`."""
     key = frozen(key)
     if not hasattr(x, "dtype"):
         x = np.asarray(x)
     check_casting(ufunc, x, values)
     if is_foreign(x) or is_foreign(values):
-        return foreign_scatter_combined(ufunc, x, key, values)
+        return foreign_scatter_with(ufunc, x, key, values)
     out = np.array(x)
     if np.ndim(values):  # NumPy 2.2 to 2.5 read past the end of values that they are to broadcast
         values = np.broadcast_to(values, out[key].shape)
@@ -122,8 +122,8 @@ def foreign_scatter_last(x: Array, key: Key, value: Array) -> Array:
     return np.where(found, new, x)
 
 
-def foreign_scatter_combined(ufunc: np.ufunc, x: Array, key: Key, value: Array) -> Array:
-    """`scatter_combined` without writing: a place that repeats takes one value after the other."""
+def foreign_scatter_with(ufunc: np.ufunc, x: Array, key: Key, value: Array) -> Array:
+    """`scatter_with` without writing: a place that repeats takes one value after the other."""
     if is_mask(key, x.shape) and np.ndim(value) == 0:
         found, new = like(x, key), value
     else:
@@ -211,7 +211,7 @@ def positions(parts: Sequence[Any], shape: Shape) -> tuple[Array, int]:
     parts = list(parts)
     while isinstance(parts[-1], slice) and parts[-1] == slice(None):
         parts.pop()
-    covered = sum(map(consumed, parts))
+    covered = sum(map(axes_consumed, parts))
     numbered = np.arange(prod(shape[:covered])).reshape(shape[:covered])
     where: Array = like(foreign_index(tuple(parts)), numbered)[tuple(parts)]
     return where, covered

@@ -25,7 +25,7 @@ MATRIX = (-2, -1)
 def cofactors(x: Array, *directions: Array) -> Array:
     """The cofactors of matrices `x`, differentiated along `directions` of the same shape."""
     if len(directions) > 1:
-        return mixed(x, directions)
+        return mixed_derivative(x, directions)
     u, s, vh = np.linalg.svd(x)
     core = (
         along_one(u, s, vh, directions[0])
@@ -57,7 +57,7 @@ def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
     return trace[..., None] * identity(s) - pairs * transpose(turned)
 
 
-def mixed(x: Array, directions: tuple[Array, ...]) -> Array:
+def mixed_derivative(x: Array, directions: tuple[Array, ...]) -> Array:
     """Derivatives of order two and more, from values: the cofactors are a polynomial.
 
     Along one line `x + t e` its coefficients follow from its values on a circle, by a discrete

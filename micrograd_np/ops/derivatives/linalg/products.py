@@ -165,8 +165,8 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
     """Either `("ij,j", x, y)` or `(x, [0, 1], y, [1])`: both become operands and subscripts."""
     if not isinstance(operands[0], str):
         pairs, output = len(operands) // 2, operands[-1] if len(operands) % 2 else None
-        labels = [_spelled(operands[2 * i + 1]) for i in range(pairs)]
-        subscripts = ",".join(labels) + ("" if output is None else "->" + _spelled(output))
+        labels = [_term_of(operands[2 * i + 1]) for i in range(pairs)]
+        subscripts = ",".join(labels) + ("" if output is None else "->" + _term_of(output))
         operands = (subscripts, *operands[0 : 2 * pairs : 2])
     subscripts, *inputs = operands
     return tuple(inputs), {
@@ -176,7 +176,7 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
     }
 
 
-def _spelled(sublist: Sequence[Any]) -> str:
+def _term_of(sublist: Sequence[Any]) -> str:
     return "".join("..." if label is Ellipsis else LETTERS[label] for label in sublist)
 
 
