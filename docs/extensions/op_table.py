@@ -101,12 +101,12 @@ def _titles(module: ModuleType) -> tuple[str, str]:
     sentence = inspect.getdoc(module).partition("\n\n")[0]
     title, _, rest = sentence.partition(": ")
     if rest and len(title) <= LONGEST_HEADING:
-        return title, _capitalised(rest)
+        return title, _capitalized(rest)
     name = module.__name__.rpartition(".")[2].replace("_", " ")
-    return _capitalised(name), _capitalised(sentence)
+    return _capitalized(name), _capitalized(sentence)
 
 
-def _capitalised(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:].replace("\n", " ")
 
 

@@ -1,4 +1,4 @@
-"""Indexing of batches: the same key for all examples, or to each its own."""
+"""Indexing of batches: by one key for all examples, or by a key of each example's own."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What ops do to a whole batch: the same op, on arrays with one axis more in front.
+"""What ops do to a whole batch: one op for all examples, on arrays with one axis more in front.
 
 A *rule* takes a `Call` and returns the result with the batch along its first axis. Ops that work
 entry by entry need their operands aligned; ops along axes need the axes counted from one further.
@@ -80,7 +80,7 @@ def flat(call: Call, index: int = 0) -> Array:
 @of_one_input
 @of_axes
 def over_axes(call: Call) -> Any:
-    """Without an axis it works on all of them, together."""
+    """An op that works on all axes together, if it is given none."""
     axis = call.options.get("axis")
     over = tuple(range(1, call.ndim() + 1)) if axis is None else shift_axes(axis, call.ndim())
     return call.evaluated(call.whole(), axis=over)
@@ -89,7 +89,7 @@ def over_axes(call: Call) -> Any:
 @of_one_input
 @of_axes
 def over_flattened(call: Call) -> Any:
-    """Without an axis it works on the flattened array."""
+    """An op that works on the flattened array, if it is given no axis."""
     axis = call.options.get("axis")
     if axis is not None:
         return call.evaluated(call.whole(), axis=shift_axes(axis, call.ndim()))
@@ -121,7 +121,7 @@ def roll(call: Call) -> Any:
 
 
 def shift(call: Call) -> Any:
-    """Without axes it works on all of them."""
+    """A shift of all axes, if it is given none."""
     axes = call.options.get("axes")
     over = tuple(range(call.ndim())) if axes is None else axes
     return call.evaluated(call.whole(), axes=shift_axes(over, call.ndim()))

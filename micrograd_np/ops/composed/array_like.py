@@ -1,4 +1,4 @@
-"""What NumPy calls array_like: arguments of an expression as arrays it can be written on."""
+"""What NumPy calls array_like: lists, tuples and numbers, as arrays that keep a history."""
 
 import numpy as np
 

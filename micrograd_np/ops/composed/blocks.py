@@ -1,4 +1,4 @@
-"""Blocks: arrays joined as rows, as columns, in depth and from nested lists, and split likewise.
+"""Blocks: arrays joined as rows, as columns, in depth and from nested lists, and split into these.
 
 Axes are added in front or behind as NumPy adds them; then one `np.concatenate` joins.
 """
@@ -17,7 +17,7 @@ from micrograd_np.ops.kernels.libraries import Cuts
 
 
 def cast_options(dtype: Any, casting: str) -> Options:
-    """The options of a join that says how to convert, if it does."""
+    """The options of a join to a dtype; none where no dtype is given."""
     return {} if dtype is None else {"dtype": dtype, "casting": casting}
 
 
@@ -56,7 +56,7 @@ def block(arrays: Any) -> Array:
 
 
 def nesting_depth(arrays: Any) -> int:
-    """How deep lists are nested, which has to be the same everywhere."""
+    """How deep lists are nested. Raises ValueError unless all are nested equally deep."""
     if isinstance(arrays, tuple):
         raise TypeError("np.block joins lists, and a tuple was given. Write [...] for (...).")
     if not isinstance(arrays, list):

@@ -1,4 +1,4 @@
-"""Missing values: reductions that skip NaN, and its replacement by numbers.
+"""Missing values: reductions that skip NaN, and numbers in place of NaN.
 
 A skipped entry has slope 0. Where all entries are NaN, so is the result, with slope 0 too.
 """
@@ -78,7 +78,7 @@ def equal_share(out: Array, x: Array, *, axis: Axis, dtype: Any = None, where: A
 def among_numbers(slope: Callable[..., Array]) -> Callable[..., Array]:
     """The slope of `var` or `std` over the entries that are numbers.
 
-    It is NaN where no degree of freedom is left: so is the result, which `var` has infinite.
+    The slope is NaN where no degree of freedom is left, as the result is: `var` has it infinite.
     """
 
     def slope_among_numbers(

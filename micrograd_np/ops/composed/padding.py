@@ -1,8 +1,8 @@
 """Padding: an array with more entries around it, which may depend on those inside.
 
-What only copies entries, or writes given numbers, is one op, `pad`. The other modes are expressions:
-one axis after the other is extended by a block before and a block after it, each computed from what
-is there by then, edges of earlier axes included, as in NumPy.
+Modes that only copy entries, or write given numbers, are one op, `pad`. The other modes are
+expressions: one axis after the other is extended by a block before and a block after it. As in
+NumPy, a block is computed from all that is there by then, edges of earlier axes included.
 """
 
 from collections.abc import Callable

@@ -1,8 +1,8 @@
 """Quantiles and medians: weighted sums of one or two entries of the sorted values.
 
 The entries to be reduced are laid out as *lines* along the last axis and sorted. A quantile `q` of
-a line of `n` entries lies at a *virtual index*, a real number on the scale of the places 0 … n-1,
-from which the method tells the entry to take, or the two to interpolate between.
+a line of `n` entries lies at a *virtual index*, a real number on the scale of the places 0 … n-1.
+From the virtual index the method tells which entry to take, or which two to interpolate between.
 
 Source of the methods: R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, 1996.
 """
@@ -147,7 +147,7 @@ def entries(lines: Array, index: Array, n: Array) -> Array:
 
 
 def interpolate(left: Array, right: Array, share: Array) -> Array:
-    """From `left` to `right`, computed from the nearer end, so that it never leaves them."""
+    """From `left` to `right`, computed from the nearer end, so that rounding never leaves the two."""
     span, share = right - left, like(left, share)
     return np.where(share >= 0.5, right - span * (1 - share), left + span * share)
 

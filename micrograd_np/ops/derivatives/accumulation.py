@@ -1,9 +1,9 @@
 """Accumulation: `np.add.at` and its kin, which combine values with the entries at a key.
 
-Where the key names a place several times, all of its values are combined there. Each function
+Where the key names a place several times, all values for the place are combined there. Each function
 returns a copy, as `index_update` does, and is differentiable in the array and in the values.
-Products are differentiated without division; equal candidates for an extremum share its gradient
-evenly.
+Products are differentiated without division; equal candidates for an extremum share the
+gradient evenly.
 """
 
 import numpy as np

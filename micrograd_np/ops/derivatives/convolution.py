@@ -4,9 +4,9 @@ One trilinear form is behind it, a sum over examples n, windows p, taps k and ch
 
     sum  g[n, o, p]  w[o, c, k]  x[n, c, p * stride + k * dilation - padding]
 
-with `x` the input, `w` the weight and `g` a cotangent of the output. Each of the three ops here is
-its derivative in one of them, of the shape that `size` completes; so each is bilinear in the other
-two, and their rules are one another. As in networks everywhere, the kernel is not reversed.
+with `x` the input, `w` the weight and `g` a cotangent of the output. Each of the three ops
+here is the derivative of that sum in one of `g`, `w` and `x`, of the shape that `size` completes. So
+each is bilinear in the other two, and their rules are one another. As in networks everywhere, the kernel is not reversed.
 
 Each is one matrix product with the *columns* of `x`: what its windows see, a column a window. They
 are made for a few examples at a time, so that they stay in the processor's cache.
@@ -136,7 +136,7 @@ def _columns(
 ) -> Iterator[tuple[slice, Array]]:
     """Some examples, and their columns: axes (example, channel, tap, *window).
 
-    The array is the same every time and is filled anew: use it before asking for the next.
+    One array is filled anew every time: use the columns before asking for the next.
     """
     channels = x.shape[1]
     meetings = window_slices(x.shape[2:], kernel, size, stride, padding, dilation)

@@ -1,8 +1,8 @@
 """Elementwise ops: the table of derivatives of NumPy's ufuncs.
 
-Each row gives the partial derivative in each input, in terms of `out` and the inputs. At points
-where the derivative does not exist: the minimum-norm subgradient, ties split evenly, else the
-limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
+Each row gives the partial derivative in each input, in terms of `out` and the inputs. Where
+the derivative does not exist, the slope is the minimum-norm subgradient, with ties split evenly,
+else the limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
 """
 
 from math import copysign, inf, log, nan, pi
@@ -22,8 +22,8 @@ from micrograd_np.ops.derivatives.several import several
 def safe_divide(x: Array, y: Array, at_zero: Array = 0, jumps: bool = False) -> Array:
     """`x / y`, and `at_zero` where `y` is 0.
 
-    Where `y` is 0 the quotient counts as a constant, whose derivatives of every order are 0. With
-    `jumps=True` it counts as a jump, whose derivatives are infinite or NaN.
+    Where `y` is 0 the quotient counts as a constant, whose derivatives of every order are 0; with
+    `jumps=True` as a jump, whose derivatives are infinite or NaN.
     """
     zero = y == 0
     return np.where(zero, at_zero, x / (y if jumps else np.where(zero, 1, y)))
@@ -102,7 +102,7 @@ def arctan2_slope(x: Array, y: Array) -> Array:
 
 
 def reciprocal_of_divisor(out: Array, x: Array, y: Array) -> Array:
-    """`1 / y`; what NumPy gives for it where a zero of Python's own divides."""
+    """`1 / y`, infinite as in NumPy where Python's own 0 is the divisor."""
     try:
         return 1 / y
     except ZeroDivisionError:
@@ -136,7 +136,7 @@ def below(out: Array, x: Array, low: Array, high: Array) -> Array:
 
 
 def above(out: Array, x: Array, low: Array, high: Array) -> Array:
-    """The upper bound, which decides where it is less than the lower one."""
+    """1 where the upper bound is the result: also where that bound is less than the lower one."""
     greater = np.greater(x, high)
     return greater if low is None else np.logical_or(greater, np.greater(low, high))
 

@@ -1,7 +1,7 @@
 """Discrete Fourier transforms: linear ops along one axis, and their composition along several.
 
-A transform of complex numbers has a symmetric matrix, so it is its own transpose, with the same
-norm. Transforms between real samples and half a spectrum (`n // 2 + 1` bins, the other half being
+A transform of complex numbers has a symmetric matrix, so the transform is its own transpose, of
+equal norm. Transforms between real samples and half a spectrum (`n // 2 + 1` bins, the other half being
 their conjugates) come in pairs, `rfft` with `hfft` and `ihfft` with `irfft`. The transpose of one
 is the other, up to the *inner* bins: a transform to samples counts them twice, for themselves and
 for their conjugates. The first bin, and the last of an even `n`, stand for themselves; their
@@ -43,7 +43,7 @@ def scale_inner_bins(factor: float, x: Array, n: int, axis: int) -> Array:
 
 
 def norm_option(norm: str | None) -> Options:
-    """The norm as an option, if it says something: other libraries' transforms lack it."""
+    """The norm as an option, unless it is None: transforms of other libraries lack the option."""
     return {} if norm is None else {"norm": norm}
 
 

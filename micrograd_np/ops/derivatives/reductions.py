@@ -75,7 +75,7 @@ def attains_extremum(out: Array, x: Array) -> Array:
 def tie_share(out: Array, x: Array, *, axis: Axis, initial: Any = None, where: Any = True) -> Array:
     """An equal share for every entry that attains the extremum.
 
-    An `initial` value that attains it has a share too, which goes nowhere.
+    An `initial` value that attains the extremum has a share too, which goes nowhere.
     """
     hits = attains_extremum(out, x)
     if initial is None and where is True:
@@ -126,7 +126,7 @@ def std_slope(
 ) -> Array:  # fmt: skip
     """`(x - mean) / ((n - ddof) std)`; 0, the minimum-norm subgradient, where all entries agree.
 
-    There it is a constant, so that derivatives of every higher order are 0 too.
+    There the slope is a constant, so that derivatives of every higher order are 0 too.
     """
     flat = np.logical_or(np.equal(out, 0), agree(out, x, mean, axis, where))
     size = freedom(x, axis, where, ddof) * np.where(flat, 1, out)

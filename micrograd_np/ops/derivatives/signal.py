@@ -1,6 +1,6 @@
 """Windows of an array, and the convolution of two sequences.
 
-`sliding_window_view` is linear: it repeats each entry once for every window that holds it. Its
+`sliding_window_view` is linear: each entry is repeated for every window that holds it. The
 transpose, `overlap_add`, lays the windows back where they were and adds up what overlaps; the
 transpose of that is `sliding_window_view` again.
 

@@ -19,7 +19,7 @@ from micrograd_np.core.op import Array
 def sinc_derivative(x: Array, order: int) -> Array:
     """The derivative of `np.sinc` of a given order: `π^order h(πx)`, h being that of sin(z)/z.
 
-    Away from 0 by the recurrence `z h_n + n h_(n-1) = sin(z + nπ/2)`, which follows from
+    Computed away from 0 by the recurrence `z h_n + n h_(n-1) = sin(z + nπ/2)`, which follows from
     differentiating `z h_0 = sin(z)`; near 0, where it cancels, by the power series.
 
     >>> sinc_derivative(np.array([1.0, 2.0]), 1)

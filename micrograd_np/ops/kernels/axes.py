@@ -37,7 +37,7 @@ def with_length(shape: Shape, axis: int, length: int) -> Shape:
 def times_along(axis: int, g: Array, factor: Array, like: Array) -> Array:
     """`g` times a factor that has the summed `axis`, in the shape of `like`.
 
-    That axis goes last meanwhile, for batches broadcast from the right whatever its number.
+    The axis goes last meanwhile, for batches broadcast from the right.
     """
     product = np.expand_dims(g, -1) * np.moveaxis(factor, axis, -1)
     return np.moveaxis(fit(product, np.moveaxis(like, axis, -1)), -1, axis)

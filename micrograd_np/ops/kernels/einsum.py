@@ -1,7 +1,7 @@
 """Sums of products by matrix products: `np.einsum` at the speed of hand-written code.
 
-Unless told to optimise, `np.einsum` adds up entry by entry; told to, it searches a path at every
-call. `contract` plans once for labels and shapes, and remembers the plan: *steps*, each of which
+`np.einsum` adds up entry by entry or, with `optimize`, searches a path at every call. `contract`
+plans once for labels and shapes, and remembers the plan: *steps*, each of which
 takes some operands and leaves their contraction. Most steps take two. Their labels are of four
 kinds: in both operands and the result (*batch*), in both but not in the result (*summed*), in the
 result and the left or the right one only (*rows*, *columns*). With axes in this order the step is a
@@ -86,7 +86,7 @@ def combination(terms: tuple[str, ...], target: str) -> Callable[..., Array]:
 
 
 def is_numpys(x: Array) -> bool:
-    """Whether it is an array of NumPy, or stands for one in a program that is traced."""
+    """Whether `x` is an array of NumPy, or stands for one in a program that is traced."""
     return isinstance(x, NUMPY) or (isinstance(x, Operand) and x.numpys)
 
 

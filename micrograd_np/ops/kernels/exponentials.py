@@ -28,12 +28,12 @@ def _log_one_plus_exp(x: Array) -> Array:
 
 
 def log_of_total(total: Array) -> Array:
-    """`log(total)`; of 0, the sum of the exponentials of nothing but -inf, it is -inf."""
+    """`log(total)` of a sum of exponentials: -inf, without a warning, where the sum is 0."""
     with quiet():
         return np.log(total)
 
 
 def largest_exponent(x: Array, axis: Axis) -> Array:
-    """The largest real part along `axis`, to be taken out of exponents; 0 where that is infinite."""
+    """The largest real part along `axis`, to be taken out of exponents; 0 if infinite."""
     top = np.max(np.real(x), axis=axis, keepdims=True)
     return np.where(np.isfinite(top), top, 0)

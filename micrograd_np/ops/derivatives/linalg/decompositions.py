@@ -2,9 +2,9 @@
 
 Vectors of a decomposition are determined only up to a *gauge*: the sign of each (its phase, for
 complex matrices), and a rotation of those that share a value. The derivative of a loss that does
-not depend on the gauge is right; for one that depends on phases, or on the extra vectors of
-`full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle:
-it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN, as in
+not depend on the gauge is right; for a loss that depends on phases, or on the extra vectors of
+`full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle,
+for it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN, as in
 PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left alone.
 
 Functions of a Hermitian matrix read one triangle of it. Their gradients are Hermitian: those of the
@@ -199,7 +199,7 @@ def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
 
     The second term keeps the vectors at length one. Raises LinAlgError for a defective matrix,
     whose vectors are no basis. A real matrix has a real vector, without a phase, for each real
-    value, and keeps it real in every direction; from NumPy 2.5 on its dtype is complex all the same.
+    value, and keeps it real in every direction; from NumPy 2.5 on the dtype of that vector is complex nevertheless.
     """
     (w, v), (g_w, g_v) = out, g
     vh = adjoint(v)

@@ -1,7 +1,7 @@
 """Norms of vectors and matrices, of every order, and condition numbers.
 
 A norm's slope is the *dual vector*: of dual norm one, with `Re sum(slope * x) = norm(x)`. Where a
-norm has a kink it is the subgradient of least Frobenius norm: 0 at the origin, shared evenly among
+norm has a kink, the slope is the subgradient of least Frobenius norm: 0 at the origin, shared evenly among
 entries or singular values that tie, without singular values that are 0 to rounding. A second
 derivative at the origin is NaN: there a norm curves infinitely.
 
@@ -73,7 +73,7 @@ def spectral_slope(x: Array, ord: Any) -> Array:
 def cond(x: Array, p: Any = None) -> Array:
     """`norm(x) norm(inv(x))`, for the spectral norm by singular values.
 
-    Raises LinAlgError for an empty matrix, and, where it takes an inverse, for a singular one.
+    Raises LinAlgError for an empty matrix, and for a singular one where the inverse is taken.
     """
     if 0 in x.shape[-2:]:
         raise np.linalg.LinAlgError(f"cond is not defined on empty arrays. Given: shape {x.shape}.")

@@ -1,7 +1,7 @@
 """The singular value decomposition, with every option, and singular values alone.
 
-What is said of gauges and repeated values in `decompositions` holds here. A singular value that is
-0 to rounding has slope 0: like an absolute value it has a kink there. The vectors that
+Gauges and repeated values are as in `decompositions`. A singular value that is 0 to rounding has
+slope 0, for it has a kink there, like an absolute value. The vectors that
 `full_matrices=True` adds follow the others, by staying orthogonal to them.
 
 Sources: J. Townsend, Differentiating the singular value decomposition, 2016; Z.-Q. Wan and S.-X.
@@ -79,8 +79,8 @@ def svd_vjp(g: Parts, out: Any, x: Array, full_matrices: bool = True) -> Array:
 def vectors_cotangent(u: Array, s: Array, g: Array, phases: Array) -> tuple[Array, Array]:
     """What the cotangent `g` of one side's vectors `U` adds; and `U^H g`.
 
-    A rotation of the vectors into each other, `U (skew(U^H g) / gap) s`, and where they do not span
-    the whole space one out of theirs, `(g - U U^H g) / s`.
+    The vectors rotate into each other, which adds `U (skew(U^H g) / gap) s`. Where they do not span
+    the whole space, they rotate out of their own too, which adds `(g - U U^H g) / s`.
     """
     count = s.shape[-1]
     mine, g = u[..., :count], without_added(u, count, g)

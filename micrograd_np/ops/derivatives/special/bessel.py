@@ -1,6 +1,6 @@
 """Bessel functions of SciPy and their kin: Hankel, Struve, Kelvin, Airy, parabolic cylinder, Mathieu.
 
-Their slopes are neighbours in the order (DLMF 10.6, 10.29, 11.4) or follow from the differential
+Their slopes are neighbors in the order (DLMF 10.6, 10.29, 11.4) or follow from the differential
 equation that they solve. In the order itself they have no derivative in closed form.
 """
 

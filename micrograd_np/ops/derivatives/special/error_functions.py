@@ -36,7 +36,7 @@ def odd_factorials(s: Array) -> Array:
 
 
 def erfcx_slope(out: Array, x: Array) -> Array:
-    """`2 x out - 2/√π`; beyond x = 10, where that cancels, its asymptotic series."""
+    """`2 x out - 2/√π`; beyond x = 10, where these terms cancel, their asymptotic series."""
     near = 2 * x * out - 2 / ROOT_PI
     if np.iscomplexobj(x):
         return near
@@ -45,7 +45,7 @@ def erfcx_slope(out: Array, x: Array) -> Array:
 
 
 def dawsn_slope(out: Array, x: Array) -> Array:
-    """`1 - 2 x out`; beyond |x| = 10, where that cancels, its asymptotic series."""
+    """`1 - 2 x out`; beyond |x| = 10, where these terms cancel, their asymptotic series."""
     near = 1 - 2 * x * out
     if np.iscomplexobj(x):
         return near
