@@ -208,7 +208,7 @@ def as_double(x: Array) -> Array:
 
 
 def check_precision(x: Array, dtype: Any) -> None:
-    """Raise TypeError, as NumPy does, for numbers of more than double precision, in which NumPy interpolates."""
+    """Raise TypeError, as NumPy does, for numbers of more than double precision."""
     given = np.result_type(x)
     if not np.can_cast(given, dtype):
         raise TypeError(f"np.interp computes in {np.dtype(dtype)} here, but {given} was given")

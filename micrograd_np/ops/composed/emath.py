@@ -1,8 +1,8 @@
 """The extended domain: `np.emath`, whose roots and logarithms of negative numbers are complex.
 
-Each is NumPy's function of that name, of numbers that are made complex where the real function ends.
-The values decide, as in NumPy: one entry outside makes the whole result complex. So they do on the way
-back, in `np.real_if_close`.
+Each is NumPy's function of that name, of numbers that are made complex where the real function
+ends. The values decide, as in NumPy: one entry outside makes the whole result complex. The way back,
+`np.real_if_close`, reads the values too.
 """
 
 from typing import Any

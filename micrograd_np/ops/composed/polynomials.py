@@ -180,7 +180,8 @@ def check_fit(x: Array, y: Array, w: Array, order: int) -> None:
 def root_slopes(out: Array, p: Array) -> Array:
     """How each root moves with each coefficient: `-r^power / p'(r)`, a row a root.
 
-    From differentiating `p(r) = 0`. The slope is infinite for a root that coincides with another one.
+    From differentiating `p(r) = 0`. The slope is infinite for a root that coincides with another
+    one.
     """
     powers = like(p, np.arange(p.shape[0] - 1, -1, -1, dtype=np.finfo(p.dtype).dtype))
     return -np.power(out[:, None], powers) / polyval(p[:-1] * powers[:-1], out)[:, None]

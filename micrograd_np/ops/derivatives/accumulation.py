@@ -1,8 +1,8 @@
 """Accumulation: `np.add.at` and its kin, which combine values with the entries at a key.
 
-Where the key names a place several times, all values for the place are combined there. Each function
-returns a copy, as `index_update` does, and is differentiable in the array and in the values.
-Products are differentiated without division; equal candidates for an extremum share the
+Where the key names a place several times, all values for the place are combined there. Each
+function returns a copy, as `index_update` does, and is differentiable in the array and in the
+values. Products are differentiated without division; equal candidates for an extremum share the
 gradient evenly.
 """
 
@@ -28,8 +28,8 @@ def index_add(x: Array, key: Key, values: Array) -> Array:
     shape of `x[key]`. The result has the shape and dtype of `x`. `index_add(x, key, -values)`
     subtracts.
 
-    Raises IndexError for an index out of range; ValueError if `values` does not broadcast; TypeError
-    if `x[key] += values` would, as for floats added to integers.
+    Raises IndexError for an index out of range; ValueError if `values` does not broadcast;
+    TypeError if `x[key] += values` would, as for floats added to integers.
 
     >>> index_add(np.zeros(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 0., 5.])

@@ -4,9 +4,10 @@ One trilinear form is behind it, a sum over examples n, windows p, taps k and ch
 
     sum  g[n, o, p]  w[o, c, k]  x[n, c, p * stride + k * dilation - padding]
 
-with `x` the input, `w` the weight and `g` a cotangent of the output. Each of the three ops
-here is the derivative of that sum in one of `g`, `w` and `x`, of the shape that `size` completes. So
-each is bilinear in the other two, and their rules are one another. As in networks everywhere, the kernel is not reversed.
+with `x` the input, `w` the weight and `g` a cotangent of the output. Each of the three ops here is
+the derivative of that sum in one of `g`, `w` and `x`, of the shape that `size` completes. So each
+is bilinear in the other two, and their rules are one another. As in networks everywhere, the kernel
+is not reversed.
 
 Each is one matrix product with the *columns* of `x`: what its windows see, a column a window. They
 are made for a few examples at a time, so that they stay in the processor's cache.
@@ -111,8 +112,8 @@ def convolve_to_weight(
 ) -> Array:
     """What each tap sees, over all windows of all examples.
 
-    `x` of shape (..., channels, *lengths), `g` of shape (..., out_channels, *windows), the result of
-    shape (out_channels, channels / groups, *size).
+    `x` of shape (..., channels, *lengths), `g` of shape (..., out_channels, *windows), the result
+    of shape (out_channels, channels / groups, *size).
     """
     windows, outputs = g.shape[-len(size) :], g.shape[-len(size) - 1]
     examples, cotangents = _examples(x, len(size)), _examples(g, len(size))

@@ -1,8 +1,8 @@
 """Elementwise ops: the table of derivatives of NumPy's ufuncs.
 
-Each row gives the partial derivative in each input, in terms of `out` and the inputs. Where
-the derivative does not exist, the slope is the minimum-norm subgradient, with ties split evenly,
-else the limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
+Each row gives the partial derivative in each input, in terms of `out` and the inputs. Where the
+derivative does not exist, the slope is the minimum-norm subgradient, with ties split evenly, else
+the limit. Slopes keep their relative accuracy in the tails: `1 - out**2` would be 0 for tanh at 20.
 """
 
 from math import copysign, inf, log, nan, pi

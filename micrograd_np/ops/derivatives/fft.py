@@ -1,10 +1,10 @@
 """Discrete Fourier transforms: linear ops along one axis, and their composition along several.
 
 A transform of complex numbers has a symmetric matrix, so the transform is its own transpose, of
-equal norm. Transforms between real samples and half a spectrum (`n // 2 + 1` bins, the other half being
-their conjugates) come in pairs, `rfft` with `hfft` and `ihfft` with `irfft`. The transpose of one
-is the other, up to the *inner* bins: a transform to samples counts them twice, for themselves and
-for their conjugates. The first bin, and the last of an even `n`, stand for themselves; their
+equal norm. Transforms between real samples and half a spectrum (`n // 2 + 1` bins, the other half
+being their conjugates) come in pairs, `rfft` with `hfft` and `ihfft` with `irfft`. The transpose of
+one is the other, up to the *inner* bins: a transform to samples counts them twice, for themselves
+and for their conjugates. The first bin, and the last of an even `n`, stand for themselves; their
 imaginary part is ignored, and so receives no gradient.
 """
 

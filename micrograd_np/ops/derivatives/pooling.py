@@ -1,8 +1,8 @@
 """Pooling: the sum or the maximum of what each window sees.
 
-Windows and taps are those of `window_slices`, over the last axes of an array; the axes before are left alone.
-Sums and maxima are taken along one axis after another, for a window is a product of intervals. What
-lies outside the array is in no sum and is no maximum.
+Windows and taps are those of `window_slices`, over the last axes of an array; the axes before are
+left alone. Sums and maxima are taken along one axis after another, for a window is a product of
+intervals. What lies outside the array is in no sum and is no maximum.
 
 The maximum passes a cotangent on to the largest entry of a window: in equal shares where several
 tie, to the NaNs of a window that has some.

@@ -1,4 +1,4 @@
-"""Exponentials and logarithms of numbers that may be large: without overflow, and without warnings."""
+"""Exponentials and logarithms of large numbers, without overflow and without warnings."""
 
 import numpy as np
 

@@ -2,7 +2,8 @@
 
 Tangents and cotangents lie in memory in ways of their own, so an order that follows memory is
 decided once, for the array that is recorded. Where the layout of that array says nothing of the
-user's own (a copy of an array with gaps, one example of a batch), an order that follows memory is refused.
+user's own (a copy of an array with gaps, one example of a batch), an order that follows memory is
+refused.
 """
 
 from typing import Any

@@ -17,7 +17,7 @@ conj = values.conj  # of real numbers they themselves, without a copy
 
 
 def of_gradient(rule: Rule) -> Rule:
-    """The vjp rule that belongs to a formula for the gradient, in the inner product `Re tr(G^H dX)`."""
+    """The vjp rule of a formula for the gradient in the inner product `Re tr(G^H dX)`."""
 
     @wraps(rule)
     def vjp(g: Array, out: Array, *inputs: Array, **options: object) -> Array:

@@ -3,8 +3,8 @@
 NumPy's own arrays are written into. Arrays of other libraries may be immutable, lazy or elsewhere,
 so for them the results are composed of functions of the protocols. What a slice selects is embedded
 by padding, block by block. What an index array selects is scattered by sorting: entries that belong
-to one place come to stand next to each other, in a *run*. Along a run they are added up (or combined
-by another ufunc), and every place then takes the last entry of its run.
+to one place come to stand next to each other, in a *run*. Along a run they are added up (or
+combined by another ufunc), and every place then takes the last entry of its run.
 
 Source of the sums along runs: Hillis and Steele, "Data parallel algorithms", 1986.
 """
@@ -33,7 +33,7 @@ SIMPLE = (int, slice)  # keys that hold no index array
 
 
 def gather(x: Array, key: Key) -> Array:
-    """`x[key]`; other libraries' arrays are given several index arrays, or wide ones, as one vector."""
+    """`x[key]`; arrays of other libraries get several or wide index arrays as one vector."""
     if type(x) is np.ndarray and type(key) not in SIMPLE:  # it would compute or fetch the indices
         x = like(foreign_index(key), x)
     if not is_foreign(x):
@@ -94,7 +94,7 @@ def check_casting(ufunc: np.ufunc, x: Array, values: Array) -> None:
 
 
 def place_numbers(key: Key, shape: Shape) -> Array:
-    """The places of an array of `shape` numbered in order, in the kind of array that the key has."""
+    """The places of an array of `shape`, numbered in order, in the kind of array of the key."""
     return like(foreign_index(key), np.arange(prod(shape)).reshape(shape))
 
 

@@ -1,9 +1,9 @@
 """Windows, a tap at a time: the geometry that convolution and pooling share.
 
-A *window* is a place where a kernel is laid on an array; a *tap* is one entry of the kernel. Over all
-windows at once a tap meets a strided slice of the array. So instead of many small windows, a few
-large slices are read or added to: one for each tap. A tap that falls off the array meets nothing
-there, which is what padding with zeros means, so no padded copy is ever made.
+A *window* is a place where a kernel is laid on an array; a *tap* is one entry of the kernel. Over
+all windows at once a tap meets a strided slice of the array. So instead of many small windows, a
+few large slices are read or added to: one for each tap. A tap that falls off the array meets
+nothing there, which is what padding with zeros means, so no padded copy is ever made.
 
 Along each axis: `length` of the array, `kernel` the number of taps, `size` the number of windows,
 `stride` from one window to the next, `padding` before the array, `dilation` from tap to tap. Window
@@ -65,7 +65,7 @@ def _slices_along(
 
 
 def chunks(count: int, bytes_each: int, limit: int) -> Iterator[slice]:
-    """Slices that cut `count` things into chunks of about `limit` bytes, to fit a processor's cache.
+    """Slices that cut `count` things into chunks of about `limit` bytes, which fit into a cache.
 
     There is at least one chunk, if of nothing, from which a result learns its shape and dtype.
     """

@@ -4,8 +4,9 @@ Vectors of a decomposition are determined only up to a *gauge*: the sign of each
 complex matrices), and a rotation of those that share a value. The derivative of a loss that does
 not depend on the gauge is right; for a loss that depends on phases, or on the extra vectors of
 `full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle,
-for it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN, as in
-PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left alone.
+for it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN,
+as in PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left
+alone.
 
 Functions of a Hermitian matrix read one triangle of it. Their gradients are Hermitian: those of the
 function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices. They are
@@ -104,7 +105,7 @@ def qr_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
 
 
 def qr_in_mode(a: Array, mode: str = "reduced") -> Any:
-    """`np.linalg.qr`: of a wide matrix by its first columns, the rest of `R` being `Q^H` times the rest.
+    """`np.linalg.qr`; of a wide matrix by its first columns, `R` going on with `Q^H` times the rest.
 
     The rank must be full, in a wide matrix that of the first columns: else LinAlgError in backward.
     """
@@ -199,7 +200,8 @@ def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
 
     The second term keeps the vectors at length one. Raises LinAlgError for a defective matrix,
     whose vectors are no basis. A real matrix has a real vector, without a phase, for each real
-    value, and keeps it real in every direction; from NumPy 2.5 on the dtype of that vector is complex nevertheless.
+    value, and keeps it real in every direction; from NumPy 2.5 on the dtype of that vector is
+    complex nevertheless.
     """
     (w, v), (g_w, g_v) = out, g
     vh = adjoint(v)

@@ -46,8 +46,9 @@ def product_of_others(s: Array) -> Array:
 def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
     """The cofactors of `diag(s)` differentiated along `U^H direction V`.
 
-    Let `p[i, j]` be the product of all of `s` but two. Off the diagonal the derivative is `-p[i, j]`
-    times the entry `[j, i]` of the direction; on the diagonal it is the sum of `p` times the diagonal.
+    Let `p[i, j]` be the product of all of `s` but two. Off the diagonal the derivative is
+    `-p[i, j]` times the entry `[j, i]` of the direction. On the diagonal it is the sum of `p` times
+    the diagonal.
     """
     mine = like(s, np.eye(s.shape[-1], dtype=bool))
     left_out = np.logical_or(mine[:, None, :], mine[None, :, :])
@@ -110,7 +111,7 @@ def slogdet_slope(out: Any, x: Array) -> Array:
 
 
 def slogdet_vjp(g: list[Array], out: Any, x: Array) -> Array:
-    """The sign is constant; the phase of a complex one turns with the logarithm's imaginary part."""
+    """A real sign is constant; a complex one turns with the imaginary part of the logarithm."""
     weight = g[1] + np.imag(g[0] * out[0]) * 1j if x.dtype.kind == "c" else g[1]
     return weight[..., None, None] * slogdet_slope(out, x)
 

@@ -5,9 +5,9 @@ is recorded. `lazy` does so when a program that has imported `scipy.special` fir
 
 Derivatives are exact, in forms that keep their relative accuracy where they become tiny. They hold
 to any order, as far as the functions they are made of have derivatives. Some arguments have none in
-closed form: the order of a Bessel function, the shape of an incomplete gamma function. A gradient in
-such an argument is refused with an error; gradients in the others are not. Formulas are those of the
-NIST Digital Library of Mathematical Functions, cited as DLMF and the chapter.
+closed form: the order of a Bessel function, the shape of an incomplete gamma function. A gradient
+in such an argument is refused with an error; gradients in the others are not. Formulas are those of
+the NIST Digital Library of Mathematical Functions, cited as DLMF and the chapter.
 """
 
 from micrograd_np.ops.derivatives.special import bessel as bessel

@@ -1,4 +1,4 @@
-"""Hypergeometric functions of SciPy and their kin: each slope is that function with other parameters.
+"""Hypergeometric functions of SciPy: each slope is that function with other parameters.
 
 They are differentiated in their last argument (DLMF 13.3, 15.5, 16.3), not in their parameters.
 """
