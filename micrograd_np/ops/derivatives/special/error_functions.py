@@ -116,7 +116,7 @@ elementwise(sc.owens_t,       lambda out, h, a: normal_density(h) * sc.erf(a * h
 
 elementwise(sc.exp1,          lambda out, x: -np.exp(-x) / x)
 elementwise(sc.expi,          lambda out, x: np.exp(x) / x)
-elementwise(sc.expn,          fixed("order"),  expn_slope)
+elementwise(sc.expn,          fixed("order"), expn_slope)
 several    (sc.sici,          lambda out, x: (over_argument(np.sin, x, -1), np.cos(x) / x))
 several    (sc.shichi,        lambda out, x: (over_argument(np.sinh, x, 1), np.cosh(x) / x))
 several    (sc.fresnel,       lambda out, x: (np.sin(np.square(x) * (pi / 2)), np.cos(np.square(x) * (pi / 2))))

@@ -18,11 +18,11 @@ def spence_slope(x: Array) -> Array:
 
 
 # fmt: off
-elementwise(sc.hyp0f1, fixed("parameter"),        lambda out, v, z: sc.hyp0f1(v + 1, z) / v)
-elementwise(sc.hyp1f1, *[fixed("parameters")] * 2, lambda out, a, b, z: sc.hyp1f1(a + 1, b + 1, z) * (a / b))
-elementwise(sc.hyperu, *[fixed("parameters")] * 2, lambda out, a, b, x: sc.hyperu(a + 1, b + 1, x) * -a)
-elementwise(sc.hyp2f1, *[fixed("parameters")] * 3, lambda out, a, b, c, z: sc.hyp2f1(a + 1, b + 1, c + 1, z) * (a * b / c))
-elementwise(sc.wright_bessel, *[fixed("parameters")] * 2, lambda out, a, b, x: sc.wright_bessel(a, a + b, x))
+elementwise(sc.hyp0f1,            fixed("parameter"),         lambda out, v, z: sc.hyp0f1(v + 1, z) / v)
+elementwise(sc.hyp1f1,            *[fixed("parameters")] * 2, lambda out, a, b, z: sc.hyp1f1(a + 1, b + 1, z) * (a / b))
+elementwise(sc.hyperu,            *[fixed("parameters")] * 2, lambda out, a, b, x: sc.hyperu(a + 1, b + 1, x) * -a)
+elementwise(sc.hyp2f1,            *[fixed("parameters")] * 3, lambda out, a, b, c, z: sc.hyp2f1(a + 1, b + 1, c + 1, z) * (a * b / c))
+elementwise(sc.wright_bessel,     *[fixed("parameters")] * 2, lambda out, a, b, x: sc.wright_bessel(a, a + b, x))
 elementwise(sc.log_wright_bessel, *[fixed("parameters")] * 2, lambda out, a, b, x: np.exp(sc.log_wright_bessel(a, a + b, x) - out))
 elementwise(sc.spence, lambda out, x: spence_slope(x))
 # fmt: on
