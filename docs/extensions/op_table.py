@@ -70,7 +70,7 @@ def constants(*, of_scipy: bool) -> list[Op]:
 
 def _flat(*, of_scipy: bool) -> str:
     listed = ", ".join(map(_spelled, constants(of_scipy=of_scipy)))
-    title, summary = _titles(mg.ops.constant)
+    title, summary = _titles(mg.ops.constants)
     if of_scipy:
         return f"## {title}\n\n{listed}" if HAS_SCIPY else LEFT_OUT
     return f"## {title}\n\n{summary}\n\n{listed}"
@@ -101,12 +101,12 @@ def _titles(module: ModuleType) -> tuple[str, str]:
     sentence = inspect.getdoc(module).partition("\n\n")[0]
     title, _, rest = sentence.partition(": ")
     if rest and len(title) <= LONGEST_HEADING:
-        return title, _capitalised(rest)
+        return title, _capitalized(rest)
     name = module.__name__.rpartition(".")[2].replace("_", " ")
-    return _capitalised(name), _capitalised(sentence)
+    return _capitalized(name), _capitalized(sentence)
 
 
-def _capitalised(text: str) -> str:
+def _capitalized(text: str) -> str:
     return text[:1].upper() + text[1:].replace("\n", " ")
 
 
@@ -121,7 +121,7 @@ def _line(row: Row) -> str:
 def _shown(rule: ast.expr) -> str:
     """A rule in the notation of the page."""
     if isinstance(rule, ast.Call) and called(rule) == "fixed":
-        return f"refused ({ast.literal_eval(rule.args[1])})"
+        return f"refused ({ast.literal_eval(rule.args[0])})"
     text = _plain(rule)
     return "none" if text == "None" else f"`{text}`".replace("|", "\\|")
 

@@ -27,31 +27,30 @@ FORMS = {  # what a rule file calls, and how the table names it
     "bilinear": "bilinear",
     "primitive": "primitive",
     "reduction": "reduction",
-    "spread": "reduction",
     "several": "several",
 }
-ONE_RULE = {"reduction", "spread"}  # the names of options follow their slope
 
-# The rule files in reading order. One that is not named here comes last.
+# The rule files by the last part of their name, in reading order. Any other comes last.
 FAMILIES = {
     "Entry by entry": """
-        elementwise activations complex_numbers extended_domain bessel
+        elementwise activations complex_numbers emath sinc
     """,
     "Sums, extrema and order": """
-        reduction missing norms statistics ordering quantiles
+        reductions nan norms statistics sorting sets quantiles
     """,
     "Shapes and places": """
-        shaping joining padding creation choosing masking indexing accumulation calling
+        shaping shapes joining blocks padding creation selection masked indexing accumulation
+        higher_order
     """,
     "Matrices": """
-        linalg products solving determinants decompositions singular_values
+        products vector_products solving determinants decompositions singular_values
     """,
     "Curves and signals": """
         polynomials calculus fft signal convolution pooling
     """,
 }
 SPECIAL = """
-    exponential gammas error_functions bessel elliptic hypergeometric polynomials distributions
+    exponential gammas error_functions bessel elliptic hypergeometric orthogonal distributions
 """
 LONGEST = 100  # characters of a rule that stands in the table; longer ones are named there
 
@@ -88,7 +87,7 @@ def _ordered(names: Iterable[str], order: str) -> list[ModuleType]:
 
 
 HAS_SCIPY = find_spec("scipy") is not None
-OF_SCIPY = [name for name in rule_files() if name.startswith("ops.special.")]
+OF_SCIPY = [name for name in rule_files() if name.startswith("ops.derivatives.special.")]
 NUMPY = _ordered(set(rule_files()) - set(OF_SCIPY), " ".join(FAMILIES.values()))
 SCIPY = _ordered(OF_SCIPY, SPECIAL) if HAS_SCIPY else []
 MODULES = [*NUMPY, *SCIPY]
@@ -118,7 +117,7 @@ def rows(module: ModuleType) -> Iterator[Row]:
         form = FORMS.get(called(call))
         if form is not None:
             function, *rules = call.args
-            rules = rules[:1] if called(call) in ONE_RULE else _arranged(rules, call)
+            rules = [each for rule in rules for each in _repeated(rule)]
             op = OPS[meaning(function, vars(module))]
             yield Row(op, form, [inlined(rule, module) for rule in rules])
 
@@ -137,16 +136,8 @@ def _declarations(module: ModuleType) -> Iterator[ast.Call]:
             yield statement.value
 
 
-def _arranged(rules: list[ast.expr], call: ast.Call) -> list[ast.expr]:
-    """The rules in the order of the inputs: `*[rule] * 2` is two, that of `several` is last."""
-    rules = [each for rule in rules for each in _repeated(rule)]
-    first = any(keyword.arg == "first" for keyword in call.keywords)
-    if called(call) == "several" and not first:
-        rules = [*rules[1:], rules[0]]
-    return rules
-
-
 def _repeated(rule: ast.expr) -> list[ast.expr]:
+    """The rules of one argument of a declaration: `*[rule] * 2` is two."""
     if isinstance(rule, ast.Starred):
         return rule.value.left.elts * ast.literal_eval(rule.value.right)
     return [rule]

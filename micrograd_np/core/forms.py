@@ -187,3 +187,56 @@ def expression(function: Callable[..., Any], written: Callable[..., Any]) -> Non
     if function in EXPRESSIONS or function in OPS:
         raise ValueError(f"{function!r} is declared already")
     EXPRESSIONS[function] = Expression(function, written)
+
+
+def reduction(
+    function: Callable[..., Any],
+    *slopes: Rule,
+    counted: Callable[[Array, Array], Array] | None = None,
+    aliases: Sequence[Any] = (),
+    **fields: Any,
+) -> Op:
+    """`out = f(x, …)` along `axis`, with one slope per input: `slope(out, x, …, *, axis, options)`.
+
+    A slope gets `out` with the reduced axes, and names its options as keywords with a default.
+    `counted(t, x)` is the part of a tangent that counts: all of it, unless given.
+    """
+
+    def vjp_by(slope: Rule) -> Rule:
+        def vjp(
+            g: Array, out: Array, x: Array, *others: Array, axis: Any = None,
+            keepdims: bool = False, **options: Any,
+        ) -> Array:  # fmt: skip
+            g, out = restored(g, x, axis, keepdims), restored(out, x, axis, keepdims)
+            return g * slope(out, x, *others, axis=axis, **options)
+
+        return vjp
+
+    def jvp(
+        tangents: Sequence[Array | None], out: Array, x: Array, *others: Array, axis: Any = None,
+        keepdims: bool = False, **options: Any,
+    ) -> Array:  # fmt: skip
+        whole = restored(out, x, axis, keepdims)
+        terms = [
+            (t if counted is None else counted(t, x))
+            * slope(whole, x, *others, axis=axis, **options)
+            for t, slope in zip(tangents, slopes, strict=False)
+            if t is not None
+        ]
+        return np.sum(sum(terms[1:], terms[0]), axis=axis, keepdims=keepdims)
+
+    named = getattr(slopes[0], "__kwdefaults__", None) or {}
+    fields.setdefault("accepted", ("axis", "keepdims", *named))
+    rules = [vjp_by(slope) for slope in slopes]
+    op = Op(function, "reduction", each_by(rules), jvp, rules=rules, **fields)
+    return register(op, *aliases)
+
+
+def restored(reduced: Array, x: Array, axis: Any, keepdims: bool) -> Array:
+    """A reduced array with the reduced axes of `x`, of length 1, so that it broadcasts to `x`."""
+    if axis is None or keepdims or not x.ndim:
+        return reduced
+    shape = list(x.shape)
+    for i in axis if isinstance(axis, tuple) else (axis,):
+        shape[i] = 1
+    return reduced.reshape(tuple(shape))

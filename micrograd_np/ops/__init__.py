@@ -1,10 +1,14 @@
-"""The tables: every operation with its derivative, one module a family.
+"""The operations: tables of derivatives, functions in terms of others, and the numerics of both.
 
-Importing this package fills the registries of `micrograd_np.core.op`. Rules are written in plain NumPy
-and import nothing of the Tensor.
+Importing this package fills the registries of `micrograd_np.core.op`. `derivatives` has the tables,
+one row an op, in plain NumPy; `composed` the functions of NumPy that are written in terms of
+others; `kernels` numerics without a registry.
 """
 
-from micrograd_np.core.op import WAITING
+import numpy as np
+
+from micrograd_np.core.op import OPS, WAITING
+from micrograd_np.ops.composed import blocks as blocks
 from micrograd_np.ops.composed import calculus as calculus
 from micrograd_np.ops.composed import creation as creation
 from micrograd_np.ops.composed import emath as emath
@@ -14,6 +18,8 @@ from micrograd_np.ops.composed import padding as padding
 from micrograd_np.ops.composed import polynomials as polynomials
 from micrograd_np.ops.composed import quantiles as quantiles
 from micrograd_np.ops.composed import selection as selection
+from micrograd_np.ops.composed import sets as sets
+from micrograd_np.ops.composed import shapes as shapes
 from micrograd_np.ops.composed import statistics as statistics
 from micrograd_np.ops.composed import vector_products as vector_products
 from micrograd_np.ops.derivatives import accumulation as accumulation
@@ -35,5 +41,8 @@ from micrograd_np.ops.derivatives.linalg import norms as norms
 from micrograd_np.ops.derivatives.linalg import products as products
 from micrograd_np.ops.derivatives.linalg import singular_values as singular_values
 from micrograd_np.ops.derivatives.linalg import solving as solving
+
+if hasattr(np, "fix"):  # NumPy 2.5 deprecates it: `trunc` gives its values in every version
+    OPS[np.fix] = OPS[np.trunc]
 
 WAITING["scipy.special"] = "micrograd_np.ops.derivatives.special"

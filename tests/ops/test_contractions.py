@@ -328,9 +328,9 @@ def test_frobenius_norms(options: Any) -> None:
 def planned_at_any_size(monkeypatch: Any) -> Any:
     """Without the shortcut for small operands, which would leave the rest untried here."""
     monkeypatch.setattr(contraction, "SMALL", 0)
-    contraction.planned.cache_clear()
+    contraction.plan.cache_clear()
     yield
-    contraction.planned.cache_clear()
+    contraction.plan.cache_clear()
 
 
 @st.composite

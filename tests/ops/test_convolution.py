@@ -152,7 +152,7 @@ def test_adaptive_pooling_keeps_an_axis_for_none() -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 700, 1500])
-def test_examples_worked_in_portions_give_the_same(monkeypatch, limit) -> None:
+def test_examples_worked_in_chunks_give_the_same(monkeypatch, limit) -> None:
     x, w = drawn(5, 2, 6, 6), drawn(4, 2, 3, 3)
 
     def loss(x: Any, w: Any) -> Any:
@@ -160,7 +160,7 @@ def test_examples_worked_in_portions_give_the_same(monkeypatch, limit) -> None:
 
     expected = mg.grad(loss, argnums=(0, 1))(x, w)
     monkeypatch.setattr(convolution_ops, "COLUMN_BYTES", limit)
-    monkeypatch.setattr(pooling_ops, "PORTION_BYTES", limit)
+    monkeypatch.setattr(pooling_ops, "CHUNK_BYTES", limit)
     for found, right in zip(mg.grad(loss, argnums=(0, 1))(x, w), expected, strict=True):
         np.testing.assert_allclose(found, right, rtol=1e-12, atol=1e-12)
 

@@ -1,8 +1,8 @@
 """Calls: how an op is written as a call of NumPy, and what is known of such calls.
 
 Ops of NumPy's functions are calls of these functions. Functions of ours are traced into, so that
-the program has the NumPy calls they consist of; those that write into arrays as they go, or loop,
-are called as they are.
+the program has the NumPy calls they consist of. Opaque ops, which write into arrays as they go or
+loop, are called as they are.
 """
 
 import operator
@@ -16,27 +16,11 @@ from micrograd_np.compiler.tracing.functions import ASTYPE, Method, is_numpys
 from micrograd_np.core.foreign import array_behind
 from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.errors import TracingError
-from micrograd_np.ops.composed.padding import pad
-from micrograd_np.ops.derivatives.accumulation import UFUNCS, check_casting
-from micrograd_np.ops.derivatives.convolution import (
-    convolve_to_input,
-    convolve_to_weight,
-    convolve_windows,
-)
-from micrograd_np.ops.derivatives.indexing import frozen, getitem, index_update, is_basic, scatter
-from micrograd_np.ops.derivatives.linalg.decompositions import qr
-from micrograd_np.ops.derivatives.linalg.determinants import cofactors
-from micrograd_np.ops.derivatives.linalg.singular_values import svd
-from micrograd_np.ops.derivatives.pooling import (
-    add_windows,
-    max_windows,
-    mean_of_maxima,
-    share_among_maxima,
-    sum_windows,
-)
+from micrograd_np.ops.derivatives.accumulation import UFUNCS
+from micrograd_np.ops.derivatives.indexing import getitem, index_update, scatter
 from micrograd_np.ops.derivatives.shaping import astype
-from micrograd_np.ops.derivatives.signal import overlap_add
-from micrograd_np.ops.derivatives.sinc import bessel_i, sinc_derivative
+from micrograd_np.ops.kernels.index_keys import frozen, is_basic
+from micrograd_np.ops.kernels.scatter import check_casting
 
 __all__ = ["ASTYPE", "Method", "spelled"]
 
@@ -51,7 +35,7 @@ def spelled(op: Op, inputs: Inputs, options: Options) -> Spelled:
     if isinstance(function, np.ufunc) or is_numpys(function):
         return function, ([*inputs],) if op.sequence else inputs, options, True
     written = getattr(function, "__wrapped__", op.call)
-    whole = function in WHOLE or op.opaque or written is op.call
+    whole = op.opaque or written is op.call
     return written, inputs, options, whole
 
 
@@ -139,10 +123,3 @@ OURS: dict[Any, Callable[[Inputs, Options], tuple[Any, Any, Options]]] = {
     **{function: call_spread(function) for function in (np.var, np.std, np.nanvar, np.nanstd)},
     np.nan_to_num: call_nan_to_num,
 }
-
-# Called as they are: with NumPy's own arrays they write in place, or go over windows part by part.
-WHOLE = {
-    bessel_i, cofactors, convolve_to_input, convolve_to_weight, convolve_windows, add_windows,
-    max_windows, mean_of_maxima, overlap_add, pad, qr, share_among_maxima, sinc_derivative,
-    sum_windows, svd,
-}  # fmt: skip

@@ -17,7 +17,7 @@ from micrograd_np.core.op import OPS, Interpreted, Options
 from micrograd_np.coverage.numpy_functions import IN_PLACE, instead_of_at, name_of
 from micrograd_np.errors import TracingError, called
 from micrograd_np.interpreters.batch.table import OF_SHAPES
-from micrograd_np.ops.derivatives.shaping import resolved
+from micrograd_np.ops.kernels.layouts import resolve_order
 
 
 class Method:
@@ -111,7 +111,7 @@ def check_call(function: Callable[..., Any], args: Sequence[Any], options: Optio
 def check_order(function: Callable[..., Any], args: Sequence[Any], options: Options) -> None:
     """Raise TracingError for an order of entries that follows memory."""
     named = dict(zip(parameters_of(function), args, strict=False)) | options
-    resolved(named.get("order"), named["a"])
+    resolve_order(named.get("order"), named["a"])
 
 
 def check_shaping(function: Callable[..., Any], args: Sequence[Any], options: Options) -> None:

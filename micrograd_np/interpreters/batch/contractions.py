@@ -7,7 +7,7 @@ import numpy as np
 
 from micrograd_np.core.op import OPS, Array
 from micrograd_np.interpreters.batch.calls import Call, example, one_by_one
-from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, padded
+from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, pad_shape
 from micrograd_np.ops.derivatives.linalg.products import (
     LETTERS,
     contracted_axes,
@@ -16,11 +16,11 @@ from micrograd_np.ops.derivatives.linalg.products import (
 )
 
 
-def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
+def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
     """`np.tensordot` of every example, as one product of matrices, or of stacks of them."""
     (left, right), (in_x, in_y) = axes, mapped
     if in_y and not in_x:  # one product serves all examples, if they come first
-        out = contract(y, x, (right, left), [True, False])
+        out = tensordot_examples(y, x, (right, left), [True, False])
         middle = y.ndim - len(right)
         return np.transpose(out, [0, *range(middle, out.ndim), *range(1, middle)])
     x_free = [i for i in range(x.ndim - in_x) if i not in left]
@@ -39,29 +39,29 @@ def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
     return np.reshape(out, (*batch, *x_shape, *y_shape))
 
 
-def contracted(call: Call, axes: Any) -> Array:
+def sum_over(call: Call, axes: Any) -> Array:
     """Both inputs, summed up over axes of their examples."""
     x, y = call.inputs
-    return contract(x, y, axes, call.mapped)
+    return tensordot_examples(x, y, axes, call.mapped)
 
 
 def tensordot(call: Call) -> Any:
     x, y = (example(call, i) for i in (0, 1))
-    return contracted(call, contracted_axes(x, y, call.options.get("axes", 2)))
+    return sum_over(call, contracted_axes(x, y, call.options.get("axes", 2)))
 
 
 def dot(call: Call) -> Any:
     x, y = (example(call, i) for i in (0, 1))
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return contracted(call, dot_axes(x, y))
+    return sum_over(call, dot_axes(x, y))
 
 
 def inner(call: Call) -> Any:
     x, y = (example(call, i) for i in (0, 1))
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return contracted(call, ([x.ndim - 1], [y.ndim - 1]))
+    return sum_over(call, ([x.ndim - 1], [y.ndim - 1]))
 
 
 def outer(call: Call) -> Any:
@@ -69,17 +69,23 @@ def outer(call: Call) -> Any:
     return x[:, :, None] * y[:, None, :]
 
 
-CORE = {"matvec": (2, 1), "vecmat": (1, 2), "vecdot": (1, 1)}
+# How many axes of each input the products take; the axes before them are those of a loop.
+CORES: dict[Any, tuple[int, int]] = {
+    np.matvec: (2, 1),
+    np.vecmat: (1, 2),
+    np.vecdot: (1, 1),
+    np.linalg.vecdot: (1, 1),
+}
 
 
-def generalized(call: Call) -> Any:
+def of_cores(call: Call) -> Any:
     """A product of vectors or matrices along the last axes: those before them broadcast."""
     if call.options.get("axis", -1) != -1:
         return one_by_one(call)
-    loops = [call.ndim(i) - core for i, core in enumerate(CORE[call.op.name])]
+    loops = [call.ndim(i) - core for i, core in enumerate(CORES[call.op.function])]
     return call.evaluated(
         *(
-            padded(x, max(loops) - loops[i]) if call.mapped[i] else x
+            pad_shape(x, max(loops) - loops[i]) if call.mapped[i] else x
             for i, x in enumerate(call.inputs)
         )
     )
@@ -94,19 +100,19 @@ def matmul(call: Call) -> Any:
     """Vectors as matrices of one row or column; the stacks of matrices in front broadcast."""
     x_ndim, y_ndim = call.ndim(0), call.ndim(1)
     if x_ndim <= 2 and y_ndim <= 2:
-        return contracted(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
+        return sum_over(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
     x, y = call.inputs
     x = np.expand_dims(x, -2) if x_ndim == 1 else x
     y = np.expand_dims(y, -1) if y_ndim == 1 else y
     widest = max(x_ndim, y_ndim, 2)
-    x = padded(x, widest - max(x_ndim, 2)) if call.mapped[0] else x
-    y = padded(y, widest - max(y_ndim, 2)) if call.mapped[1] else y
+    x = pad_shape(x, widest - max(x_ndim, 2)) if call.mapped[0] else x
+    y = pad_shape(y, widest - max(y_ndim, 2)) if call.mapped[1] else y
     out = np.matmul(x, y)
     out = np.squeeze(out, -2) if x_ndim == 1 else out
     return np.squeeze(out, -1) if y_ndim == 1 else out
 
 
-def einsum(call: Call) -> Any:
+def einsum_with_batch(call: Call) -> Any:
     """One letter more, in front of the operands that have the batch, and of the result."""
     terms, output = labels_of(
         call.options["subscripts"], [call.ndim(i) for i in range(len(call.inputs))]
@@ -124,7 +130,7 @@ def solve(call: Call) -> Any:
     b = b[..., None] if vector else b
     b_ndim = 2 if vector else call.ndim(1)
     widest = max(call.ndim(0), b_ndim)
-    a = padded(a, widest - call.ndim(0)) if call.mapped[0] else a
-    b = padded(b, widest - b_ndim) if call.mapped[1] else b
+    a = pad_shape(a, widest - call.ndim(0)) if call.mapped[0] else a
+    b = pad_shape(b, widest - b_ndim) if call.mapped[1] else b
     out = np.linalg.solve(a, b)
     return out[..., 0] if vector else out

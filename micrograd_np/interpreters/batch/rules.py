@@ -1,4 +1,4 @@
-"""What ops do to a whole batch: the same op, on arrays with one axis more in front.
+"""What ops do to a whole batch: one op for all examples, on arrays with one axis more in front.
 
 A *rule* takes a `Call` and returns the result with the batch along its first axis. Ops that work
 entry by entry need their operands aligned; ops along axes need the axes counted from one further.
@@ -20,13 +20,13 @@ def entry_by_entry(call: Call) -> Any:
     widest = max(call.ndim(i) for i in range(len(call.inputs)))
     return call.evaluated(
         *(
-            padded(x, widest - call.ndim(i)) if call.mapped[i] else x
+            pad_shape(x, widest - call.ndim(i)) if call.mapped[i] else x
             for i, x in enumerate(call.inputs)
         )
     )
 
 
-def padded(x: Array, count: int) -> Array:
+def pad_shape(x: Array, count: int) -> Array:
     """A batch with `count` axes of length 1 after the first."""
     return np.reshape(x, (x.shape[0], *(1,) * count, *x.shape[1:])) if count else x
 
@@ -49,7 +49,7 @@ def all_mapped(call: Call) -> Any:
 # ---------------------------------------------------------------- axes
 
 
-def shifted(axis: Any, ndim: int) -> Any:
+def shift_axes(axis: Any, ndim: int) -> Any:
     """Axes of one example as axes of the batch."""
     if isinstance(axis, list | tuple):
         return tuple(i + 1 for i in normalize_axis_tuple(axis, ndim, allow_duplicate=True))
@@ -64,11 +64,11 @@ def of_one_input(rule: Rule) -> Rule:
 def of_axes(rule: Rule) -> Rule:
     """A rule that counts axes; single numbers, which NumPy lets have axis 0 or -1, one by one."""
 
-    def counted(call: Call) -> Any:
+    def with_axes_of_arrays(call: Call) -> Any:
         axis = call.options.get("axis")
         return one_by_one(call) if axis is not None and call.ndim() == 0 else rule(call)
 
-    return counted
+    return with_axes_of_arrays
 
 
 def flat(call: Call, index: int = 0) -> Array:
@@ -79,27 +79,27 @@ def flat(call: Call, index: int = 0) -> Array:
 
 @of_one_input
 @of_axes
-def along_all(call: Call) -> Any:
-    """Without an axis it works on all of them, together."""
+def over_axes(call: Call) -> Any:
+    """An op that works on all axes together, if it is given none."""
     axis = call.options.get("axis")
-    over = tuple(range(1, call.ndim() + 1)) if axis is None else shifted(axis, call.ndim())
+    over = tuple(range(1, call.ndim() + 1)) if axis is None else shift_axes(axis, call.ndim())
     return call.evaluated(call.whole(), axis=over)
 
 
 @of_one_input
 @of_axes
-def along_flat(call: Call) -> Any:
-    """Without an axis it works on the flattened array."""
+def over_flattened(call: Call) -> Any:
+    """An op that works on the flattened array, if it is given no axis."""
     axis = call.options.get("axis")
     if axis is not None:
-        return call.evaluated(call.whole(), axis=shifted(axis, call.ndim()))
+        return call.evaluated(call.whole(), axis=shift_axes(axis, call.ndim()))
     out = call.evaluated(flat(call), axis=1)
     if call.options.get("keepdims"):
         return np.reshape(out, (call.size, *(1,) * call.ndim()))
     return out
 
 
-def along(**defaults: Any) -> Rule:
+def with_axes(**defaults: Any) -> Rule:
     """The options of these names are axes, by default these."""
 
     @of_one_input
@@ -107,7 +107,7 @@ def along(**defaults: Any) -> Rule:
         given = {name: call.options.get(name, axis) for name, axis in defaults.items()}
         if None in given.values() or call.ndim() == 0:  # too rare for a rule
             return one_by_one(call)
-        axes = {name: shifted(axis, call.ndim()) for name, axis in given.items()}
+        axes = {name: shift_axes(axis, call.ndim()) for name, axis in given.items()}
         return call.evaluated(call.whole(), **axes)
 
     return rule
@@ -115,26 +115,26 @@ def along(**defaults: Any) -> Rule:
 
 def roll(call: Call) -> Any:
     if call.options.get("axis") is not None:
-        return along_flat(call)
+        return over_flattened(call)
     rolled = call.evaluated(flat(call), axis=1)
     return np.reshape(rolled, call.whole().shape)
 
 
 def shift(call: Call) -> Any:
-    """Without axes it works on all of them."""
+    """A shift of all axes, if it is given none."""
     axes = call.options.get("axes")
     over = tuple(range(call.ndim())) if axes is None else axes
-    return call.evaluated(call.whole(), axes=shifted(over, call.ndim()))
+    return call.evaluated(call.whole(), axes=shift_axes(over, call.ndim()))
 
 
 def norm(call: Call) -> Any:
     """A matrix norm works on two axes, one of all entries is one of the flattened array."""
     given = call.options.get("axis")
     if given is None and call.options.get("ord") is None:
-        return along_flat(call) if call.ndim() != 1 else along_all(call)
+        return over_flattened(call) if call.ndim() != 1 else over_axes(call)
     over = tuple(range(call.ndim())) if given is None else given
     over = over[0] if isinstance(over, tuple) and len(over) == 1 else over
-    return call.evaluated(call.whole(), axis=shifted(over, call.ndim()))
+    return call.evaluated(call.whole(), axis=shift_axes(over, call.ndim()))
 
 
 # ---------------------------------------------------------------- shapes
@@ -152,7 +152,7 @@ def reshape(call: Call) -> Any:
     return np.reshape(x, (call.size, *shape))
 
 
-def transpose(call: Call) -> Any:
+def permute(call: Call) -> Any:
     axes = call.options.get("axes")
     order = range(call.ndim())[::-1] if axes is None else axes
     return np.transpose(call.whole(), (0, *(i % call.ndim() + 1 for i in order)))
@@ -160,7 +160,7 @@ def transpose(call: Call) -> Any:
 
 def move_axes(call: Call) -> Any:
     source, destination = (
-        shifted(call.options[name], call.ndim()) for name in ("source", "destination")
+        shift_axes(call.options[name], call.ndim()) for name in ("source", "destination")
     )
     return call.evaluated(call.whole(), source=source, destination=destination)
 
@@ -168,7 +168,7 @@ def move_axes(call: Call) -> Any:
 def expand_dims(call: Call) -> Any:
     axis = call.options["axis"]
     axes = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
-    return np.expand_dims(call.whole(), shifted(axes, call.ndim() + len(axes)))
+    return np.expand_dims(call.whole(), shift_axes(axes, call.ndim() + len(axes)))
 
 
 @of_axes
@@ -177,23 +177,23 @@ def squeeze(call: Call) -> Any:
     x = call.whole()
     if axis is None:
         axis = tuple(i for i, n in enumerate(x.shape[1:]) if n == 1)
-    return np.squeeze(x, shifted(axis, call.ndim()))
+    return np.squeeze(x, shift_axes(axis, call.ndim()))
 
 
 def broadcast_to(call: Call) -> Any:
     shape = call.options["shape"]
     shape = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
-    x = padded(call.whole(), len(shape) - call.ndim())
+    x = pad_shape(call.whole(), len(shape) - call.ndim())
     return np.broadcast_to(x, (call.size, *shape))
 
 
 def tile(call: Call) -> Any:
     reps = tuple(np.atleast_1d(call.options["reps"]).tolist())
     reps = (1,) * (call.ndim() - len(reps)) + reps
-    return np.tile(padded(call.whole(), len(reps) - call.ndim()), (1, *reps))
+    return np.tile(pad_shape(call.whole(), len(reps) - call.ndim()), (1, *reps))
 
 
-def pad(call: Call) -> Any:
+def pad_examples(call: Call) -> Any:
     widths = call.options["pad_width"]
     if isinstance(widths, dict) or np.size(call.options.get("constant_values", 0)) > 1:
         return one_by_one(call)
@@ -207,9 +207,9 @@ def join(call: Call) -> Any:
     if axis is None:
         parts = [np.reshape(x, (call.size, prod(x.shape[1:]))) for x in parts]
         return call.evaluated(*parts, axis=1)
-    return call.evaluated(*parts, axis=shifted(axis, call.ndim()))
+    return call.evaluated(*parts, axis=shift_axes(axis, call.ndim()))
 
 
 def stack(call: Call) -> Any:
     parts = [call.whole(i) for i in range(len(call.inputs))]
-    return call.evaluated(*parts, axis=shifted(call.options.get("axis", 0), call.ndim() + 1))
+    return call.evaluated(*parts, axis=shift_axes(call.options.get("axis", 0), call.ndim() + 1))

@@ -10,7 +10,7 @@ import numpy as np
 
 from micrograd_np.core.op import Array
 from micrograd_np.interpreters.batch.calls import Call, one_by_one
-from micrograd_np.interpreters.batch.rules import shifted
+from micrograd_np.interpreters.batch.rules import shift_axes
 
 
 def slide(call: Call) -> Any:
@@ -18,7 +18,7 @@ def slide(call: Call) -> Any:
     axis = call.options.get("axis")
     over = range(call.ndim()) if axis is None else axis
     return call.evaluated(
-        call.whole(), axis=shifted(tuple(np.atleast_1d(over).tolist()), call.ndim())
+        call.whole(), axis=shift_axes(tuple(np.atleast_1d(over).tolist()), call.ndim())
     )
 
 
@@ -38,7 +38,7 @@ def convolve(call: Call) -> Any:
     return np.moveaxis(apart, channels, 0)
 
 
-def convolve_to_weight(call: Call) -> Any:
+def convolve_to_weights(call: Call) -> Any:
     """An input and a cotangent, which make a weight for each example."""
     if not call.size:
         return one_by_one(call)

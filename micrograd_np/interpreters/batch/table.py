@@ -1,29 +1,22 @@
 """Which rule batches which op."""
 
-from operator import attrgetter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy import fft, linalg
+from numpy.lib.stride_tricks import sliding_window_view
 
-from micrograd_np.core.op import EXPRESSIONS, OPS, Op, Options
+from micrograd_np.core.op import Op, Options
 from micrograd_np.core.record import evaluate
-from micrograd_np.interpreters.batch import (
-    contractions as products,
-)
-from micrograd_np.interpreters.batch import (
-    keyed as indexing,
-)
-from micrograd_np.interpreters.batch import rules
-from micrograd_np.interpreters.batch import (
-    sliding as windows,
-)
+from micrograd_np.interpreters.batch import contractions, keyed, rules, sliding
 from micrograd_np.interpreters.batch.calls import Call, Rule, example, one_by_one
 from micrograd_np.interpreters.batch.keys import each_among
 from micrograd_np.interpreters.masked import taken
 from micrograd_np.ops.composed.padding import pad
 from micrograd_np.ops.composed.vector_products import cross
 from micrograd_np.ops.derivatives.accumulation import UFUNCS
-from micrograd_np.ops.derivatives.activations import log_softmax, logsumexp, softmax
+from micrograd_np.ops.derivatives.activations import log_softmax, softmax
 from micrograd_np.ops.derivatives.convolution import (
     convolve_to_input,
     convolve_to_weight,
@@ -65,6 +58,8 @@ def rule_of(op: Op) -> Rule:
     """The rule declared for an op, or what follows from its structure."""
     if op.function in RULES:
         return RULES[op.function]
+    if op.kind == "reduction":
+        return rules.over_axes
     ufunc = isinstance(op.function, np.ufunc) and op.function.signature is None
     return rules.entry_by_entry if ufunc or op.kind == "elementwise" else one_by_one
 
@@ -72,106 +67,77 @@ def rule_of(op: Op) -> Rule:
 # ---------------------------------------------------------------- the table
 
 
-def table(rows: dict[Rule, str]) -> dict[Any, Rule]:
-    """A dictionary from functions to rules, the functions given by their names in NumPy."""
-    found = {}
-    for rule, names in rows.items():
-        for name in names.split():
-            function = attrgetter(name)(np)
-            if function not in EXPRESSIONS:  # which are other ops to a batch too
-                found[OPS[function].function] = rule
-    return found
+def by_function(rows: dict[Rule, Sequence[Callable[..., Any]]]) -> dict[Callable[..., Any], Rule]:
+    """The rows, a rule with its functions, as a dictionary from functions to rules."""
+    return {function: rule for rule, functions in rows.items() for function in functions}
 
 
-RULES: dict[Any, Rule] = table(
-    {
-        rules.entry_by_entry: """
-            where clip round around isclose real imag angle nan_to_num isposinf isneginf isreal
-            iscomplex
-        """,
-        rules.along_all: """
-            sum mean prod max min var std nanmean nanmax nanmin nanvar nanstd all any count_nonzero
-            flip
-        """,
-        rules.along_flat: """
-            argmax argmin nanargmax nanargmin cumsum cumprod repeat linalg.vector_norm
-        """,
-        rules.along(axis=-1): """
-            sort argsort partition argpartition unwrap fft.fft fft.ifft fft.rfft fft.irfft fft.hfft
-            fft.ihfft
-        """,
-        rules.along(axis=0): "split array_split unstack",
-        rules.along(axis1=0, axis2=1): "diagonal trace swapaxes",
-        rules.unchanged: """
-            copy conjugate matrix_transpose linalg.inv linalg.det linalg.slogdet linalg.cholesky
-            linalg.eigh linalg.eigvalsh linalg.eig linalg.svdvals linalg.pinv
-        """,
-        rules.roll: "roll",
-        rules.shift: "fft.fftshift fft.ifftshift",
-        rules.norm: "linalg.norm",
-        rules.reshape: "reshape ravel",
-        rules.transpose: "transpose",
-        rules.move_axes: "moveaxis",
-        rules.expand_dims: "expand_dims",
-        rules.squeeze: "squeeze",
-        rules.broadcast_to: "broadcast_to",
-        rules.tile: "tile",
-        rules.of_matrices: "tril triu",
-        rules.join: "concatenate",
-        rules.stack: "stack",
-        products.matmul: "matmul",
-        products.tensordot: "tensordot",
-        products.dot: "dot",
-        products.inner: "inner",
-        products.outer: "outer linalg.outer",
-        products.generalized: "matvec vecmat vecdot linalg.vecdot",
-        products.vdot: "vdot",
-        products.einsum: "einsum",
-        products.solve: "linalg.solve",
-    }
-)
-RULES |= {
-    astype: rules.unchanged,
-    taken: rules.entry_by_entry,
-    svd: rules.unchanged,
-    qr: rules.unchanged,
-    cofactors: rules.all_mapped,
-    from_lower: rules.unchanged,
-    pad: rules.pad,
-    cross: rules.entry_by_entry,
-    logsumexp: rules.along_all,
-    softmax: rules.along(axis=-1),
-    log_softmax: rules.along(axis=-1),
-    np.lib.stride_tricks.sliding_window_view: windows.slide,
-    overlap_add: rules.along(axis=()),
-    convolve_windows: windows.convolve,
-    convolve_to_input: windows.convolve,
-    convolve_to_weight: windows.convolve_to_weight,
-    sum_windows: rules.all_mapped,
-    add_windows: rules.all_mapped,
-    max_windows: rules.all_mapped,
-    share_among_maxima: rules.all_mapped,
-    mean_of_maxima: rules.all_mapped,
-}
+# fmt: off
+RULES = by_function({
+    rules.entry_by_entry: [
+        np.where, np.clip, np.round, np.around, np.isclose, np.real, np.imag, np.angle,
+        np.nan_to_num, np.isposinf, np.isneginf, np.isreal, np.iscomplex, taken, cross,
+    ],
+    rules.over_axes: [np.sum, np.mean, np.all, np.any, np.count_nonzero, np.flip],
+    rules.over_flattened: [
+        np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.cumsum, np.cumprod, np.repeat,
+    ],
+    rules.with_axes(axis=-1): [
+        np.sort, np.argsort, np.partition, np.argpartition, np.unwrap, softmax, log_softmax,
+        fft.fft, fft.ifft, fft.rfft, fft.irfft, fft.hfft, fft.ihfft,
+    ],
+    rules.with_axes(axis=0):           [np.split, np.array_split, np.unstack],
+    rules.with_axes(axis=()):          [overlap_add],
+    rules.with_axes(axis1=0, axis2=1): [np.diagonal, np.trace, np.swapaxes],
+    rules.unchanged: [
+        np.copy, np.conjugate, np.matrix_transpose, astype, from_lower, svd, qr,
+        linalg.inv, linalg.pinv, linalg.det, linalg.slogdet, linalg.cholesky, linalg.svdvals,
+        linalg.eigh, linalg.eigvalsh, linalg.eig,
+    ],
+    rules.all_mapped: [
+        cofactors, sum_windows, add_windows, max_windows, share_among_maxima, mean_of_maxima,
+    ],
+    rules.of_matrices:              [np.tril, np.triu],
+    rules.roll:                     [np.roll],
+    rules.shift:                    [fft.fftshift, fft.ifftshift],
+    rules.norm:                     [linalg.norm],
+    rules.reshape:                  [np.reshape, np.ravel],
+    rules.permute:                  [np.transpose],
+    rules.move_axes:                [np.moveaxis],
+    rules.expand_dims:              [np.expand_dims],
+    rules.squeeze:                  [np.squeeze],
+    rules.broadcast_to:             [np.broadcast_to],
+    rules.tile:                     [np.tile],
+    rules.pad_examples:             [pad],
+    rules.join:                     [np.concatenate],
+    rules.stack:                    [np.stack],
+    contractions.matmul:            [np.matmul],
+    contractions.tensordot:         [np.tensordot],
+    contractions.dot:               [np.dot],
+    contractions.inner:             [np.inner],
+    contractions.outer:             [np.outer, linalg.outer],
+    contractions.of_cores:          [np.matvec, np.vecmat, np.vecdot, linalg.vecdot],
+    contractions.vdot:              [np.vdot],
+    contractions.einsum_with_batch: [np.einsum],
+    contractions.solve:             [linalg.solve],
+    sliding.slide:                  [sliding_window_view],
+    sliding.convolve:               [convolve_windows, convolve_to_input],
+    sliding.convolve_to_weights:    [convolve_to_weight],
+})
 
 # Ops whose options may differ from example to example: indices.
-KEYED: dict[Any, Rule] = {
-    getitem: indexing.read,
-    scatter: indexing.scattered,
-    index_update: indexing.updated,
-    **dict.fromkeys(UFUNCS, indexing.updated),
-    np.take: indexing.take,
-    np.take_along_axis: indexing.take_along_axis,
-}
+KEYED = by_function({
+    keyed.read:                 [getitem],
+    keyed.write_sums:           [scatter],
+    keyed.write:                [index_update, *UFUNCS],
+    keyed.take:                 [np.take],
+    keyed.take_each_along_axis: [np.take_along_axis],
+})
 
 # What depends on the shape and the dtype of an example alone: no batch comes of it.
-OF_SHAPES = frozenset(
-    table(
-        {
-            rules.unchanged: """
-                shape ndim size iscomplexobj isrealobj result_type can_cast min_scalar_type
-                common_type may_share_memory shares_memory zeros_like ones_like full_like empty_like
-            """
-        }
-    )
-)
+OF_SHAPES = frozenset({
+    np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.can_cast, np.result_type,
+    np.common_type, np.min_scalar_type, np.may_share_memory, np.shares_memory,
+    np.zeros_like, np.ones_like, np.full_like, np.empty_like,
+})
+# fmt: on

@@ -14,7 +14,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
-from micrograd_np.ops.kernels.windows import Lengths, taps
+from micrograd_np.ops.kernels.windows import Lengths, window_slices
 
 Numbers = int | tuple[int, ...]
 
@@ -281,7 +281,7 @@ def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
         counted = (length + 2 * padding, 0) if include_padding else (length, padding)
         along = np.zeros(size)
         places = (counted[:1], (kernel,), (size,), (stride,), counted[1:], (dilation,))
-        for _, (seeing,) in taps(*places):
+        for _, (seeing,) in window_slices(*places):
             along[seeing] += 1
         counts = counts * along.reshape((-1,) + (1,) * (-axis - 1))
     return counts

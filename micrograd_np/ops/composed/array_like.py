@@ -1,4 +1,4 @@
-"""What NumPy calls array_like: arguments of an expression as arrays it can be written on."""
+"""What NumPy calls array_like: lists, tuples and numbers, as arrays that keep a history."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input
 
 
-def joined(x: Array) -> Array:
+def as_array(x: Array) -> Array:
     """`x` as an array; a list of numbers among which are Tensors keeps their history."""
     if isinstance(x, list | tuple) and any(isinstance(part, Node) for part in x):
         return np.stack(x)
@@ -16,6 +16,6 @@ def joined(x: Array) -> Array:
 
 def at_least(ndim: int, x: Array) -> Array:
     """`x` with axes of length 1 put in front, up to `ndim` of them."""
-    x = joined(x)
+    x = as_array(x)
     missing = ndim - np.ndim(x)
     return np.reshape(x, (1,) * missing + np.shape(x)) if missing > 0 else x

@@ -88,7 +88,7 @@ def spacings(given: tuple[Array, ...], count: int) -> list[Array]:
 
 
 def steps_of(spacing: Array, n: int) -> Array:
-    """The distances between neighbours: a number where they are all equal by construction."""
+    """The distances between neighbors: a number where they are all equal by construction."""
     spacing = as_input(spacing)
     if np.ndim(spacing) == 0:
         return spacing
@@ -124,7 +124,7 @@ def slope_along(f: Array, steps: Array, edge_order: int) -> Array:
 
 
 def weighted_slopes(f: Array, before: Array, after: Array) -> Array:
-    """The slope of the parabola through an entry and both its neighbours."""
+    """The slope of the parabola through an entry and both its neighbors."""
     total = before + after
     left, right = -after / (before * total), before / (after * total)
     middle = (after - before) / (before * after)
@@ -189,7 +189,7 @@ def interp(
             f"{np.shape(xp)}, fp of shape {np.shape(fp)}."
         )
     if period is not None:
-        x, xp, fp = repeated(x, xp, fp, abs(period))
+        x, xp, fp = repeat_periodically(x, xp, fp, abs(period))
         left = right = None
     last = xp.shape[0] - 1
     piece = np.clip(np.searchsorted(xp, x, side="right") - 1, 0, max(last - 1, 0))
@@ -208,14 +208,14 @@ def as_double(x: Array) -> Array:
 
 
 def check_precision(x: Array, dtype: Any) -> None:
-    """Raise TypeError, as NumPy does, for numbers of more than the precision it interpolates in."""
+    """Raise TypeError, as NumPy does, for numbers of more than double precision."""
     given = np.result_type(x)
     if not np.can_cast(given, dtype):
         raise TypeError(f"np.interp computes in {np.dtype(dtype)} here, but {given} was given")
 
 
-def repeated(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:
-    """The points within one period, in order, with a neighbour from the period on either side."""
+def repeat_periodically(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:
+    """The points within one period, in order, with a neighbor from the period on either side."""
     if period == 0:
         raise ValueError("np.interp takes a period that is not zero")
     xp = xp % period

@@ -8,7 +8,7 @@ from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import expression, linear
 from micrograd_np.core.op import Array, Interpreted, Rule
 from micrograd_np.core.record import as_input, value_of
-from micrograd_np.ops.composed.array_like import joined
+from micrograd_np.ops.composed.array_like import as_array
 from micrograd_np.ops.derivatives.shaping import as_dtype
 from micrograd_np.ops.kernels.axes import shaped_along
 
@@ -49,7 +49,7 @@ def logspace(
         shape = np.broadcast_shapes(*map(np.shape, (start, stop, base)))
         start, base = np.broadcast_to(start, shape), np.expand_dims(base, axis)
     exponents = np.linspace(start, stop, num, endpoint=endpoint, axis=axis)
-    return converted(np.power(base, exponents), dtype)
+    return convert(np.power(base, exponents), dtype)
 
 
 def geomspace(
@@ -64,7 +64,7 @@ def geomspace(
     for end in map(value_of, (start, stop)):
         if not (isinstance(end, Interpreted) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
-    start, stop = joined(start), joined(stop)
+    start, stop = as_array(start), as_array(stop)
     wide = np.result_type(start, stop, 1.0, np.dtype(dtype or float))  # what NumPy computes in
     start, stop = as_dtype(start, wide), as_dtype(stop, wide)
     ratio = np.expand_dims(np.divide(stop, start), axis)
@@ -72,10 +72,10 @@ def geomspace(
     common = np.broadcast_shapes(np.shape(start), np.shape(stop))
     first = np.expand_dims(np.broadcast_to(start, common), axis)
     exponents = like(ratio, shaped_along(axis, exponents, ratio.ndim))
-    return converted(like(ratio, first) * np.power(ratio, exponents), dtype)
+    return convert(like(ratio, first) * np.power(ratio, exponents), dtype)
 
 
-def converted(x: Array, dtype: Any) -> Array:
+def convert(x: Array, dtype: Any) -> Array:
     return x if dtype is None else np.astype(x, dtype)
 
 
@@ -84,10 +84,10 @@ def converted(x: Array, dtype: Any) -> Array:
 
 def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(spread_to(as_input(x), shape) for x in args)
+    return tuple(broadcast_unless_equal(as_input(x), shape) for x in args)
 
 
-def spread_to(x: Array, shape: tuple[int, ...]) -> Array:
+def broadcast_unless_equal(x: Array, shape: tuple[int, ...]) -> Array:
     return x if np.shape(x) == shape else np.broadcast_to(x, shape)
 
 

@@ -1,7 +1,8 @@
 """The extended domain: `np.emath`, whose roots and logarithms of negative numbers are complex.
 
-Each function is NumPy's of the same name, of numbers made complex where the real function ends.
-Whether it does is read from the values, as in NumPy, so one entry outside makes the result complex.
+Each is NumPy's function of that name, of numbers that are made complex where the real function
+ends. The values decide, as in NumPy: one entry outside makes the whole result complex. The way back,
+`np.real_if_close`, reads the values too.
 """
 
 from typing import Any
@@ -47,6 +48,14 @@ def power(x: Array, p: Array) -> Array:
     return np.power(complex_below_zero(x), p)
 
 
+def real_if_close(a: Array, tol: float = 100) -> Array:
+    if a.dtype.kind != "c":
+        return a
+    allowed = tol * np.finfo(a.dtype).eps if tol > 1 else tol
+    sizes = np.abs(np.imag(decisive("np.real_if_close", a)))
+    return np.real(a) if np.all(sizes < allowed) else a
+
+
 # fmt: off
 expression(np.emath.sqrt,    lambda x: np.sqrt(complex_below_zero(x)))
 expression(np.emath.log,     lambda x: np.log(complex_below_zero(x)))
@@ -57,4 +66,5 @@ expression(np.emath.power,   power)
 expression(np.emath.arccos,  lambda x: np.arccos(complex_beyond_one(x)))
 expression(np.emath.arcsin,  lambda x: np.arcsin(complex_beyond_one(x)))
 expression(np.emath.arctanh, lambda x: np.arctanh(complex_beyond_one(x)))
+expression(np.real_if_close, real_if_close)
 # fmt: on

@@ -1,6 +1,7 @@
-"""Calling: functions that call a function of ours on parts of an array, and put the results together.
+"""Functions that call a user's function on parts of an array, and put the results together.
 
-A part is a Tensor, so the function may be any expression, and varies with what it closes over.
+A part is a Tensor, so the user's function may be any expression, and varies with what it closes
+over.
 """
 
 from collections.abc import Callable, Sequence

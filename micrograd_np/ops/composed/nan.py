@@ -1,4 +1,4 @@
-"""Missing values: reductions that skip NaN, and its replacement by numbers.
+"""Missing values: reductions that skip NaN, and numbers in place of NaN.
 
 A skipped entry has slope 0. Where all entries are NaN, so is the result, with slope 0 too.
 """
@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.forms import expression, primitive
+from micrograd_np.core.forms import expression, primitive, reduction
 from micrograd_np.core.op import Array, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.derivatives.reductions import (
-    counted,
-    reduction,
-    spread,
+    about_mean,
+    bind_var,
+    count_where,
+    in_mean,
     std_slope,
-    tied,
+    tie_share,
     var_slope,
 )
 from micrograd_np.ops.kernels.axes import Axis
@@ -30,7 +31,7 @@ def without_nan(a: Array, neutral: float) -> Array:
     return np.where(np.isnan(a), a.dtype.type(neutral), a)
 
 
-def asked(initial: Any = None, where: Any = True) -> Options:
+def options_given(initial: Any = None, where: Any = True) -> Options:
     """The options that ask for something: not every library's arrays know them."""
     options = {} if where is True else {"where": where}
     return options if initial is None else options | {"initial": initial}
@@ -41,7 +42,7 @@ def nansum(
     where: Any = True,
 ) -> Array:  # fmt: skip
     numbers = without_nan(a, 0)
-    return np.sum(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
+    return np.sum(numbers, axis, dtype, keepdims=keepdims, **options_given(initial, where))
 
 
 def nanprod(
@@ -49,7 +50,7 @@ def nanprod(
     where: Any = True,
 ) -> Array:  # fmt: skip
     numbers = without_nan(a, 1)
-    return np.prod(numbers, axis, dtype, keepdims=keepdims, **asked(initial, where))
+    return np.prod(numbers, axis, dtype, keepdims=keepdims, **options_given(initial, where))
 
 
 def nancumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
@@ -60,7 +61,7 @@ def nancumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
     return np.cumprod(without_nan(a, 1), axis, dtype)
 
 
-# ---------------------------------------------------------------- averages and spreads
+# ---------------------------------------------------------------- averages and variances
 
 
 def numbers_in(x: Array, where: Any) -> Array:
@@ -68,28 +69,32 @@ def numbers_in(x: Array, where: Any) -> Array:
     return np.logical_and(where, np.logical_not(np.isnan(value_of(x))))
 
 
-def share(out: Array, x: Array, axis: Axis, *, dtype: Any = None, where: Any = True) -> Array:
+def equal_share(out: Array, x: Array, *, axis: Axis, dtype: Any = None, where: Any = True) -> Array:
     """An equal share for every number."""
     numbers = numbers_in(x, where)
-    return numbers / np.maximum(counted(x, axis, numbers), 1)
+    return numbers / np.maximum(count_where(x, axis, numbers), 1)
 
 
 def among_numbers(slope: Callable[..., Array]) -> Callable[..., Array]:
     """The slope of `var` or `std` over the entries that are numbers.
 
-    It is NaN where no degree of freedom is left: so is the result, which `var` has infinite.
+    The slope is NaN where no degree of freedom is left, as the result is: `var` has it infinite.
     """
 
     def slope_among_numbers(
-        out: Array, x: Array, mean: Array, axis: Axis, *, ddof: float = 0, dtype: Any = None,
-        where: Any = True,
+        out: Array, x: Array, mean: Array = None, *, axis: Axis, ddof: float = 0,
+        dtype: Any = None, where: Any = True,
     ) -> Array:  # fmt: skip
         numbers = numbers_in(x, where)
-        found = slope(out, x, mean, axis, ddof=ddof, where=numbers)
+        found = slope(out, x, mean, axis=axis, ddof=ddof, where=numbers)
         found = np.where(numbers, np.where(np.isnan(value_of(out)), np.nan, found), 0)
         return found if found.dtype == x.dtype else found.astype(x.dtype)  # a mean may be wider
 
     return slope_among_numbers
+
+
+var_of_numbers = among_numbers(var_slope)
+std_of_numbers = among_numbers(std_slope)
 
 
 def of_numbers(change: Array, x: Array) -> Array:
@@ -100,11 +105,11 @@ def of_numbers(change: Array, x: Array) -> Array:
 # ---------------------------------------------------------------- extrema
 
 
-def tied_numbers(
-    out: Array, x: Array, axis: Axis, *, initial: Any = None, where: Any = True
+def tie_share_of_numbers(
+    out: Array, x: Array, *, axis: Axis, initial: Any = None, where: Any = True
 ) -> Array:
     """An equal share for every entry that attains the extremum; none where all are NaN."""
-    return tied(out, x, axis, initial=initial, where=numbers_in(x, where))
+    return tie_share(out, x, axis=axis, initial=initial, where=numbers_in(x, where))
 
 
 # ---------------------------------------------------------------- replacement
@@ -121,7 +126,7 @@ def kept_part(
     return real + 1j * np.where(np.isfinite(np.imag(x)), np.imag(g), 0)
 
 
-def replaced(x: Array, copy: bool = True, **options: Any) -> Array:
+def nan_to_num_copied(x: Array, copy: bool = True, **options: Any) -> Array:
     """`np.nan_to_num`, which with `copy=False` would write into a value that a graph holds."""
     return np.nan_to_num(x, **options)
 
@@ -136,10 +141,10 @@ expression(np.nansum,     nansum)
 expression(np.nanprod,    nanprod)
 expression(np.nancumsum,  nancumsum)
 expression(np.nancumprod, nancumprod)
-reduction (np.nanmean,    share,        ("dtype", "where"),   counting=of_numbers)
-reduction (np.nanmax,     tied_numbers, ("initial", "where"), counting=of_numbers)
-reduction (np.nanmin,     tied_numbers, ("initial", "where"), counting=of_numbers)
-spread    (np.nanvar,     among_numbers(var_slope), counting=of_numbers)
-spread    (np.nanstd,     among_numbers(std_slope), counting=of_numbers)
-primitive (np.nan_to_num, kept_part, jvp=nan_to_num_jvp, call=replaced)
+reduction (np.nanmean,    equal_share,          counted=of_numbers)
+reduction (np.nanmax,     tie_share_of_numbers, counted=of_numbers)
+reduction (np.nanmin,     tie_share_of_numbers, counted=of_numbers)
+reduction (np.nanvar,     var_of_numbers, in_mean(var_of_numbers), counted=of_numbers, call=about_mean(np.nanvar), binder=bind_var)
+reduction (np.nanstd,     std_of_numbers, in_mean(std_of_numbers), counted=of_numbers, call=about_mean(np.nanstd), binder=bind_var)
+primitive (np.nan_to_num, kept_part, jvp=nan_to_num_jvp, call=nan_to_num_copied)
 # fmt: on

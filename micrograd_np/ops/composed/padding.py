@@ -1,8 +1,8 @@
 """Padding: an array with more entries around it, which may depend on those inside.
 
-What only copies entries, or writes given numbers, is one op, `pad`. The other modes are expressions:
-one axis after the other is extended by a block before and a block after it, each computed from what
-is there by then, edges of earlier axes included, as in NumPy.
+Modes that only copy entries, or write given numbers, are one op, `pad`. The other modes are
+expressions: one axis after the other is extended by a block before and a block after it. As in
+NumPy, a block is computed from all that is there by then, edges of earlier axes included.
 """
 
 from collections.abc import Callable
@@ -95,11 +95,11 @@ def pad_any(
     if isinstance(pad_width, dict):  # which older versions of NumPy do not know
         pad_width = widths_of(pad_width, np.ndim(array))
     if mode in STATISTICS:
-        return extended(array, pad_width, statistic_block(STATISTICS[mode], stat_length))
+        return extend(array, pad_width, statistic_block(STATISTICS[mode], stat_length))
     if mode == "linear_ramp":
-        return extended(array, pad_width, ramp_block(0 if end_values is None else end_values))
+        return extend(array, pad_width, ramp_block(0 if end_values is None else end_values))
     if isinstance(constant_values, Node):
-        return extended(array, pad_width, constant_block(constant_values))
+        return extend(array, pad_width, constant_block(constant_values))
     if reflect_type == "odd":
         return pad_oddly(array, widths_of(pad_width, np.ndim(array)), mode)
     if constant_values is not None:
@@ -120,7 +120,7 @@ def check_mode(mode: Any, options: set[str]) -> None:
         raise ValueError(f"np.pad with mode={mode!r} does not take {', '.join(unknown)}.")
 
 
-def extended(x: Array, pad_width: Any, block: Block) -> Array:
+def extend(x: Array, pad_width: Any, block: Block) -> Array:
     """`x` with a block before and after it along each axis, one axis after the other."""
     for axis, (before, after) in enumerate(widths_of(pad_width, np.ndim(x))):
         if min(before, after) < 0:
@@ -235,5 +235,5 @@ MODES = {  # each with the one option that it takes
     "wrap": None,
 } | dict.fromkeys(STATISTICS, "stat_length")
 
-primitive(pad, undo_pad, jvp=pad_jvp, parameters="x pad_width mode constant_values")
+primitive(pad, undo_pad, jvp=pad_jvp, parameters="x pad_width mode constant_values", opaque=True)
 expression(np.pad, pad_any)

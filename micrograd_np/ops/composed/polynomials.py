@@ -13,7 +13,7 @@ from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError, ShapeError
-from micrograd_np.ops.composed.array_like import at_least, joined
+from micrograd_np.ops.composed.array_like import as_array, at_least
 from micrograd_np.ops.composed.selection import decisive
 from micrograd_np.ops.derivatives.shaping import astype
 
@@ -56,26 +56,26 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:  
 def polyadd(a1: Array, a2: Array) -> Array:
     left, right = coefficients(a1), coefficients(a2)
     length = max(left.shape[0], right.shape[0])
-    return padded(left, length) + padded(right, length)
+    return pad_coefficients(left, length) + pad_coefficients(right, length)
 
 
 def polysub(a1: Array, a2: Array) -> Array:
     left, right = coefficients(a1), coefficients(a2)
     length = max(left.shape[0], right.shape[0])
-    return padded(left, length) - padded(right, length)
+    return pad_coefficients(left, length) - pad_coefficients(right, length)
 
 
-def padded(p: Array, length: int) -> Array:
+def pad_coefficients(p: Array, length: int) -> Array:
     """With zeros for the higher powers, up to `length` coefficients."""
     missing = length - p.shape[0]
     return np.concatenate([np.zeros_like(p, shape=missing), p]) if missing else p
 
 
 def polymul(a1: Array, a2: Array) -> Array:
-    return np.convolve(trimmed(coefficients(a1)), trimmed(coefficients(a2)))
+    return np.convolve(trim_leading_zeros(coefficients(a1)), trim_leading_zeros(coefficients(a2)))
 
 
-def trimmed(p: Array) -> Array:
+def trim_leading_zeros(p: Array) -> Array:
     """Without leading zeros, of which NumPy's product keeps none."""
     significant = np.flatnonzero(np.asarray(decisive("np.polymul", p)))
     return p[int(significant[0]) if significant.size else -1 :]
@@ -180,15 +180,16 @@ def check_fit(x: Array, y: Array, w: Array, order: int) -> None:
 def root_slopes(out: Array, p: Array) -> Array:
     """How each root moves with each coefficient: `-r^power / p'(r)`, a row a root.
 
-    From differentiating `p(r) = 0`. It is infinite for a root that coincides with another one.
+    From differentiating `p(r) = 0`. The slope is infinite for a root that coincides with another
+    one.
     """
     powers = like(p, np.arange(p.shape[0] - 1, -1, -1, dtype=np.finfo(p.dtype).dtype))
     return -np.power(out[:, None], powers) / polyval(p[:-1] * powers[:-1], out)[:, None]
 
 
 def bind_roots(p: Array) -> tuple[Inputs, Options]:
-    """A list of numbers joined; how many roots there are depends on which of them are zero."""
-    p = joined(p)
+    """A list of numbers as_array; how many roots there are depends on which of them are zero."""
+    p = as_array(p)
     decisive("np.roots", p)
     return (p,), {}
 

@@ -1,8 +1,8 @@
 """Quantiles and medians: weighted sums of one or two entries of the sorted values.
 
 The entries to be reduced are laid out as *lines* along the last axis and sorted. A quantile `q` of
-a line of `n` entries lies at a *virtual index*, a real number on the scale of the places 0 … n-1,
-from which the method tells the entry to take, or the two to interpolate between.
+a line of `n` entries lies at a *virtual index*, a real number on the scale of the places 0 … n-1.
+From the virtual index the method tells which entry to take, or which two to interpolate between.
 
 Source of the methods: R. J. Hyndman and Y. Fan, Sample quantiles in statistical packages, 1996.
 """
@@ -90,7 +90,7 @@ def nanmedian(
 Position = Callable[[Array, Array], Array]  # of the number of entries and the quantile
 
 
-def plotting(alpha: float, beta: float) -> Position:
+def plotting_position(alpha: float, beta: float) -> Position:
     """The virtual index that puts the k-th of n entries at (k - alpha) / (n + 1 - alpha - beta)."""
     return lambda n, q: n * q + (alpha + q * (1 - alpha - beta)) - 1
 
@@ -109,11 +109,11 @@ AVERAGING: dict[str, tuple[Position, float, float]] = {  # virtual index; share 
 }
 CONTINUOUS: dict[str, Position] = {  # the virtual index, whose fraction is that share
     "linear":                    lambda n, q: (n - 1) * q,
-    "interpolated_inverted_cdf": plotting(0, 1),
-    "hazen":                     plotting(0.5, 0.5),
-    "weibull":                   plotting(0, 0),
-    "median_unbiased":           plotting(1 / 3, 1 / 3),
-    "normal_unbiased":           plotting(3 / 8, 3 / 8),
+    "interpolated_inverted_cdf": plotting_position(0, 1),
+    "hazen":                     plotting_position(0.5, 0.5),
+    "weibull":                   plotting_position(0, 0),
+    "median_unbiased":           plotting_position(1 / 3, 1 / 3),
+    "normal_unbiased":           plotting_position(3 / 8, 3 / 8),
 }
 # fmt: on
 METHODS = (*DISCRETE, *AVERAGING, *CONTINUOUS)
@@ -135,7 +135,7 @@ def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Arr
     if is_weak(given) and lines.dtype.kind == "f":
         share = share.astype(lines.dtype)
     below = entries(lines, np.floor(virtual), n)
-    return interpolated(below, entries(lines, np.floor(virtual) + 1, n), share)
+    return interpolate(below, entries(lines, np.floor(virtual) + 1, n), share)
 
 
 def entries(lines: Array, index: Array, n: Array) -> Array:
@@ -146,8 +146,8 @@ def entries(lines: Array, index: Array, n: Array) -> Array:
     return np.take_along_axis(lines, places, axis=-1)
 
 
-def interpolated(left: Array, right: Array, share: Array) -> Array:
-    """From `left` to `right`, computed from the nearer end, so that it never leaves them."""
+def interpolate(left: Array, right: Array, share: Array) -> Array:
+    """From `left` to `right`, computed from the nearer end, so that rounding never leaves the two."""
     span, share = right - left, like(left, share)
     return np.where(share >= 0.5, right - span * (1 - share), left + span * share)
 
@@ -164,7 +164,7 @@ def quantile(
     lines = sorted_lines(a, axis)
     found = quantiles_of_lines(lines, lines.shape[-1], q, method)
     last = lines[..., -1:]
-    return arranged(np.where(np.isnan(last), last, found), a, q, axis, keepdims)
+    return arrange(np.where(np.isnan(last), last, found), a, q, axis, keepdims)
 
 
 def nanquantile(
@@ -177,7 +177,7 @@ def nanquantile(
         return np.nanmean(a, axis, keepdims=keepdims)
     lines = sorted_lines(a, axis)
     found = quantiles_of_lines(lines, valid_counts(lines), q, method)
-    return arranged(found, a, q, axis, keepdims)
+    return arrange(found, a, q, axis, keepdims)
 
 
 def percentile(
@@ -216,7 +216,7 @@ def is_weak(q: Array) -> bool:
     return type(q) in (int, float)
 
 
-def arranged(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
+def arrange(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
     """Quantiles along the first axes, in the shape of `q`, then what is left of `a`."""
     return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 

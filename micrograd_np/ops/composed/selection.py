@@ -1,7 +1,7 @@
-"""Choosing: entries by a condition or a choice, and entries put in and taken out.
+"""Selection: entries by a condition or a choice, and entries put in and taken out.
 
-Conditions, choices and positions are constants: no gradient belongs to them. What is not chosen
-receives zero, and its cotangent never comes near it.
+Conditions, choices and positions are constants: no gradient belongs to them. An entry that is not
+chosen receives zero, whatever the cotangent of the result is.
 """
 
 from collections.abc import Sequence

@@ -12,9 +12,9 @@ from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import ShapeError
 from micrograd_np.ops.composed.array_like import at_least
-from micrograd_np.ops.derivatives.indexing import frozen
 from micrograd_np.ops.derivatives.reductions import count
 from micrograd_np.ops.kernels.axes import Axis
+from micrograd_np.ops.kernels.index_keys import frozen
 
 # ---------------------------------------------------------------- averages
 
@@ -151,7 +151,7 @@ def undo_bincount(g: Array, out: Array, x: Array, weights: Array, minlength: int
 # ---------------------------------------------------------------- running totals
 
 
-def running(function: Any, initial: float) -> Any:
+def running_total(function: Any, initial: float) -> Any:
     """`np.cumulative_sum` or `np.cumulative_prod`: an axis where one is needed, and a start."""
 
     def written(
@@ -176,7 +176,7 @@ expression(np.average,         average)
 expression(np.ptp,             ptp)
 expression(np.cov,             cov)
 expression(np.corrcoef,        corrcoef)
-expression(np.cumulative_sum,  running(np.cumsum, 0))
-expression(np.cumulative_prod, running(np.cumprod, 1))
+expression(np.cumulative_sum,  running_total(np.cumsum, 0))
+expression(np.cumulative_prod, running_total(np.cumprod, 1))
 linear    (np.bincount,        None, undo_bincount, binder=bind_bincount)
 # fmt: on

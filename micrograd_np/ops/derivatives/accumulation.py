@@ -1,24 +1,21 @@
-"""Accumulation: `np.add.at` and its like, which combine values with the entries at a key.
+"""Accumulation: `np.add.at` and its kin, which combine values with the entries at a key.
 
-Where the key names a place several times, all of its values arrive there. Each function returns a
-copy, as `index_update` does, and is differentiable in the array and in the values. Products are
-differentiated without division; equal candidates for an extremum share its gradient evenly.
+Where the key names a place several times, all values for the place are combined there. Each
+function returns a copy, as `index_update` does, and is differentiable in the array and in the
+values. Products are differentiated without division; equal candidates for an extremum share the
+gradient evenly.
 """
-
-from collections.abc import Callable
-from math import prod
-from typing import Any
 
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching
-from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import linear, primitive
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.ops.derivatives.indexing import Key, frozen, getitem, is_basic
-from micrograd_np.ops.derivatives.reductions import attaining
-from micrograd_np.ops.kernels import scatter as placing
-from micrograd_np.ops.kernels.scatter import afar_in, combined_so_far
+from micrograd_np.ops.derivatives.indexing import by_inputs, getitem
+from micrograd_np.ops.derivatives.reductions import attains_extremum
+from micrograd_np.ops.kernels.index_keys import Key, frozen, is_basic
+from micrograd_np.ops.kernels.libraries import like
+from micrograd_np.ops.kernels.scatter import place_numbers, scan_runs, scatter_with
 
 
 @dispatching
@@ -31,13 +28,13 @@ def index_add(x: Array, key: Key, values: Array) -> Array:
     shape of `x[key]`. The result has the shape and dtype of `x`. `index_add(x, key, -values)`
     subtracts.
 
-    Raises IndexError for an index out of range; ValueError if `values` does not broadcast; TypeError
-    if `x[key] += values` would, as for floats added to integers.
+    Raises IndexError for an index out of range; ValueError if `values` does not broadcast;
+    TypeError if `x[key] += values` would, as for floats added to integers.
 
     >>> index_add(np.zeros(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 0., 5.])
     """
-    return accumulated(np.add, x, key, values)
+    return scatter_with(np.add, x, key, values)
 
 
 @dispatching
@@ -52,7 +49,7 @@ def index_multiply(x: Array, key: Key, values: Array) -> Array:
     >>> index_multiply(np.ones(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 1., 6.])
     """
-    return accumulated(np.multiply, x, key, values)
+    return scatter_with(np.multiply, x, key, values)
 
 
 @dispatching
@@ -67,7 +64,7 @@ def index_max(x: Array, key: Key, values: Array) -> Array:
     >>> index_max(np.zeros(3), [0, 2, 2], [-1.0, 2.0, 3.0])
     array([0., 0., 3.])
     """
-    return accumulated(np.maximum, x, key, values)
+    return scatter_with(np.maximum, x, key, values)
 
 
 @dispatching
@@ -82,33 +79,7 @@ def index_min(x: Array, key: Key, values: Array) -> Array:
     >>> index_min(np.zeros(3), [0, 2, 2], [-1.0, -2.0, 3.0])
     array([-1.,  0., -2.])
     """
-    return accumulated(np.minimum, x, key, values)
-
-
-def accumulated(ufunc: np.ufunc, x: Array, key: Key, values: Array) -> Array:
-    """A copy of `x` after `ufunc.at(x, key, values)`."""
-    key = frozen(key)
-    if not hasattr(x, "dtype"):
-        x = np.asarray(x)
-    check_casting(ufunc, x, values)
-    if is_foreign(x) or is_foreign(values):
-        return placing.accumulated(ufunc, x, key, values)
-    out = np.array(x)
-    if np.ndim(values):  # NumPy 2.2 to 2.5 read past the end of values that they are to broadcast
-        values = np.broadcast_to(values, out[key].shape)
-    ufunc.at(out, key, values)
-    return out
-
-
-def check_casting(ufunc: np.ufunc, x: Array, values: Array) -> None:
-    """Raise NumPy's error for `x[key] += values` where the dtypes do not allow it.
-
-    `ufunc.at` itself casts without a word: 0.5 added to an integer adds 0.
-    """
-    out = np.empty(0, x.dtype)
-    if not isinstance(values, bool | int | float | complex):
-        values = np.empty(0, getattr(values, "dtype", None) or np.asarray(values).dtype)
-    ufunc(out, values, out=out)
+    return scatter_with(np.minimum, x, key, values)
 
 
 # ---------------------------------------------------------------- products of the others
@@ -117,26 +88,24 @@ def check_casting(ufunc: np.ufunc, x: Array, values: Array) -> None:
 def products_of_others(values: Array, key: Key, x: Array) -> Array:
     """For each entry that `key` names, the product of the other values at its place.
 
-    It is the product of the values before the entry times that of the values after it, without a
-    division.
+    That is the product of the values before the entry times that of the values after the entry.
     """
-    numbers = like(afar_in(key), np.arange(prod(x.shape)).reshape(x.shape))
-    where = getitem(numbers, key)
+    where = getitem(place_numbers(key, x.shape), key)
     order = np.argsort(np.ravel(where), kind="stable")
     places = getitem(np.ravel(where), order)
     given = np.broadcast_to(like(x, values), where.shape)
     sorted_ = getitem(np.ravel(given), order)
-    after = np.flip(products_before(np.flip(sorted_), np.flip(places)))
-    others = getitem(products_before(sorted_, places) * after, np.argsort(order))
+    after = np.flip(run_products_before(np.flip(sorted_), np.flip(places)))
+    others = getitem(run_products_before(sorted_, places) * after, np.argsort(order))
     return others.reshape(where.shape)
 
 
-def products_before(values: Array, places: Array) -> Array:
+def run_products_before(values: Array, places: Array) -> Array:
     """For each entry the product of those before it in its run of equal places."""
     same = like(values, np.equal(places[1:], places[:-1]))
     previous = np.where(same, values[:-1], 1).astype(values.dtype)
     first = np.ones_like(values[:1])
-    return combined_so_far(np.multiply, np.concatenate([first, previous]), places)
+    return scan_runs(np.multiply, np.concatenate([first, previous]), places)
 
 
 def slopes_in_values(x: Array, values: Array, key: Key) -> Array:
@@ -163,9 +132,9 @@ def multiply_jvp(
 
 def shares(out: Array, x: Array, values: Array, key: Key) -> tuple[Array, Array]:
     """The shares of the entries of `x`, and of the values, in the extrema they attain."""
-    own = attaining(out, x)
+    own = attains_extremum(out, x)
     given = values.astype(out.dtype) if hasattr(values, "dtype") else values
-    theirs = attaining(getitem(out, key), given)
+    theirs = attains_extremum(getitem(out, key), given)
     count = index_add(own, key, theirs)
     return own / count, theirs / getitem(count, key)
 
@@ -191,11 +160,6 @@ def extremum_jvp(
 
 def bind(x: Array, key: Key, values: Array) -> tuple[Inputs, Options]:
     return (x, values), {"key": frozen(key)}
-
-
-def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A function of `(x, key, values)` as one of its inputs and the key."""
-    return lambda x, values, key: function(x, key, values)
 
 
 UFUNCS = {

@@ -1,18 +1,22 @@
 """Activations and their kin: the functions networks are made of, stable at any input.
 
-Each takes an array, returning an array, or a Tensor, recording itself. They neither overflow nor
-warn for large inputs, and their slopes stay accurate where they become tiny.
+Each takes an array and returns an array, or takes a Tensor and records itself. None overflows or
+warns for large inputs, and the slopes stay accurate where they become tiny.
 """
 
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching, dispatching_unary
-from micrograd_np.core.errstate import ignoring_float_errors, without_float_errors
-from micrograd_np.core.forms import elementwise, primitive
+from micrograd_np.core.forms import elementwise, primitive, reduction
 from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.elementwise import sigmoid_slope
-from micrograd_np.ops.derivatives.reductions import reduction
 from micrograd_np.ops.kernels.axes import Axis
+from micrograd_np.ops.kernels.exponentials import (
+    largest_exponent,
+    log_of_total,
+    log_one_plus_exp,
+    logistic,
+)
 
 
 @dispatching_unary
@@ -24,13 +28,7 @@ def sigmoid(x: Array) -> Array:
     >>> float(sigmoid(np.float64(0)))
     0.5
     """
-    return without_float_errors(_logistic, x)  # exp(-x) = inf is right: the sigmoid is then 0
-
-
-def _logistic(x: Array) -> Array:
-    e = np.exp(np.negative(x))
-    out = np.reciprocal(1.0 + e)
-    return out if e.dtype.kind != "c" else np.where(np.isinf(e), 0, out)
+    return logistic(x)
 
 
 @dispatching_unary
@@ -58,11 +56,7 @@ def softplus(x: Array) -> Array:
     >>> float(softplus(np.float64(1000)))
     1000.0
     """
-    return without_float_errors(_softplus, x)  # a NaN passes without a warning
-
-
-def _softplus(x: Array) -> Array:
-    return np.logaddexp(x, 0)
+    return log_one_plus_exp(x)
 
 
 @dispatching_unary
@@ -72,13 +66,7 @@ def logsigmoid(x: Array) -> Array:
     >>> float(logsigmoid(np.float64(-1000)))
     -1000.0
     """
-    return -without_float_errors(_softplus, np.negative(x))
-
-
-def _shift(x: Array, axis: Axis) -> Array:
-    """The largest real part along `axis`, 0 where it is infinite, to be taken out of exponents."""
-    top = np.max(np.real(x), axis=axis, keepdims=True)
-    return np.where(np.isfinite(top), top, 0)
+    return -log_one_plus_exp(np.negative(x))
 
 
 @dispatching
@@ -90,9 +78,8 @@ def logsumexp(x: Array, axis: Axis = None, keepdims: bool = False) -> Array:
     >>> logsumexp(np.array([1000.0, 1000.0])).round(3)
     np.float64(1000.693)
     """
-    shift = _shift(x, axis)
-    with ignoring_float_errors():  # log(0) = -inf is the answer for all -inf
-        out = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
+    largest = largest_exponent(x, axis)
+    out = log_of_total(np.sum(np.exp(x - largest), axis=axis, keepdims=True)) + largest
     return out if keepdims else np.squeeze(out, axis=axis)
 
 
@@ -103,7 +90,7 @@ def softmax(x: Array, axis: Axis = -1) -> Array:
     >>> softmax(np.array([0.0, 0.0, -np.inf]))
     array([0.5, 0.5, 0. ])
     """
-    e = np.exp(x - _shift(x, axis))
+    e = np.exp(x - largest_exponent(x, axis))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
@@ -114,11 +101,11 @@ def log_softmax(x: Array, axis: Axis = -1) -> Array:
     >>> log_softmax(np.array([1000.0, 0.0]))
     array([    0., -1000.])
     """
-    shifted = x - _shift(x, axis)
+    shifted = x - largest_exponent(x, axis)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
-def logsumexp_slope(out: Array, x: Array, axis: Axis) -> Array:
+def logsumexp_slope(out: Array, x: Array, *, axis: Axis) -> Array:
     return np.exp(x - np.where(out == -np.inf, 0, out))
 
 

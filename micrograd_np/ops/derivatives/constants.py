@@ -8,7 +8,6 @@ constant too.
 import numpy as np
 
 from micrograd_np.core.forms import constant
-from micrograd_np.core.op import OPS
 
 # fmt: off
 constant(np.floor, np.ceil, np.rint, np.trunc, np.round, np.around,
@@ -45,6 +44,3 @@ constant(np.array_str, np.array_repr, np.array2string)
 constant(np.zeros_like, np.ones_like, np.full_like, recorded=False)
 constant(np.empty_like, parameters="prototype dtype order subok shape", recorded=False)
 # fmt: on
-
-if hasattr(np, "fix"):  # NumPy 2.5 deprecates it: `trunc` gives its values in every version
-    OPS[np.fix] = OPS[np.trunc]

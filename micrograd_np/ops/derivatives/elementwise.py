@@ -1,8 +1,8 @@
 """Elementwise ops: the table of derivatives of NumPy's ufuncs.
 
-Each row gives the partial derivative in each input, in terms of `out` and the inputs. At points
-where the derivative does not exist: the minimum-norm subgradient, ties split evenly, else the
-limit. Slopes keep their relative accuracy in the tails (`1 - out**2` would be 0 for tanh at 20).
+Each row gives the partial derivative in each input, in terms of `out` and the inputs. Where the
+derivative does not exist, the slope is the minimum-norm subgradient, with ties split evenly, else
+the limit. Slopes keep their relative accuracy in the tails: `1 - out**2` would be 0 for tanh at 20.
 """
 
 from math import copysign, inf, log, nan, pi
@@ -10,9 +10,34 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.dispatch import dispatching_unary
-from micrograd_np.core.forms import elementwise, primitive
+from micrograd_np.core.dispatch import dispatching, dispatching_unary
+from micrograd_np.core.forms import elementwise
 from micrograd_np.core.op import Array, Inputs, Options
+from micrograd_np.ops.derivatives.several import several
+
+# ---------------------------------------------------------------- division by what may be 0
+
+
+@dispatching
+def safe_divide(x: Array, y: Array, at_zero: Array = 0, jumps: bool = False) -> Array:
+    """`x / y`, and `at_zero` where `y` is 0.
+
+    Where `y` is 0 the quotient counts as a constant, whose derivatives of every order are 0; with
+    `jumps=True` as a jump, whose derivatives are infinite or NaN.
+    """
+    zero = y == 0
+    return np.where(zero, at_zero, x / (y if jumps else np.where(zero, 1, y)))
+
+
+def bind_safe_divide(
+    x: Array, y: Array, at_zero: Array = 0, jumps: bool = False
+) -> tuple[Inputs, Options]:
+    return (x, y, at_zero, jumps), {}
+
+
+def slope_of_quotient(numerator: Array, y: Array, jumps: bool) -> Array:
+    return numerator / y if jumps else safe_divide(numerator, y)
+
 
 # ---------------------------------------------------------------- slopes that need a thought
 
@@ -46,7 +71,7 @@ def power_exponent(out: Array, x: Array, y: Array) -> Array:
     return np.where(flat, 0, out * np.log(np.where(flat, 1, x).astype(out.dtype)))
 
 
-def chosen(out: Array, x: Array, y: Array) -> Array:
+def share_of_extremum(out: Array, x: Array, y: Array) -> Array:
     """The share of `x` in an extremum of `x` and `y`: ties split evenly, a NaN that won takes all."""
     mine, theirs = attains(out, x), attains(out, y)
     return np.where(np.logical_and(mine, theirs), 0.5, mine).astype(out.dtype)
@@ -61,31 +86,23 @@ def is_complex(x: Array) -> bool:
     return bool(x.dtype.kind == "c")
 
 
-def direction(out: Array, x: Array) -> Array:
+def absolute_slope(out: Array, x: Array) -> Array:
     """The slope of `|x|`: the sign, for complex numbers `conj(x) / |x|`; 0 at 0."""
-    if not is_complex(x):
-        return np.sign(x)
-    return np.where(out == 0, 0, np.conj(x) / np.where(out == 0, 1, out))
+    return safe_divide(np.conj(x), out) if is_complex(x) else np.sign(x)
 
 
 def same_sign(out: Array, x: Array, y: Array) -> Array:
     return (np.sign(x) * np.copysign(1.0, y)).astype(out.dtype)
 
 
-def over_hypot(x: Array, y: Array) -> Array:
-    """`x / hypot(x, y)`, 0 at the origin."""
-    h = np.hypot(x, y)
-    return np.where(h == 0, 0, x / np.where(h == 0, 1, h))
-
-
-def angle_slope(x: Array, y: Array) -> Array:
+def arctan2_slope(x: Array, y: Array) -> Array:
     """`x / (x² + y²)` without overflow, 0 at the origin."""
     h = np.hypot(x, y)
-    return over_hypot(x, y) / np.where(h == 0, 1, h)
+    return safe_divide(safe_divide(x, h), h)
 
 
-def over_divisor(out: Array, x: Array, y: Array) -> Array:
-    """`1 / y`; what NumPy gives for it where a zero of Python's own divides."""
+def reciprocal_of_divisor(out: Array, x: Array, y: Array) -> Array:
+    """`1 / y`, infinite as in NumPy where Python's own 0 is the divisor."""
     try:
         return 1 / y
     except ZeroDivisionError:
@@ -97,32 +114,65 @@ def log_share(out: Array, x: Array) -> Array:
     return x - np.where(out == -np.inf, 0, out)
 
 
+def bind_clip(
+    a: Array, a_min: Array = None, a_max: Array = None, out: Any = None, **options: Any
+) -> tuple[Inputs, Options]:
+    """NumPy spells the bounds in two ways; here they are the second and third input."""
+    low = options.pop("min", a_min)
+    high = options.pop("max", a_max)
+    bounds = (None if bound is np._NoValue else bound for bound in (low, high))
+    return (a, *bounds), options if out is None else options | {"out": out}
+
+
+def within(out: Array, x: Array, low: Array, high: Array) -> Array:
+    """1 between the bounds and on them: a parameter on the bound can still move inside."""
+    not_below = True if low is None else np.greater_equal(x, low)
+    return not_below if high is None else np.logical_and(not_below, np.less_equal(x, high))
+
+
+def below(out: Array, x: Array, low: Array, high: Array) -> Array:
+    less = np.less(x, low)
+    return less if high is None else np.logical_and(less, np.less_equal(low, high))
+
+
+def above(out: Array, x: Array, low: Array, high: Array) -> Array:
+    """1 where the upper bound is the result: also where that bound is less than the lower one."""
+    greater = np.greater(x, high)
+    return greater if low is None else np.logical_or(greater, np.greater(low, high))
+
+
 # ---------------------------------------------------------------- the table
 # fmt: off
 elementwise(np.add,          1, 1)
 elementwise(np.subtract,     1, -1)
 elementwise(np.multiply,     lambda out, x, y: y,                  lambda out, x, y: x)
-elementwise(np.divide,       over_divisor,                         lambda out, x, y: -out / y)
+elementwise(np.divide,       reciprocal_of_divisor,                lambda out, x, y: -out / y)
 elementwise(np.power,        power_base,                           power_exponent)
 elementwise(np.float_power,  power_base,                           power_exponent)
 elementwise(np.fmod,         1,                                    lambda out, x, y: -np.rint((x - out) / y))
 elementwise(np.remainder,    1,                                    lambda out, x, y: -np.floor_divide(x, y))
-elementwise(np.maximum,       chosen,                               lambda out, x, y: chosen(out, y, x))
-elementwise(np.minimum,       chosen,                               lambda out, x, y: chosen(out, y, x))
-elementwise(np.fmax,          chosen,                               lambda out, x, y: chosen(out, y, x))
-elementwise(np.fmin,          chosen,                               lambda out, x, y: chosen(out, y, x))
+elementwise(np.maximum,      share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.minimum,      share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.fmax,         share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
+elementwise(np.fmin,         share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
 elementwise(np.copysign,     same_sign,                            None)
 elementwise(np.nextafter,    1,                                    None)
 elementwise(np.heaviside,    None,                                 lambda out, x, y: np.equal(x, 0))
 elementwise(np.ldexp,        lambda out, x, y: np.ldexp(np.ones_like(out), y), None)
-elementwise(np.hypot,        lambda out, x, y: over_hypot(x, y),   lambda out, x, y: over_hypot(y, x))
-elementwise(np.arctan2,      lambda out, y, x: angle_slope(x, y),  lambda out, y, x: -angle_slope(y, x))
+elementwise(np.hypot,        lambda out, x, y: safe_divide(x, out), lambda out, x, y: safe_divide(y, out))
+elementwise(np.arctan2,      lambda out, y, x: arctan2_slope(x, y), lambda out, y, x: -arctan2_slope(y, x))
+elementwise(np.clip,         within,                               below, above, binder=bind_clip)
+several    (np.divmod,       lambda out, x, y: (None, 1),          lambda out, x, y: (None, -out[0]))
+several    (np.modf,         lambda out, x: (1, None))
+several    (np.frexp,        lambda out, x: (np.ldexp(np.ones_like(out[0]), -out[1]), None))
+elementwise(safe_divide,     lambda out, x, y, at_zero, jumps: slope_of_quotient(1, y, jumps),
+                             lambda out, x, y, at_zero, jumps: -slope_of_quotient(out, y, jumps), None, None, binder=bind_safe_divide)
 elementwise(np.logaddexp,    lambda out, x, y: np.exp(log_share(out, x)),  lambda out, x, y: np.exp(log_share(out, y)))
 elementwise(np.logaddexp2,   lambda out, x, y: np.exp2(log_share(out, x)), lambda out, x, y: np.exp2(log_share(out, y)))
 
 elementwise(np.positive,     1)
 elementwise(np.negative,     -1)
-elementwise(np.absolute,     direction)
+elementwise(np.absolute,     absolute_slope)
 elementwise(np.fabs,         lambda out, x: np.sign(x))
 elementwise(np.reciprocal,   lambda out, x: -np.square(out))
 elementwise(np.square,       lambda out, x: 2 * x)
@@ -150,48 +200,4 @@ elementwise(np.arctanh,      lambda out, x: 1 / ((1 - x) * (1 + x)))
 elementwise(np.deg2rad,      lambda out, x: pi / 180, aliases=[np.radians])
 elementwise(np.rad2deg,      lambda out, x: 180 / pi, aliases=[np.degrees])
 elementwise(sigmoid_slope,   lambda out, x: -out * np.tanh(x / 2))
-# fmt: on
-
-
-# ---------------------------------------------------------------- clip, and ufuncs with two results
-
-
-def bind_clip(
-    a: Array, a_min: Array = None, a_max: Array = None, out: Any = None, **options: Any
-) -> tuple[Inputs, Options]:
-    """NumPy spells the bounds in two ways; here they are the second and third input."""
-    lower = options.pop("min", a_min)
-    upper = options.pop("max", a_max)
-    bounds = (None if bound is np._NoValue else bound for bound in (lower, upper))
-    return (a, *bounds), options if out is None else options | {"out": out}
-
-
-def inside(out: Array, x: Array, lower: Array, upper: Array) -> Array:
-    """1 between the bounds and on them: a parameter on the bound can still move inside."""
-    above = True if lower is None else np.greater_equal(x, lower)
-    return above if upper is None else np.logical_and(above, np.less_equal(x, upper))
-
-
-def below(out: Array, x: Array, lower: Array, upper: Array) -> Array:
-    free = np.less(x, lower)
-    return free if upper is None else np.logical_and(free, np.less_equal(lower, upper))
-
-
-def above(out: Array, x: Array, lower: Array, upper: Array) -> Array:
-    free = np.greater(x, upper)
-    return free if lower is None else np.logical_or(free, np.greater(lower, upper))
-
-
-elementwise(np.clip, inside, below, above, binder=bind_clip)
-# fmt: off
-primitive(np.divmod,
-          lambda g, out, x, y: g[1],
-          lambda g, out, x, y: -g[1] * out[0],
-          jvp=lambda ts, out, x, y: (np.zeros_like(out[0]), (0 if ts[0] is None else ts[0]) - (0 if ts[1] is None else ts[1] * out[0])))
-primitive(np.modf,
-          lambda g, out, x: g[0],
-          jvp=lambda ts, out, x: (ts[0], np.zeros_like(out[1])))
-primitive(np.frexp,
-          lambda g, out, x: np.ldexp(g[0], -out[1]),
-          jvp=lambda ts, out, x: (np.ldexp(ts[0], -out[1]), np.zeros_like(out[1])))
 # fmt: on

@@ -1,10 +1,10 @@
 """Discrete Fourier transforms: linear ops along one axis, and their composition along several.
 
-A transform of complex numbers has a symmetric matrix, so it is its own transpose, with the same
-norm. Transforms between real samples and half a spectrum (`n // 2 + 1` bins, the other half being
-their conjugates) come in pairs, `rfft` with `hfft` and `ihfft` with `irfft`. The transpose of one
-is the other, up to the *inner* bins: a transform to samples counts them twice, for themselves and
-for their conjugates. The first bin, and the last of an even `n`, stand for themselves; their
+A transform of complex numbers has a symmetric matrix, so the transform is its own transpose, of
+equal norm. Transforms between real samples and half a spectrum (`n // 2 + 1` bins, the other half
+being their conjugates) come in pairs, `rfft` with `hfft` and `ihfft` with `irfft`. The transpose of
+one is the other, up to the *inner* bins: a transform to samples counts them twice, for themselves
+and for their conjugates. The first bin, and the last of an even `n`, stand for themselves; their
 imaginary part is ignored, and so receives no gradient.
 """
 
@@ -13,17 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression, linear
 from micrograd_np.core.op import Array, Options, Rule
 from micrograd_np.ops.kernels.axes import along, shaped_along
+from micrograd_np.ops.kernels.libraries import like
 
 Transform = Callable[..., Array]
 
 # ---------------------------------------------------------------- along one axis
 
 
-def resized(x: Array, size: int, axis: int) -> Array:
+def cut_or_pad(x: Array, size: int, axis: int) -> Array:
     """The first `size` entries along `axis`, with zeros for those that are missing."""
     missing = size - x.shape[axis]
     axis %= x.ndim
@@ -33,7 +33,7 @@ def resized(x: Array, size: int, axis: int) -> Array:
     return np.pad(x, widths) if missing else x
 
 
-def inner_times(factor: float, x: Array, n: int, axis: int) -> Array:
+def scale_inner_bins(factor: float, x: Array, n: int, axis: int) -> Array:
     """Half a spectrum of `n` samples with its inner bins multiplied."""
     factors = np.full(n // 2 + 1, factor, np.finfo(x.dtype).dtype)
     factors[0] = 1
@@ -42,54 +42,56 @@ def inner_times(factor: float, x: Array, n: int, axis: int) -> Array:
     return x * like(x, shaped_along(axis, factors, x.ndim))
 
 
-def given(norm: str | None) -> Options:
-    """The norm as an option, if it says something: other libraries' transforms lack it."""
+def norm_option(norm: str | None) -> Options:
+    """The norm as an option, unless it is None: transforms of other libraries lack the option."""
     return {} if norm is None else {"norm": norm}
 
 
-def itself(transform: Transform) -> Rule:
+def symmetric(transform: Transform) -> Rule:
     """The transpose of a transform of complex numbers."""
 
     def transpose(
         g: Array, out: Array, x: Array, n: int | None = None, axis: int = -1, norm: Any = None
     ) -> Array:
-        return resized(transform(g, axis=axis, **given(norm)), x.shape[axis], axis)
+        return cut_or_pad(transform(g, axis=axis, **norm_option(norm)), x.shape[axis], axis)
 
     return transpose
 
 
-def halved(transform: Transform) -> Rule:
+def by_half_spectrum(transform: Transform) -> Rule:
     """The transpose of a transform to half a spectrum, by its partner."""
 
     def transpose(
         g: Array, out: Array, x: Array, n: int | None = None, axis: int = -1, norm: Any = None
     ) -> Array:
         n = n or x.shape[axis]
-        samples = transform(inner_times(0.5, g, n, axis), n=n, axis=axis, **given(norm))
-        return resized(samples, x.shape[axis], axis)
+        samples = transform(scale_inner_bins(0.5, g, n, axis), n=n, axis=axis, **norm_option(norm))
+        return cut_or_pad(samples, x.shape[axis], axis)
 
     return transpose
 
 
-def doubled(transform: Transform) -> Rule:
+def by_samples(transform: Transform) -> Rule:
     """The transpose of a transform from half a spectrum, by its partner."""
 
     def transpose(
         g: Array, out: Array, x: Array, n: int | None = None, axis: int = -1, norm: Any = None
     ) -> Array:
-        bins = inner_times(2, transform(g, axis=axis, **given(norm)), g.shape[axis], axis)
-        return resized(bins, x.shape[axis], axis)
+        bins = scale_inner_bins(
+            2, transform(g, axis=axis, **norm_option(norm)), g.shape[axis], axis
+        )
+        return cut_or_pad(bins, x.shape[axis], axis)
 
     return transpose
 
 
 # fmt: off
-linear(np.fft.fft,       itself(np.fft.fft))
-linear(np.fft.ifft,      itself(np.fft.ifft))
-linear(np.fft.rfft,      halved(np.fft.hfft))
-linear(np.fft.hfft,      doubled(np.fft.rfft))
-linear(np.fft.ihfft,     halved(np.fft.irfft))
-linear(np.fft.irfft,     doubled(np.fft.ihfft))
+linear(np.fft.fft,       symmetric(np.fft.fft))
+linear(np.fft.ifft,      symmetric(np.fft.ifft))
+linear(np.fft.rfft,      by_half_spectrum(np.fft.hfft))
+linear(np.fft.hfft,      by_samples(np.fft.rfft))
+linear(np.fft.ihfft,     by_half_spectrum(np.fft.irfft))
+linear(np.fft.irfft,     by_samples(np.fft.ihfft))
 linear(np.fft.fftshift,  lambda g, out, x, axes=None: np.fft.ifftshift(g, axes=axes))
 linear(np.fft.ifftshift, lambda g, out, x, axes=None: np.fft.fftshift(g, axes=axes))
 # fmt: on
@@ -128,7 +130,7 @@ def from_last(transform: Transform, axes: Axes = None) -> Transform:
 
     def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
         for options in reversed(lengths(a, s, axes)):
-            a = transform(a, **options, **given(norm))
+            a = transform(a, **options, **norm_option(norm))
         return a
 
     return written
@@ -139,9 +141,9 @@ def to_half(axes: Axes = None) -> Transform:
 
     def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
         found = lengths(a, s, axes)
-        a = np.fft.rfft(a, **found[-1], **given(norm))
+        a = np.fft.rfft(a, **found[-1], **norm_option(norm))
         for options in reversed(found[:-1]):
-            a = np.fft.fft(a, **options, **given(norm))
+            a = np.fft.fft(a, **options, **norm_option(norm))
         return a
 
     return written
@@ -153,8 +155,8 @@ def from_half(axes: Axes = None) -> Transform:
     def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
         found = lengths(a, s, axes, half=True)
         for options in found[:-1]:
-            a = np.fft.ifft(a, **options, **given(norm))
-        return np.fft.irfft(a, **found[-1], **given(norm))
+            a = np.fft.ifft(a, **options, **norm_option(norm))
+        return np.fft.irfft(a, **found[-1], **norm_option(norm))
 
     return written
 

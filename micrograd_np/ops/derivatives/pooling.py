@@ -1,8 +1,8 @@
 """Pooling: the sum or the maximum of what each window sees.
 
-Windows and taps are those of `taps`, over the last axes of an array; the axes before are left alone.
-Sums and maxima are taken along one axis after another, for a window is a product of intervals. What
-lies outside the array is in no sum and is no maximum.
+Windows and taps are those of `window_slices`, over the last axes of an array; the axes before are
+left alone. Sums and maxima are taken along one axis after another, for a window is a product of
+intervals. What lies outside the array is in no sum and is no maximum.
 
 The maximum passes a cotangent on to the largest entry of a window: in equal shares where several
 tie, to the NaNs of a window that has some.
@@ -18,10 +18,17 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.convolution import shaped_as
-from micrograd_np.ops.kernels.windows import Key, Lengths, combined, joined, portions, taps
+from micrograd_np.ops.derivatives.convolution import sized_as
+from micrograd_np.ops.kernels.windows import (
+    Lengths,
+    Slices,
+    chunks,
+    combine_slices,
+    concatenate_chunks,
+    window_slices,
+)
 
-PORTION_BYTES = 1 << 20  # of what is pooled at once
+CHUNK_BYTES = 1 << 20  # of what is pooled at once
 
 
 @dispatching
@@ -31,7 +38,7 @@ def sum_windows(
     """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
     geometry = zip(kernel, size, stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):
-        x = _along(axis, np.add, 0, x, windows[1], _meetings(x.shape[axis], *windows))
+        x = _combine_along(axis, np.add, 0, x, windows[1], _meetings(x.shape[axis], *windows))
     return x
 
 
@@ -43,7 +50,7 @@ def add_windows(
     geometry = zip(size, kernel, g.shape[-len(size) :], stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):
         routes = [(seeing, inside) for inside, seeing in _meetings(*windows)]
-        g = _along(axis, np.add, 0, g, windows[0], routes)
+        g = _combine_along(axis, np.add, 0, g, windows[0], routes)
     return g
 
 
@@ -60,7 +67,7 @@ def max_windows(
     geometry = zip(kernel, size, stride, padding, dilation, strict=True)
     for axis, windows in enumerate(geometry, -len(size)):
         routes = _meetings(x.shape[axis], *windows)
-        x = _along(axis, np.maximum, lowest, x, windows[1], routes)
+        x = _combine_along(axis, np.maximum, lowest, x, windows[1], routes)
     return x
 
 
@@ -73,18 +80,18 @@ def share_among_maxima(
     if isinstance(g, np.ndarray) and all(map(operator.ge, stride, reached)):
         return _share_once(g, x, top, kernel, stride, padding, dilation)
     outs = []
-    for some, seen, highest in _portions(len(kernel), g, x, top):
+    for some, seen, highest in _chunks(len(kernel), g, x, top):
         hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
         shares = some / ties
         parts = ((inside, shares[(..., *seeing)] * hit) for inside, seeing, hit in hits)
-        outs.append(combined(np.add, 0, parts, seen.shape, shares))
-    return joined(outs).reshape(x.shape)
+        outs.append(combine_slices(np.add, 0, parts, seen.shape, shares))
+    return concatenate_chunks(outs).reshape(x.shape)
 
 
 def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Lengths) -> Array:
     """The same where no entry is in two windows, so that there is nothing to add up."""
     result = np.zeros(x.shape, g.dtype)
-    for some, seen, highest, out in _portions(len(kernel), g, x, top, result):
+    for some, seen, highest, out in _chunks(len(kernel), g, x, top, result):
         hits, ties = _maxima(seen, highest, kernel, *geometry)
         shares = some / ties
         for inside, seeing, hit in hits:
@@ -98,23 +105,23 @@ def mean_of_maxima(
 ) -> Array:  # fmt: skip
     """The mean of `t` over those entries of each window in which `x` is `top`."""
     outs = []
-    for some, seen, highest in _portions(len(kernel), t, x, top):
+    for some, seen, highest in _chunks(len(kernel), t, x, top):
         hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
         parts = ((seeing, some[(..., *inside)] * hit) for inside, seeing, hit in hits)
-        outs.append(combined(np.add, 0, parts, highest.shape, some) / ties)
-    return joined(outs).reshape(top.shape)
+        outs.append(combine_slices(np.add, 0, parts, highest.shape, some) / ties)
+    return concatenate_chunks(outs).reshape(top.shape)
 
 
 # ---------------------------------------------------------------- taps
 
 
 def _meetings(length: int, *windows: int) -> list[tuple[slice, slice]]:
-    """`taps` along one axis."""
+    """`window_slices` along one axis."""
     axes = ((length,), *((given,) for given in windows))
-    return [(inside, seeing) for (inside,), (seeing,) in taps(*axes)]
+    return [(inside, seeing) for (inside,), (seeing,) in window_slices(*axes)]
 
 
-def _along(
+def _combine_along(
     axis: int,
     combine: np.ufunc,
     start: Any,
@@ -127,23 +134,23 @@ def _along(
     shape[axis] = length
     rest = (slice(None),) * (-axis - 1)
     parts = (((target, *rest), x[(..., source, *rest)]) for source, target in routes)
-    return combined(combine, start, parts, tuple(shape), x)
+    return combine_slices(combine, start, parts, tuple(shape), x)
 
 
-def _portions(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
+def _chunks(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
     """Parts of all arrays alike, cut along the axes before the last `ndim`, which become one."""
     flat = [x.reshape(prod(x.shape[: x.ndim - ndim]), *x.shape[x.ndim - ndim :]) for x in arrays]
     count = flat[0].shape[0]
     each = max(prod(x.shape[1:]) * x.dtype.itemsize for x in flat)
-    return (tuple(x[part] for x in flat) for part in portions(count, each, PORTION_BYTES))
+    return (tuple(x[part] for x in flat) for part in chunks(count, each, CHUNK_BYTES))
 
 
 def _maxima(
     x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
-) -> tuple[list[tuple[Key, Key, Array]], Array]:
+) -> tuple[list[tuple[Slices, Slices, Array]], Array]:
     """For each tap where it is a maximum, and how many maxima each window has."""
     lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
-    meetings = taps(lengths, kernel, size, stride, padding, dilation)
+    meetings = window_slices(lengths, kernel, size, stride, padding, dilation)
     plain = isinstance(top, np.ndarray)
     counts = np.empty(0, np.min_scalar_type(len(meetings))) if plain else top
 
@@ -153,7 +160,7 @@ def _maxima(
             for inside, seeing in meetings
         ]
         seen = ((seeing, hit) for _, seeing, hit in hits)
-        return hits, combined(np.add, 0, seen, top.shape, counts)
+        return hits, combine_slices(np.add, 0, seen, top.shape, counts)
 
     if plain:
         hits, ties = compared(_equal)
@@ -174,12 +181,12 @@ def _equal_or_nan(seen: Array, top: Array) -> Array:
 # ---------------------------------------------------------------- the table
 
 GEOMETRY = ("kernel", "stride", "padding", "dilation")
-SIZED: Any = {"accepted": ("size", *GEOMETRY)}
-UNSIZED: Any = {"accepted": GEOMETRY}
+SIZED: Any = {"accepted": ("size", *GEOMETRY), "opaque": True}
+UNSIZED: Any = {"accepted": GEOMETRY, "opaque": True}
 
 # fmt: off
-linear(sum_windows,           lambda g, out, x, **o: add_windows(g, **shaped_as(x, o)), **SIZED)
-linear(add_windows,           lambda g, out, x, **o: sum_windows(g, **shaped_as(x, o)), **SIZED)
+linear(sum_windows,           lambda g, out, x, **o: add_windows(g, **sized_as(x, o)), **SIZED)
+linear(add_windows,           lambda g, out, x, **o: sum_windows(g, **sized_as(x, o)), **SIZED)
 primitive(max_windows,        lambda g, out, x, size=(), **o: share_among_maxima(g, x, out, **o),
           jvp=lambda ts, out, x, size=(), **o: mean_of_maxima(ts[0], x, out, **o),      **SIZED)
 linear(share_among_maxima,    lambda g, out, y, x, top, **o: mean_of_maxima(g, x, top, **o), None, None,     **UNSIZED)

@@ -1,6 +1,6 @@
 """Windows of an array, and the convolution of two sequences.
 
-`sliding_window_view` is linear: it repeats each entry once for every window that holds it. Its
+`sliding_window_view` is linear: each entry is repeated for every window that holds it. The
 transpose, `overlap_add`, lays the windows back where they were and adds up what overlaps; the
 transpose of that is `sliding_window_view` again.
 
@@ -16,9 +16,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import bilinear, expression, linear
 from micrograd_np.core.op import Array
-from micrograd_np.ops.kernels.windows import combined
-
-Axes = int | tuple[int, ...] | None
+from micrograd_np.ops.kernels.axes import Axis
+from micrograd_np.ops.kernels.windows import combine_slices
 
 # ---------------------------------------------------------------- windows
 
@@ -31,11 +30,11 @@ def overlap_add(g: Array, axis: tuple[int, ...]) -> Array:
     which of the others that window slid. They may repeat.
     """
     for along in reversed(axis):
-        g = _overlapped(g, along)
+        g = _overlap_add_along(g, along)
     return g
 
 
-def _overlapped(g: Array, axis: int) -> Array:
+def _overlap_add_along(g: Array, axis: int) -> Array:
     """The windows of the last axis laid along `axis`: one sum of slices for each of their entries.
 
     Windows and entries may change places, so the fewer of the two are gone through.
@@ -47,26 +46,28 @@ def _overlapped(g: Array, axis: int) -> Array:
     rest = (slice(None),) * (len(shape) - axis - 1)
     entries = range(g.shape[-1])
     parts = (((slice(entry, entry + count), *rest), g[..., entry]) for entry in entries)
-    return combined(np.add, 0, parts, shape, g)
+    return combine_slices(np.add, 0, parts, shape, g)
 
 
-def slid_axes(x: Array, axis: Axes) -> tuple[int, ...]:
+def window_axes(x: Array, axis: Axis) -> tuple[int, ...]:
     """The axes that windows slide along, as non-negative numbers."""
     if axis is None:
         return tuple(range(x.ndim))
     return tuple(i % x.ndim for i in (axis if isinstance(axis, list | tuple) else (axis,)))
 
 
-def unslide(g: Array, out: Array, x: Array, window_shape: Any = (), axis: Axes = None) -> Array:
-    return overlap_add(g, slid_axes(x, axis))
+def undo_sliding_window(
+    g: Array, out: Array, x: Array, window_shape: Any = (), axis: Axis = None
+) -> Array:
+    return overlap_add(g, window_axes(x, axis))
 
 
-def slide(g: Array, out: Array, windows: Array, axis: tuple[int, ...] = ()) -> Array:
+def undo_overlap_add(g: Array, out: Array, windows: Array, axis: tuple[int, ...] = ()) -> Array:
     return sliding_window_view(g, windows.shape[windows.ndim - len(axis) :], axis)
 
 
-linear(sliding_window_view, unslide)
-linear(overlap_add, slide)
+linear(sliding_window_view, undo_sliding_window)
+linear(overlap_add, undo_overlap_add, opaque=True)
 
 # ---------------------------------------------------------------- convolution of sequences
 

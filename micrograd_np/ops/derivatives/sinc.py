@@ -19,7 +19,7 @@ from micrograd_np.core.op import Array
 def sinc_derivative(x: Array, order: int) -> Array:
     """The derivative of `np.sinc` of a given order: `π^order h(πx)`, h being that of sin(z)/z.
 
-    Away from 0 by the recurrence `z h_n + n h_(n-1) = sin(z + nπ/2)`, which follows from
+    Computed away from 0 by the recurrence `z h_n + n h_(n-1) = sin(z + nπ/2)`, which follows from
     differentiating `z h_0 = sin(z)`; near 0, where it cancels, by the power series.
 
     >>> sinc_derivative(np.array([1.0, 2.0]), 1)
@@ -101,6 +101,6 @@ def bessel_slope(out: Array, x: Array, order: int) -> Array:
 # fmt: off
 elementwise(np.sinc,         lambda out, x: sinc_derivative(x, 1))
 elementwise(np.i0,           lambda out, x: bessel_i(x, 1))
-elementwise(sinc_derivative, lambda out, x, order: sinc_derivative(x, order + 1), None)
-elementwise(bessel_i,        bessel_slope,                                        None)
+elementwise(sinc_derivative, lambda out, x, order: sinc_derivative(x, order + 1), None, opaque=True)
+elementwise(bessel_i,        bessel_slope,                                        None, opaque=True)
 # fmt: on

@@ -4,13 +4,14 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core.broadcasting import fit
 from micrograd_np.core.op import Array
 
 Axis = int | tuple[int, ...] | None
 Shape = tuple[int, ...]
 
 
-def axes_of(axis: Axis, ndim: int) -> tuple[int, ...]:
+def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """The reduced axes as a tuple of non-negative numbers; `()` reduces nothing, None all."""
     if axis is None or ndim == 0:
         return tuple(range(ndim))
@@ -31,3 +32,12 @@ def with_length(shape: Shape, axis: int, length: int) -> Shape:
     """A shape with another length along one axis."""
     axis %= len(shape)
     return (*shape[:axis], length, *shape[axis + 1 :])
+
+
+def times_along(axis: int, g: Array, factor: Array, like: Array) -> Array:
+    """`g` times a factor that has the summed `axis`, in the shape of `like`.
+
+    The axis goes last meanwhile, for batches broadcast from the right.
+    """
+    product = np.expand_dims(g, -1) * np.moveaxis(factor, axis, -1)
+    return np.moveaxis(fit(product, np.moveaxis(like, axis, -1)), -1, axis)

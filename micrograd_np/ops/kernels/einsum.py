@@ -1,7 +1,7 @@
 """Sums of products by matrix products: `np.einsum` at the speed of hand-written code.
 
-Unless told to optimise, `np.einsum` adds up entry by entry; told to, it searches a path at every
-call. `contract` plans once for labels and shapes, and remembers the plan: *steps*, each of which
+`np.einsum` adds up entry by entry or, with `optimize`, searches a path at every call. `contract`
+plans once for labels and shapes, and remembers the plan: *steps*, each of which
 takes some operands and leaves their contraction. Most steps take two. Their labels are of four
 kinds: in both operands and the result (*batch*), in both but not in the result (*summed*), in the
 result and the left or the right one only (*rows*, *columns*). With axes in this order the step is a
@@ -17,9 +17,9 @@ import numpy as np
 
 from micrograd_np.core.broadcasting import NUMPY
 from micrograd_np.core.op import Array, Interpreted
+from micrograd_np.ops.kernels.axes import Shape
 
 SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
-Shape = tuple[int, ...]
 
 
 class Step(NamedTuple):
@@ -39,14 +39,14 @@ def contract(terms: Sequence[str], target: str, operands: Sequence[Array]) -> Ar
         subscripts = f"{','.join(terms)}->{target}"
         return np.einsum(subscripts, *operands, optimize=len(operands) > 2)
     remaining = list(operands)
-    for step in planned(tuple(terms), target, tuple(x.shape for x in operands)):
+    for step in plan(tuple(terms), target, tuple(x.shape for x in operands)):
         chosen = [remaining.pop(place) for place in step.places]
         remaining.append(step.combine(*chosen))
     return remaining[0]
 
 
 @lru_cache(maxsize=512)
-def planned(terms: tuple[str, ...], target: str, shapes: tuple[Shape, ...]) -> list[Step]:
+def plan(terms: tuple[str, ...], target: str, shapes: tuple[Shape, ...]) -> list[Step]:
     """The steps for operands of these labels and shapes."""
     lengths: dict[str, int] = {}
     for label, n in zip("".join(terms), sum(shapes, ()), strict=True):
@@ -56,7 +56,7 @@ def planned(terms: tuple[str, ...], target: str, shapes: tuple[Shape, ...]) -> l
     )
     everything = tuple(reversed(range(len(terms))))
     if broadcast or len(terms) < 2 or prod(lengths.values()) <= SMALL:
-        return [Step(everything, summed_plainly(terms[::-1], target))]
+        return [Step(everything, plain_sum(terms[::-1], target))]
     path = [everything]
     if len(terms) > 2:
         operands = [np.broadcast_to(0.0, shape) for shape in shapes]
@@ -78,25 +78,25 @@ def combination(terms: tuple[str, ...], target: str) -> Callable[..., Array]:
     labels = "".join(terms)
     regular = len(terms) == 2 and all(len(set(term)) == len(term) for term in terms)
     if not regular or any(labels.count(i) == 1 for i in set(labels) - set(target)):
-        return summed_plainly(terms, target)
+        return plain_sum(terms, target)
     left, right = terms
     if set(labels) == set(target):
-        return multiplied_entrywise(left, right, target)
-    return multiplied_as_matrices(left, right, target)
+        return entrywise_product(left, right, target)
+    return matrix_product(left, right, target)
 
 
 def is_numpys(x: Array) -> bool:
-    """Whether it is an array of NumPy, or stands for one in a program that is traced."""
+    """Whether `x` is an array of NumPy, or stands for one in a program that is traced."""
     return isinstance(x, NUMPY) or (isinstance(x, Interpreted) and x.numpys)
 
 
-def summed_plainly(terms: Sequence[str], target: str) -> Callable[..., Array]:
+def plain_sum(terms: Sequence[str], target: str) -> Callable[..., Array]:
     """By `np.einsum` itself."""
     subscripts = f"{','.join(terms)}->{target}"
     return lambda *operands: np.einsum(subscripts, *operands)
 
 
-def multiplied_entrywise(left: str, right: str, target: str) -> Callable[..., Array]:
+def entrywise_product(left: str, right: str, target: str) -> Callable[..., Array]:
     """Where nothing is summed."""
 
     def aligned(x: Array, term: str) -> Array:
@@ -106,14 +106,14 @@ def multiplied_entrywise(left: str, right: str, target: str) -> Callable[..., Ar
     return lambda x, y: aligned(x, left) * aligned(y, right)
 
 
-def multiplied_as_matrices(left: str, right: str, target: str) -> Callable[..., Array]:
+def matrix_product(left: str, right: str, target: str) -> Callable[..., Array]:
     """As a stack of matrix products."""
     batch = [i for i in target if i in left and i in right]
     rows = [i for i in target if i not in right]
     columns = [i for i in target if i not in left]
     summed = [i for i in left if i not in target]
     if batch and not (rows and columns):  # products of vectors gain nothing
-        return summed_plainly((left, right), target)
+        return plain_sum((left, right), target)
     left_order = [left.index(i) for i in (*batch, *rows, *summed)]
     right_order = [right.index(i) for i in (*batch, *summed, *columns)]
     order = [(*batch, *rows, *columns).index(i) for i in target]

@@ -1,9 +1,9 @@
-"""Windows a tap at a time: the geometry that convolution and pooling share.
+"""Windows, a tap at a time: the geometry that convolution and pooling share.
 
-A *window* is a place where a kernel is laid on an array; a *tap* is one entry of the kernel. Over all
-windows at once a tap meets a strided slice of the array. So instead of many small windows, a few
-large slices are read or added to: one for each tap. A tap that falls off the array meets nothing
-there, which is what padding with zeros means, so no padded copy is ever made.
+A *window* is a place where a kernel is laid on an array; a *tap* is one entry of the kernel. Over
+all windows at once a tap meets a strided slice of the array. So instead of many small windows, a
+few large slices are read or added to: one for each tap. A tap that falls off the array meets
+nothing there, which is what padding with zeros means, so no padded copy is ever made.
 
 Along each axis: `length` of the array, `kernel` the number of taps, `size` the number of windows,
 `stride` from one window to the next, `padding` before the array, `dilation` from tap to tap. Window
@@ -19,40 +19,40 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
-from micrograd_np.ops.kernels.scatter import between
+from micrograd_np.ops.kernels.scatter import embed
 
 Lengths = tuple[int, ...]
-Key = tuple[slice, ...]
+Slices = tuple[slice, ...]
 
 
 @lru_cache(maxsize=512)
-def taps(
+def window_slices(
     lengths: Lengths,
     kernel: Lengths,
     size: Lengths,
     stride: Lengths,
     padding: Lengths,
     dilation: Lengths,
-) -> list[tuple[Key, Key]]:
+) -> list[tuple[Slices, Slices]]:
     """For each tap, in order: the slice of the array it meets, and the windows in which it does.
 
     Both are keys for the last axes, as many as there are lengths.
 
-    >>> taps((4,), (3,), (4,), (1,), (1,), (1,))[0]  # the first of three taps looks one back
+    >>> window_slices((4,), (3,), (4,), (1,), (1,), (1,))[0]  # the first of three taps looks one back
     ((slice(0, 3, 1),), (slice(1, 4, None),))
     """
     axes = zip(lengths, kernel, size, stride, padding, dilation, strict=True)
-    meetings = product(*(_along(*axis) for axis in axes))
+    meetings = product(*(_slices_along(*axis) for axis in axes))
     return [
         (tuple(inside for inside, _ in tap), tuple(windows for _, windows in tap))
         for tap in meetings
     ]
 
 
-def _along(
+def _slices_along(
     length: int, kernel: int, size: int, stride: int, padding: int, dilation: int
 ) -> list[tuple[slice, slice]]:
-    """The same along one axis."""
+    """`window_slices` along one axis."""
     found = []
     for tap in range(kernel):
         offset = tap * dilation - padding  # the entry it meets in window 0, if that is one
@@ -64,38 +64,38 @@ def _along(
     return found
 
 
-def portions(count: int, bytes_each: int, limit: int) -> Iterator[slice]:
-    """`count` things in portions of about `limit` bytes, that stay in the processor's cache.
+def chunks(count: int, bytes_each: int, limit: int) -> Iterator[slice]:
+    """Slices that cut `count` things into chunks of about `limit` bytes, which fit into a cache.
 
-    At least one portion, if of nothing, so that there is a result to learn shape and dtype from.
+    There is at least one chunk, if of nothing, from which a result learns its shape and dtype.
     """
     step = max(1, limit // max(1, bytes_each))
     return (slice(start, start + step) for start in range(0, max(1, count), step))
 
 
-def joined(parts: list[Array]) -> Array:
-    """The results for portions as one, along the first axis."""
+def concatenate_chunks(parts: list[Array]) -> Array:
+    """The results for all chunks as one array, along the first axis."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 # ---------------------------------------------------------------- slices put together
 
 
-def combined(
+def combine_slices(
     combine: np.ufunc,
     start: Any,
-    parts: Iterable[tuple[Key, Array]],
+    parts: Iterable[tuple[Slices, Array]],
     shape: Lengths,
     like: Array,
 ) -> Array:
     """An array of `shape` that is `start` everywhere, with parts combined into it.
 
-    Each part comes with a key for the last axes that says where. The array has the dtype and the
-    kind of `like`; into one of another library nothing is written.
+    Each part comes with a key for the last axes, the place it goes to. The array has the dtype and
+    the kind of `like`; nothing is written into an array of another library.
     """
     if not isinstance(like, np.ndarray):
-        spread = [placed(part.astype(like.dtype), key, shape, start) for key, part in parts]
-        return reduce(combine, spread) if spread else np.full_like(like, start, shape=shape)
+        whole = [place_slice(part.astype(like.dtype), key, shape, start) for key, part in parts]
+        return reduce(combine, whole) if whole else np.full_like(like, start, shape=shape)
     out: Array = None
     for key, part in parts:
         if out is None and part.shape == shape:  # it covers all, so nothing else is seen
@@ -107,11 +107,11 @@ def combined(
     return np.full_like(like, start, shape=shape) if out is None else out
 
 
-def placed(part: Array, key: Key, shape: Lengths, fill: Any) -> Array:
+def place_slice(part: Array, key: Slices, shape: Lengths, fill: Any) -> Array:
     """An array of `shape` that is `part` at `key`, for the last axes, and `fill` elsewhere."""
     if 0 in part.shape:
         return np.full_like(part, fill, shape=shape)
     lengths = shape[-len(key) :]
     for axis, (windows, length) in enumerate(zip(key, lengths, strict=True), part.ndim - len(key)):
-        part = between(part, axis, range(length)[windows], length, fill)
+        part = embed(part, axis, range(length)[windows], length, fill)
     return part

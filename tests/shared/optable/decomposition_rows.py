@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.ops.composed.vector_products import cross
+from micrograd_np.ops.derivatives.elementwise import safe_divide
 from micrograd_np.ops.derivatives.linalg.decompositions import qr
 from micrograd_np.ops.derivatives.linalg.determinants import cofactors
-from micrograd_np.ops.derivatives.linalg.norms import ratio
 from micrograd_np.ops.derivatives.linalg.singular_values import svd
 from micrograd_np.ops.derivatives.linalg.solving import from_lower
 from optable.table import (
@@ -153,7 +153,7 @@ row(np.linalg.qr, spaced,
 # ---------------------------------------------------------------- norms
 
 ORDERS = (None, "fro", "nuc", np.inf, -np.inf, 1, -1, 2, -2)
-binary(ratio, any_real, nonzero, reference=np.divide)
+binary(safe_divide, any_real, nonzero, reference=np.divide)
 row(np.linalg.cond, spaced,
     *(case((3, 3), p=p) for p in ORDERS), case((4, 2)), case((2, 3, 3)), case((2, 3, 3), p=1),
     case((0, 2, 2)), complex_case((3, 3)), lacks="single")

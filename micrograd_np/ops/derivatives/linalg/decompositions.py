@@ -2,10 +2,11 @@
 
 Vectors of a decomposition are determined only up to a *gauge*: the sign of each (its phase, for
 complex matrices), and a rotation of those that share a value. The derivative of a loss that does
-not depend on the gauge is right; for one that depends on phases, or on the extra vectors of
-`full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle:
-it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN, as in
-PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left alone.
+not depend on the gauge is right; for a loss that depends on phases, or on the extra vectors of
+`full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle,
+for it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN,
+as in PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left
+alone.
 
 Functions of a Hermitian matrix read one triangle of it. Their gradients are Hermitian: those of the
 function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices. They are
@@ -24,14 +25,17 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.linalg.adjoints import (
+from micrograd_np.ops.kernels.matrices import (
     adjoint,
-    below_diagonal,
+    compose,
     diagonal,
-    hermitian,
+    hermitian_part,
     identity,
-    published,
-    transposed,
+    of_gradient,
+    plus_diagonal,
+    scale_columns,
+    strict_lower,
+    transpose,
 )
 
 Parts = list[Any]  # the cotangents of several results, None for one that goes unused
@@ -44,21 +48,21 @@ def half_lower(x: Array) -> Array:
 
     The diagonal is that of a Hermitian matrix: real, which rounding would leave only nearly so.
     """
-    return below_diagonal(x) + np.real(x) * identity(x) / 2
+    return strict_lower(x) + np.real(x) * identity(x) / 2
 
 
-@published
+@of_gradient
 def cholesky_vjp(g: Array, out: Array, x: Array, upper: bool = False) -> Array:
     """`L^-H S L^-1`, `S` the Hermitian part of the lower half of `L^H g`."""
     low, g = (adjoint(out), adjoint(g)) if upper else (out, g)
     inverse = np.linalg.inv(low)
-    return adjoint(inverse) @ hermitian(half_lower(adjoint(low) @ g)) @ inverse
+    return adjoint(inverse) @ hermitian_part(half_lower(adjoint(low) @ g)) @ inverse
 
 
 def cholesky_jvp(ts: list[Array], out: Array, x: Array, upper: bool = False) -> Array:
     low = adjoint(out) if upper else out
     inverse = np.linalg.inv(low)
-    moved = low @ half_lower(inverse @ hermitian(ts[0]) @ adjoint(inverse))
+    moved = low @ half_lower(inverse @ hermitian_part(ts[0]) @ adjoint(inverse))
     return adjoint(moved) if upper else moved
 
 
@@ -73,27 +77,27 @@ def qr(x: Array) -> Any:
     return np.linalg.qr(x)
 
 
-def over(x: Array, r: Array) -> Array:
+def times_inverse(x: Array, r: Array) -> Array:
     """`x r^-1`."""
-    return transposed(np.linalg.solve(transposed(r), transposed(x)))
+    return transpose(np.linalg.solve(transpose(r), transpose(x)))
 
 
-@published
+@of_gradient
 def qr_vjp(g: list[Array], out: Any, x: Array) -> Array:
     """`(g_Q + Q C) R^-H`, where `C` is Hermitian with the lower triangle of `R g_R^H - g_Q^H Q`."""
     q, r = out
     low = r @ adjoint(g[1]) - adjoint(g[0]) @ q
-    strict = below_diagonal(low)
+    strict = strict_lower(low)
     core = strict + adjoint(strict) + np.real(low) * identity(r)
-    return over(g[0] + q @ core, adjoint(r))
+    return times_inverse(g[0] + q @ core, adjoint(r))
 
 
 def qr_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
     """`dR = (N - W) R` and `dQ = dA R^-1 - Q (N - W)`, `W` the skew part that keeps `R` upper."""
     q, r = out
-    moved = over(ts[0], r)
+    moved = times_inverse(ts[0], r)
     core = adjoint(q) @ moved
-    strict = below_diagonal(core)
+    strict = strict_lower(core)
     upper = core - strict + adjoint(strict)
     if x.dtype.kind == "c":  # the diagonal of R stays real
         upper = upper - 1j * np.imag(core) * identity(r)
@@ -101,7 +105,7 @@ def qr_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
 
 
 def qr_in_mode(a: Array, mode: str = "reduced") -> Any:
-    """`np.linalg.qr`. A wide matrix is that of its first columns, and `R` goes on with `Q^H` times the rest.
+    """`np.linalg.qr`; of a wide matrix by its first columns, `R` going on with `Q^H` times the rest.
 
     The rank must be full, in a wide matrix that of the first columns: else LinAlgError in backward.
     """
@@ -119,7 +123,7 @@ def qr_in_mode(a: Array, mode: str = "reduced") -> Any:
     return factors[1] if mode == "r" else factors
 
 
-primitive(qr, qr_vjp, jvp=qr_jvp)
+primitive(qr, qr_vjp, jvp=qr_jvp, opaque=True)
 expression(np.linalg.qr, qr_in_mode)
 
 # ---------------------------------------------------------------- what vectors have in common
@@ -150,30 +154,15 @@ def nan_if_large(part: Array, whole: Array) -> Array:
     return np.where(large, np.nan, np.zeros_like(whole))[..., None, None]
 
 
-def scaled(x: Array, w: Array) -> Array:
-    """`x diag(w)`."""
-    return x * w[..., None, :]
-
-
-def plus_diagonal(x: Array, w: Any) -> Array:
-    """`x + diag(w)`; None is zero."""
-    return x if w is None else x + w[..., None] * identity(x)
-
-
-def recomposed(u: Array, s: Array, vh: Array) -> Array:
-    """`u diag(s) vh`."""
-    return scaled(u, s) @ vh
-
-
 # ---------------------------------------------------------------- eigenvalues of Hermitian matrices
 
 
-@published
+@of_gradient
 def eigh_vjp(g: Parts, out: Any, x: Array, **options: Any) -> Array:
     """`V (diag(g_w) + skew(V^H g_V) / gap) V^H`."""
     (w, v), (g_w, g_v) = out, g
     if g_v is None:
-        return recomposed(v, g_w, adjoint(v))
+        return compose(v, g_w, adjoint(v))
     inner = adjoint(v) @ g_v
     core = gaps(w) * (inner - adjoint(inner)) / 2 + nan_if_turning(inner)
     return v @ plus_diagonal(core, g_w) @ adjoint(v)
@@ -182,20 +171,20 @@ def eigh_vjp(g: Parts, out: Any, x: Array, **options: Any) -> Array:
 def eigh_jvp(ts: list[Array], out: Any, x: Array, **options: Any) -> tuple[Array, Array]:
     """`dw = diag(V^H dA V)`, and `dV` without a turn of phases."""
     w, v = out
-    inner = adjoint(v) @ hermitian(ts[0]) @ v
+    inner = adjoint(v) @ hermitian_part(ts[0]) @ v
     return np.real(diagonal(inner)), v @ (gaps(w) * inner)
 
 
-@published
+@of_gradient
 def eigvalsh_vjp(g: Array, out: Array, x: Array, **options: Any) -> Array:
     """`V diag(g) V^H`: right for repeated values too, whatever basis `V` has there."""
     v = np.linalg.eigh(x, **options)[1]
-    return recomposed(v, g, adjoint(v))
+    return compose(v, g, adjoint(v))
 
 
 def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array:
     v = np.linalg.eigh(x, **options)[1]
-    return np.real(diagonal(adjoint(v) @ hermitian(ts[0]) @ v))
+    return np.real(diagonal(adjoint(v) @ hermitian_part(ts[0]) @ v))
 
 
 ONE_TRIANGLE: dict[str, Any] = {"accepted": ("UPLO",), "hermitian": True}
@@ -205,20 +194,21 @@ primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, **ONE_TRIANGLE)
 # ---------------------------------------------------------------- eigenvalues of any matrix
 
 
-@published
+@of_gradient
 def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
     """`V^-H (diag(g_w) + (V^H g_V - V^H V diag(Re V^H g_V)) / gap^*) V^H`.
 
     The second term keeps the vectors at length one. Raises LinAlgError for a defective matrix,
     whose vectors are no basis. A real matrix has a real vector, without a phase, for each real
-    value, and keeps it real in every direction; from NumPy 2.5 on its dtype is complex all the same.
+    value, and keeps it real in every direction; from NumPy 2.5 on the dtype of that vector is
+    complex nevertheless.
     """
     (w, v), (g_w, g_v) = out, g
     vh = adjoint(v)
     if g_v is None:
         return np.linalg.solve(vh, g_w[..., None] * vh)
     inner = vh @ g_v
-    free = inner - scaled(vh @ v, np.real(diagonal(inner)))
+    free = inner - scale_columns(vh @ v, np.real(diagonal(inner)))
     has_phase = True if x.dtype.kind == "c" else np.not_equal(np.imag(w), 0)
     core = np.conj(gaps(w)) * free + nan_if_turning(inner, has_phase)
     return np.linalg.solve(vh, plus_diagonal(core, g_w) @ vh)
@@ -230,7 +220,7 @@ def eig_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
     inner = np.linalg.solve(v, ts[0] @ v)
     moved = v @ (gaps(w) * inner)
     grown = np.real(np.sum(np.conj(v) * moved, axis=-2))
-    return diagonal(inner), moved - scaled(v, grown)
+    return diagonal(inner), moved - scale_columns(v, grown)
 
 
 primitive(np.linalg.eig, eig_vjp, jvp=eig_jvp, sees_unused=True)

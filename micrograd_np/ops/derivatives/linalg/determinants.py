@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching
-from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.linalg.adjoints import adjoint, diagonal, identity, transposed
+from micrograd_np.ops.kernels.libraries import like
+from micrograd_np.ops.kernels.matrices import adjoint, diagonal, identity, transpose
 
 MATRIX = (-2, -1)
 
@@ -25,15 +25,19 @@ MATRIX = (-2, -1)
 def cofactors(x: Array, *directions: Array) -> Array:
     """The cofactors of matrices `x`, differentiated along `directions` of the same shape."""
     if len(directions) > 1:
-        return mixed(x, directions)
+        return mixed_derivative(x, directions)
     u, s, vh = np.linalg.svd(x)
-    core = along_one(u, s, vh, directions[0]) if directions else without(s)[..., None] * identity(s)
+    core = (
+        along_one(u, s, vh, directions[0])
+        if directions
+        else product_of_others(s)[..., None] * identity(s)
+    )
     phase = np.linalg.det(u @ vh)[..., None, None]
     out: Array = phase * (np.conj(u) @ core @ np.conj(vh))
     return out
 
 
-def without(s: Array) -> Array:
+def product_of_others(s: Array) -> Array:
     """For each entry the product of the others: the cofactors of a diagonal matrix."""
     others = like(s, np.eye(s.shape[-1], dtype=bool))
     return np.prod(np.where(others, 1, s[..., None, :]), axis=-1)
@@ -42,23 +46,24 @@ def without(s: Array) -> Array:
 def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
     """The cofactors of `diag(s)` differentiated along `U^H direction V`.
 
-    With `p[i, j]` the product of all of `s` but two, that of the entry `[i, j]` is `-p[i, j]` times
-    the entry `[j, i]` of the direction, and of a diagonal one the sum of `p` times the diagonal.
+    Let `p[i, j]` be the product of all of `s` but two. Off the diagonal the derivative is
+    `-p[i, j]` times the entry `[j, i]` of the direction. On the diagonal it is the sum of `p` times
+    the diagonal.
     """
     mine = like(s, np.eye(s.shape[-1], dtype=bool))
     left_out = np.logical_or(mine[:, None, :], mine[None, :, :])
     pairs = np.prod(np.where(left_out, 1, s[..., None, None, :]), axis=-1) * ~mine
     turned = adjoint(u) @ direction @ adjoint(vh)
     trace = (pairs @ diagonal(turned)[..., None])[..., 0]
-    return trace[..., None] * identity(s) - pairs * transposed(turned)
+    return trace[..., None] * identity(s) - pairs * transpose(turned)
 
 
-def mixed(x: Array, directions: tuple[Array, ...]) -> Array:
+def mixed_derivative(x: Array, directions: tuple[Array, ...]) -> Array:
     """Derivatives of order two and more, from values: the cofactors are a polynomial.
 
     Along one line `x + t e` its coefficients follow from its values on a circle, by a discrete
     Fourier transform; those along several directions from lines through their sums and differences
-    (the polarisation identity).
+    (the polarization identity).
     """
     order, n = len(directions), x.shape[-1]
     total = np.zeros_like(x)
@@ -99,14 +104,14 @@ def cofactors_jvp(ts: list[Array | None], out: Array, *inputs: Array) -> Array:
 
 
 def slogdet_slope(out: Any, x: Array) -> Array:
-    """The slope of `log(det(x))`: the transposed inverse; NaN for a singular matrix."""
+    """The slope of `log(det(x))`: the transpose inverse; NaN for a singular matrix."""
     singular = np.equal(out[0], 0)[..., None, None]
     regular = np.where(singular, identity(x), x)
-    return np.where(singular, np.nan, transposed(np.linalg.inv(regular)))
+    return np.where(singular, np.nan, transpose(np.linalg.inv(regular)))
 
 
 def slogdet_vjp(g: list[Array], out: Any, x: Array) -> Array:
-    """The sign is constant; of a complex matrix it turns with the imaginary part of the logarithm."""
+    """A real sign is constant; a complex one turns with the imaginary part of the logarithm."""
     weight = g[1] + np.imag(g[0] * out[0]) * 1j if x.dtype.kind == "c" else g[1]
     return weight[..., None, None] * slogdet_slope(out, x)
 
@@ -125,6 +130,7 @@ primitive(
     sequence=True,
     call=cofactors,
     binder=lambda *inputs: (inputs, {}),
+    opaque=True,
 )
 primitive(
     np.linalg.det,

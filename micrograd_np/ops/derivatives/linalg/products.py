@@ -11,15 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.broadcasting import fit
-from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.core.values import conj
 from micrograd_np.ops.derivatives.indexing import scatter
-from micrograd_np.ops.derivatives.linalg.adjoints import transposed
-from micrograd_np.ops.kernels.axes import axes_of
+from micrograd_np.ops.kernels.axes import normalize_axes, times_along
 from micrograd_np.ops.kernels.einsum import contract
+from micrograd_np.ops.kernels.libraries import like
+from micrograd_np.ops.kernels.matrices import conj, transpose
 
 # ---------------------------------------------------------------- products
 
@@ -27,18 +25,18 @@ from micrograd_np.ops.kernels.einsum import contract
 def matmul_left(g: Array, out: Array, x: Array, y: Array) -> Array:
     if y.ndim > 1:
         if x.ndim > 1:
-            return g @ transposed(y)
+            return g @ transpose(y)
         return y @ g if y.ndim == 2 else (y @ g[..., None])[..., 0]
     return g[..., None] * y if x.ndim > 1 else g * y
 
 
 def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     if x.ndim > 2 and y.ndim == 2 and not isnan(rows := prod(x.shape[:-1])):  # Dask's may be
-        return transposed(x.reshape((rows, x.shape[-1]))) @ g.reshape((rows, g.shape[-1]))
+        return transpose(x.reshape((rows, x.shape[-1]))) @ g.reshape((rows, g.shape[-1]))
     if x.ndim > 1:
         if y.ndim > 1 or x.ndim == 2:
-            return transposed(x) @ g
-        return (transposed(x) @ g[..., None])[..., 0]
+            return transpose(x) @ g
+        return (transpose(x) @ g[..., None])[..., 0]
     return x[:, None] * g[..., None, :] if y.ndim > 1 else g * x
 
 
@@ -47,7 +45,7 @@ def matvec_left(g: Array, out: Array, x: Array, y: Array) -> Array:
 
 
 def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return np.matvec(transposed(x), g)
+    return np.matvec(transpose(x), g)
 
 
 def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:
@@ -72,15 +70,6 @@ def vecdot_left(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Arr
 
 def vecdot_right(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
     return times_along(axis, g, conj(x), y)
-
-
-def times_along(axis: int, g: Array, factor: Array, like: Array) -> Array:
-    """`g` times a factor that has the summed `axis`, in the shape of `like`.
-
-    That axis goes last meanwhile, for batches broadcast from the right whatever its number.
-    """
-    product = np.expand_dims(g, -1) * np.moveaxis(factor, axis, -1)
-    return np.moveaxis(fit(product, np.moveaxis(like, axis, -1)), -1, axis)
 
 
 def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]]:
@@ -176,8 +165,8 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
     """Either `("ij,j", x, y)` or `(x, [0, 1], y, [1])`: both become operands and subscripts."""
     if not isinstance(operands[0], str):
         pairs, output = len(operands) // 2, operands[-1] if len(operands) % 2 else None
-        labels = [_spelled(operands[2 * i + 1]) for i in range(pairs)]
-        subscripts = ",".join(labels) + ("" if output is None else "->" + _spelled(output))
+        labels = [_term_of(operands[2 * i + 1]) for i in range(pairs)]
+        subscripts = ",".join(labels) + ("" if output is None else "->" + _term_of(output))
         operands = (subscripts, *operands[0 : 2 * pairs : 2])
     subscripts, *inputs = operands
     return tuple(inputs), {
@@ -187,11 +176,11 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
     }
 
 
-def _spelled(sublist: Sequence[Any]) -> str:
+def _term_of(sublist: Sequence[Any]) -> str:
     return "".join("..." if label is Ellipsis else LETTERS[label] for label in sublist)
 
 
-def einsum(*operands: Array, subscripts: str, optimize: Any = False) -> Array:
+def einsum_of(*operands: Array, subscripts: str, optimize: Any = False) -> Array:
     return np.einsum(subscripts, *operands, optimize=optimize)
 
 
@@ -269,7 +258,7 @@ def einsum_jvp(
     return sum(terms[1:], terms[0])
 
 
-primitive(np.einsum, einsum_vjp, jvp=einsum_jvp, sequence=True, call=einsum, binder=bind_einsum)
+primitive(np.einsum, einsum_vjp, jvp=einsum_jvp, sequence=True, call=einsum_of, binder=bind_einsum)
 constant(np.einsum_path, binder=lambda *operands, **options: (operands, options))
 
 
@@ -296,7 +285,9 @@ def trace_transpose(
     dtype: Any = None,
 ) -> Array:
     """The same number at every place of the diagonal."""
-    kept = tuple(n for i, n in enumerate(x.shape) if i not in axes_of((axis1, axis2), x.ndim))
+    kept = tuple(
+        n for i, n in enumerate(x.shape) if i not in normalize_axes((axis1, axis2), x.ndim)
+    )
     length = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape[-1]
     return diagonal_transpose(
         np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2

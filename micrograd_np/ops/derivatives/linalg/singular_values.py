@@ -1,7 +1,7 @@
 """The singular value decomposition, with every option, and singular values alone.
 
-What is said of gauges and repeated values in `decompositions` holds here. A singular value that is
-0 to rounding has slope 0: like an absolute value it has a kink there. The vectors that
+Gauges and repeated values are as in `decompositions`. A singular value that is 0 to rounding has
+slope 0, for it has a kink there, like an absolute value. The vectors that
 `full_matrices=True` adds follow the others, by staying orthogonal to them.
 
 Sources: J. Townsend, Differentiating the singular value decomposition, 2016; Z.-Q. Wan and S.-X.
@@ -15,13 +15,14 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.linalg.adjoints import adjoint, diagonal, identity, published
-from micrograd_np.ops.derivatives.linalg.decompositions import (
-    Parts,
-    nan_if_large,
-    nan_if_turning,
-    recomposed,
-    scaled,
+from micrograd_np.ops.derivatives.linalg.decompositions import Parts, nan_if_large, nan_if_turning
+from micrograd_np.ops.kernels.matrices import (
+    adjoint,
+    compose,
+    diagonal,
+    identity,
+    of_gradient,
+    scale_columns,
 )
 
 
@@ -54,7 +55,7 @@ def phase_rates(s: Array, x: Array) -> Array:
 # ---------------------------------------------------------------- reverse mode
 
 
-@published
+@of_gradient
 def svd_vjp(g: Parts, out: Any, x: Array, full_matrices: bool = True) -> Array:
     """`U (diag(g_s) + …) V^H`: each side adds what its vectors turn, times those of the other."""
     (u, s, vh), (g_u, g_s, g_vh) = out, g
@@ -62,34 +63,34 @@ def svd_vjp(g: Parts, out: Any, x: Array, full_matrices: bool = True) -> Array:
     left, right = u[..., :count], v[..., :count]
     terms, inners = [], []
     if g_s is not None:
-        terms.append(recomposed(left, g_s * present(s, x), adjoint(right)))
+        terms.append(compose(left, g_s * present(s, x), adjoint(right)))
     if g_u is not None:
-        part, inner = turned(u, s, g_u, phase_rates(s, x))
+        part, inner = vectors_cotangent(u, s, g_u, phase_rates(s, x))
         terms.append(part @ adjoint(right))
         inners.append(inner)
     if g_vh is not None:
-        part, inner = turned(v, s, adjoint(g_vh), phase_rates(s, x))
+        part, inner = vectors_cotangent(v, s, adjoint(g_vh), phase_rates(s, x))
         terms.append(left @ adjoint(part))
         inners.append(inner)
     total = sum(terms[1:], terms[0])
     return total + nan_if_turning(sum(inners[1:], inners[0])) if inners else total
 
 
-def turned(u: Array, s: Array, g: Array, phases: Array) -> tuple[Array, Array]:
+def vectors_cotangent(u: Array, s: Array, g: Array, phases: Array) -> tuple[Array, Array]:
     """What the cotangent `g` of one side's vectors `U` adds; and `U^H g`.
 
-    A rotation of the vectors into each other, `U (skew(U^H g) / gap) s`, and where they do not span
-    the whole space one out of theirs, `(g - U U^H g) / s`.
+    The vectors rotate into each other, which adds `U (skew(U^H g) / gap) s`. Where they do not span
+    the whole space, they rotate out of their own too, which adds `(g - U U^H g) / s`.
     """
     count = s.shape[-1]
     mine, g = u[..., :count], without_added(u, count, g)
     inner = adjoint(mine) @ g
     skew = inner - adjoint(inner)
-    part = scaled(mine @ (square_gaps(s) * skew), s)
+    part = scale_columns(mine @ (square_gaps(s) * skew), s)
     if u.dtype.kind == "c":
-        part = part + scaled(mine, diagonal(skew) * phases / 2)
+        part = part + scale_columns(mine, diagonal(skew) * phases / 2)
     if u.shape[-2] > count:
-        part = part + scaled(g - mine @ inner, 1 / s)
+        part = part + scale_columns(g - mine @ inner, 1 / s)
     return part, inner
 
 
@@ -118,18 +119,18 @@ def svd_jvp(
     count = s.shape[-1]
     one, two = u[..., :count], adjoint(vh)[..., :count]
     inner = adjoint(one) @ ts[0] @ two
-    row, column = scaled(inner, s), s[..., None] * inner
+    row, column = scale_columns(inner, s), s[..., None] * inner
     turn_u = square_gaps(s) * (row + adjoint(row))
     turn_v = square_gaps(s) * (column + adjoint(column))
     if x.dtype.kind == "c":
         phases = 1j * np.imag(inner) * identity(s) * phase_rates(s, x)[..., None]
         turn_u, turn_v = turn_u + phases, turn_v - phases
-    du = moved(u, turn_u, scaled(ts[0] @ two, 1 / s))
-    dv = moved(adjoint(vh), turn_v, scaled(adjoint(ts[0]) @ one, 1 / s))
+    du = vectors_tangent(u, turn_u, scale_columns(ts[0] @ two, 1 / s))
+    dv = vectors_tangent(adjoint(vh), turn_v, scale_columns(adjoint(ts[0]) @ one, 1 / s))
     return du, np.real(diagonal(inner)) * present(s, x), adjoint(dv)
 
 
-def moved(u: Array, turn: Array, across: Array) -> Array:
+def vectors_tangent(u: Array, turn: Array, across: Array) -> Array:
     """The tangent of one side's vectors: turned among themselves, and out of their space."""
     count = turn.shape[-1]
     mine, added = u[..., :count], u[..., count:]
@@ -147,7 +148,7 @@ def moved(u: Array, turn: Array, across: Array) -> Array:
 def svdvals_gradient(g: Array, x: Array) -> Array:
     """`U diag(g) V^H`: right for repeated values too, whatever basis they have."""
     u, s, vh = np.linalg.svd(x, full_matrices=False)
-    return recomposed(u, g * present(s, x), vh)
+    return compose(u, g * present(s, x), vh)
 
 
 def svdvals_jvp(ts: list[Array], out: Array, x: Array) -> Array:
@@ -168,13 +169,13 @@ def svd_with_options(
         return np.abs(w)
     v = np.take_along_axis(v, order[..., None, :], axis=-1)
     result: Any = type(np.linalg.svd(np.empty((0, 0))))
-    return result(v, np.abs(w), adjoint(scaled(v, np.sign(w))))
+    return result(v, np.abs(w), adjoint(scale_columns(v, np.sign(w))))
 
 
-primitive(svd, svd_vjp, jvp=svd_jvp, sees_unused=True)
+primitive(svd, svd_vjp, jvp=svd_jvp, sees_unused=True, opaque=True)
 primitive(
     np.linalg.svdvals,
-    published(lambda g, out, x: svdvals_gradient(g, x)),
+    of_gradient(lambda g, out, x: svdvals_gradient(g, x)),
     jvp=svdvals_jvp,
 )
 expression(np.linalg.svd, svd_with_options)

@@ -16,45 +16,44 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import constant, expression, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.linalg import adjoints as matrices
-from micrograd_np.ops.derivatives.linalg.adjoints import adjoint, published, transposed
 from micrograd_np.ops.derivatives.linalg.decompositions import Parts
 from micrograd_np.ops.derivatives.linalg.singular_values import svdvals_gradient, svdvals_jvp
+from micrograd_np.ops.kernels.matrices import adjoint, hermitian_part, of_gradient, transpose
 
 # ---------------------------------------------------------------- solve and inv
 
 
-def solved(a: Array, g: Array, b: Array) -> Array:
-    """`a^-1 g`, where `g` has a vector for each matrix if the right-hand side `b` is a vector."""
+def solve_like(a: Array, g: Array, b: Array) -> Array:
+    """`a^-1 g`, of vectors `g` if the right-hand side `b` is a vector, else of matrices."""
     return np.linalg.solve(a, g[..., None])[..., 0] if b.ndim == 1 else np.linalg.solve(a, g)
 
 
-def times(a: Array, x: Array, b: Array) -> Array:
-    """`a x`, likewise."""
+def multiply_like(a: Array, x: Array, b: Array) -> Array:
+    """`a x`, of vectors `x` if the right-hand side `b` is a vector, else of matrices."""
     return np.matvec(a, x) if b.ndim == 1 else a @ x
 
 
 def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
     """`-(a^-T g) out^T`."""
-    back = solved(transposed(a), g, b)
-    return -(back[..., None] * out[..., None, :] if b.ndim == 1 else back @ transposed(out))
+    back = solve_like(transpose(a), g, b)
+    return -(back[..., None] * out[..., None, :] if b.ndim == 1 else back @ transpose(out))
 
 
 def solve_right(g: Array, out: Array, a: Array, b: Array) -> Array:
-    return solved(transposed(a), g, b)
+    return solve_like(transpose(a), g, b)
 
 
 def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
     """`a^-1 (db - da out)`."""
     da, db = ts
-    change = 0 if da is None else -times(da, out, b)
-    return solved(a, change if db is None else db + change, b)
+    change = 0 if da is None else -multiply_like(da, out, b)
+    return solve_like(a, change if db is None else db + change, b)
 
 
 primitive(np.linalg.solve, solve_matrix, solve_right, jvp=solve_jvp)
 primitive(
     np.linalg.inv,
-    lambda g, out, x: -(transposed(out) @ g @ transposed(out)),
+    lambda g, out, x: -(transpose(out) @ g @ transpose(out)),
     jvp=lambda ts, out, x: -(out @ ts[0] @ out),
 )
 
@@ -115,19 +114,19 @@ def from_lower(a: Array) -> Array:
 
 primitive(
     from_lower,
-    lambda g, out, a: matrices.hermitian(g),
-    jvp=lambda ts, out, a: matrices.hermitian(ts[0]),
+    lambda g, out, a: hermitian_part(g),
+    jvp=lambda ts, out, a: hermitian_part(ts[0]),
     hermitian=True,
 )
 
 
-@published
+@of_gradient
 def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:
     """With `hermitian=True` a Hermitian gradient, as of all that reads one triangle."""
     if hermitian:  # so is the inverse, which leaves the rest of a cotangent without effect
-        return matrices.hermitian(pinv_gradient(matrices.hermitian(g), out, from_lower(a)))
+        return hermitian_part(pinv_gradient(hermitian_part(g), out, from_lower(a)))
     return pinv_gradient(g, out, a)
 
 
@@ -135,11 +134,11 @@ def pinv_jvp(
     ts: list[Array], out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:  # fmt: skip
     if hermitian:
-        return matrices.hermitian(pinv_tangent(matrices.hermitian(ts[0]), out, from_lower(a)))
+        return hermitian_part(pinv_tangent(hermitian_part(ts[0]), out, from_lower(a)))
     return pinv_tangent(ts[0], out, a)
 
 
-def columns(x: Array, b: Array) -> Array:
+def as_columns(x: Array, b: Array) -> Array:
     """`x` as a matrix, if the right-hand side `b` is a vector."""
     return x[:, None] if b.ndim == 1 else x
 
@@ -151,13 +150,13 @@ def inverse_for(a: Array, rcond: float | None) -> Array:
     return np.linalg.pinv(a, rcond)
 
 
-@published
+@of_gradient
 def lstsq_matrix(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> Array:
     """The solution is `pinv(a) b`; the sums of squares change with the residuals times `-x`."""
-    x, right = columns(out[0], b), columns(b, b)
+    x, right = as_columns(out[0], b), as_columns(b, b)
     part = np.zeros_like(a)
     if g[0] is not None:
-        part = pinv_gradient(columns(g[0], b) @ adjoint(right), inverse_for(a, rcond), a)
+        part = pinv_gradient(as_columns(g[0], b) @ adjoint(right), inverse_for(a, rcond), a)
     if g[1] is not None and out[1].size:
         part = part - 2 * g[1] * (right - a @ x) @ adjoint(x)
     if g[3] is not None:
@@ -165,7 +164,7 @@ def lstsq_matrix(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> A
     return part
 
 
-@published
+@of_gradient
 def lstsq_right(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> Array:
     part = np.zeros_like(b) if g[0] is None else adjoint(inverse_for(a, rcond)) @ g[0]
     return part if g[1] is None or not out[1].size else part + 2 * g[1] * (b - a @ out[0])

@@ -3,11 +3,11 @@
 Reading this package registers SciPy's own ufuncs, so that `from scipy.special import erf; erf(t)`
 is recorded. `lazy` does so when a program that has imported `scipy.special` first needs it.
 
-A derivative is exact, in a form that keeps its relative accuracy where it becomes tiny, and holds
-to any order where the functions it is made of have one. An argument in which a function has no
-derivative in closed form (the order of a Bessel function, the shape of an incomplete gamma
-function) is refused with an error when, and only when, a gradient in it is asked for. Formulas are
-those of the NIST Digital Library of Mathematical Functions, cited as DLMF and the chapter.
+Derivatives are exact, in forms that keep their relative accuracy where they become tiny. They hold
+to any order, as far as the functions they are made of have derivatives. Some arguments have none in
+closed form: the order of a Bessel function, the shape of an incomplete gamma function. A gradient
+in such an argument is refused with an error; gradients in the others are not. Formulas are those of
+the NIST Digital Library of Mathematical Functions, cited as DLMF and the chapter.
 """
 
 from micrograd_np.ops.derivatives.special import bessel as bessel

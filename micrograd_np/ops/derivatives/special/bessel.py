@@ -1,6 +1,6 @@
 """Bessel functions of SciPy and their kin: Hankel, Struve, Kelvin, Airy, parabolic cylinder, Mathieu.
 
-Their slopes are neighbours in the order (DLMF 10.6, 10.29, 11.4) or follow from the differential
+Their slopes are neighbors in the order (DLMF 10.6, 10.29, 11.4) or follow from the differential
 equation that they solve. In the order itself they have no derivative in closed form.
 """
 
@@ -11,7 +11,8 @@ import numpy as np
 import scipy.special as sc
 
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, real, several, typed
+from micrograd_np.ops.derivatives.elementwise import safe_divide
+from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, several, typed
 
 # ---------------------------------------------------------------- slopes that need a thought
 
@@ -29,14 +30,9 @@ def struve_term(out: Array, v: Array, x: Array) -> Array:
     return np.power(x / 2, v) * (sc.rgamma(typed(v + 1.5, out)) / sqrt(pi))
 
 
-def over(y: Array, x: Array, limit: complex = 0) -> Array:
-    """`y / x`, which has the given limit at 0."""
-    return np.where(x == 0, limit, y / np.where(x == 0, 1, x))
-
-
 def airye_slopes(out: Array, x: Array) -> tuple[Array, ...]:
     """Those of `airy`, and of the factors exp(±2/3 x^(3/2)), which are 1 for negative x."""
-    root = np.sqrt(np.maximum(real(x, "airye"), 0))
+    root = np.sqrt(np.maximum(x, 0))
     return (
         out[1] + root * out[0],
         x * out[0] + root * out[1],
@@ -71,54 +67,54 @@ elementwise(sc.i1e,       lambda out, x: (sc.i0e(x) + sc.ive(2, x)) / 2 - np.sig
 elementwise(sc.k0e,       lambda out, x: out - sc.k1e(x))
 elementwise(sc.k1e,       lambda out, x: out - (sc.k0e(x) + sc.kve(2, x)) / 2)
 
-elementwise(sc.jv,        fixed("jv", "order"),        lambda out, v, x: half_difference(sc.jv, v, x))
-elementwise(sc.jve,       fixed("jve", "order"),       lambda out, v, x: half_difference(sc.jve, v, real(x, "jve")))
-elementwise(sc.yn,        fixed("yn", "order"),        lambda out, v, x: half_difference(sc.yv, v, x))
-elementwise(sc.yv,        fixed("yv", "order"),        lambda out, v, x: half_difference(sc.yv, v, x))
-elementwise(sc.yve,       fixed("yve", "order"),       lambda out, v, x: half_difference(sc.yve, v, real(x, "yve")))
-elementwise(sc.iv,        fixed("iv", "order"),        lambda out, v, x: half_sum(sc.iv, v, x))
-elementwise(sc.ive,       fixed("ive", "order"),       lambda out, v, x: half_sum(sc.ive, v, real(x, "ive")) - np.sign(x) * out)
-elementwise(sc.kn,        fixed("kn", "order"),        lambda out, v, x: -half_sum(sc.kv, v, x))
-elementwise(sc.kv,        fixed("kv", "order"),        lambda out, v, x: -half_sum(sc.kv, v, x))
-elementwise(sc.kve,       fixed("kve", "order"),       lambda out, v, x: out - half_sum(sc.kve, v, x))
-elementwise(sc.hankel1,   fixed("hankel1", "order"),   lambda out, v, z: half_difference(sc.hankel1, v, z))
-elementwise(sc.hankel2,   fixed("hankel2", "order"),   lambda out, v, z: half_difference(sc.hankel2, v, z))
-elementwise(sc.hankel1e,  fixed("hankel1e", "order"),  lambda out, v, z: half_difference(sc.hankel1e, v, z) - 1j * out)
-elementwise(sc.hankel2e,  fixed("hankel2e", "order"),  lambda out, v, z: half_difference(sc.hankel2e, v, z) + 1j * out)
-elementwise(sc.struve,    fixed("struve", "order"),    lambda out, v, x: half_difference(sc.struve, v, x) + struve_term(out, v, x) / 2)
-elementwise(sc.modstruve, fixed("modstruve", "order"), lambda out, v, x: half_sum(sc.modstruve, v, x) + struve_term(out, v, x) / 2)
+elementwise(sc.jv,        fixed("order"), lambda out, v, x: half_difference(sc.jv, v, x))
+elementwise(sc.jve,       fixed("order"), lambda out, v, x: half_difference(sc.jve, v, x), real=True)
+elementwise(sc.yn,        fixed("order"), lambda out, v, x: half_difference(sc.yv, v, x))
+elementwise(sc.yv,        fixed("order"), lambda out, v, x: half_difference(sc.yv, v, x))
+elementwise(sc.yve,       fixed("order"), lambda out, v, x: half_difference(sc.yve, v, x), real=True)
+elementwise(sc.iv,        fixed("order"), lambda out, v, x: half_sum(sc.iv, v, x))
+elementwise(sc.ive,       fixed("order"), lambda out, v, x: half_sum(sc.ive, v, x) - np.sign(x) * out, real=True)
+elementwise(sc.kn,        fixed("order"), lambda out, v, x: -half_sum(sc.kv, v, x))
+elementwise(sc.kv,        fixed("order"), lambda out, v, x: -half_sum(sc.kv, v, x))
+elementwise(sc.kve,       fixed("order"), lambda out, v, x: out - half_sum(sc.kve, v, x))
+elementwise(sc.hankel1,   fixed("order"), lambda out, v, z: half_difference(sc.hankel1, v, z))
+elementwise(sc.hankel2,   fixed("order"), lambda out, v, z: half_difference(sc.hankel2, v, z))
+elementwise(sc.hankel1e,  fixed("order"), lambda out, v, z: half_difference(sc.hankel1e, v, z) - 1j * out)
+elementwise(sc.hankel2e,  fixed("order"), lambda out, v, z: half_difference(sc.hankel2e, v, z) + 1j * out)
+elementwise(sc.struve,    fixed("order"), lambda out, v, x: half_difference(sc.struve, v, x) + struve_term(out, v, x) / 2)
+elementwise(sc.modstruve, fixed("order"), lambda out, v, x: half_sum(sc.modstruve, v, x) + struve_term(out, v, x) / 2)
 
 # ---------------------------------------------------------------- Kelvin and Airy
 elementwise(sc.ber,       lambda out, x: sc.berp(x))
 elementwise(sc.bei,       lambda out, x: sc.beip(x))
 elementwise(sc.ker,       lambda out, x: sc.kerp(x))
 elementwise(sc.kei,       lambda out, x: sc.keip(x))
-elementwise(sc.berp,      lambda out, x: -sc.bei(x) - over(out, x))
-elementwise(sc.beip,      lambda out, x: sc.ber(x) - over(out, x, 0.5))
+elementwise(sc.berp,      lambda out, x: -sc.bei(x) - safe_divide(out, x))
+elementwise(sc.beip,      lambda out, x: sc.ber(x) - safe_divide(out, x, 0.5))
 elementwise(sc.kerp,      lambda out, x: -sc.kei(x) - out / x)
 elementwise(sc.keip,      lambda out, x: sc.ker(x) - out / x)
-several    (sc.kelvin,    lambda out, x: (out[2], out[3], 1j * out[0] - over(out[2], x, 0.5j), 1j * out[1] - out[3] / x))
+several    (sc.kelvin,    lambda out, x: (out[2], out[3], 1j * out[0] - safe_divide(out[2], x, 0.5j), 1j * out[1] - out[3] / x))
 several    (sc.airy,      lambda out, x: (out[1], x * out[0], out[3], x * out[2]))
-several    (sc.airye,     airye_slopes)
+several    (sc.airye,     airye_slopes, real=True)
 
 # ---------------------------------------------------------------- integrals of these
 several    (sc.itairy,       lambda out, x: (*sc.airy(x)[::2], *sc.airy(-x)[::2]))
 several    (sc.itj0y0,       lambda out, x: (sc.j0(x), sc.y0(x)))
 several    (sc.iti0k0,       lambda out, x: (sc.i0(x), sc.k0(x)))
-several    (sc.it2j0y0,      lambda out, x: (over(1 - sc.j0(x), x), -sc.y0(x) / x))
-several    (sc.it2i0k0,      lambda out, x: (over(sc.i0(x) - 1, x), -sc.k0(x) / x))
+several    (sc.it2j0y0,      lambda out, x: (safe_divide(1 - sc.j0(x), x), -sc.y0(x) / x))
+several    (sc.it2i0k0,      lambda out, x: (safe_divide(sc.i0(x) - 1, x), -sc.k0(x) / x))
 elementwise(sc.itstruve0,    lambda out, x: sc.struve(typed(0, x), x))
 elementwise(sc.itmodstruve0, lambda out, x: sc.modstruve(typed(0, x), x))
 elementwise(sc.it2struve0,   lambda out, x: -sc.struve(typed(0, x), x) / x)
 
 # ---------------------------------------------------------------- parabolic cylinder and Mathieu
-several    (sc.pbdv,  lambda out, v, x: (out[1], out[0] * (np.square(x) / 4 - v - 0.5)),  fixed("pbdv", "order"))
-several    (sc.pbvv,  lambda out, v, x: (out[1], out[0] * (np.square(x) / 4 - v - 0.5)),  fixed("pbvv", "order"))
-several    (sc.pbwa,  lambda out, a, x: (out[1], out[0] * (a - np.square(x) / 4)),        fixed("pbwa", "parameter"))
-several    (sc.mathieu_cem,     lambda out, m, q, x: angular(out, sc.mathieu_a, m, q, x), fixed("mathieu_cem", "order"),     fixed("mathieu_cem", "parameter"))
-several    (sc.mathieu_sem,     lambda out, m, q, x: angular(out, sc.mathieu_b, m, q, x), fixed("mathieu_sem", "order"),     fixed("mathieu_sem", "parameter"))
-several    (sc.mathieu_modcem1, lambda out, m, q, x: radial(out, sc.mathieu_a, m, q, x),  fixed("mathieu_modcem1", "order"), fixed("mathieu_modcem1", "parameter"))
-several    (sc.mathieu_modcem2, lambda out, m, q, x: radial(out, sc.mathieu_a, m, q, x),  fixed("mathieu_modcem2", "order"), fixed("mathieu_modcem2", "parameter"))
-several    (sc.mathieu_modsem1, lambda out, m, q, x: radial(out, sc.mathieu_b, m, q, x),  fixed("mathieu_modsem1", "order"), fixed("mathieu_modsem1", "parameter"))
-several    (sc.mathieu_modsem2, lambda out, m, q, x: radial(out, sc.mathieu_b, m, q, x),  fixed("mathieu_modsem2", "order"), fixed("mathieu_modsem2", "parameter"))
+several    (sc.pbdv,            fixed("order"),     lambda out, v, x: (out[1], out[0] * (np.square(x) / 4 - v - 0.5)))
+several    (sc.pbvv,            fixed("order"),     lambda out, v, x: (out[1], out[0] * (np.square(x) / 4 - v - 0.5)))
+several    (sc.pbwa,            fixed("parameter"), lambda out, a, x: (out[1], out[0] * (a - np.square(x) / 4)))
+several    (sc.mathieu_cem,     fixed("order"),     fixed("parameter"), lambda out, m, q, x: angular(out, sc.mathieu_a, m, q, x))
+several    (sc.mathieu_sem,     fixed("order"),     fixed("parameter"), lambda out, m, q, x: angular(out, sc.mathieu_b, m, q, x))
+several    (sc.mathieu_modcem1, fixed("order"),     fixed("parameter"), lambda out, m, q, x: radial(out, sc.mathieu_a, m, q, x))
+several    (sc.mathieu_modcem2, fixed("order"),     fixed("parameter"), lambda out, m, q, x: radial(out, sc.mathieu_a, m, q, x))
+several    (sc.mathieu_modsem1, fixed("order"),     fixed("parameter"), lambda out, m, q, x: radial(out, sc.mathieu_b, m, q, x))
+several    (sc.mathieu_modsem2, fixed("order"),     fixed("parameter"), lambda out, m, q, x: radial(out, sc.mathieu_b, m, q, x))
 # fmt: on

@@ -30,7 +30,7 @@ def ellipkm1_slope(p: Array) -> Array:
     return hyp2f1(0.5, 0.5, 2, 1 - p) * (-pi / 8) / p
 
 
-def parts_of(phi: Array) -> tuple[Array, Array, Array]:
+def half_turns(phi: Array) -> tuple[Array, Array, Array]:
     """How many half turns are in an angle, and the sine and squared cosine of the rest."""
     turns = np.rint(phi / pi)
     rest = phi - pi * turns
@@ -39,14 +39,14 @@ def parts_of(phi: Array) -> tuple[Array, Array, Array]:
 
 def ellipkinc_modulus(phi: Array, m: Array) -> Array:
     """`s³ RD(c², 1, 1 - m s²) / 6`, and twice the complete integral's slope for each half turn."""
-    turns, s, cc = parts_of(phi)
+    turns, s, cc = half_turns(phi)
     inner = s**3 * sc.elliprd(cc, typed(1, m), 1 - m * s**2) / 6
     return inner + np.where(turns == 0, 0, 2 * turns * ellipk_slope(m))
 
 
 def ellipeinc_modulus(phi: Array, m: Array) -> Array:
     """`-s³ RD(c², 1 - m s², 1) / 6`, and twice the complete integral's slope for each half turn."""
-    turns, s, cc = parts_of(phi)
+    turns, s, cc = half_turns(phi)
     inner = s**3 * sc.elliprd(cc, 1 - m * s**2, typed(1, m)) / -6
     return inner + np.where(turns == 0, 0, 2 * turns * ellipe_slope(m))
 
@@ -88,7 +88,7 @@ elementwise(sc.ellipe,    lambda out, m: ellipe_slope(m))
 elementwise(sc.ellipkm1,  lambda out, p: ellipkm1_slope(p))
 elementwise(sc.ellipkinc, lambda out, phi, m: 1 / np.sqrt(1 - m * np.square(np.sin(phi))), lambda out, phi, m: ellipkinc_modulus(phi, m))
 elementwise(sc.ellipeinc, lambda out, phi, m: np.sqrt(1 - m * np.square(np.sin(phi))),     lambda out, phi, m: ellipeinc_modulus(phi, m))
-several    (sc.ellipj,    lambda out, u, m: (out[1] * out[2], -out[0] * out[2], -m * out[0] * out[1], out[2]), fixed("ellipj", "parameter"), first=True)
+several    (sc.ellipj,    lambda out, u, m: (out[1] * out[2], -out[0] * out[2], -m * out[0] * out[1], out[2]), fixed("parameter"))
 elementwise(sc.agm,       agm_slope, lambda out, a, b: agm_slope(out, b, a))
 
 elementwise(sc.elliprc,   lambda out, x, y: sc.elliprd(y, y, x) / -6, lambda out, x, y: sc.elliprd(x, y, y) / -3)
@@ -96,6 +96,6 @@ elementwise(sc.elliprf,   lambda out, x, y, z: sc.elliprd(y, z, x) / -6, lambda 
 elementwise(sc.elliprd,   elliprd_slope, lambda out, x, y, z: elliprd_slope(out, y, x, z), elliprd_last)
 elementwise(sc.elliprg,   lambda out, x, y, z: elliprg_slope(x, y, z), lambda out, x, y, z: elliprg_slope(y, x, z), lambda out, x, y, z: elliprg_slope(z, x, y))
 
-elementwise(_lambertw,      lambda out, z, k, tol: np.exp(-out) / (1 + out), fixed("lambertw", "branch"), fixed("lambertw", "tolerance"))
+elementwise(_lambertw,      lambda out, z, k, tol: np.exp(-out) / (1 + out), fixed("branch"), fixed("tolerance"))
 elementwise(sc.wrightomega, lambda out, z: out / (1 + out))
 # fmt: on

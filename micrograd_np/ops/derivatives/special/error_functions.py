@@ -36,7 +36,7 @@ def odd_factorials(s: Array) -> Array:
 
 
 def erfcx_slope(out: Array, x: Array) -> Array:
-    """`2 x out - 2/√π`; beyond x = 10, where that cancels, its asymptotic series."""
+    """`2 x out - 2/√π`; beyond x = 10, where these terms cancel, their asymptotic series."""
     near = 2 * x * out - 2 / ROOT_PI
     if np.iscomplexobj(x):
         return near
@@ -45,7 +45,7 @@ def erfcx_slope(out: Array, x: Array) -> Array:
 
 
 def dawsn_slope(out: Array, x: Array) -> Array:
-    """`1 - 2 x out`; beyond |x| = 10, where that cancels, its asymptotic series."""
+    """`1 - 2 x out`; beyond |x| = 10, where these terms cancel, their asymptotic series."""
     near = 1 - 2 * x * out
     if np.iscomplexobj(x):
         return near
@@ -116,7 +116,7 @@ elementwise(sc.owens_t,       lambda out, h, a: normal_density(h) * sc.erf(a * h
 
 elementwise(sc.exp1,          lambda out, x: -np.exp(-x) / x)
 elementwise(sc.expi,          lambda out, x: np.exp(x) / x)
-elementwise(sc.expn,          fixed("expn", "order"),  expn_slope)
+elementwise(sc.expn,          fixed("order"), expn_slope)
 several    (sc.sici,          lambda out, x: (over_argument(np.sin, x, -1), np.cos(x) / x))
 several    (sc.shichi,        lambda out, x: (over_argument(np.sinh, x, 1), np.cosh(x) / x))
 several    (sc.fresnel,       lambda out, x: (np.sin(np.square(x) * (pi / 2)), np.cos(np.square(x) * (pi / 2))))

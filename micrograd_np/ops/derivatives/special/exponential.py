@@ -11,21 +11,20 @@ import scipy.special as sc
 
 from micrograd_np.core.forms import constant
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.elementwise import power_base, power_exponent, sigmoid_slope
+from micrograd_np.ops.derivatives.elementwise import (
+    power_base,
+    power_exponent,
+    safe_divide,
+    sigmoid_slope,
+)
 from micrograd_np.ops.derivatives.special.domains import elementwise, hyp2f1, typed
 
 # ---------------------------------------------------------------- slopes that need a thought
 
 
-def ratio(x: Array, y: Array) -> Array:
-    """`x / y`, with 0 for 0/0."""
-    nothing = np.logical_and(np.equal(x, 0), np.equal(y, 0))
-    return np.where(nothing, 0, x / np.where(nothing, 1, y))
-
-
-def share(x: Array, y: Array) -> Array:
-    """`x / hypot(x, y)`, 0 at the origin."""
-    return ratio(x, np.hypot(x, y))
+def proportion(x: Array, y: Array) -> Array:
+    """`x / y`, with 0 for 0/0; infinite for other numbers over 0."""
+    return np.where(x == 0, safe_divide(x, y), x / np.where(x == 0, 1, y))
 
 
 def beyond(delta: Array, r: Array) -> Array:
@@ -35,7 +34,8 @@ def beyond(delta: Array, r: Array) -> Array:
 
 def pseudo_huber_delta(delta: Array, r: Array) -> Array:
     """`r⁴ / (h (h + delta)²)` with `h = hypot(delta, r)`, which is free of cancellation."""
-    return r * share(r, delta) * np.square(ratio(r, np.hypot(delta, r) + delta))
+    h = np.hypot(delta, r)
+    return r * safe_divide(r, h) * np.square(safe_divide(r, h + delta))
 
 
 def exprel_slope(x: Array) -> Array:
@@ -78,13 +78,13 @@ elementwise(sc.cotdg,         lambda out, x: (1 + np.square(out)) * (-pi / 180))
 elementwise(sc.radian,        lambda out, d, m, s: pi / 180, lambda out, d, m, s: pi / 10_800, lambda out, d, m, s: pi / 648_000)
 constant   (sc.round)
 
-elementwise(sc.xlogy,         lambda out, x, y: np.log(y),              lambda out, x, y: ratio(x, y))
-elementwise(sc.xlog1py,       lambda out, x, y: np.log1p(y),            lambda out, x, y: ratio(x, 1 + y))
+elementwise(sc.xlogy,         lambda out, x, y: np.log(y),              lambda out, x, y: proportion(x, y))
+elementwise(sc.xlog1py,       lambda out, x, y: np.log1p(y),            lambda out, x, y: proportion(x, 1 + y))
 elementwise(sc.entr,          lambda out, x: -np.log(x) - 1)
-elementwise(sc.rel_entr,      lambda out, x, y: np.log(x / y) + 1,      lambda out, x, y: -ratio(x, y))
-elementwise(sc.kl_div,        lambda out, x, y: np.log(x / y),          lambda out, x, y: np.where(x == 0, 1, ratio(y - x, y)))
+elementwise(sc.rel_entr,      lambda out, x, y: np.log(x / y) + 1,      lambda out, x, y: -proportion(x, y))
+elementwise(sc.kl_div,        lambda out, x, y: np.log(x / y),          lambda out, x, y: np.where(x == 0, 1, proportion(y - x, y)))
 elementwise(sc.huber,         lambda out, delta, r: beyond(delta, r),   lambda out, delta, r: np.where(np.abs(r) <= delta, r, delta * np.sign(r)))
-elementwise(sc.pseudo_huber,  lambda out, delta, r: pseudo_huber_delta(delta, r), lambda out, delta, r: delta * share(r, delta))
+elementwise(sc.pseudo_huber,  lambda out, delta, r: pseudo_huber_delta(delta, r), lambda out, delta, r: delta * safe_divide(r, np.hypot(r, delta)))
 elementwise(sc.powm1,         lambda out, x, y: power_base(out + 1, x, y), lambda out, x, y: power_exponent(out + 1, x, y))
 elementwise(sc.boxcox,        lambda out, x, y: np.power(x, y - 1),     boxcox_exponent)
 elementwise(sc.boxcox1p,      lambda out, x, y: np.power(1 + x, y - 1), lambda out, x, y: boxcox1p_exponent(x, y))

@@ -12,7 +12,7 @@ from scipy.special._ufuncs import _zeta  # what `zeta`, which is Python, calls
 
 from micrograd_np.core.forms import constant
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, real, typed
+from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, typed
 
 # ---------------------------------------------------------------- slopes that need a thought
 
@@ -93,8 +93,8 @@ elementwise(sc.gamma,         lambda out, x: out * sc.psi(x))
 elementwise(sc.gammaln,       lambda out, x: sc.psi(x))
 elementwise(sc.loggamma,      lambda out, x: sc.psi(x))
 elementwise(sc.rgamma,        rgamma_slope)
-elementwise(sc.psi,           lambda out, x: sc.zeta(typed(2, x), real(x, "psi")))
-elementwise(_zeta,            fixed("zeta", "exponent"), lambda out, s, q: -s * sc.zeta(typed(s + 1, q), q))
+elementwise(sc.psi,           lambda out, x: sc.zeta(typed(2, x), x), real=True)
+elementwise(_zeta,            fixed("exponent"), lambda out, s, q: -s * sc.zeta(typed(s + 1, q), q))
 constant   (sc.gammasgn)
 
 elementwise(sc.beta,          lambda out, x, y: out * (sc.psi(x) - sc.psi(x + y)), lambda out, x, y: out * (sc.psi(y) - sc.psi(x + y)))
@@ -102,12 +102,12 @@ elementwise(sc.betaln,        lambda out, x, y: sc.psi(x) - sc.psi(x + y),      
 elementwise(sc.binom,         binom_upper, binom_lower)
 elementwise(sc.poch,          poch_base,   lambda out, a, m: out * sc.psi(a + m))
 
-elementwise(sc.gammainc,      fixed("gammainc", "shape"),      gamma_density)
-elementwise(sc.gammaincc,     fixed("gammaincc", "shape"),     lambda out, a, x: -gamma_density(out, a, x))
-elementwise(sc.gammaincinv,   fixed("gammaincinv", "shape"),   lambda out, a, y: 1 / gamma_density(out, a, out))
-elementwise(sc.gammainccinv,  fixed("gammainccinv", "shape"),  lambda out, a, y: -1 / gamma_density(out, a, out))
-elementwise(sc.betainc,       *[fixed("betainc", "shapes")] * 2,     beta_density)
-elementwise(sc.betaincc,      *[fixed("betaincc", "shapes")] * 2,    lambda out, a, b, x: -beta_density(out, a, b, x))
-elementwise(sc.betaincinv,    *[fixed("betaincinv", "shapes")] * 2,  lambda out, a, b, y: 1 / beta_density(out, a, b, out))
-elementwise(sc.betainccinv,   *[fixed("betainccinv", "shapes")] * 2, lambda out, a, b, y: -1 / beta_density(out, a, b, out))
+elementwise(sc.gammainc,     fixed("shape"),         gamma_density)
+elementwise(sc.gammaincc,    fixed("shape"),         lambda out, a, x: -gamma_density(out, a, x))
+elementwise(sc.gammaincinv,  fixed("shape"),         lambda out, a, y: 1 / gamma_density(out, a, out))
+elementwise(sc.gammainccinv, fixed("shape"),         lambda out, a, y: -1 / gamma_density(out, a, out))
+elementwise(sc.betainc,      *[fixed("shapes")] * 2, beta_density)
+elementwise(sc.betaincc,     *[fixed("shapes")] * 2, lambda out, a, b, x: -beta_density(out, a, b, x))
+elementwise(sc.betaincinv,   *[fixed("shapes")] * 2, lambda out, a, b, y: 1 / beta_density(out, a, b, out))
+elementwise(sc.betainccinv,  *[fixed("shapes")] * 2, lambda out, a, b, y: -1 / beta_density(out, a, b, out))
 # fmt: on

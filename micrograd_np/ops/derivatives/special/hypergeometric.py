@@ -1,4 +1,4 @@
-"""Hypergeometric functions of SciPy and their kin: each slope is the same function of neighbours.
+"""Hypergeometric functions of SciPy: each slope is that function with other parameters.
 
 They are differentiated in their last argument (DLMF 13.3, 15.5, 16.3), not in their parameters.
 """
@@ -18,11 +18,11 @@ def spence_slope(x: Array) -> Array:
 
 
 # fmt: off
-elementwise(sc.hyp0f1, fixed("hyp0f1", "parameter"),        lambda out, v, z: sc.hyp0f1(v + 1, z) / v)
-elementwise(sc.hyp1f1, *[fixed("hyp1f1", "parameters")] * 2, lambda out, a, b, z: sc.hyp1f1(a + 1, b + 1, z) * (a / b))
-elementwise(sc.hyperu, *[fixed("hyperu", "parameters")] * 2, lambda out, a, b, x: sc.hyperu(a + 1, b + 1, x) * -a)
-elementwise(sc.hyp2f1, *[fixed("hyp2f1", "parameters")] * 3, lambda out, a, b, c, z: sc.hyp2f1(a + 1, b + 1, c + 1, z) * (a * b / c))
-elementwise(sc.wright_bessel, *[fixed("wright_bessel", "parameters")] * 2, lambda out, a, b, x: sc.wright_bessel(a, a + b, x))
-elementwise(sc.log_wright_bessel, *[fixed("log_wright_bessel", "parameters")] * 2, lambda out, a, b, x: np.exp(sc.log_wright_bessel(a, a + b, x) - out))
+elementwise(sc.hyp0f1,            fixed("parameter"),         lambda out, v, z: sc.hyp0f1(v + 1, z) / v)
+elementwise(sc.hyp1f1,            *[fixed("parameters")] * 2, lambda out, a, b, z: sc.hyp1f1(a + 1, b + 1, z) * (a / b))
+elementwise(sc.hyperu,            *[fixed("parameters")] * 2, lambda out, a, b, x: sc.hyperu(a + 1, b + 1, x) * -a)
+elementwise(sc.hyp2f1,            *[fixed("parameters")] * 3, lambda out, a, b, c, z: sc.hyp2f1(a + 1, b + 1, c + 1, z) * (a * b / c))
+elementwise(sc.wright_bessel,     *[fixed("parameters")] * 2, lambda out, a, b, x: sc.wright_bessel(a, a + b, x))
+elementwise(sc.log_wright_bessel, *[fixed("parameters")] * 2, lambda out, a, b, x: np.exp(sc.log_wright_bessel(a, a + b, x) - out))
 elementwise(sc.spence, lambda out, x: spence_slope(x))
 # fmt: on

@@ -1,0 +1,120 @@
+"""Blocks: arrays joined as rows, as columns, in depth and from nested lists, and split into these.
+
+Axes are added in front or behind as NumPy adds them; then one `np.concatenate` joins.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from micrograd_np.core.foreign import like
+from micrograd_np.core.forms import expression
+from micrograd_np.core.op import Array, Options
+from micrograd_np.ops.kernels.libraries import Cuts
+
+# ---------------------------------------------------------------- joining
+
+
+def cast_options(dtype: Any, casting: str) -> Options:
+    """The options of a join to a dtype; none where no dtype is given."""
+    return {} if dtype is None else {"dtype": dtype, "casting": casting}
+
+
+def vstack(tup: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0, **cast_options(dtype, casting))
+
+
+def hstack(tup: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    parts = [np.atleast_1d(x) for x in tup]
+    return np.concatenate(parts, axis=min(parts[0].ndim - 1, 1), **cast_options(dtype, casting))
+
+
+def dstack(tup: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    return np.concatenate([np.atleast_3d(x) for x in tup], axis=2, **cast_options(dtype, casting))
+
+
+def column_stack(tup: Sequence[Array]) -> Array:
+    """Vectors and numbers stand upright."""
+    parts = [np.reshape(x, (-1, 1)) if np.ndim(x) < 2 else x for x in tup]
+    return np.concatenate(parts, axis=1)
+
+
+def append(arr: Array, values: Array, axis: int | None = None) -> Array:
+    parts = [x if hasattr(x, "dtype") else like(arr, np.asarray(x)) for x in (arr, values)]
+    return np.concatenate(parts, axis=axis)
+
+
+# ---------------------------------------------------------------- nested lists
+
+
+def block(arrays: Any) -> Array:
+    """Innermost lists joined along the last axis, the lists around them along the one before."""
+    depth = nesting_depth(arrays)
+    ndim = max(depth, *(np.ndim(x) for x in arrays_of_block(arrays)))
+    return join_block(arrays, -depth, ndim)
+
+
+def nesting_depth(arrays: Any) -> int:
+    """How deep lists are nested. Raises ValueError unless all are nested equally deep."""
+    if isinstance(arrays, tuple):
+        raise TypeError("np.block joins lists, and a tuple was given. Write [...] for (...).")
+    if not isinstance(arrays, list):
+        return 0
+    depths = {nesting_depth(part) for part in arrays}
+    if len(depths) != 1:
+        what = "lists of different depth" if depths else "an empty list"
+        raise ValueError(f"np.block was given {what}. Nest every array in equally many lists.")
+    return 1 + depths.pop()
+
+
+def arrays_of_block(arrays: Any) -> list[Array]:
+    if not isinstance(arrays, list):
+        return [arrays]
+    return [x for part in arrays for x in arrays_of_block(part)]
+
+
+def join_block(arrays: Any, axis: int, ndim: int) -> Array:
+    if not isinstance(arrays, list):
+        missing = tuple(range(ndim - np.ndim(arrays)))
+        return np.expand_dims(arrays, missing) if missing else arrays
+    return np.concatenate([join_block(part, axis + 1, ndim) for part in arrays], axis=axis)
+
+
+# ---------------------------------------------------------------- splitting
+
+
+def hsplit(ary: Array, indices_or_sections: Cuts) -> list[Array]:
+    needs_axes(ary, 1, "np.hsplit")
+    return np.split(ary, indices_or_sections, axis=min(ary.ndim - 1, 1))
+
+
+def vsplit(ary: Array, indices_or_sections: Cuts) -> list[Array]:
+    needs_axes(ary, 2, "np.vsplit")
+    return np.split(ary, indices_or_sections, axis=0)
+
+
+def dsplit(ary: Array, indices_or_sections: Cuts) -> list[Array]:
+    needs_axes(ary, 3, "np.dsplit")
+    return np.split(ary, indices_or_sections, axis=2)
+
+
+def needs_axes(x: Array, count: int, name: str) -> None:
+    if x.ndim < count:
+        raise ValueError(
+            f"{name} works on arrays of {count} or more dimensions, and one of shape {x.shape} was "
+            f"given."
+        )
+
+
+# fmt: off
+expression(np.vstack,       vstack)
+expression(np.hstack,       hstack)
+expression(np.dstack,       dstack)
+expression(np.column_stack, column_stack)
+expression(np.append,       append)
+expression(np.block,        block)
+expression(np.hsplit,       hsplit)
+expression(np.vsplit,       vsplit)
+expression(np.dsplit,       dsplit)
+# fmt: on
