@@ -17,7 +17,7 @@ from scipy import special
 
 import micrograd_np as mg
 from micrograd_np.nonsmooth import Convention, Conventions, conventions
-from micrograd_np.nonsmooth.convention import row, spelled
+from micrograd_np.nonsmooth.convention import as_text, row
 from micrograd_np.nonsmooth.listing import TABLES, name_of
 
 ROOT = Path(__file__).parents[1]
@@ -317,7 +317,7 @@ def test_a_record_in_one_sentence() -> None:
     ],
 )
 def test_numbers_in_few_characters(value: Any, text: str) -> None:
-    assert spelled(value) == text
+    assert as_text(value) == text
 
 
 def test_the_calls_of_peers_are_spelled_as_ours_are() -> None:
