@@ -357,10 +357,10 @@ def settled_slopes(sides: Sides, noise: Array, unit: float) -> Slopes:
 def truncation(central: Array, noise: Array) -> Array:
     """The truncation error on each rung, from how the changes from rung to rung shrink.
 
-    If each change is the next larger one's times q, with q < 1, what is still to come is the change
-    times q / (1 - q); smooth functions have q = 1/64. Where changes are lost in noise the change
-    itself is taken. Else the slopes do not converge here and the error is unknown, hence infinite,
-    as it is for all larger steps.
+    If each change is q times the change of the next larger step, and q < 1, all smaller steps add
+    the change times q / (1 - q). Smooth functions have q = 1/64. Where changes are lost in noise,
+    the error is the change itself. Elsewhere the slopes do not converge; the error is unknown and
+    counts as infinite, for all larger steps too.
     """
     count = len(central)
     change = np.full((count + 1, central.shape[1]), np.inf)  # [i]: from rung i to the next larger
@@ -383,11 +383,11 @@ def truncation(central: Array, noise: Array) -> Array:
 
 
 def kinks(sides: Sides, noise: Array, unit: float) -> tuple[Vector, Vector]:
-    """Which rows have slopes that stay apart, and the smallest rung that shows it.
+    """Which rows have slopes that stay apart, and the smallest rung that shows the gap.
 
-    From the smallest rung where the slopes stand clear of noise the gap between them must stay the
-    same: it shrinks in proportion to the step where a function is smooth. Steps larger than the
-    input tell nothing about it.
+    The first rung considered is the smallest where the slopes are clear of noise. From there the
+    gap must stay as it is; where a function is smooth, the gap shrinks in proportion to the step.
+    Steps larger than the input show nothing.
     """
     count, rows = noise.shape
     steepest = np.fmax(np.abs(sides.right), np.abs(sides.left))

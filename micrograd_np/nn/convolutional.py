@@ -1,7 +1,7 @@
 """Layers of convolutional networks: convolution, pooling, and the step to features.
 
-Inputs have axes (examples, channels, *lengths), with any number of axes of examples, or none. What
-layers compute is in `functional`; names and shapes of parameters are PyTorch's.
+Inputs have axes (examples, channels, *lengths), with any number of axes of examples, or none.
+Layers call the functions of `functional`. Names and shapes of parameters are PyTorch's.
 """
 
 from math import prod
@@ -203,8 +203,8 @@ class Conv2d(_Convolution):
     `glorot_uniform` drawn from `rng`; `bias` has shape (out_channels,) and starts at zero, or is
     None with `bias=False`. The other options are those of the function.
 
-    Raises ValueError if a number of channels is not positive or not divided by `groups`, TypeError
-    if a size is no integer, and, when called, what the function raises.
+    Raises ValueError if a number of channels is not positive or not divided by `groups`, and
+    TypeError if a size is no integer. A call raises what the function raises.
 
     >>> Conv2d(3, 8, 3, padding=1)(np.ones((4, 3, 16, 16))).shape
     (4, 8, 16, 16)

@@ -32,10 +32,11 @@ class Conventions(list[Convention]):
 def conventions(op: str | Callable[..., Any] | None = None) -> Conventions:
     """The gradients where functions have no derivative, with those of PyTorch and JAX.
 
-    A list of records, one for each kink, tie, jump, pole and edge: the call, the point, our
-    gradient, the gradients of PyTorch and JAX (a dash where they have no such function) and the
-    reason. `op`: a function (`np.abs`) or its name ("abs", "linalg.norm", "special.xlogy"), to see
-    only the records of that function. A function that is smooth wherever it is defined has none.
+    A list of records, one for each kink, tie, jump, pole and edge. The columns are the call, the
+    point, our gradient, the gradients of PyTorch and JAX, and the reason. A dash says that a
+    library has no such function. `op`: a function (`np.abs`) or its name ("abs", "linalg.norm",
+    "special.xlogy"), to see only the records of that function. A function that is smooth wherever
+    it is defined has none.
 
     Raises ValueError for a name or a function that has no derivative registered.
 

@@ -1,7 +1,7 @@
-"""Convolution layers' arithmetic, in PyTorch's signatures and layouts.
+"""Convolution, and its transpose, in PyTorch's signatures and layouts.
 
-The axes of an input are (examples, channels, *lengths), where there may be any number of axes of
-examples, or none. The kernel is not reversed: what is computed is the cross-correlation.
+The axes of an input are (examples, channels, *lengths), with any number of axes of examples, or
+none. The kernel is not reversed: the result is the cross-correlation.
 """
 
 from typing import Any
@@ -153,7 +153,7 @@ conv_transpose3d = along(3, conv_transpose, """
 def _paddings(
     padding: Padding, stride: Lengths, reached: Lengths, lengths: Lengths
 ) -> tuple[Lengths, Lengths]:
-    """The zeros before the input, and the lengths it has with all zeros."""
+    """The number of zeros before the input, and the lengths of the input with all zeros."""
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
             raise ValueError(f"padding={padding!r}: the words for it are 'same' and 'valid'.")

@@ -1,8 +1,8 @@
 """Pooling, in PyTorch's signatures: the maximum or the mean of each window.
 
-Windows slide along the last axes; the axes before, none or any number, are left alone. Padding is
-no part of a maximum. Where entries tie for the maximum they share its gradient evenly, as in
-`np.max`; PyTorch gives it to the first.
+Windows slide along the last axes. Axes before these, none or any number, are examples. Padding is
+no part of a maximum. Entries that tie for the maximum share its gradient evenly, as in `np.max`;
+PyTorch gives all of the gradient to the first.
 """
 
 from typing import Any, NamedTuple
@@ -21,7 +21,7 @@ Numbers = int | tuple[int, ...]
 
 
 class Windows(NamedTuple):
-    """Where windows lie along each axis, as the ops of `ops.pooling` take it."""
+    """Where windows lie along each axis: the options of the ops that pool windows."""
 
     size: Lengths
     kernel: Lengths
@@ -91,7 +91,7 @@ def adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
 
     `output_size` is an integer, or a tuple with one for each axis; None keeps an axis as it is.
     Together the windows cover the axis. Along an axis of length n, window i of m is from
-    floor(i n / m) up to ceil((i + 1) n / m); windows overlap where m does not divide n.
+    floor(i n / m) up to ceil((i + 1) n / m). Windows overlap where m does not divide n.
 
     Raises ShapeError if `x` has too few axes, TypeError for a size that is no integer, ValueError
     for one below 1.
@@ -165,7 +165,10 @@ def _windows(
     dilation: Numbers,
     ceil_mode: bool,
 ) -> Windows:
-    """The options made regular, and the number of windows. Raises ShapeError for a misfit."""
+    """The options as a number for each axis, with the number of windows.
+
+    Raises ShapeError for windows that do not fit the input.
+    """
     kernel = per_axis("kernel_size", kernel_size, ndim, 1)
     stride = kernel if stride is None else per_axis("stride", stride, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
@@ -189,7 +192,7 @@ def _windows(
 
 
 def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mode: bool) -> int:
-    """How many windows an axis has; with `ceil_mode` also one that is cut off by the end."""
+    """How many windows an axis has; with `ceil_mode` also a last one that the end cuts off."""
     free = length + 2 * padding - reached
     if not ceil_mode:
         return free // stride + 1
@@ -198,7 +201,7 @@ def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mod
 
 
 def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
-    """How many entries each window's mean is over."""
+    """How many entries each window has."""
     counts: Array = np.ones((1,) * len(lengths))
     axes = zip(lengths, *windows, strict=True)
     for axis, (length, size, kernel, stride, padding, dilation) in enumerate(axes, -len(lengths)):
