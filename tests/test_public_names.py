@@ -140,6 +140,24 @@ def test_threads_that_ask_at_once_find_the_same():
     assert output_of(THREADS, *asked.split()).split() == ["True", "True"]
 
 
+WHILE_TRACED = """
+import numpy as np
+import micrograd_np as mg
+compile = mg.compile
+def f(x):
+    return np.sum(mg.where(x > 0, mg.vmap(mg.grad(lambda t: np.sin(t)))(x), 0.0, masked=True))
+x = np.array([1.0, -2.0])
+step = compile(f)
+print(float(step(x)) == float(step(x)) == np.cos(1.0), step.source.count("grad"))
+with mg.no_grad():
+    print(np.array_equal(mg.hessian(lambda x: np.sum(x**3))(x), np.diag(6 * x)))
+"""
+
+
+def test_a_name_is_asked_for_first_while_a_function_is_traced():
+    assert output_of(WHILE_TRACED).split() == ["True", "1", "True"]
+
+
 EVERY_SUBMODULE = """
 import pkgutil, sys
 from importlib import import_module

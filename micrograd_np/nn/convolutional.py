@@ -12,12 +12,10 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.nn.functional.conv import conv, conv_transpose
-from micrograd_np.nn.functional.geometry import per_axis
+from micrograd_np.nn.functional.geometry import Numbers, per_axis
 from micrograd_np.nn.functional.pool import adaptive_avg_pool, avg_pool, max_pool
 from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
-
-Numbers = int | tuple[int, ...]
 
 
 class _Kernels(Module):

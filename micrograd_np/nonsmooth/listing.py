@@ -13,7 +13,7 @@ from micrograd_np.nonsmooth.convention import Convention, as_text, peer_text
 from micrograd_np.ops.lazy import read_tables
 
 TABLES = ("kinks", "edges", "nan_values", "tails", "matrices", "special_functions")
-HEADINGS = ("call", "at", "here", "PyTorch", "JAX", "because")
+HEADINGS = ("call", "at", "ours", "PyTorch", "JAX", "because")
 
 
 class Conventions(list[Convention]):
@@ -42,7 +42,7 @@ def conventions(op: str | Callable[..., Any] | None = None) -> Conventions:
 
     >>> conventions("abs")
     Corners, ties and jumps
-      call       at      here  PyTorch  JAX  because
+      call       at      ours  PyTorch  JAX  because
       np.abs(x)  x = 0   0     0        1    the shortest of all slopes between -1 and 1
       np.abs(x)  x = -0  0     0        1    as at 0: the sign of a zero is no side
       np.abs(x)  x = 0j  0     0        0    the shortest of all directions
@@ -96,7 +96,7 @@ def check_known(
 
     near = get_close_matches(wanted, {*known, *(name_of(record.op) for record in records)}, n=3)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ValueError(f"no derivative is known here for {asked!r}.{meant} conventions() lists all.")
+    raise ValueError(f"no derivative is registered for {asked!r}.{meant} conventions() lists all.")
 
 
 # ---------------------------------------------------------------- as text

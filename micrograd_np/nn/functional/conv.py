@@ -11,11 +11,10 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.functional.dimensions import along
-from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
+from micrograd_np.nn.functional.geometry import Numbers, as_array, per_axis, reach
 from micrograd_np.ops.derivatives.convolution import convolve_to_input, convolve_windows
 from micrograd_np.ops.kernels.windows import Lengths
 
-Numbers = int | tuple[int, ...]
 Padding = Numbers | str
 
 

@@ -13,6 +13,8 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.ops.kernels.windows import Lengths
 
+Numbers = int | tuple[int, ...]  # an option: for all axes, or for each
+
 
 def as_array(x: Any) -> Array:
     """`x` itself if it is an array of any kind; a list becomes an array."""

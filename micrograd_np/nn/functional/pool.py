@@ -13,11 +13,9 @@ from micrograd_np.core.foreign import like
 from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.functional.dimensions import along
-from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
+from micrograd_np.nn.functional.geometry import Numbers, as_array, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
 from micrograd_np.ops.kernels.windows import Lengths, taps
-
-Numbers = int | tuple[int, ...]
 
 
 class Windows(NamedTuple):
