@@ -10,6 +10,7 @@ from optable import ROWS, Case, Row
 
 import micrograd_np as mg
 from micrograd_np import Tensor, errors
+from micrograd_np.core import graph
 
 # fmt: off
 VIEWS = {
@@ -125,7 +126,7 @@ def test_a_graph_that_used_a_view_or_its_base_says_that_it_was_changed(name: str
             with pytest.raises(errors.MutationError):
                 out.backward()
             with pytest.raises(errors.MutationError):
-                mg.graph.push(mg.graph.history([out])[0], {w: np.ones(x.shape)})
+                graph.push(graph.history([out])[0], {w: np.ones(x.shape)})
 
 
 def test_what_was_not_written_into_can_be_differentiated() -> None:
