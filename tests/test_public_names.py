@@ -20,9 +20,9 @@ from micrograd_np.array_api import adapted, creation, data_types, functions
 SOURCE = Path(mg.__file__)
 STANDARD = (adapted, creation, data_types, functions)
 EXTRAS = {
-    "micrograd_np.compiler.native.checked": "numba",
-    "micrograd_np.compiler.native.intrinsics": "numba",
-    "micrograd_np.compiler.native.lanes": "numba",
+    "micrograd_np.compiler.native.checked": "numba llvmlite",
+    "micrograd_np.compiler.native.intrinsics": "numba llvmlite",
+    "micrograd_np.compiler.native.lanes": "numba llvmlite",
     "micrograd_np.ops.derivatives.special": "scipy",
     "micrograd_np.special": "scipy",
 }
@@ -90,7 +90,7 @@ def test_names_are_pickled_and_shown_by_help():
     for thing in (mg.grad, mg.fit, mg.Picture, mg.where, mg.nn.Linear):
         assert pickle.loads(pickle.dumps(thing)) is thing  # noqa: S301 - our own
     shown = pydoc.plain(pydoc.render_doc(mg))
-    assert "value_and_grad(f: " in shown
+    assert "value_and_grad(" in shown
     assert "class Tensor(" in shown
 
 
@@ -148,14 +148,14 @@ def f(x):
     return np.sum(mg.where(x > 0, mg.vmap(mg.grad(lambda t: np.sin(t)))(x), 0.0, masked=True))
 x = np.array([1.0, -2.0])
 step = compile(f)
-print(float(step(x)) == float(step(x)) == np.cos(1.0), step.source.count("grad"))
+print(float(step(x)) == float(step(x)) == np.cos(1.0), "cos(" in step.source)
 with mg.no_grad():
     print(np.array_equal(mg.hessian(lambda x: np.sum(x**3))(x), np.diag(6 * x)))
 """
 
 
 def test_a_name_is_asked_for_first_while_a_function_is_traced():
-    assert output_of(WHILE_TRACED).split() == ["True", "1", "True"]
+    assert output_of(WHILE_TRACED).split() == ["True"] * 3
 
 
 EVERY_SUBMODULE = """
@@ -170,7 +170,7 @@ for found in pkgutil.walk_packages(mg.__path__, "micrograd_np."):
     try:
         import_module(found.name)
     except ModuleNotFoundError as error:
-        if extras.get(found.name) != error.name:
+        if error.name.partition(".")[0] not in extras.get(found.name, "").split():
             raise
         print("skipped", found.name)
 for name, thing in before.items():
