@@ -207,8 +207,13 @@ def test_types_of_a_users_program(tmp_path):
     pytest.importorskip("mypy")
     program = tmp_path / "program.py"
     program.write_text(USERS_PROGRAM)
-    command = [sys.executable, "-m", "mypy", "--strict", str(program)]
+    root = SOURCE.parent.parent
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=SOURCE.parent.parent
+        [sys.executable, "-m", "mypy", "--strict", str(program)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=root,
+        env=os.environ | {"MYPYPATH": str(root)},
     )
     assert not done.returncode, done.stdout
