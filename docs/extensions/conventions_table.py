@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 import micrograd_np as mg
-from micrograd_np.nonsmooth.convention import Convention, Peer, spelled, theirs
+from micrograd_np.nonsmooth.convention import Convention, Peer, as_text, peer_text
 from micrograd_np.nonsmooth.listing import HEADINGS, cells
 
 
@@ -33,8 +33,8 @@ def _line(record: Convention) -> str:
 
 def _answer(record: Convention, peer: Peer | None) -> str:
     if peer is None:
-        return theirs(peer)
-    same = spelled(peer.gradient) == spelled(record.gradient)
+        return peer_text(peer)
+    same = as_text(peer.gradient) == as_text(record.gradient)
     return f"`{peer}`" if same else f"**`{peer}`**"
 
 

@@ -13,9 +13,9 @@ __all__ = ["argsort", "clip", "sort", "where"]
 def where(condition: Any, x1: Any, x2: Any, /, *, masked: bool = False) -> Any:
     """The entries of `x1` where `condition` holds, of `x2` elsewhere; the three broadcast.
 
-    With `masked`, a branch receives no gradient at all from entries that were not taken from it,
-    whatever its slope is there: 0, not NaN, at every order of derivative. Without, the gradient
-    there is 0 times the slope, as arithmetic has it.
+    With `masked`, a branch receives the gradient 0 at entries that were not taken from it, whatever
+    its slope is there, at every order of derivative. Without `masked`, the gradient there is 0
+    times the slope, which is NaN if the slope is infinite.
 
     >>> where(np.array([True, False]), 1.0, np.array([2.0, 3.0]))
     Tensor([1., 3.])

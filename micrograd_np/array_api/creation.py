@@ -35,13 +35,13 @@ def asarray(
 ) -> Tensor:
     """`obj` as a Tensor: numbers, nested lists (also of Tensors), an array, or a Tensor.
 
-    `copy`: True always copies, False never does, None only where it must. What is not copied is
-    shared: a Tensor is returned as it is, and of an array the memory is used. (`Tensor(array)`
-    always copies.) Converting a tracked Tensor to another `dtype` is recorded.
+    `copy`: True copies, False never does, None copies only where necessary. Without a copy a Tensor
+    is returned as it is, and the memory of an array is shared. (`Tensor(array)` always copies.)
+    Converting a tracked Tensor to another `dtype` is recorded.
 
-    Raises ValueError for a device other than "cpu", and where `copy=False` cannot be kept;
-    MeaningLostError for an array that is more than numbers, and NotDifferentiableError for one that
-    holds none.
+    Raises ValueError for a device other than "cpu", and where `copy=False` is impossible. Raises
+    MeaningLostError for an array that is more than numbers, and NotDifferentiableError for an array
+    without numbers.
 
     >>> asarray([1, 2], dtype=np.float32)
     Tensor([1., 2.], dtype=float32)
@@ -69,8 +69,8 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """A Tensor over the memory of an array of another library, or, with `copy=True`, over a copy.
 
-    `x` is anything with `__dlpack__` whose memory is the CPU's. A change that is made on the other
-    side is seen here, but no gradient knows of it.
+    `x` is anything with `__dlpack__` whose memory is the CPU's. The Tensor changes with `x`, but
+    gradients take no account of such a change.
 
     >>> a = np.zeros(2)
     >>> t = from_dlpack(a)
@@ -83,7 +83,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
 
 
 def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """A Tensor of one value; if that is a Tensor itself, its gradient is the sum over all entries.
+    """A Tensor of one value; if the value is a Tensor, its gradient is the sum over all entries.
 
     >>> w = Tensor(2.0, requires_grad=True)
     >>> full((2, 3), w).sum().backward()
@@ -100,7 +100,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
 
 
 def check_device(device: Any) -> None:
-    """Raise ValueError unless `device` is the one there is."""
+    """Raise ValueError unless `device` is None or "cpu"."""
     if device not in {None, "cpu"}:
         raise ValueError(f"the device of a new Tensor is 'cpu'; device={device!r} was asked for.")
 

@@ -1,4 +1,4 @@
-"""The dtypes, which are NumPy's, what there is to say about them, and the constants."""
+"""The dtypes, which are NumPy's, with functions that describe dtypes, and the constants."""
 
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ can_cast, isdtype, result_type = np.can_cast, np.isdtype, np.result_type
 
 
 class FloatInfo(NamedTuple):
-    """The limits of a floating-point dtype; of a complex one, those of its parts."""
+    """The limits of a floating-point dtype, or of the parts of a complex dtype."""
 
     bits: int
     eps: float

@@ -1,7 +1,7 @@
 """einops on Tensors.
 
 The functions of `einops.array_api` take Tensors as they are. einops' own functions look for a
-library they know, so they have to be told once:
+library that they know, so a program has to register Tensors once:
 
     from micrograd_np.array_api import einops as einops_support
     einops_support.register()
@@ -19,21 +19,21 @@ from micrograd_np.core.op import Interpreted
 def register() -> None:
     """Let `einops.rearrange`, `reduce`, `repeat`, `einsum`, `pack`, `unpack` take Tensors.
 
-    Their gradients follow, since all that einops does is to call NumPy. Raises ModuleNotFoundError
-    if einops is not installed.
+    They have gradients, since einops calls NumPy for all that it computes. Raises
+    ModuleNotFoundError if einops is not installed.
     """
     tensor_backend()
 
 
 @cache
 def tensor_backend() -> type:
-    """The class that einops finds among the subclasses of its own, for as long as it lives."""
+    """The back end for Tensors, which einops finds among the subclasses of its own classes."""
     from einops import _backends
 
     numpy_backend: Any = _backends.NumpyBackend
 
     class TensorBackend(numpy_backend):  # type: ignore[misc]  # einops gives it no type
-        """What einops does with NumPy arrays, done with Tensors: einops finds its subclasses."""
+        """einops' operations on NumPy arrays, with Tensors."""
 
         framework_name = "micrograd_np"
 

@@ -40,9 +40,10 @@ def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None)
 
 
 def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:
-    """The same for the transform of real numbers, `rfft`, which leaves out the mirrored half.
+    """The frequencies of the entries of a transform of `n` real numbers, `rfft`.
 
-    As `np.fft.rfftfreq`, in any floating-point `dtype`.
+    Half of `fftfreq`, without the mirrored half. As `np.fft.rfftfreq`, in any floating-point
+    `dtype`.
 
     >>> rfftfreq(4, d=0.25)
     Tensor([0., 1., 2.])

@@ -1,6 +1,6 @@
 """The functions of the standard that NumPy has: one row each.
 
-This module holds nothing but the standard's names, for the package to import them all.
+This module holds only names of the standard, because the package exports all names in it.
 """
 
 from micrograd_np.array_api.wrapping import of_numpy as _of_numpy

@@ -11,14 +11,14 @@ from micrograd_np.core.record import ARRAYS, untracked
 from micrograd_np.core.safety.meaning import check_numbers, numbers
 from micrograd_np.core.tree import rebuild
 
-BEGINNING = 1000  # as far as a summary goes: the documentation is long, and there is much of it
+BEGINNING = 1000  # how many characters of a long documentation are searched for its summary
 
 
 def of_numpy(path: str) -> Callable[..., Any]:
     """The function of NumPy at `path` ("sin", "linalg.det"), with Tensors for results.
 
-    Tensors among the arguments bring the call to us by NumPy's protocols, so all that is left to do
-    is to turn what comes of plain arrays and numbers into Tensors.
+    A call with Tensors comes to us by NumPy's protocols and returns Tensors. The results of a call
+    with plain arrays and numbers alone are made Tensors here.
     """
     function = attrgetter(path)(np)
 
@@ -48,7 +48,7 @@ def summary(function: Callable[..., Any]) -> str:
 
 
 def as_tensors(out: Any) -> Any:
-    """What a function returned with Tensors for its arrays, also inside of tuples and lists."""
+    """A function's result with Tensors for arrays, also for arrays in tuples and lists."""
     if isinstance(out, Node):
         return out
     if isinstance(out, ARRAYS) or hasattr(out, "__array_function__"):

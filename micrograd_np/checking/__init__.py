@@ -1,8 +1,8 @@
-"""Checking: whether the derivatives the rules give are the derivatives the values show.
+"""Checking: comparison of the derivatives that rules give with slopes measured from values.
 
-`subject` sees a function as a map between vectors, `agreement` makes sure that it is one function
-on arrays and on Tensors, `differences` measures its slopes, `comparison` judges every entry,
-`report` puts it in words, `check` does it in order.
+`check` does the whole check in order. `vector_function` turns a function of trees into a function
+of vectors. `agreement` compares the values on arrays and on Tensors. `differences` measures slopes,
+`comparison` judges every entry, and `report` writes the answer for a reader.
 """
 
 from micrograd_np.checking.check import assert_gradcheck as assert_gradcheck

@@ -16,10 +16,10 @@ from micrograd_np.checking.differences import (
     directions,
     entries,
 )
-from micrograd_np.checking.parts import joined, parts_of
+from micrograd_np.checking.real_parts import from_real_parts, real_parts
 from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
-from micrograd_np.checking.symmetry import Reading, readings
-from micrograd_np.checking.vector_function import Points, Record, Subject, size
+from micrograd_np.checking.symmetry import HermitianUse, hermitian_uses
+from micrograd_np.checking.vector_function import Points, RecordedCall, VectorFunction, size
 from micrograd_np.core.tree import Tree
 from micrograd_np.transforms.grad import jvp, vjp
 
@@ -39,31 +39,37 @@ def gradcheck(
 ) -> GradientReport:
     """Compare the derivatives of `f` at `inputs` with differences of its values.
 
-    `inputs`: a tuple or list of the arguments of `f`, each an array, a number, a Tensor or a tree
-    of them (a module, say); anything else is the only argument. Floating-point arrays are
-    differentiated and arrive as Tensors; integers, booleans and the rest are held constant.
-    `f` may return an array of any shape or a tree of them, of which floating-point ones count.
+    `inputs`: a tuple or list of the arguments of `f`, or the only argument. Each is an array, a
+    number, a Tensor or a tree of these, such as a module. Floating-point arrays are differentiated
+    and arrive as Tensors; integers, booleans and the rest are constant. `f` may return an array of
+    any shape or a tree of arrays, of which the floating-point ones are checked.
 
-    `order`: 2 also checks the derivatives of the derivatives, both of the pull-back and of the
-    push-forward. `rng`: draws random directions, by default `np.random.default_rng(0)`. `rtol`: the
-    relative error allowed, by default the square root of the coarsest precision `f` computes in
-    (1.5e-8 in float64, 3.5e-4 in float32, 0.03 in float16). `forward`: whether to check forward
-    mode too. `limit`: a Jacobian of at most so many entries is compared entry by entry; of a larger
-    one, `samples` random combinations of the outputs, and, if that is still too many, `samples`
-    random directions of each large input. The report says which.
+    - `order`: 2 also checks the derivatives of the pull-back and of the push-forward.
+    - `rng`: draws random directions, by default `np.random.default_rng(0)`.
+    - `rtol`: the relative error allowed, by default the square root of the coarsest precision that
+      `f` computes in (1.5e-8 in float64, 3.5e-4 in float32, 0.03 in float16).
+    - `forward`: whether to check forward mode too.
+    - `limit`: how many entries of a Jacobian are compared one by one. Of a larger Jacobian,
+      `samples` random combinations of the outputs are compared. If these are still too many
+      entries, `samples` random directions of each large input are. The report says which.
 
-    The report is true when its `verdict` is "right". Others are "wrong"; "kink", when `f` has no
-    derivative there (neither a pass nor a wrong gradient); "non-finite", when a value or derivative
-    is infinite or NaN; "non-deterministic", when `f` gives different values for equal inputs; and
-    "value differs", when `f` computes another value on Tensors than on plain arrays, so that its
-    gradient is that of another function. If `f` raises on plain arrays, because it needs Tensors,
-    the report says so in a note, and the check goes on.
+    The report is true when its `verdict` is "right". The other verdicts are:
 
-    Steps and error bars follow the values and dtypes at hand (see `checking.differences`); an entry
-    smaller than the error bar of its difference cannot be told from zero, and the report counts it.
+    - "wrong": a derivative is wrong;
+    - "kink": `f` has no derivative there, so the check neither passes nor finds an error;
+    - "non-finite": a value or a derivative is infinite or NaN;
+    - "non-deterministic": `f` gives different values for equal inputs;
+    - "value differs": `f` computes another value on Tensors than on plain arrays, so its gradient
+      is that of another function.
+
+    If `f` raises on plain arrays, because it needs Tensors, the report says so in a note, and the
+    check goes on.
+
+    Steps and error bars follow from the values and dtypes (see `checking.differences`). An entry
+    smaller than the error bar of its difference cannot be told from zero; the report counts them.
 
     A complex array counts as two real ones, its real and its imaginary part, which the report names
-    `z.real` and `z.imag`; so does a complex output.
+    `z.real` and `z.imag`. A complex output counts as two real ones too.
 
     A matrix that is read as Hermitian (`np.linalg.cholesky`, `eigh`, …) has a derivative along
     Hermitian matrices. An input that leads to one is moved symmetrically, each entry together with
@@ -83,7 +89,7 @@ def gradcheck(
         raise ValueError(f"gradcheck needs an order of at least 1, but order={order} was given.")
     settings = Settings(rng or np.random.default_rng(0), rtol, forward, limit, samples)
     with np.errstate(all="ignore"):  # steps may leave the domain; that is seen in the values
-        return checked(Subject(f, inputs), order, "f", settings)
+        return check_function(VectorFunction(f, inputs), order, "f", settings)
 
 
 def assert_gradcheck(f: Callable[..., Any], inputs: Tree, **options: Any) -> GradientReport:
@@ -126,65 +132,69 @@ class Settings:
 # ---------------------------------------------------------------- one function
 
 
-def checked(subject: Subject, order: int, title: str, settings: Settings) -> GradientReport:
+def check_function(
+    function: VectorFunction, order: int, title: str, settings: Settings
+) -> GradientReport:
     """Check one function and, if it is right, its derivatives up to `order`."""
-    record = Record(subject)
-    finding = compare_runs(record, settings.tolerance(record.precision()))
+    call = RecordedCall(function)
+    finding = compare_runs(call, settings.tolerance(call.precision()))
     if finding.verdict:
         return GradientReport(finding.verdict, (), title, "not compared", np.nan, [finding.note])
-    report = first_order(record, title, settings)
+    report = first_order(call, title, settings)
     report.notes = tuple(filter(None, (*report.notes, finding.note)))
     if order > 1 and report:
-        below = derivatives(record, title, settings)
-        report.derivatives = tuple(checked(s, order - 1, name, settings) for s, name in below)
+        below = derivative_functions(call, title, settings)
+        report.derivatives = tuple(
+            check_function(g, order - 1, name, settings) for g, name in below
+        )
         report.verdict = next((r.verdict for r in report.derivatives if not r), report.verdict)
     return report
 
 
-def first_order(record: Record, title: str, settings: Settings) -> GradientReport:
+def first_order(call: RecordedCall, title: str, settings: Settings) -> GradientReport:
     """Compare the first derivatives of a recorded function."""
-    subject = record.subject
-    info = record.precision()
+    function = call.function
+    info = call.precision()
     rtol = settings.tolerance(info)
-    rows = rows_of(record, settings)
-    differences = Differences(record, rows, info, settings.rng)
-    read = readings(record, settings.rng)
-    signs = signs_of(subject.arrays, read)
-    gradients = [record.pull(rows.cotangent(row)) for row in range(rows.count)]
+    rows = rows_to_check(call, settings)
+    differences = Differences(call, rows, info, settings.rng)
+    read = hermitian_uses(call, settings.rng)
+    signs = mirror_signs(function.arrays, read)
+    gradients = [call.pull(rows.cotangent(row)) for row in range(rows.count)]
     lines = []
-    for place, point in enumerate(subject.points):
-        probes, scattered = probes_of(place, point, rows, settings, signs[place])
+    for place, point in enumerate(function.points):
+        probes, along_random = probes_of(place, point, rows, settings, signs[place])
         found = {
-            "reverse": pulled(gradients, probes, place, subject.wide),
-            "forward": pushed(record, rows, probes) if "forward" in settings.modes else None,
+            "reverse": reverse_block(gradients, probes, place, function.wide),
+            "forward": forward_block(call, rows, probes) if "forward" in settings.modes else None,
         }
         # A mode that was asked for has a block.
         blocks: dict[Mode, Array] = {mode: found[mode] for mode in settings.modes}  # type: ignore[misc]
-        slopes = measured(differences, probes, list(blocks.values()), rtol)
-        layout = layout_of(subject, rows, point, probes, scattered)
+        slopes = measured_slopes(differences, probes, list(blocks.values()), rtol)
+        layout = layout_of(function, rows, point, probes, along_random)
         layout = layout._replace(mirrored=signs[place] != 0)
-        lines.append(line_of(subject.names[place], point, blocks, slopes, layout, rtol))
+        lines.append(line_of(function.names[place], point, blocks, slopes, layout, rtol))
     severity = max(comparison.STATUSES.index(line.verdict) for line in lines)
     verdict = comparison.STATUSES[severity]
-    notes = notes_of(record, lines, info)
-    titles = zip(subject.titles, read, strict=True)
+    notes = notes_of(call, lines, info)
+    titles = zip(function.titles, read, strict=True)
     notes += [reading.note(name) for name, reading in titles if reading is not None]
     method = method_of(rows, lines, settings, rtol)
     # A status is a verdict, of which there is one more.
     return GradientReport(verdict, lines, title, method, rtol, notes)  # type: ignore[arg-type]
 
 
-def rows_of(record: Record, settings: Settings) -> Rows:
+def rows_to_check(call: RecordedCall, settings: Settings) -> Rows:
     """Every output entry, or random combinations of them where the Jacobian is too large."""
-    count = record.value.size
-    entries = count * sum(point.size for point in record.subject.points)
+    count = call.value.size
+    entries = count * sum(point.size for point in call.function.points)
     if entries <= settings.limit or count <= settings.samples:
         return Rows(count)
     return Rows(count, settings.rng.standard_normal((settings.samples, count)))
 
 
-def signs_of(arrays: Points, read: list[Reading | None]) -> list[int]:
-    """For each point how the mirror image of an entry moves: with it (1), against it (-1), or not.
+def mirror_signs(arrays: Points, read: list[HermitianUse | None]) -> list[int]:
+    """For each point, how the mirror image of an entry moves: with it (1), against it (-1), or not.
 
     Hermitian matrices have a symmetric real part and an antisymmetric imaginary one.
     """
@@ -204,8 +214,8 @@ def probes_of(
     return directions(place, point, settings.samples, settings.rng, sign), True
 
 
-def pulled(gradients: list[Points], probes: list[Probe], place: int, wide: Any) -> Array:
-    """The reverse-mode block of one input: rows against probes."""
+def reverse_block(gradients: list[Points], probes: list[Probe], place: int, wide: Any) -> Array:
+    """The reverse-mode derivatives of one input, of shape (rows, probes)."""
     block = np.zeros((len(gradients), len(probes)), wide)
     for row, gradient in enumerate(gradients):
         flat = gradient[place].astype(wide).ravel()
@@ -213,18 +223,18 @@ def pulled(gradients: list[Points], probes: list[Probe], place: int, wide: Any) 
     return block
 
 
-def pushed(record: Record, rows: Rows, probes: list[Probe]) -> Array:
-    """The forward-mode block of one input: rows against probes."""
-    block = np.zeros((len(probes), rows.count), record.subject.wide)
+def forward_block(call: RecordedCall, rows: Rows, probes: list[Probe]) -> Array:
+    """The forward-mode derivatives of one input, of shape (rows, probes)."""
+    block = np.zeros((len(probes), rows.count), call.function.wide)
     for i, probe in enumerate(probes):
-        block[i] = rows.of(record.push(probe.place, probe.tangent()))
+        block[i] = rows.of(call.push(probe.place, probe.tangent()))
     return block.T
 
 
-def measured(
+def measured_slopes(
     differences: Differences, probes: list[Probe], blocks: list[Array], rtol: float
 ) -> Slopes:
-    """The slopes of one input: rows against probes, with a second look at doubtful ones."""
+    """The slopes of one input, of shape (rows, probes), with a second look at doubtful ones."""
     columns = []
     for i, probe in enumerate(probes):
         value, doubtful = differences.first_look(probe, rtol)
@@ -246,99 +256,103 @@ def measured(
 # ---------------------------------------------------------------- derivatives as functions
 
 
-def derivatives(record: Record, title: str, settings: Settings) -> list[tuple[Subject, str]]:
-    """The pull-back and the push-forward as functions of the inputs and of what they carry.
+def derivative_functions(
+    call: RecordedCall, title: str, settings: Settings
+) -> list[tuple[VectorFunction, str]]:
+    """The pull-back and the push-forward, as functions of the inputs and of cotangents or tangents.
 
-    What they carry is an input too: a rule that treats it as a constant gives wrong second
+    Cotangents and tangents are inputs too: a rule that treats them as constants gives wrong second
     derivatives of every function around it.
     """
-    subject = record.subject
-    arrays = subject.arrays
+    function = call.function
+    arrays = function.arrays
     count = len(arrays)
-    cotangents = [weights(settings.rng, x) for x in subject.split(record.value)]
-    tangents = [weights(settings.rng, x) for x in arrays]
+    cotangents = [random_weights(settings.rng, x) for x in function.split(call.value)]
+    tangents = [random_weights(settings.rng, x) for x in arrays]
 
     def pull_back(*given: Any) -> Tree:
-        return vjp(subject.outputs, *given[:count])[1](given[count:])
+        return vjp(function.outputs, *given[:count])[1](given[count:])
 
     def push_forward(*given: Any) -> Tree:
-        return jvp(subject.outputs, given[:count], given[count:])[1]
+        return jvp(function.outputs, given[:count], given[count:])[1]
 
-    outputs = [f"cotangent {name}".rstrip() for name in subject.output_titles]
+    outputs = [f"cotangent {name}".rstrip() for name in function.output_titles]
     found = [
         (
-            Subject(pull_back, (*arrays, *cotangents), [*subject.titles, *outputs]),
+            VectorFunction(pull_back, (*arrays, *cotangents), [*function.titles, *outputs]),
             f"reverse derivative of {title}",
         )
     ]
     if "forward" in settings.modes:
-        moves = [f"tangent {name}" for name in subject.titles]
+        moves = [f"tangent {name}" for name in function.titles]
         found.append(
             (
-                Subject(push_forward, (*arrays, *tangents), [*subject.titles, *moves]),
+                VectorFunction(push_forward, (*arrays, *tangents), [*function.titles, *moves]),
                 f"forward derivative of {title}",
             )
         )
     return found
 
 
-def weights(rng: "np.random.Generator", like: Array) -> Array:
-    """Random numbers of either sign, none of them small, in both parts of complex ones."""
+def random_weights(rng: "np.random.Generator", like: Array) -> Array:
+    """Random numbers of either sign and never small; complex ones have two such parts."""
     shape = like.shape
     parts = [
-        rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for _ in parts_of([like])
+        rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape) for _ in real_parts([like])
     ]
-    return joined(parts, [like.dtype])[0]
+    return from_real_parts(parts, [like.dtype])[0]
 
 
 # ---------------------------------------------------------------- what the report says
 
 
 def layout_of(
-    subject: Subject, rows: Rows, point: Array, probes: list[Probe], scattered: bool
+    function: VectorFunction, rows: Rows, point: Array, probes: list[Probe], along_random: bool
 ) -> Layout:
-    """The layout of one input's block: what its rows and columns stand for."""
-    single = len(subject.shapes) == 1
+    """What the rows and columns of one input's derivatives stand for."""
+    single = len(function.shapes) == 1
     if rows.mixtures is None:
-        shape = subject.shapes[0] if single else (rows.count,)
-        names = subject.titled_outputs()
-        parts = list(subject.shapes)
+        shape = function.shapes[0] if single else (rows.count,)
+        names = function.titled_outputs()
+        parts = list(function.shapes)
     else:
         shape = (rows.count,)
         names = [f"combination {i}" for i in range(rows.count)]
         parts = [()] * rows.count
-    columns = (len(probes),) if scattered else point.shape
-    return Layout(shape, columns, names, parts, scattered)
+    columns = (len(probes),) if along_random else point.shape
+    return Layout(shape, columns, names, parts, along_random)
 
 
 def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: float) -> str:
-    """A line on what was compared with what."""
+    """One line on what was compared, and how."""
     total = sum(size(line.shape) for line in lines)
     if rows.mixtures is None:
         how = f"every entry of the {rows.length} x {total} Jacobian"
     else:
         how = f"{rows.count} random combinations of {rows.length} outputs, {total} inputs"
-    scattered = [line.name for line in lines if line.numeric.size < rows.count * size(line.shape)]
-    if scattered:
-        how += f", along {settings.samples} random directions of input {', '.join(scattered)}"
+    along_random = [
+        line.name for line in lines if line.numeric.size < rows.count * size(line.shape)
+    ]
+    if along_random:
+        how += f", along {settings.samples} random directions of input {', '.join(along_random)}"
     modes = " and ".join(settings.modes)
     return f"{how}; {modes} mode against central differences, relative error up to {rtol:.2g}"
 
 
-def notes_of(record: Record, lines: list[InputReport], info: np.finfo[Any]) -> list[str]:
+def notes_of(call: RecordedCall, lines: list[InputReport], info: np.finfo[Any]) -> list[str]:
     """Notes for the reader on how the check went."""
-    subject = record.subject
+    function = call.function
     notes = []
-    if subject.constant_names:
-        names = ", ".join(subject.constant_names)
+    if function.constant_names:
+        names = ", ".join(function.constant_names)
         notes.append(f"held constant, not being floating-point: {names}.")
-    if changed := record.changed():
+    if changed := call.changed():
         notes.append(
             f"the function writes to its input {', '.join(changed)}; derivatives of what it "
             f"computed before then belong to other numbers. Copy the input first."
         )
-    leaves = [subject.leaves[i] for i in subject.places]
-    repeated = [subject.titles[i] for i, x in enumerate(leaves) if any(x is y for y in leaves[:i])]
+    leaves = [function.leaves[i] for i in function.places]
+    repeated = [function.titles[i] for i, x in enumerate(leaves) if any(x is y for y in leaves[:i])]
     if repeated:
         notes.append(
             f"input {', '.join(repeated)} is the same object as an earlier one; each is "

@@ -3,17 +3,17 @@
 A *probe* is a way to move one input: along a single entry, or along a random direction. Moving it
 by a step `h` each way gives the slope to the right, to the left, and the *central* one.
 
-A difference errs in two ways. *Truncation* shrinks with the step, and how fast it shrinks shows
-when neighbouring steps are compared. *Rounding* grows as the step shrinks, as noise of the value
-over the step. So there are two looks:
+A difference has two errors. *Truncation* shrinks with the step; a comparison of neighboring steps
+shows how fast. *Rounding* is the noise of the value over the step, and grows as the step shrinks.
+So slopes are measured in up to two ways:
 
 - the *first look* takes two steps near `cbrt(eps) * max(|x|, scale)`, where a central difference is
-  about best, and Richardson's extrapolation. A slope that agrees with it to many digits is settled:
-  that is no accident;
-- the *second look* takes a ladder of steps, from far below to the size of the input, and measures
-  the noise. Of the steps whose error bars are consistent with those of all smaller steps it takes
-  the one with the smallest error bar. It tells noise from error, keeps inside the domain, and shows
-  a *kink*: slopes to either side that stay apart however small the step.
+  about best, and Richardson's extrapolation. If a rule's slope agrees to many digits, that is no
+  accident, and the slope is settled;
+- the *second look* takes a ladder of steps, from tiny ones to the size of the input, and measures
+  the noise. It considers the steps whose error bars are consistent with those of all smaller steps,
+  and takes the one with the smallest error bar. The second look tells noise from error and stays
+  inside the domain. It shows a *kink*: slopes to either side that differ however small the step.
 
 Sources: N. Higham, Accuracy and Stability of Numerical Algorithms, 2002, on the best step; J. Moré
 and S. Wild, Estimating Computational Noise, 2011; O. Lepski, On a Problem of Adaptive Estimation in
@@ -26,12 +26,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.checking.vector_function import Points, Record, Vector
+from micrograd_np.checking.vector_function import Points, RecordedCall, Vector
 from micrograd_np.core.safety.copying import copied
 
 Array = np.ndarray[Any, Any]
 
-RATIO = 8.0  # of neighbouring steps; a power of two, so that x + h is exact
+RATIO = 8.0  # of neighboring steps; a power of two, so that x + h is exact
 LOWEST = 2.0**-50  # the smallest step, in units of the input
 SAFETY = 4.0  # error bars in units of the noise, and of the truncation error
 ORDER = 3  # of the differences that separate noise from the smooth part
@@ -45,7 +45,7 @@ AGREEING = 2  # steps that must agree for a slope to be settled
 
 
 class Slopes(NamedTuple):
-    """Measured slopes, an entry for each row: the value, its error bar, and what was seen."""
+    """Measured slopes, with an entry for each row: the value, its error bar, and both sides."""
 
     value: Vector
     bound: Vector
@@ -85,10 +85,10 @@ class Rows:
 class Probe:
     """A way to move the array at `place` among the points.
 
-    `along` is the direction, None meaning the single entry `entry`. `unit` is the size of the input
-    here, `smallest` the size of what must stay distinguishable from zero. `mirror`: the entry
-    that moves with the single one, and 1 or -1 for whether it moves the same way or the other. An
-    entry that is to move against itself stays where it is.
+    `along` is the direction; None means the single entry `entry`. `unit` is the size of the moved
+    numbers, `smallest` the size of a number that must stay distinguishable from zero. `mirror` is
+    the entry that moves with the single one, and a sign: 1 to move the same way, -1 to move the
+    other way. An entry that is its own mirror image, with the sign -1, does not move.
     """
 
     def __init__(self, place: int, point: Array, entry: int, unit: float, smallest: float) -> None:
@@ -109,7 +109,7 @@ class Probe:
         return probe
 
     def moved(self, h: float) -> tuple[Array, float]:
-        """The point moved by `h`, and how far it truly went after rounding."""
+        """The point moved by `h`, and the distance that remains of `h` after rounding."""
         new = copied(self.point)
         if self.along is not None:
             new += (h * self.along).astype(new.dtype)
@@ -135,7 +135,7 @@ class Probe:
         return one_hot
 
     def derivative(self, gradient: Vector) -> Any:
-        """The derivative along it of what has this gradient in the point, given as a vector."""
+        """The derivative along the probe of a number whose gradient in the point is this vector."""
         if self.along is not None:
             return gradient @ self.tangent().astype(gradient.dtype).ravel()
         if self.mirror is None:
@@ -198,25 +198,25 @@ class Differences:
     """Measures the slopes of a recorded function's rows along probes."""
 
     def __init__(
-        self, record: Record, rows: Rows, info: np.finfo[Any], rng: "np.random.Generator"
+        self, call: RecordedCall, rows: Rows, info: np.finfo[Any], rng: "np.random.Generator"
     ) -> None:
-        self.record = record
-        self.subject = record.subject
+        self.call = call
+        self.function = call.function
         self.rows = rows
         self.precision = float(info.eps)
         self.tiny = float(info.smallest_subnormal)
         self.rng = rng
-        self.centre = rows.of(record.value)
-        self.size = rows.size_of(record.value)
+        self.center = rows.of(call.value)
+        self.size = rows.size_of(call.value)
         self.first_step = 2.0 ** round(np.log2(self.precision) / 3)
 
     # ------------------------------------------------------------ values and slopes
 
     def value(self, place: int, point: Array) -> Vector:
         """The function's value with another array at `place`."""
-        points: Points = [*self.subject.points]
+        points: Points = [*self.function.points]
         points[place] = point
-        return self.subject.value(points)
+        return self.function.value(points)
 
     def sides(self, probe: Probe, steps: Sequence[float]) -> "Sides":
         """The rows to both sides of the point, for each step that is not lost in rounding."""
@@ -249,8 +249,8 @@ class Differences:
     def second_look(self, probe: Probe) -> Slopes:
         """The slopes from a ladder of steps, with their error bars.
 
-        To the noise of the values comes that of the slope itself, which is only ever the slope at
-        some input within a rounding error of the one given: the curvature times that error.
+        Besides the noise of the values there is that of the slope. The slope belongs to some input
+        within a rounding error of the given one, so it is off by the curvature times that error.
         """
         low = probe.smallest * LOWEST
         high = max(probe.unit, 1.0 if probe.along is None else 0.0)
@@ -268,41 +268,41 @@ class Differences:
     def noise(self) -> Vector:
         """The noise from inside each row: the larger of what the graph predicts and what is seen.
 
-        The rounding of the row itself is not part of it. The noise is that at the point; where a
-        step is larger than the input, values inside may grow with it.
+        The rounding of the row itself is not part of the noise. This is the noise at the point; for
+        a step larger than the input, intermediate values and their noise may grow with the step.
         """
         rows = range(self.rows.count)
-        predicted = [self.record.rounding(self.rows.cotangent(row)) for row in rows]
+        predicted = [self.call.rounding(self.rows.cotangent(row)) for row in rows]
         seen = self.seen_noise()
         return np.maximum(predicted, np.where(seen > self.precision * self.size, seen, 0))
 
     def seen_noise(self) -> Vector:
-        """What is left of each row on a tiny grid of inputs when its smooth part is removed.
+        """The noise of each row on a tiny grid of inputs, with the smooth part of the row removed.
 
-        Differences of third order remove it. The grid's spacing is some multiple of the inputs' own
-        and grows until the value changes at all.
+        Differences of third order remove the smooth part. The grid's spacing is a multiple of the
+        spacing of floating-point numbers, and grows until the value changes.
         """
         noise = np.zeros(self.rows.count)
         unseen = np.ones(self.rows.count, dtype=bool)
-        signs = [self.rng.choice([-1.0, 1.0], point.shape) for point in self.subject.points]
+        signs = [self.rng.choice([-1.0, 1.0], point.shape) for point in self.function.points]
         multiple = 37  # odd, so that the last bits vary
         while unseen.any() and multiple * self.precision < 1 / 64:
             values = self._grid([multiple * sign for sign in signs])
             here = unseen & (values != values[0]).any(axis=0)
-            measured = np.sqrt(np.mean(np.diff(values, ORDER, axis=0) ** 2, axis=0) / 20)
-            noise[here] = np.nan_to_num(measured[here], nan=0.0, posinf=0.0)
+            size = np.sqrt(np.mean(np.diff(values, ORDER, axis=0) ** 2, axis=0) / 20)
+            noise[here] = np.nan_to_num(size[here], nan=0.0, posinf=0.0)
             unseen &= ~here
             multiple = multiple * 256 + 1
         return noise
 
     def _grid(self, steps: list[Array]) -> Array:
-        points = self.subject.points
+        points = self.function.points
         sizes = [np.where(x == 0, magnitude(x) * NEAR_ZERO, magnitude(x)) for x in points]
         units = [np.spacing(size.astype(x.dtype)) for size, x in zip(sizes, points, strict=True)]
         moves = [unit * step.astype(unit.dtype) for unit, step in zip(units, steps, strict=True)]
         pairs = list(zip(points, moves, strict=True))
         values = [
-            self.subject.value([x + x.dtype.type(i) * move for x, move in pairs])
+            self.function.value([x + x.dtype.type(i) * move for x, move in pairs])
             for i in range(SAMPLES)
         ]
         return self.rows.of(np.stack(values))
@@ -312,16 +312,16 @@ class Sides:
     """Slopes of all rows for a ladder of steps (first axis, small to large)."""
 
     def __init__(self, differences: Differences, reach: Array, ahead: Array, behind: Array) -> None:
-        rows, centre = differences.rows, differences.centre
+        rows, center = differences.rows, differences.center
         up, down = reach[:, :1], reach[:, 1:]
         above, below = rows.of(ahead), rows.of(behind)
         self.step = (up + down) / 2
-        self.right = finite((above - centre) / up)
-        self.left = finite((centre - below) / down)
+        self.right = finite((above - center) / up)
+        self.left = finite((center - below) / down)
         both = finite((above - below) / (up + down))
         one = np.where(np.isfinite(self.right), self.right, self.left)
         central = np.where(np.isfinite(both), both, one)
-        self.central = np.where(np.isfinite(centre), central, np.nan)
+        self.central = np.where(np.isfinite(center), central, np.nan)
         self.size = np.fmax(np.fmax(rows.size_of(ahead), rows.size_of(behind)), differences.size)
 
 
@@ -357,10 +357,10 @@ def settled_slopes(sides: Sides, noise: Array, unit: float) -> Slopes:
 def truncation(central: Array, noise: Array) -> Array:
     """The truncation error on each rung, from how the changes from rung to rung shrink.
 
-    If each change is the next larger one's times q, with q < 1, what is still to come is the change
-    times q / (1 - q); smooth functions have q = 1/64. Where changes are lost in noise the change
-    itself is taken. Else the slopes do not converge here and the error is unknown, hence infinite,
-    as it is for all larger steps.
+    If each change is q times the change of the next larger step, and q < 1, all smaller steps add
+    the change times q / (1 - q). Smooth functions have q = 1/64. Where changes are lost in noise,
+    the error is the change itself. Elsewhere the slopes do not converge; the error is unknown and
+    counts as infinite, for all larger steps too.
     """
     count = len(central)
     change = np.full((count + 1, central.shape[1]), np.inf)  # [i]: from rung i to the next larger
@@ -383,11 +383,11 @@ def truncation(central: Array, noise: Array) -> Array:
 
 
 def kinks(sides: Sides, noise: Array, unit: float) -> tuple[Vector, Vector]:
-    """Which rows have slopes that stay apart, and the smallest rung that shows it.
+    """Which rows have slopes that stay apart, and the smallest rung that shows the gap.
 
-    From the smallest rung where the slopes stand clear of noise the gap between them must stay the
-    same: it shrinks in proportion to the step where a function is smooth. Steps larger than the
-    input tell nothing about it.
+    The first rung considered is the smallest where the slopes are clear of noise. From there the
+    gap must stay as it is; where a function is smooth, the gap shrinks in proportion to the step.
+    Steps larger than the input show nothing.
     """
     count, rows = noise.shape
     steepest = np.fmax(np.abs(sides.right), np.abs(sides.left))

@@ -136,7 +136,7 @@ class Layout(NamedTuple):
     columns: tuple[int, ...]
     row_names: Sequence[str]  # one name for each output, or one for each random combination
     row_shapes: Sequence[tuple[int, ...]]
-    scattered: bool  # whether columns are random directions
+    along_random: bool  # whether columns are random directions
     mirrored: bool = False  # whether an entry was moved together with its mirror image
 
     def place(self, row: int, column: int) -> str:
@@ -147,7 +147,7 @@ class Layout(NamedTuple):
         return entry_of(self.row_names, self.row_shapes, row)
 
     def _column(self, column: int) -> str:
-        if self.scattered:
+        if self.along_random:
             return f"direction {column}"
         return "in" + bracketed(column, self.columns) + " mirrored" * self.mirrored
 
@@ -179,7 +179,7 @@ def line_of(
     shape = layout.rows + layout.columns
     info = np.finfo(point.dtype)
     statuses = {
-        mode: comparison.compared(analytic, slopes, rtol, info)
+        mode: comparison.statuses_of(analytic, slopes, rtol, info)
         for mode, analytic in derivatives.items()
     }
     mode, flat = worst(derivatives, statuses, slopes)
@@ -192,9 +192,9 @@ def line_of(
         place = layout.place(*divmod(flat, slopes.value.shape[1]))
         absolute = float(np.abs(analytic - numeric))
         relative = float(comparison.relative_errors(analytic, numeric))
-        if comparison.resolved(derivatives[mode], slopes).flat[flat]:
+        if comparison.above_error_bar(derivatives[mode], slopes).flat[flat]:
             agreed = comparison.digits(relative, float(info.eps))
-    unresolved = ~comparison.resolved(derivatives["reverse"], slopes)
+    unresolved = ~comparison.above_error_bar(derivatives["reverse"], slopes)
     unresolved &= (derivatives["reverse"] != 0) & (status == RIGHT)
     forward = derivatives.get("forward")
     return InputReport(
@@ -225,7 +225,7 @@ def worst(
     best: tuple[float, Mode, int | None] = (-1.0, "reverse", None)
     for mode, analytic in derivatives.items():
         error = np.minimum(comparison.relative_errors(analytic, slopes.value), 3)
-        known = comparison.resolved(analytic, slopes) | (statuses[mode] != RIGHT)
+        known = comparison.above_error_bar(analytic, slopes) | (statuses[mode] != RIGHT)
         score = 10.0 * statuses[mode] + np.where(known, 1 + error, 0)
         if score.size and score.max() > best[0]:
             best = (float(score.max()), mode, int(score.argmax()))

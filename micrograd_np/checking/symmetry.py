@@ -1,16 +1,17 @@
 """Which inputs are moved symmetrically: those that lead to ops which read one triangle of a matrix.
 
-`np.linalg.cholesky` and its like take their matrix to be Hermitian and read one triangle of it, so
-their derivative is that along Hermitian matrices, as their `Op` declares. A difference can only
-show it if the matrix stays Hermitian while the input moves. Whether it does is asked of the record:
-an anti-Hermitian cotangent of the matrix meets no Hermitian move of it. So what arrives of such a
-cotangent at the input is
+`np.linalg.cholesky`, `eigh` and others take their matrix to be Hermitian and read one triangle.
+Their derivative is the one along Hermitian matrices, as their `Op` declares. A difference shows
+this derivative only if the matrix stays Hermitian while the input moves. The recorded call says
+whether the matrix does: the product of an anti-Hermitian cotangent and a Hermitian move is zero. So
+the gradient that an anti-Hermitian cotangent of the matrix gives the input is
 
 - zero, if every move of the input keeps the matrix Hermitian, as in `cholesky(B @ B.T)`: then
   entries are moved one at a time, as always;
-- anti-Hermitian, if the Hermitian moves of the input do, as in `cholesky(A + 0.1 * np.eye(3))`:
-  then every entry is moved together with its mirror image;
-- anything else, if not even those do, as in `cholesky(A * w)`: then nothing can be compared.
+- anti-Hermitian, if every Hermitian move of the input keeps the matrix Hermitian, as in
+  `cholesky(A + 0.1 * np.eye(3))`: then every entry is moved together with its mirror image;
+- anything else, if some Hermitian moves do not, as in `cholesky(A * w)`: then nothing can be
+  compared.
 
 Cotangents are drawn at random, so each answer is right with probability 1.
 """
@@ -20,16 +21,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.checking.vector_function import Record
+from micrograd_np.checking.vector_function import RecordedCall
 from micrograd_np.core.graph import Node, descendants, history, pull
 
 Array = np.ndarray[Any, Any]
 
 
-class Reading(NamedTuple):
-    """How one input is read: by which ops as Hermitian, and whether by others too.
+class HermitianUse(NamedTuple):
+    """Which ops read one input as Hermitian, and whether other ops read the input too.
 
-    `mirrored`: whether it is to be moved symmetrically; otherwise nothing can be compared.
+    `mirrored`: whether the input is to be moved symmetrically; if not, nothing can be compared.
     """
 
     ops: tuple[str, ...]
@@ -57,39 +58,39 @@ class Reading(NamedTuple):
         return note
 
 
-def readings(record: Record, rng: "np.random.Generator") -> list[Reading | None]:
-    """For each array that is differentiated how it is read; None for one that moves freely."""
-    readers = [node for node in record.nodes if reads_hermitian(node)]
-    found: list[Reading | None] = []
-    for x in record.inputs:
-        kinds = [(node.op.name, kept_by(x, node, rng)) for node in readers]
+def hermitian_uses(call: RecordedCall, rng: "np.random.Generator") -> list[HermitianUse | None]:
+    """The use of each differentiated array; None for an array whose entries move one at a time."""
+    readers = [node for node in call.nodes if reads_hermitian(node)]
+    found: list[HermitianUse | None] = []
+    for x in call.inputs:
+        kinds = [(node.op.name, moves_of(x, node, rng)) for node in readers]
         ops = tuple(dict.fromkeys(name for name, kept in kinds if kept != "free"))
         mirrored = all(kept != "nothing" for _, kept in kinds)
-        others = leads_past(x, record.outputs, record.nodes, readers)
-        found.append(Reading(ops, mirrored, others) if ops else None)
+        others = depends_otherwise(x, call.outputs, call.nodes, readers)
+        found.append(HermitianUse(ops, mirrored, others) if ops else None)
     return found
 
 
 def reads_hermitian(node: Node) -> bool:
-    """Whether its op takes its first input to be Hermitian matrices, and reads one triangle."""
+    """Whether the op of `node` takes its first input to be Hermitian, and reads one triangle."""
     declared = node.op.hermitian
     return bool(node.options.get(declared)) if isinstance(declared, str) else bool(declared)
 
 
-def kept_by(x: Node, reader: Node, rng: "np.random.Generator") -> str:
+def moves_of(x: Node, reader: Node, rng: "np.random.Generator") -> str:
     """Which moves of `x` keep the matrix of `reader` Hermitian: "free", "mirrored" or "nothing"."""
     matrix = reader.inputs[0]
     nodes, leaves = history([matrix])
     if x not in set(leaves):
         return "free"
 
-    def arriving_of(cotangent: Array) -> Array:
+    def gradient_of(cotangent: Array) -> Array:
         found = pull({matrix: cotangent}, [x], nodes=nodes)
         return np.asarray(found.get(x, np.zeros_like(x.value)))
 
-    hermitian, skew = draw(rng, matrix), draw(rng, matrix)
-    arriving = arriving_of(skew - adjoint(skew))
-    largest = np.maximum(np.abs(arriving), np.abs(arriving_of(hermitian + adjoint(hermitian))))
+    hermitian, skew = random_like(rng, matrix), random_like(rng, matrix)
+    arriving = gradient_of(skew - adjoint(skew))
+    largest = np.maximum(np.abs(arriving), np.abs(gradient_of(hermitian + adjoint(hermitian))))
     rounding = float(np.finfo(arriving.dtype).eps) ** 0.5 * np.max(largest, initial=0)
     if np.all(np.abs(arriving) <= rounding):
         return "free"
@@ -99,14 +100,14 @@ def kept_by(x: Node, reader: Node, rng: "np.random.Generator") -> str:
     return "nothing"
 
 
-def draw(rng: "np.random.Generator", like: Node) -> Array:
+def random_like(rng: "np.random.Generator", like: Node) -> Array:
     """Random numbers of the shape and dtype of a node."""
     shape, dtype = like.value.shape, like.value.dtype
     numbers = rng.standard_normal(shape)
     if dtype.kind == "c":
         numbers = numbers + 1j * rng.standard_normal(shape)
-    drawn: Array = numbers.astype(dtype)
-    return drawn
+    result: Array = numbers.astype(dtype)
+    return result
 
 
 def adjoint(x: Array) -> Array:
@@ -115,7 +116,7 @@ def adjoint(x: Array) -> Array:
     return turned
 
 
-def leads_past(
+def depends_otherwise(
     x: Node, outputs: Iterable[Node], nodes: Iterable[Node], readers: Iterable[Node]
 ) -> bool:
     """Whether an output depends on `x` by a way that meets none of the readers."""

@@ -1,10 +1,10 @@
-"""The function under check, seen as a map from a list of arrays to one flat vector.
+"""The function under check, as a map from a list of arrays to one flat vector.
 
-A *subject* hides the trees: its *points* are the differentiable arrays among the inputs, its
-*value* is the vector of all floating-point numbers the function returns. A complex array counts as
-two real ones, its real and its imaginary part, among the points and in the value. Every evaluation
-gets copies, so a function may do to its arguments what it likes. A *record* is one evaluation kept
-as a graph, from which the engine's answers come: `pull` in reverse mode, `push` in forward mode.
+The *points* of a `VectorFunction` are the differentiable arrays among the inputs. Its *value* is
+the vector of all floating-point numbers that the function returns. A complex array counts as two
+real ones, its real and its imaginary part, among the points and in the value. The function is
+called with copies, so it may change its arguments. A `RecordedCall` is one call kept as a graph,
+which gives derivatives: `pull` in reverse mode, `push` in forward mode.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.checking.parts import joined, part_names, parts_of, real_dtype
+from micrograd_np.checking.real_parts import (
+    from_real_parts,
+    real_dtype,
+    real_part_names,
+    real_parts,
+)
 from micrograd_np.core import tree
 from micrograd_np.core.context import enable_grad
 from micrograd_np.core.graph import Node, history, pull, push
@@ -27,8 +32,8 @@ Points = list[np.ndarray[Any, Any]]
 FLOATING = ("f", "c")  # kinds of dtypes that are differentiated
 
 
-class Subject:
-    """A function of trees as a function of `points`; `names` overrides the paths of its inputs."""
+class VectorFunction:
+    """A function of trees as a function of `points`; `names` replaces the paths of the inputs."""
 
     def __init__(
         self, f: Callable[..., Any], inputs: Tree, names: Sequence[str] | None = None
@@ -49,8 +54,8 @@ class Subject:
         self.titles = list(names or [titles[i] for i in self.places])
         self.constant_names = [titles[i] for i in self.constants]
         self.arrays: Points = [copied(data_of(self.leaves[i])) for i in self.places]
-        self.points: Points = parts_of(self.arrays)
-        self.names = part_names(self.titles, self.arrays)
+        self.points: Points = real_parts(self.arrays)
+        self.names = real_part_names(self.titles, self.arrays)
         self.output_titles: list[str] = []
         self.output_names: list[str] = []
         self.shapes: list[tuple[int, ...]] = []
@@ -58,7 +63,7 @@ class Subject:
         self.wide = np.dtype(np.float64)
 
     def outputs(self, *tensors: Any) -> tuple[Any, ...]:
-        """What `f` returns for these arrays, reduced to its floating-point leaves."""
+        """The floating-point leaves of what `f` returns for these arrays."""
         return tuple(leaf for _, leaf in self.named_outputs(*tensors))
 
     def named_outputs(self, *tensors: Any) -> list[tuple[str, Any]]:
@@ -68,10 +73,10 @@ class Subject:
             leaves[place] = writeable(leaves[place])
         for place, tensor in zip(self.places, tensors, strict=True):
             leaves[place] = tensor
-        return floating(self.f(*tree.replace(self.args, leaves)))
+        return floating_leaves(self.f(*tree.replace(self.args, leaves)))
 
-    def on_arrays(self) -> "PlainRun":
-        """One run on plain arrays in place of Tensors; of a number, on a number of NumPy's."""
+    def run_on_arrays(self) -> "PlainRun":
+        """One call with plain arrays in place of Tensors, and with NumPy's numbers for numbers."""
         given = [plain_copy(leaf) for leaf in self.leaves]
         try:
             out = self.f(*tree.replace(self.args, given))
@@ -83,19 +88,19 @@ class Subject:
             for place, (i, array) in enumerate(zip(self.places, self.arrays, strict=True))
             if not same(given[i], array)
         ]
-        return PlainRun([(path, data_of(leaf)) for path, leaf in floating(out)], changed)
+        return PlainRun([(path, data_of(leaf)) for path, leaf in floating_leaves(out)], changed)
 
     def value(self, points: Points) -> Vector:
-        """The value at `points` as a vector, NaN throughout where its shapes are other ones."""
-        arrays = joined(points, [x.dtype for x in self.arrays])
+        """The value at `points` as a vector; all NaN if the results have other shapes there."""
+        arrays = from_real_parts(points, [x.dtype for x in self.arrays])
         found = [data_of(leaf) for leaf in self.outputs(*map(Tensor, arrays))]
-        if [x.shape for x in parts_of(found)] != self.shapes:
+        if [x.shape for x in real_parts(found)] != self.shapes:
             return np.full(sum(map(size, self.shapes)), np.nan, self.wide)
         return self.vector(found)
 
     def vector(self, arrays: Iterable[np.ndarray[Any, Any]]) -> Vector:
-        """Arrays like the outputs as one vector."""
-        flat = [np.ravel(x) for x in parts_of(arrays)]
+        """Arrays, shaped like the outputs, as one vector."""
+        flat = [np.ravel(x) for x in real_parts(arrays)]
         return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
 
     def titled_outputs(self) -> list[str]:
@@ -103,16 +108,16 @@ class Subject:
         return [".".join(filter(None, ("out", name))) for name in self.output_names]
 
     def split(self, vector: Vector) -> Points:
-        """A vector like the value as arrays like the outputs."""
+        """A vector, as long as the value, as arrays shaped like the outputs."""
         ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
         parts = zip(np.split(vector, ends), self.shapes, strict=True)
-        return joined([part.reshape(shape) for part, shape in parts], self.dtypes)
+        return from_real_parts([part.reshape(shape) for part, shape in parts], self.dtypes)
 
 
 class PlainRun(NamedTuple):
-    """One run on plain arrays: its floating-point outputs by path, and the inputs it wrote to.
+    """A call with plain arrays: its floating-point outputs by path, and the inputs it wrote to.
 
-    `error`: the exception that it ended with, in a line.
+    `error`: the exception that ended the call, in one line.
     """
 
     outputs: list[tuple[str, np.ndarray[Any, Any]]]
@@ -120,14 +125,14 @@ class PlainRun(NamedTuple):
     error: str = ""
 
 
-class Record:
-    """One run of a subject on fresh leaves, and the engine's derivatives there."""
+class RecordedCall:
+    """One call of a function on new leaves, and the derivatives there by the rules of its ops."""
 
-    def __init__(self, subject: Subject) -> None:
-        self.subject = subject
-        self.inputs = [Tensor(array, requires_grad=True) for array in subject.arrays]
+    def __init__(self, function: VectorFunction) -> None:
+        self.function = function
+        self.inputs = [Tensor(array, requires_grad=True) for array in function.arrays]
         with enable_grad():
-            found = subject.named_outputs(*self.inputs)
+            found = function.named_outputs(*self.inputs)
         if not found:
             raise errors.NotDifferentiableError(
                 "gradcheck needs a function that returns floating-point numbers; this one returned "
@@ -136,12 +141,12 @@ class Record:
         self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for _, leaf in found]
         self.nodes, _ = history(self.outputs)
         arrays = [x.data for x in self.outputs]
-        subject.output_titles = [name for name, _ in found]
-        subject.output_names = part_names(subject.output_titles, arrays)
-        subject.shapes = [x.shape for x in parts_of(arrays)]
-        subject.dtypes = [x.dtype for x in arrays]
-        subject.wide = np.result_type(np.float64, *map(real_dtype, subject.dtypes))
-        self.value = subject.vector(arrays)
+        function.output_titles = [name for name, _ in found]
+        function.output_names = real_part_names(function.output_titles, arrays)
+        function.shapes = [x.shape for x in real_parts(arrays)]
+        function.dtypes = [x.dtype for x in arrays]
+        function.wide = np.result_type(np.float64, *map(real_dtype, function.dtypes))
+        self.value = function.vector(arrays)
 
     def precision(self) -> np.finfo[Any]:
         """The coarsest floating-point type that the computation passes through."""
@@ -152,20 +157,20 @@ class Record:
 
     def changed(self) -> list[str]:
         """The names of the inputs whose numbers the function changed while it ran."""
-        triples = zip(self.subject.titles, self.inputs, self.subject.arrays, strict=True)
+        triples = zip(self.function.titles, self.inputs, self.function.arrays, strict=True)
         return [name for name, x, array in triples if not same(x.data, array)]
 
     def pull(self, cotangent: Vector) -> Points:
         """Reverse mode: the cotangents of the points, given that of the value."""
         found = pull(self._seeds(cotangent), self.inputs, nodes=self.nodes)
         gradients = [found.get(x, np.zeros_like(x.data)) for x in self.inputs]
-        return parts_of(np.asarray(conjugated(g)) for g in gradients)
+        return real_parts(np.asarray(conjugated(g)) for g in gradients)
 
     def rounding(self, cotangent: Vector) -> float:
-        """The rounding noise to expect in a combination of the outputs, besides their own.
+        """The rounding noise to expect in a combination of the outputs, besides their own rounding.
 
-        Every intermediate value is off by its precision times its size; its cotangent says how much
-        of that arrives.
+        Every intermediate value has an error of its precision times its size. Its cotangent says
+        how much of the error arrives in the combination.
         """
         arrived = pull(self._seeds(cotangent), self.nodes, nodes=self.nodes)
         squares = 0.0
@@ -179,7 +184,7 @@ class Record:
 
     def _seeds(self, cotangent: Vector) -> dict[Node, Any]:
         table: dict[Node, Any] = {}
-        parts = map(conjugated, self.subject.split(cotangent))
+        parts = map(conjugated, self.function.split(cotangent))
         for out, g in zip(self.outputs, parts, strict=True):
             if out.requires_grad:
                 table[out] = table[out] + g if out in table else g
@@ -187,12 +192,12 @@ class Record:
 
     def push(self, place: int, tangent: np.ndarray[Any, Any]) -> Vector:
         """Forward mode: the tangent of the value, given that of the point at `place`."""
-        tangents = [np.zeros_like(point) for point in self.subject.points]
+        tangents = [np.zeros_like(point) for point in self.function.points]
         tangents[place] = tangent
-        moves = joined(tangents, [x.dtype for x in self.inputs])
+        moves = from_real_parts(tangents, [x.dtype for x in self.inputs])
         table: dict[Node, Any] = {x: t for x, t in zip(self.inputs, moves, strict=True) if t.any()}
         found = push(self.nodes, table)
-        return self.subject.vector(
+        return self.function.vector(
             np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.outputs
         )
 
@@ -213,7 +218,7 @@ def data_of(leaf: Any) -> np.ndarray[Any, Any]:
     return data
 
 
-def floating(out: Tree) -> list[tuple[str, Any]]:
+def floating_leaves(out: Tree) -> list[tuple[str, Any]]:
     """The floating-point leaves of a result, with their paths."""
     return [(path, leaf) for path, leaf in tree.paths(out) if kind(leaf) in FLOATING]
 

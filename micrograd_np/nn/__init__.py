@@ -1,4 +1,4 @@
-"""Networks: modules, layers, initialisers and losses, all plain expressions of Tensors."""
+"""Networks: modules, layers, initializers and losses, all plain expressions of Tensors."""
 
 from micrograd_np.nn import functional as functional
 from micrograd_np.nn.convolutional import AdaptiveAvgPool1d as AdaptiveAvgPool1d

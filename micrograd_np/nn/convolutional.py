@@ -1,7 +1,7 @@
 """Layers of convolutional networks: convolution, pooling, and the step to features.
 
-Inputs have axes (examples, channels, *lengths), with any number of axes of examples, or none. What
-layers compute is in `functional`; names and shapes of parameters are PyTorch's.
+Inputs have axes (examples, channels, *lengths), with any number of axes of examples, or none.
+Layers call the functions of `functional`. Names and shapes of parameters are PyTorch's.
 """
 
 from math import prod
@@ -11,18 +11,16 @@ import numpy as np
 
 from micrograd_np.core.op import Array
 from micrograd_np.core.tensor import Tensor
-from micrograd_np.nn import functional
-from micrograd_np.nn.functional.geometry import per_axis
+from micrograd_np.nn.functional.conv import conv, conv_transpose
+from micrograd_np.nn.functional.geometry import Numbers, per_axis
+from micrograd_np.nn.functional.pool import adaptive_avg_pool, avg_pool, max_pool
 from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
 
-Numbers = int | tuple[int, ...]
-
 
 class _Kernels(Module):
-    """What convolution and its transpose share: a weight, a bias, and how the kernel slides."""
+    """What convolution and its transpose share: a weight and a bias, for kernels of `ndim` axes."""
 
-    function: ClassVar[Any]
     ndim: ClassVar[int]
     transposed: ClassVar[bool]
     weight: Tensor
@@ -81,9 +79,8 @@ class _Convolution(_Kernels):
 
     def forward(self, x: Array) -> Array:
         """The convolution of `x` with the weight, plus the bias."""
-        return type(self).function(
-            x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups
-        )
+        sliding = (self.stride, self.padding, self.dilation, self.groups)
+        return conv(self.ndim, x, self.weight, self.bias, *sliding)
 
 
 class _Transposed(_Kernels):
@@ -112,11 +109,11 @@ class _Transposed(_Kernels):
     def forward(self, x: Array) -> Array:
         """The transposed convolution of `x` with the weight, plus the bias."""
         sliding = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
-        return type(self).function(x, self.weight, self.bias, *sliding)
+        return conv_transpose(self.ndim, x, self.weight, self.bias, *sliding)
 
 
 class _MaxPool(Module):
-    function: ClassVar[Any]
+    ndim: ClassVar[int]
 
     def __init__(
         self,
@@ -133,11 +130,11 @@ class _MaxPool(Module):
     def forward(self, x: Array) -> Array:
         """The largest entry of each window of `x`."""
         sliding = (self.stride, self.padding, self.dilation, self.ceil_mode)
-        return type(self).function(x, self.kernel_size, *sliding)
+        return max_pool(self.ndim, x, self.kernel_size, *sliding)
 
 
 class _AvgPool(Module):
-    function: ClassVar[Any]
+    ndim: ClassVar[int]
 
     def __init__(
         self,
@@ -153,18 +150,18 @@ class _AvgPool(Module):
     def forward(self, x: Array) -> Array:
         """The mean of each window of `x`."""
         sliding = (self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-        return type(self).function(x, self.kernel_size, *sliding)
+        return avg_pool(self.ndim, x, self.kernel_size, *sliding)
 
 
 class _AdaptiveAvgPool(Module):
-    function: ClassVar[Any]
+    ndim: ClassVar[int]
 
     def __init__(self, output_size: Any) -> None:
         self.output_size = output_size
 
     def forward(self, x: Array) -> Array:
-        """The means over as many windows as asked for."""
-        return type(self).function(x, self.output_size)
+        """The means of `x` over as many windows as were asked for."""
+        return adaptive_avg_pool(self.ndim, x, self.output_size)
 
 
 class Flatten(Module):
@@ -194,7 +191,7 @@ class Conv1d(_Convolution):
     (4, 3, 10)
     """
 
-    function, ndim = staticmethod(functional.conv1d), 1
+    ndim = 1
 
 
 class Conv2d(_Convolution):
@@ -204,14 +201,14 @@ class Conv2d(_Convolution):
     `glorot_uniform` drawn from `rng`; `bias` has shape (out_channels,) and starts at zero, or is
     None with `bias=False`. The other options are those of the function.
 
-    Raises ValueError if a number of channels is not positive or not divided by `groups`, TypeError
-    if a size is no integer, and, when called, what the function raises.
+    Raises ValueError if a number of channels is not positive or not divided by `groups`, and
+    TypeError if a size is no integer. A call raises what the function raises.
 
     >>> Conv2d(3, 8, 3, padding=1)(np.ones((4, 3, 16, 16))).shape
     (4, 8, 16, 16)
     """
 
-    function, ndim = staticmethod(functional.conv2d), 2
+    ndim = 2
 
 
 class Conv3d(_Convolution):
@@ -221,7 +218,7 @@ class Conv3d(_Convolution):
     (2, 4, 4, 4)
     """
 
-    function, ndim = staticmethod(functional.conv3d), 3
+    ndim = 3
 
 
 class ConvTranspose1d(_Transposed):
@@ -231,7 +228,7 @@ class ConvTranspose1d(_Transposed):
     (4, 3, 10)
     """
 
-    function, ndim = staticmethod(functional.conv_transpose1d), 1
+    ndim = 1
 
 
 class ConvTranspose2d(_Transposed):
@@ -243,7 +240,7 @@ class ConvTranspose2d(_Transposed):
     (4, 3, 10, 10)
     """
 
-    function, ndim = staticmethod(functional.conv_transpose2d), 2
+    ndim = 2
 
 
 class ConvTranspose3d(_Transposed):
@@ -253,7 +250,7 @@ class ConvTranspose3d(_Transposed):
     (2, 8, 10, 12)
     """
 
-    function, ndim = staticmethod(functional.conv_transpose3d), 3
+    ndim = 3
 
 
 class MaxPool1d(_MaxPool):
@@ -263,7 +260,7 @@ class MaxPool1d(_MaxPool):
     array([3., 4.])
     """
 
-    function = staticmethod(functional.max_pool1d)
+    ndim = 1
 
 
 class MaxPool2d(_MaxPool):
@@ -273,19 +270,19 @@ class MaxPool2d(_MaxPool):
     (3, 4, 3)
     """
 
-    function = staticmethod(functional.max_pool2d)
+    ndim = 2
 
 
 class MaxPool3d(_MaxPool):
     """`functional.max_pool3d` as a layer."""
 
-    function = staticmethod(functional.max_pool3d)
+    ndim = 3
 
 
 class AvgPool1d(_AvgPool):
     """`functional.avg_pool1d` as a layer."""
 
-    function = staticmethod(functional.avg_pool1d)
+    ndim = 1
 
 
 class AvgPool2d(_AvgPool):
@@ -295,19 +292,19 @@ class AvgPool2d(_AvgPool):
     array([[1.5]])
     """
 
-    function = staticmethod(functional.avg_pool2d)
+    ndim = 2
 
 
 class AvgPool3d(_AvgPool):
     """`functional.avg_pool3d` as a layer."""
 
-    function = staticmethod(functional.avg_pool3d)
+    ndim = 3
 
 
 class AdaptiveAvgPool1d(_AdaptiveAvgPool):
     """`functional.adaptive_avg_pool1d` as a layer."""
 
-    function = staticmethod(functional.adaptive_avg_pool1d)
+    ndim = 1
 
 
 class AdaptiveAvgPool2d(_AdaptiveAvgPool):
@@ -317,10 +314,10 @@ class AdaptiveAvgPool2d(_AdaptiveAvgPool):
     (8, 1, 1)
     """
 
-    function = staticmethod(functional.adaptive_avg_pool2d)
+    ndim = 2
 
 
 class AdaptiveAvgPool3d(_AdaptiveAvgPool):
     """`functional.adaptive_avg_pool3d` as a layer."""
 
-    function = staticmethod(functional.adaptive_avg_pool3d)
+    ndim = 3

@@ -1,4 +1,4 @@
-"""Initialisers: the values that parameters start from.
+"""Initializers: the values that parameters start from.
 
 Each draws from an explicit `numpy.random.Generator` and returns a plain array.
 Annotations that name it are strings: NumPy loads `numpy.random` on first use, which takes a while.

@@ -1,6 +1,6 @@
-"""Layers: the linear one, the activations, and the sequence of layers.
+"""Layers: the linear layer, the activations, and the sequence of layers.
 
-Inputs are arrays or Tensors whose last axis holds the features; the axes before it, none or any
+Inputs are arrays or Tensors whose last axis holds the features. Axes before the last, none or any
 number, are examples.
 """
 
@@ -34,8 +34,8 @@ class Linear(Module):
     `weight` has shape (in_features, out_features) and starts as `glorot_uniform` drawn from `rng`;
     `bias` has shape (out_features,) and starts at zero, or is None with `bias=False`.
 
-    Raises ValueError if a number of features is not a positive integer, TypeError if `rng` is
-    neither a Generator nor None or `dtype` is not a real floating-point one, and, when called,
+    Raises ValueError if a number of features is not a positive integer. Raises TypeError if `rng`
+    is neither a Generator nor None, or if `dtype` is not a real floating-point one. A call raises
     ShapeError if the last axis of `x` does not hold `in_features` numbers.
 
     >>> layer = Linear(2, 3, rng=np.random.default_rng(0))

@@ -1,12 +1,12 @@
 """Losses: how far predictions are from targets, as one number to make small.
 
-Each takes `(prediction, target)` of **exactly** equal shapes. NumPy would broadcast (4, 1) against
-(4,) to (4, 4), comparing every prediction with every target, and a network would train on nonsense
-without a word; here it is a ShapeError. The target, a constant as a rule, is cast to the floating
-dtype of the prediction, so that a float32 network has a float32 loss.
+Each loss takes `(prediction, target)` of **exactly** equal shapes, and raises ShapeError for
+others. NumPy would broadcast (4, 1) against (4,) to (4, 4), comparing every prediction with every
+target, and a network would train on nonsense without a warning. The target, usually a constant, is
+cast to the floating dtype of the prediction, so that a float32 network has a float32 loss.
 
-`reduction`: `"mean"` of all losses (of an empty batch: an error), their `"sum"`, or `"none"`, an
-array with a loss for each.
+`reduction`: `"mean"` of all losses (an error for an empty batch), their `"sum"`, or `"none"`, an
+array with a loss for each example.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ def mse(prediction: Array, target: Array, reduction: str = "mean") -> Array:
     """The squared error `(prediction - target)²`, by default its mean over all entries.
 
     Raises ShapeError if the shapes differ, TypeError for targets that are not real numbers,
-    ValueError for an unknown reduction or the mean of nothing.
+    ValueError for an unknown reduction or the mean of an empty batch.
 
     >>> float(mse(np.array([1.0, 2.0]), np.array([1.0, 4.0])))
     2.0
@@ -44,9 +44,9 @@ def mse(prediction: Array, target: Array, reduction: str = "mean") -> Array:
 def binary_cross_entropy(probability: Array, target: Array, reduction: str = "mean") -> Array:
     """`-(target log(probability) + (1 - target) log(1 - probability))`, with `0 log(0) = 0`.
 
-    `probability` lies in [0, 1], the output of a sigmoid, and so does `target`, 0 and 1 as a rule.
-    A probability of exactly 0 for target 1 has an infinite loss. Where the sigmoid rounds to 0 or 1
-    its gradient is lost: `binary_cross_entropy_with_logits` keeps it.
+    `probability`, the output of a sigmoid, and `target`, usually 0 or 1, lie in [0, 1]. A
+    probability of exactly 0 for target 1 has an infinite loss. The gradient is lost where the
+    sigmoid rounds to 0 or 1; `binary_cross_entropy_with_logits` keeps the gradient.
 
     Raises what `mse` raises, and ValueError for probabilities or targets outside [0, 1].
 
@@ -90,9 +90,9 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     from 0 up, of shape (n,); or probabilities `p` of shape (n, classes), and the loss is
     `-sum(p log(softmax(logits)))`. The gradient is `softmax(logits) - p` for each example.
 
-    Raises ShapeError if the shapes do not go together so, TypeError for classes that are not
-    integers, ValueError for a class out of range, for probabilities outside [0, 1], for fewer than
-    two classes, an unknown reduction, or the mean of nothing.
+    Raises ShapeError for other shapes, and TypeError for classes that are not integers. Raises
+    ValueError for a class out of range, for probabilities outside [0, 1], for fewer than two
+    classes, for an unknown reduction, and for the mean of an empty batch.
 
     >>> logits = np.array([[0.0, 0.0], [0.0, 1000.0]])
     >>> cross_entropy(logits, np.array([0, 0]), reduction="none").round(4)
@@ -116,13 +116,13 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
 
 
 def _at_class(x: Array, chosen: Array) -> Array:
-    """The entries along the last axis that are chosen."""
+    """The entry of each `chosen` class along the last axis."""
     if is_foreign(chosen) or is_foreign(value_of(x)):  # a sum keeps to the blocks of examples
         chosen = like(x, chosen)
         classes = like(chosen, np.arange(x.shape[-1]))
         return np.sum(np.where(chosen == classes, x, 0), axis=-1)
     found = np.take_along_axis(x, chosen, axis=-1)[..., 0]
-    if _is_here(value_of(chosen)):
+    if _can_be_read(value_of(chosen)):
         return found
     return np.where(chosen[..., 0] < 0, np.nan, found)  # unseen, it was not refused; NumPy wraps it
 
@@ -153,11 +153,11 @@ def _array(x: Any) -> Array:
     return x if hasattr(x, "__array_function__") else np.asarray(x)
 
 
-def _is_here(values: Array) -> bool:
-    """Whether there are numbers to look at.
+def _can_be_read(values: Array) -> bool:
+    """Whether the numbers can be read for a check.
 
-    To look at the arrays of other libraries would compute or fetch them; in a batch, or while
-    `compile` traces, there are none for a decision to hang on.
+    Arrays of other libraries would have to be computed or fetched. In a batch of `vmap`, and while
+    `compile` traces, a decision must not depend on numbers.
     """
     return not is_foreign(values) and not isinstance(values, Interpreted)
 
@@ -191,12 +191,12 @@ def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -
 
 
 def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
-    """Raises ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN.
+    """Raise ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN.
 
-    Only values that are here are looked at.
+    Nothing is checked where numbers cannot be read.
     """
     values = value_of(x)
-    if not _is_here(values):
+    if not _can_be_read(values):
         return
     if values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(
@@ -206,7 +206,7 @@ def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
 
 
 def _check_classes(logits: Array, target: Array) -> None:
-    """Whether the target of a `cross_entropy` goes with its logits, as classes or probabilities."""
+    """Raise an error unless the target holds classes or probabilities for these logits."""
     expected = logits.shape[:-1]
     if logits.ndim == 0 or target.shape not in (expected, logits.shape):
         raise ShapeError(
@@ -232,7 +232,7 @@ def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:
             f"cross_entropy: classes are integers, but {described(target)} was given. Write "
             f"`target.astype(int)`, or give probabilities with one more axis for the classes."
         )
-    if not _is_here(target):
+    if not _can_be_read(target):
         return
     if target.size and (target.min() < 0 or target.max() >= classes):
         wrong = sorted({int(c) for c in target.flat if not 0 <= c < classes})

@@ -1,10 +1,10 @@
-"""Modules: objects with parameters, named by where they stand.
+"""Modules: objects with parameters, named by their places in the object.
 
-A `Module` is a plain class. Its *state* is `vars(self)`, in the order of definition: the Tensors,
-modules, and lists, tuples and dicts of them found there. A *place* is the way to a part, key by
-key, `("layers", 0, "weight")`; its *path* is the place in dots, `layers.0.weight`. *Parameters* are
-the learnable Tensors: leaves with `requires_grad`, and nothing else. A parameter that stands in
-several places is one parameter; its path is that of its first place.
+A `Module` is a plain class. Its *state* is in `vars(self)`, in the order of definition: Tensors,
+modules, and lists, tuples and dicts of these. A *place* is the sequence of keys that leads to a
+part, `("layers", 0, "weight")`; its *path* is the place in dots, `layers.0.weight`. *Parameters*
+are the learnable Tensors: leaves with `requires_grad`. A parameter that is in several places is one
+parameter; its path is the path of its first place.
 
 A module is a tree (see `tree`) whose leaves are its parameters, so `mg.grad(loss)(model)` is a
 model of the same class with gradients where the parameters were.
@@ -27,10 +27,10 @@ Place = tuple[Any, ...]
 
 
 class Module:
-    """What layers and networks derive from: define their parts in `__init__`, and `forward`.
+    """The base class of layers and networks, which define parts in `__init__`, and `forward`.
 
-    `training`: whether the module is being trained; layers that behave differently then look at
-    it. Change it with `train()` and `eval()`.
+    `training`: whether the module is being trained, for layers that behave differently then.
+    `train()` and `eval()` change `training`.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -65,7 +65,7 @@ class Module:
     def named_parameters(self) -> dict[str, Tensor]:
         """The parameters by path, in order of definition; a shared one once, by its first path.
 
-        In a copy that a transform made (gradients, say), what stands in the parameters' places.
+        In a copy that a transform made, the values in the places of parameters, such as gradients.
 
         Raises ValueError if two parameters have one path, as in `{"a.b": t, "a": {"b": u}}`.
         """
@@ -78,8 +78,8 @@ class Module:
     def name_parameters(self) -> Self:
         """Give every parameter its path as its `name`, for pictures and messages; returns `self`.
 
-        A name that you gave stays. A name that is the path from a module further in becomes the
-        path from here: `weight` of a layer becomes `0.weight` in a `Sequential`.
+        A name that you gave stays. A name that is a path in an inner module becomes the path in
+        this module: `weight` of a layer becomes `0.weight` in a `Sequential`.
         """
         for path, parameter in self.named_parameters().items():
             if parameter.name is None or path.endswith(f".{parameter.name}"):
@@ -87,7 +87,7 @@ class Module:
         return self
 
     def zero_grad(self) -> None:
-        """Forget the gradients: `.grad` of every parameter becomes None."""
+        """Set `.grad` of every parameter to None."""
         for parameter in self.parameters():
             parameter.grad = None
 
@@ -99,7 +99,7 @@ class Module:
         return list(found.values())
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` here and in every module below; returns `self`."""
+        """Set `training` of this module and of every module in it; returns `self`."""
         for module in self.modules():
             module.training = mode
         return self
@@ -113,8 +113,8 @@ class Module:
     def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
         """Copies of the values of all Tensors that no op made, by path.
 
-        These are the parameters, and also the Tensors that are not learnable: constants and frozen
-        parameters, so freezing a layer does not change what is saved.
+        These are the parameters and the Tensors that are not learnable: constants and frozen
+        parameters. So the state of a layer has the same paths when the layer is frozen.
         """
         own = self._state()
         return dict(zip(own, all_here([part.value for part in own.values()]), strict=True))
@@ -124,11 +124,11 @@ class Module:
 
         Values are cast to the Tensors' dtypes, within a kind (float64 to float32, not to int).
 
-        Raises ValueError if a name is missing or unexpected, or a value has the wrong shape or kind
-        of dtype, is too large for its dtype here, or is a result in a graph, whose history would be
-        lost; the message lists all of them. Raises TypeError for what is no mapping, and for arrays
-        of PyTorch: the weight of its `Linear` is transposed, and a square one would be loaded so.
-        Where it raises, nothing is changed.
+        Raises ValueError if a name is missing or unexpected, or if a value has the wrong shape or
+        kind of dtype or is too large for the Tensor's dtype. Raises ValueError also for a result in
+        a graph, whose history would be lost. The message lists all of these. Raises TypeError for
+        what is no mapping, and for arrays of PyTorch, whose `Linear` has a transposed weight: a
+        square one would be loaded transposed. After an error nothing is changed.
         """
         own = self._state()
         for path, array in arrays_for(own, state, type(self).__name__).items():
@@ -136,15 +136,15 @@ class Module:
 
     def _state(self) -> dict[str, Tensor]:
         """The Tensors that no op made by path, each once."""
-        return _firsts(self, _labelled(self, lambda part: part.op is None))
+        return _firsts(self, _labeled(self, lambda part: part.op is None))
 
     # ------------------------------------------------------------ as a tree
 
     def _places(self) -> dict[Place, str]:
-        """Every place where a parameter stands, with the path of the parameter's first place."""
+        """The place of every parameter, with the path of the parameter's first place."""
         if self._taken is not None:
             return self._taken
-        return _labelled(self, lambda part: part.requires_grad and part.op is None)
+        return _labeled(self, lambda part: part.requires_grad and part.op is None)
 
     def __tree__(self) -> dict[str, Any]:
         return self.named_parameters()
@@ -157,7 +157,7 @@ class Module:
     def __tree_static__(self, whole: bool = False) -> tuple[Any, ...]:
         """What a compiled program depends on beside the parameters: settings, and other Tensors.
 
-        `whole`: the parameters too, not their values but which Tensors they are.
+        `whole`: also which Tensors the parameters are, but not their values.
         """
         return tuple(_settings(self, () if whole else frozenset(self._places())))
 
@@ -207,8 +207,8 @@ def _dotted(place: Place) -> str:
     return ".".join(map(str, place))
 
 
-def _labelled(module: Module, wanted: Callable[[Tensor], bool]) -> dict[Place, str]:
-    """The places of the Tensors that are wanted, each with the path of its Tensor's first place."""
+def _labeled(module: Module, wanted: Callable[[Tensor], bool]) -> dict[Place, str]:
+    """The places of the wanted Tensors, each with the path of its Tensor's first place."""
     first: dict[int, str] = {}
     places = {
         place: first.setdefault(id(part), _dotted(place))
@@ -226,20 +226,20 @@ def _labelled(module: Module, wanted: Callable[[Tensor], bool]) -> dict[Place, s
 
 
 def _firsts(module: Module, places: dict[Place, str]) -> dict[str, Any]:
-    """What stands in the first place of each, by path."""
+    """The parts at those places that are the first of their path, by path."""
     return {path: _at(module, place) for place, path in places.items() if path == _dotted(place)}
 
 
 def _replaced(value: Any, new: dict[Place, tuple[str, Any]]) -> Any:
-    """A copy of `value` with other parts in the places of `new`, sharing all else with it.
+    """A copy of `value` with other parts in the places of `new`; all other parts are shared.
 
-    Each new part comes with a label that says which parts are one parameter.
+    `new` has a label for each part: parts of one label are one parameter.
     """
     if () in new:
         return new[()][1]
     below: dict[Any, dict[Place, tuple[str, Any]]] = {}
-    for (key, *rest), labelled in new.items():
-        below.setdefault(key, {})[tuple(rest)] = labelled
+    for (key, *rest), labeled in new.items():
+        below.setdefault(key, {})[tuple(rest)] = labeled
     parts = {key: _replaced(_at(value, (key,)), inner) for key, inner in below.items()}
     if not isinstance(value, Module):
         return tree.rebuild(value, [parts.get(key, part) for key, part in _members(value)])
@@ -253,7 +253,7 @@ def _replaced(value: Any, new: dict[Place, tuple[str, Any]]) -> Any:
 def _settings(
     value: Any, without: Container[Place], place: Place = (), above: tuple[int, ...] = ()
 ) -> Iterator[tuple[Place, Any]]:
-    """All in a module that is no branch, with its place; by identity, what cannot be hashed."""
+    """The settings in a module, with their places; what cannot be hashed is given by identity."""
     if place in without or id(value) in above:
         return
     members = _members(value)
@@ -273,7 +273,7 @@ def _settings(
 
 
 def _lines(path: str, value: Any) -> Iterator[str]:
-    """What a module's repr shows of a part: modules nested, Tensors by shape, settings by value."""
+    """The lines for a part in a module's repr: modules nested, shapes of Tensors, settings."""
     if isinstance(value, Module):
         yield f"{path}: {value!r}"
     elif isinstance(value, Tensor):

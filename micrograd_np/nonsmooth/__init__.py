@@ -1,10 +1,15 @@
-"""The policy at points without a derivative: what is returned there, here and elsewhere.
+"""Conventions: the gradient that is returned where a function has no derivative.
 
-In order: the derivative where it exists; the shortest subgradient where the function is convex
-around the point (or concave), equal candidates sharing evenly; else the limit of the derivative,
-which may be infinite; else what arithmetic leaves, NaN. `convention` says what is known of one point,
-the tables say it of all of them, by topic, and `conventions` finds those of an op. Tables are read
-when they are asked for.
+The gradient is the first of these that exists:
+
+1. the derivative;
+2. where the function is convex around the point, or concave, the shortest subgradient, in which
+   equal candidates share evenly;
+3. the limit of the derivative, which may be infinite;
+4. the result of the arithmetic of the rule: NaN.
+
+`convention` defines the record of one point. Each table holds the records of one topic, and is read
+when `conventions` is first called, which finds the records of an op.
 """
 
 from micrograd_np.nonsmooth.convention import Convention as Convention

@@ -1,7 +1,8 @@
-"""Corners, ties and jumps: neighbours disagree about the slope, or about the value.
+"""Corners, ties and jumps: the slopes to either side differ, or the values do.
 
-Equal candidates share evenly; a corner has the shortest of the slopes it lies between; what is flat
-on both sides is flat. What is ordered by size is ordered first, and ties keep their order.
+The gradient at a corner is the shortest of the slopes between those of its sides. Equal candidates
+for a maximum share the gradient evenly. A function that is flat on both sides of a jump has the
+gradient 0. Functions that sort keep the order of equal entries.
 """
 
 from micrograd_np.nonsmooth.convention import row
@@ -14,7 +15,7 @@ TOPIC = "Corners, ties and jumps"
 ROWS = [
     # ------------------------------------------------------------ corners
     row("np.abs(x)", {"x": 0.0}, 0, "the shortest of all slopes between -1 and 1", torch=0, jax=1),
-    row("np.abs(x)", {"x": -0.0}, 0, "the same: the sign of a zero is no side", torch=0, jax=1),
+    row("np.abs(x)", {"x": -0.0}, 0, "as at 0: the sign of a zero is no side", torch=0, jax=1),
     row("np.abs(x)", {"x": 0j}, 0, "the shortest of all directions", torch=0, jax=0),
     row("np.fabs(x)", {"x": 0.0}, 0, "as abs", jax=1),
     row("mg.relu(x)", {"x": 0.0}, 0, "the shortest of all slopes between 0 and 1", torch=0, jax=0),
@@ -28,7 +29,7 @@ ROWS = [
     row("special.huber(x, y)", {"x": 1.0, "y": 1.0}, (0, 1), "both sides agree"),
     # ------------------------------------------------------------ ties
     row("np.max(x)", {"x": [1.0, 3.0, 3.0]}, [0, 0.5, 0.5], "ties share evenly", torch=("torch.amax(x)", [0, 0.5, 0.5]), jax=[0, 0.5, 0.5]),
-    row("np.max(x, axis=0)", {"x": [1.0, 3.0, 3.0]}, [0, 0.5, 0.5], "with an axis just the same", torch=("torch.max(x, 0).values", [0, 1, 0]), jax=[0, 0.5, 0.5]),
+    row("np.max(x, axis=0)", {"x": [1.0, 3.0, 3.0]}, [0, 0.5, 0.5], "ties share evenly", torch=("torch.max(x, 0).values", [0, 1, 0]), jax=[0, 0.5, 0.5]),
     row("np.min(x)", {"x": [1.0, 1.0, 3.0]}, [0.5, 0.5, 0], "ties share evenly", torch=("torch.amin(x)", [0.5, 0.5, 0]), jax=[0.5, 0.5, 0]),
     row("np.ptp(x)", {"x": [1.0, 1.0, 3.0]}, [-0.5, -0.5, 1], "the smallest share evenly", jax=[-0.5, -0.5, 1]),
     row("np.maximum(x, y)", {"x": 2.0, "y": 2.0}, (0.5, 0.5), "ties share evenly", torch=(0.5, 0.5), jax=(0.5, 0.5)),
@@ -42,10 +43,10 @@ ROWS = [
     row("np.sort(x)[0]", {"x": [2.0, 1.0, 1.0]}, [0, 1, 0], "stable: the first of equals is first", torch=("torch.sort(x).values[0]", [0, 1, 0]), jax=[0, 1, 0]),
     row("np.sort(x)[1]", {"x": [2.0, 1.0, 1.0]}, [0, 0, 1], "stable: the second of equals is second", torch=("torch.sort(x).values[1]", [0, 0, 1]), jax=[0, 0, 1]),
     row("np.partition(x, 1)[1]", {"x": [2.0, 1.0, 1.0]}, [0, 0, 1], "as in sort", jax=[0, 0, 1]),
-    row("np.median(x)", {"x": [1.0, 2.0, 3.0, 4.0]}, [0, 0.5, 0.5, 0], "the mean of the middle two, as NumPy has it", torch=[0, 1, 0, 0], jax=[0, 0.5, 0.5, 0]),
+    row("np.median(x)", {"x": [1.0, 2.0, 3.0, 4.0]}, [0, 0.5, 0.5, 0], "the mean of the middle two, as in the value", torch=[0, 1, 0, 0], jax=[0, 0.5, 0.5, 0]),
     row("np.median(x)", {"x": [1.0, 2.0, 2.0, 2.0, 5.0]}, [0, 0, 1, 0, 0], "the middle one in a stable order, as in sort", torch=[0, THIRD, THIRD, THIRD, 0], jax=[0, 0, 1, 0, 0]),
     row("np.quantile(x, 0.5)", {"x": [2.0, 2.0, 1.0]}, [1, 0, 0], "the middle one in a stable order, as in sort", torch=[1, 0, 0], jax=[1, 0, 0]),
-    row("np.quantile(x, 0.25)", {"x": [1.0, 2.0, 3.0]}, [0.5, 0.5, 0], "the two neighbours, by their weights", torch=[0.5, 0.5, 0], jax=[0.5, 0.5, 0]),
+    row("np.quantile(x, 0.25)", {"x": [1.0, 2.0, 3.0]}, [0.5, 0.5, 0], "the two neighbors, by their weights", torch=[0.5, 0.5, 0], jax=[0.5, 0.5, 0]),
     row("mg.index_max(x, [0, 0], y)", {"x": [2.0, 1.0], "y": [2.0, 1.0]}, ([0.5, 1], [0.5, 0]), "the entry and its values share evenly", torch=("x.index_reduce(0, torch.tensor([0, 0]), y, 'amax')", ([0.5, 1], [0.5, 0])), jax=("x.at[jnp.array([0, 0])].max(y)", ([0.5, 1], [0.5, 0]))),
     row("mg.index_min(x, [0, 0], y)", {"x": [3.0, 1.0], "y": [2.0, 2.0]}, ([0, 1], [0.5, 0.5]), "values that repeat an index share evenly", torch=("x.index_reduce(0, torch.tensor([0, 0]), y, 'amin')", ([0, 1], [0.5, 0.5])), jax=("x.at[jnp.array([0, 0])].min(y)", ([0, 1], [0.5, 0.5]))),
     row("mg.nn.functional.max_pool1d(x, 2)", {"x": [3.0, 3.0, 1.0, 2.0]}, [0.5, 0.5, 0, 1], "ties share evenly, as in max", torch=("torch.nn.functional.max_pool1d(x[None], 2)", [1, 0, 0, 1])),

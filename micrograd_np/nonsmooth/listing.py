@@ -1,4 +1,4 @@
-"""Finding the points of an op, and showing them as a table."""
+"""`conventions`: the records of an op, shown as a table."""
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import EXPRESSIONS, OPS, read_tables
-from micrograd_np.nonsmooth.convention import Convention, spelled, theirs
+from micrograd_np.nonsmooth.convention import Convention, as_text, peer_text
 from micrograd_np.text_table import text_table
 
-TABLES = ("kinks", "edges", "missing", "tails", "matrices", "special_functions")
-HEADINGS = ("call", "at", "here", "PyTorch", "JAX", "because")
+TABLES = ("kinks", "edges", "nan_values", "tails", "matrices", "special_functions")
+HEADINGS = ("call", "at", "ours", "PyTorch", "JAX", "because")
 
 
 class Conventions(list[Convention]):
@@ -30,26 +30,27 @@ class Conventions(list[Convention]):
 
 
 def conventions(op: str | Callable[..., Any] | None = None) -> Conventions:
-    """What the gradient is where there is no derivative, and what it is in PyTorch and JAX.
+    """The gradients where functions have no derivative, with those of PyTorch and JAX.
 
-    A list of records, one for each kink, tie, jump, pole and edge: the call, the point, the gradient
-    there, what PyTorch and JAX return (a dash where they have no such function) and the reason.
-    `op`: a function (`np.abs`) or its name ("abs", "linalg.norm", "special.xlogy"), to see only its
-    own points; there are none for one that is smooth wherever it is defined.
+    A list of records, one for each kink, tie, jump, pole and edge. The columns are the call, the
+    point, our gradient, the gradients of PyTorch and JAX, and the reason. A dash says that a
+    library has no such function. `op`: a function (`np.abs`) or its name ("abs", "linalg.norm",
+    "special.xlogy"), to see only the records of that function. A function that is smooth wherever
+    it is defined has none.
 
-    Raises ValueError for a name or function that is not known here.
+    Raises ValueError for a name or a function that has no derivative registered.
 
     >>> conventions("abs")
     Corners, ties and jumps
-      call       at      here  PyTorch  JAX  because
+      call       at      ours  PyTorch  JAX  because
       np.abs(x)  x = 0   0     0        1    the shortest of all slopes between -1 and 1
-      np.abs(x)  x = -0  0     0        1    the same: the sign of a zero is no side
+      np.abs(x)  x = -0  0     0        1    as at 0: the sign of a zero is no side
       np.abs(x)  x = 0j  0     0        0    the shortest of all directions
     >>> record = conventions(np.clip)[0]
     >>> record.inputs, record.gradient, record.jax.gradient
     ({'x': [0.0, 0.5, 1.0, 2.0]}, ([1, 1, 1, 0],), ([0.5, 1, 0.5, 0],))
     """
-    records = everything()
+    records = all_records()
     if op is None:
         return Conventions(records)
     wanted = name_of(op)
@@ -59,14 +60,14 @@ def conventions(op: str | Callable[..., Any] | None = None) -> Conventions:
     return Conventions(found)
 
 
-def everything() -> list[Convention]:
+def all_records() -> list[Convention]:
     """The records of all tables, each with its topic."""
     tables = [import_module(f"micrograd_np.nonsmooth.{name}") for name in TABLES]
     return [row._replace(topic=table.TOPIC) for table in tables for row in table.ROWS]
 
 
 def name_of(op: str | Callable[..., Any]) -> str:
-    """The name of an op, the same one for each of its spellings: `np.abs` is `absolute`."""
+    """The name of an op, which is one for all spellings of the op: `np.abs` is `absolute`."""
     if isinstance(op, str):
         path = op.removeprefix("np.")
         try:
@@ -95,13 +96,14 @@ def check_known(
 
     near = get_close_matches(wanted, {*known, *(name_of(record.op) for record in records)}, n=3)
     meant = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ValueError(f"no derivative is known here for {asked!r}.{meant} conventions() lists all.")
+    raise ValueError(f"no derivative is registered for {asked!r}.{meant} conventions() lists all.")
 
 
 # ---------------------------------------------------------------- as text
 
 
 def cells(record: Convention) -> tuple[str, ...]:
-    """One line of the table."""
-    here, pytorch, jax = spelled(record.gradient), theirs(record.pytorch), theirs(record.jax)
-    return record.what, record.at, here, pytorch, jax, record.reason
+    """The cells of one row of the table."""
+    gradient = as_text(record.gradient)
+    peers = peer_text(record.pytorch), peer_text(record.jax)
+    return record.what, record.at, gradient, *peers, record.reason

@@ -1,8 +1,9 @@
 """Matrices: singular ones, repeated eigenvalues and singular values, ranks that are not full.
 
-What is a polynomial in the entries, as a determinant, has its derivative everywhere. Eigenvectors
-of a repeated eigenvalue turn at once into any others, and have none. What reads one triangle of a
-Hermitian matrix has a derivative along Hermitian matrices, and a Hermitian gradient.
+A polynomial in the entries, such as a determinant, has a derivative everywhere. Eigenvectors of a
+repeated eigenvalue have none: tiny changes of the matrix make them any others. A function that reads
+one triangle of a Hermitian matrix has a derivative along Hermitian matrices, and a Hermitian
+gradient.
 """
 
 from micrograd_np.nonsmooth.convention import row

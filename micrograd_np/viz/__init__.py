@@ -1,8 +1,8 @@
 """Pictures: the recorded graph as DOT, laid out by Graphviz.
 
-`subgraph` finds what there is to draw, `values`, `symbols` and `labels` say it in words, `style` gives
-it colours and type, `dot` writes it down, `rendering` lays it out, and `picture` is what `draw`
-returns.
+`subgraph` finds the nodes and edges to draw. `array_text`, `symbols` and `labels` write the text of
+each node, `style` chooses colors and type, `dot` writes DOT, and `rendering` lays the graph out.
+`picture` is what `draw` returns.
 """
 
 from micrograd_np.viz.draw import draw as draw

@@ -1,14 +1,14 @@
-"""The drawing written down as DOT, Graphviz's language.
+"""The picture as DOT, the language of Graphviz.
 
-Boxes are records (boxes with sections), which every Graphviz lays out, the in-process one too.
-Every text is escaped, so that whatever a name holds, it stays text.
+Each node is a record, a box with sections, which every Graphviz lays out, the in-process one too.
+All text is escaped, so no character of a name is read as DOT.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from micrograd_np.viz.labels import Card
+from micrograd_np.viz.labels import Label
 from micrograd_np.viz.style import BARE, EDGE, GRAPH, NODE, OUTPUT, ROLES, SPINE
 from micrograd_np.viz.subgraph import Edge
 
@@ -25,43 +25,46 @@ TOOLTIP_SIGNS = {
 }
 
 
-def digraph(cards: Sequence[Card], edges: Iterable[Edge], direction: str) -> "Digraph":
-    """The graph in the words of the `graphviz` package; nodes are numbered in their order."""
+def digraph(labels: Sequence[Label], edges: Iterable[Edge], direction: str) -> "Digraph":
+    """The graph as an object of the `graphviz` package, with nodes numbered in the order given."""
     from graphviz import Digraph  # only pictures need it
 
     graph = Digraph("micrograd_np", engine="dot")
     graph.attr("graph", rankdir=direction, **GRAPH)
     graph.attr("node", **NODE)
     graph.attr("edge", **EDGE)
-    for position, card in enumerate(cards):
-        graph.node(f"n{position}", label(card, direction), **attributes(card))
+    for position, label in enumerate(labels):
+        graph.node(f"n{position}", record_fields(label, direction), **attributes(label))
     for edge in edges:
         name = {"headlabel": edge.name} if edge.name else {}
-        spine = SPINE if cards[edge.tail].role == "op" else {}
+        spine = SPINE if labels[edge.tail].role == "op" else {}
         graph.edge(f"n{edge.tail}", f"n{edge.head}", **name, **spine)
     return graph
 
 
-def attributes(card: Card) -> dict[str, str]:
-    """The look of a node, its classes for the style sheet, and its tooltip."""
+def attributes(label: Label) -> dict[str, str]:
+    """The style of a node, its classes for the style sheet, and its tooltip."""
     marks = {
-        "output": card.is_output,
-        "named": card.is_named,
-        "bare": not (card.value or card.gradient),
-        "gradient": bool(card.gradient),
+        "output": label.is_output,
+        "named": label.is_named,
+        "bare": not (label.value or label.gradient),
+        "gradient": bool(label.gradient),
     }
-    classes = [card.role, *(mark for mark, holds in marks.items() if holds)]
-    look = ROLES[card.role] | (OUTPUT if card.is_output else {})
-    if card.role == "op" and marks["bare"]:
-        look |= BARE
-    tooltip = "\\n".join(line.translate(TOOLTIP_SIGNS) for line in card.tooltip)
-    return look | {"class": " ".join(classes), "tooltip": tooltip}
+    classes = [label.role, *(mark for mark, holds in marks.items() if holds)]
+    style = ROLES[label.role] | (OUTPUT if label.is_output else {})
+    if label.role == "op" and marks["bare"]:
+        style |= BARE
+    tooltip = "\\n".join(line.translate(TOOLTIP_SIGNS) for line in label.tooltip)
+    return style | {"class": " ".join(classes), "tooltip": tooltip}
 
 
-def label(card: Card, direction: str) -> str:
-    """The sections as the fields of a record; braces turn them, to stand below each other."""
-    rows = "\\n" if card.is_single else "\\l"  # numbers in rows start at the left
-    sections = [field(card.head, "\\n"), field(card.value, rows), field(card.gradient, rows)]
+def record_fields(label: Label, direction: str) -> str:
+    """The sections as the fields of a record, one below the other.
+
+    Fields follow the direction of the graph; braces turn them by a right angle.
+    """
+    rows = "\\n" if label.is_single else "\\l"  # numbers in rows start at the left
+    sections = [field(label.head, "\\n"), field(label.value, rows), field(label.gradient, rows)]
     fields = "|".join(section for section in sections if section)
     return f"{{{fields}}}" if direction == "TB" else fields
 
@@ -72,7 +75,7 @@ def field(lines: Iterable[str], end: str) -> str:
 
 
 def escaped(line: str) -> str:
-    """A line so that it stands in a record as it is, its spaces too, which records would merge."""
+    """A line for a record, with its special signs escaped and its spaces kept apart."""
     inner = line.lstrip(" ")
     hard = re.sub(" {2,}", lambda run: "\\ " * len(run[0]), inner.translate(RECORD_SIGNS))
     return NO_BREAK_SPACE * (len(line) - len(inner)) + hard

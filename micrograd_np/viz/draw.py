@@ -8,13 +8,13 @@ from micrograd_np.core.graph import Node
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import listed
 from micrograd_np.viz.dot import digraph
-from micrograd_np.viz.gradients import arriving, held
-from micrograd_np.viz.labels import Facts, card_of
+from micrograd_np.viz.gradients import computed_gradients, stored_gradients
+from micrograd_np.viz.labels import Annotations, label_of
 from micrograd_np.viz.picture import Picture
-from micrograd_np.viz.subgraph import changed_leaves, depth, drawing_of
+from micrograd_np.viz.subgraph import changed_leaves, depth, subgraph_of
 
 Direction = Literal["LR", "TB"]
-DEEPEST_ACROSS = 5  # deeper drawings would be wider than a page
+DEEPEST_ACROSS = 5  # deeper graphs, from left to right, would be wider than a page
 
 
 def draw(
@@ -27,20 +27,20 @@ def draw(
 ) -> Picture:
     """Draw how `outputs` (a Tensor, or a list or other tree of them) were computed.
 
-    Parameters (orange) and constants (grey) show name, shape, dtype and value: small arrays are
-    written out, of large ones the spread. Ops (blue) show their symbol, with plain numbers written
-    into it (`1 ÷ x`), and the shape of the result; outputs (green) show their value. Edges say
-    which operand is `x` and which is `y` where exchanging them would matter. Parameters also show
-    the gradient that `backward` gave them.
+    Parameters (orange) and constants (gray) show name, shape, dtype and value. Small arrays are
+    written out; of large ones the smallest, the mean and the largest entry are shown. Ops (blue)
+    show their symbol, with plain numbers written into it (`1 ÷ x`), and the shape of the result.
+    Outputs (green) show their value. Edges say which operand is `x` and which is `y` where
+    exchanging the two would matter. Parameters also show the gradient that `backward` gave them.
 
-    `gradients`: show the gradient at every node instead, computed afresh without touching `.grad`.
+    `gradients`: show the gradient at every node instead, computed anew; `.grad` stays as it is.
     `gradient`: the cotangents of the outputs, a tree like `outputs`, for outputs that are no single
-    numbers; implies `gradients`. Those of several outputs add up.
+    numbers; implies `gradients`. The gradients of several outputs add up.
     `names`: a tree of Tensors, such as a module or a dict, whose paths name them in the picture.
     `direction`: "LR" (left to right) or "TB" (top to bottom); None takes "LR" for shallow graphs.
 
-    Raises TypeError for what is no Tensor, ValueError for no output or another direction,
-    GraphError and ShapeError where gradients are asked for that are not defined.
+    Raises TypeError for an output that is no Tensor, ValueError for no output or for another
+    direction, GraphError and ShapeError where the gradients asked for are not defined.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
     >>> draw((w * w).sum())
@@ -49,22 +49,23 @@ def draw(
     if direction not in {"LR", "TB", None}:
         raise ValueError(f"direction is 'LR', 'TB' or None, not {direction!r}.")
     results = tensors_in(outputs)
-    drawing = drawing_of(results)
+    graph = subgraph_of(results)
     if gradients or gradient is not None:
         cotangents = None if gradient is None else tree.leaves(gradient)
-        shown: dict[Node, Any] = {**arriving(results, cotangents)}
+        shown: dict[Node, Any] = {**computed_gradients(results, cotangents)}
     else:
-        shown = held(drawing.nodes)
+        shown = stored_gradients(graph.nodes)
     named = {x: path for path, x in tree.paths(names) if isinstance(x, Node)}
-    facts = Facts(named, shown, frozenset(results), frozenset(changed_leaves(drawing.nodes)))
-    cards = [card_of(node, facts) for node in drawing.nodes]
-    size = f"{counted(len(cards), 'node')} and {counted(len(drawing.edges), 'edge')}"
-    shallow = depth(drawing) <= DEEPEST_ACROSS
-    return Picture(digraph(cards, drawing.edges, direction or ("LR" if shallow else "TB")), size)
+    changed = frozenset(changed_leaves(graph.nodes))
+    annotations = Annotations(named, shown, frozenset(results), changed)
+    labels = [label_of(node, annotations) for node in graph.nodes]
+    size = f"{counted(len(labels), 'node')} and {counted(len(graph.edges), 'edge')}"
+    shallow = depth(graph) <= DEEPEST_ACROSS
+    return Picture(digraph(labels, graph.edges, direction or ("LR" if shallow else "TB")), size)
 
 
 def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
-    """The leaves of `outputs`, each once, which must all be Tensors."""
+    """The leaves of `outputs`, each once. Raises TypeError unless all are Tensors."""
     if callable(outputs):
         raise TypeError(
             f"draw takes what a model computes, not the model: draw(model(X)) or a loss of it. "

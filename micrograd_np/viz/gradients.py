@@ -1,4 +1,4 @@
-"""The gradients a picture shows: those the leaves hold, or those that arrive at every node."""
+"""The gradients that a picture shows: the `.grad` of leaves, or new ones of every node."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,16 +12,18 @@ from micrograd_np.core.values import conjugated, matching
 from micrograd_np.errors import GraphError, ShapeError, listed
 
 
-def held(nodes: Sequence[Node]) -> dict[Node, Array | None]:
+def stored_gradients(nodes: Sequence[Node]) -> dict[Node, Array | None]:
     """The `.grad` of every leaf that asks for one; None where it was not computed."""
     leaves = (node for node in nodes if isinstance(node, Tensor) and node.is_leaf)
     return {leaf: leaf.grad for leaf in leaves if leaf.tracked}
 
 
-def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dict[Node, Array]:
-    """The gradient of the outputs with respect to every node behind them; no `.grad` is touched.
+def computed_gradients(
+    outputs: Sequence[Tensor], cotangents: Sequence[Any] | None
+) -> dict[Node, Array]:
+    """The gradient of the outputs with respect to every node behind them; no `.grad` changes.
 
-    Those of several outputs add up, as they do in several calls of `backward`.
+    The gradients of several outputs add up, as in several calls of `backward`.
     """
     nodes, leaves = history(outputs)
     if not nodes and not leaves:
@@ -29,22 +31,22 @@ def arriving(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> dic
             f"gradients=True: there are no gradients to draw, because nothing here depends on a "
             f"Tensor with requires_grad=True. Given:{listed(map(describe, outputs))}"
         )
-    seeds = dict(zip(outputs, starts(outputs, cotangents), strict=True))
+    seeds = dict(zip(outputs, cotangents_of(outputs, cotangents), strict=True))
     tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.tracked}
     wanted = [node for node in (*nodes, *leaves) if not isinstance(node.value, tuple)]
     found = {node: conjugated(g) for node, g in pull(tracked, wanted).items()}
     return {node: found[node] if node in found else np.zeros_like(node.value) for node in wanted}
 
 
-def starts(outputs: Sequence[Tensor], cotangents: Sequence[Any] | None) -> list[Array]:
-    """The cotangents to start from: those given, or 1 for each single number."""
-    if cotangents is not None:
-        if len(cotangents) != len(outputs):
+def cotangents_of(outputs: Sequence[Tensor], given: Sequence[Any] | None) -> list[Array]:
+    """The cotangent of each output: the one given, or 1 for a single number."""
+    if given is not None:
+        if len(given) != len(outputs):
             raise ShapeError(
                 f"gradient= takes one cotangent for each output: there are {len(outputs)} outputs, "
-                f"{len(cotangents)} cotangents were given."
+                f"{len(given)} cotangents were given."
             )
-        return [conjugated(matching(out, g)) for out, g in zip(outputs, cotangents, strict=True)]
+        return [conjugated(matching(out, g)) for out, g in zip(outputs, given, strict=True)]
     several = [out for out in outputs if out.tracked and out.size != 1]
     if several:
         raise GraphError(

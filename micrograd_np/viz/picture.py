@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class Picture:
     """What `draw` returns. A notebook shows it as SVG.
 
-    Laid out by the program `dot` where that is installed, else in-process.
+    The program `dot` lays the graph out where it is installed, a package in-process elsewhere.
 
     >>> from micrograd_np import Tensor
     >>> from micrograd_np.viz import draw
@@ -32,7 +32,7 @@ class Picture:
 
     @property
     def source(self) -> str:
-        """The picture as DOT text, the same for the same program."""
+        """The picture as DOT text, which is equal on every run of a program."""
         return str(self._graph.source)
 
     @property
@@ -46,9 +46,9 @@ class Picture:
     def save(self, path: str | PathLike[str]) -> None:
         """Write the picture to a file whose name ends in .svg, .png, .pdf or .dot.
 
-        The file is complete or not there: a failure leaves what was there before. Raises ValueError
-        for another ending, FileNotFoundError if the folder does not exist, and RenderingError where
-        the format needs the program `dot` and there is none.
+        The file is written whole or not at all; after a failure an older file is unchanged. Raises
+        ValueError for another ending, FileNotFoundError if the folder does not exist, and
+        RenderingError where the format needs the program `dot`, which is not installed.
         """
         from pathlib import Path
 
@@ -69,7 +69,7 @@ class Picture:
 
 
 def write_whole(target: "Path", content: bytes) -> None:
-    """Write a file beside `target`, and put it in its place once it is complete."""
+    """Write a new file beside `target`, and rename the complete file to `target`."""
     beside = target.with_name(f"{target.name}.{getpid()}.part")
     try:
         beside.write_bytes(content)

@@ -1,6 +1,6 @@
 """From DOT to a picture: by the `dot` program where it is installed, else in-process.
 
-The in-process layout makes SVG only. Both give the SVG the same style sheet.
+The in-process layout makes SVG only. Either SVG has the style sheet of `style`.
 """
 
 import re
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 FORMATS = ("svg", "png", "pdf", "dot")
 SHARP = "192"  # dots an inch for a PNG, twice a screen's
-IN_PROCESS = ForkLock()  # its memory is one for all threads
+IN_PROCESS = ForkLock()  # all threads share the memory of the in-process layout
 
 
 def rendered(graph: "Digraph", form: str) -> bytes:
@@ -81,10 +81,10 @@ MISSING = (
 
 
 def styled(svg: bytes) -> bytes:
-    """The SVG with the style sheet, and without the titles, which browsers show when pointed at.
+    """The SVG with the style sheet, and without titles, which browsers would show as tooltips.
 
-    The sheet names only classes of ours, so it changes nothing else on a page. Spaces are kept
-    everywhere, as columns of numbers need them, and as only newer Graphviz says itself.
+    The sheet names only our classes, so a page around the SVG stays as it is. The attribute that
+    keeps spaces, for columns of numbers, is written by newer versions of Graphviz only.
     """
     head, graph, rest = re.sub(rb"<title>.*?</title>\n", b"", svg).partition(b"<g ")
     head = head.replace(b"<svg ", b'<svg xml:space="preserve" ')

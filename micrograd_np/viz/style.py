@@ -1,11 +1,11 @@
-"""How a picture looks: its colours and its type, for Graphviz and for the SVG's style sheet.
+"""The style of a picture: colors and type, for Graphviz and for the style sheet of an SVG.
 
-The colours are told apart by people who do not see the difference of red and green, and stand on
-white pages and dark ones: every box is filled, so its text has the same contrast on both, and lines
-are of a grey between.
+People who do not see the difference of red and green can tell the colors apart. Pictures are for
+white pages and dark ones: every box is filled, so the contrast of its text does not depend on the
+page, and lines are gray.
 
-Graphviz gives a box one size of type. In an SVG the style sheet refines that: names bold, symbols
-large, shapes small; never wider than Graphviz measured.
+Graphviz gives a box one size of type. The style sheet makes names bold, symbols large and shapes
+small, and no text wider than Graphviz measured.
 """
 
 INK = "#1d2733"

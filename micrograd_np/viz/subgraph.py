@@ -1,8 +1,8 @@
-"""What there is to draw: the nodes behind the outputs, and the edges between them.
+"""The part of the graph that is drawn: the nodes behind the outputs, and the edges between them.
 
-Unlike `history` of `core.graph`, which finds what can be differentiated, this finds everything a
-value was made from: parameters, constant Tensors and plain arrays. Plain numbers are no nodes; they
-are written into the symbol of their op.
+`history` of `core.graph` finds the nodes that can be differentiated. A picture shows everything
+that a value was made from: parameters, constant Tensors and plain arrays. Plain numbers are no
+nodes; the symbol of their op shows them.
 """
 
 from collections.abc import Iterable
@@ -14,24 +14,24 @@ from micrograd_np.viz.symbols import edge_names, is_number
 
 
 class Edge(NamedTuple):
-    """The use of node `tail` as an operand of node `head`; `name` tells which, if that matters."""
+    """Node `tail` is an operand of node `head`; `name` says which operand, where that matters."""
 
     tail: int
     head: int
     name: str
 
 
-class Drawing(NamedTuple):
-    """What a picture shows; edges refer to positions among the nodes, and keep operand order."""
+class Subgraph(NamedTuple):
+    """Nodes, and edges that name them by position; the edges of an op are in operand order."""
 
     nodes: list[Node]
     edges: list[Edge]
 
 
-def drawing_of(outputs: Iterable[Node]) -> Drawing:
+def subgraph_of(outputs: Iterable[Node]) -> Subgraph:
     """The nodes behind `outputs`, oldest first, each plain array before the op that uses it.
 
-    The order follows from the program alone, so the same program gives the same drawing.
+    The order depends on the program alone, so a program gives one picture on every run.
     """
     nodes: list[Node] = []
     edges: list[Edge] = []
@@ -48,7 +48,7 @@ def drawing_of(outputs: Iterable[Node]) -> Drawing:
         head = place(node)
         names = edge_names(node)
         edges += [Edge(tail, head, name) for tail, name in zip(tails, names, strict=True)]
-    return Drawing(nodes, edges)
+    return Subgraph(nodes, edges)
 
 
 def ancestors(outputs: Iterable[Node]) -> set[Node]:
@@ -63,10 +63,10 @@ def ancestors(outputs: Iterable[Node]) -> set[Node]:
     return found
 
 
-def depth(drawing: Drawing) -> int:
-    """How many nodes the longest way through the drawing passes."""
-    depths = [1] * len(drawing.nodes)
-    for edge in sorted(drawing.edges, key=lambda edge: drawing.nodes[edge.head].tick):
+def depth(graph: Subgraph) -> int:
+    """How many nodes the longest path has."""
+    depths = [1] * len(graph.nodes)
+    for edge in sorted(graph.edges, key=lambda edge: graph.nodes[edge.head].tick):
         depths[edge.head] = max(depths[edge.head], depths[edge.tail] + 1)
     return max(depths)
 

@@ -1,7 +1,7 @@
-"""What an op looks like: its symbol, with the numbers and options of the call written into it.
+"""The symbol of an op, with the numbers and options of the call written into it.
 
-A *symbol* is a formula in which `x`, `y`, … stand for the arrays that arrive by an edge. A plain
-number does not arrive, it is part of the recipe: `1 / t` is drawn as `1 ÷ x`, `t ** 2` as `x²`.
+A *symbol* is a formula in which `x`, `y`, … stand for the arrays that arrive by an edge. No edge
+brings a plain number, which is part of the formula: `1 / t` is drawn as `1 ÷ x`, `t ** 2` as `x²`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,68 +12,77 @@ import numpy as np
 
 from micrograd_np.core.graph import PICK, Node
 from micrograd_np.core.op import Options
-from micrograd_np.viz.values import number, visible
+from micrograd_np.interpreters.masked import taken
+from micrograd_np.ops.derivatives.activations import sigmoid
+from micrograd_np.ops.derivatives.elementwise import sigmoid_slope
+from micrograd_np.ops.derivatives.indexing import getitem
+from micrograd_np.viz.array_text import number, visible
+
+Function = Callable[..., Any]
 
 # Written between the operands.
-INFIX = {
-    "add": "+",
-    "subtract": "−",
-    "multiply": "×",
-    "divide": "÷",
-    "matmul": "@",
-    "dot": "·",
-    "outer": "⊗",
-    "remainder": "mod",
-    "floor_divide": "//",
+INFIX: dict[Function, str] = {
+    np.add: "+",
+    np.subtract: "−",
+    np.multiply: "×",
+    np.divide: "÷",
+    np.matmul: "@",
+    np.dot: "·",
+    np.outer: "⊗",
+    np.linalg.outer: "⊗",
+    np.remainder: "mod",
+    np.floor_divide: "//",
 }
 
 # Written as a sign or a formula of their own. Any other op is written as its name.
-SIGNS = {
-    "sum": "Σ",
-    "prod": "∏",
-    "sigmoid": "σ",
-    "sigmoid_slope": "σ′",
-    "power": "xʸ",
-    "square": "x²",
-    "exp2": "2ˣ",
-    "sqrt": "√x",
-    "cbrt": "∛x",
-    "reciprocal": "1 ÷ x",
-    "negative": "−x",
-    "positive": "+x",
-    "absolute": "|x|",
-    "fabs": "|x|",
-    "norm": "‖x‖",
-    "floor": "⌊x⌋",
-    "ceil": "⌈x⌉",
-    "transpose": "xᵀ",
-    "matrix_transpose": "xᵀ",
-    "maximum": "max",
-    "minimum": "min",
+SIGNS: dict[Function, str] = {
+    np.sum: "Σ",
+    np.prod: "∏",
+    sigmoid: "σ",
+    sigmoid_slope: "σ′",
+    np.power: "xʸ",
+    np.square: "x²",
+    np.exp2: "2ˣ",
+    np.sqrt: "√x",
+    np.cbrt: "∛x",
+    np.reciprocal: "1 ÷ x",
+    np.negative: "−x",
+    np.positive: "+x",
+    np.absolute: "|x|",
+    np.fabs: "|x|",
+    np.linalg.norm: "‖x‖",
+    np.floor: "⌊x⌋",
+    np.ceil: "⌈x⌉",
+    np.transpose: "xᵀ",
+    np.matrix_transpose: "xᵀ",
+    np.maximum: "max",
+    np.minimum: "min",
 }
 
 # What the operands are called where `x` and `y` would not tell.
-ROLES = {
-    "where": ("c", "x", "y"),
-    "taken": ("c", "x", "y"),
-    "clip": ("x", "min", "max"),
-    "take": ("x", "i"),
-    "take_along_axis": ("x", "i"),
+OPERAND_NAMES: dict[Function, tuple[str, ...]] = {
+    np.where: ("c", "x", "y"),
+    taken: ("c", "x", "y"),
+    np.clip: ("x", "min", "max"),
+    np.take: ("x", "i"),
+    np.take_along_axis: ("x", "i"),
 }
 LETTERS = ("x", "y", "z", "u", "v", "w")
 
-SYMMETRIC = frozenset(
-    ("add", "multiply", "maximum", "minimum", "fmax", "fmin", "hypot", "logaddexp", "logaddexp2")
-)
-# Options that the symbol or the shape of the result tell already, or that change no value.
-UNTOLD = frozenset(
+# Exchanging the operands changes nothing.
+SYMMETRIC: frozenset[Function] = frozenset(
+    (np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.hypot, np.logaddexp,
+     np.logaddexp2)
+)  # fmt: skip
+# Options that the symbol or the shape of the result show already, or that change no value.
+HIDDEN_OPTIONS = frozenset(
     ("key", "index", "shape", "indices_or_sections", "optimize", "order", "copy", "subok")
 )
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def is_number(x: object) -> bool:
-    """Whether an input is a plain number, or absent, and so belongs into the symbol."""
+    """Whether an input is a plain number, or absent: then the symbol shows it."""
     return x is None or isinstance(x, bool | int | float | complex | np.generic)
 
 
@@ -84,55 +93,56 @@ def symbol(node: Node) -> str:
         return ""
     if op is PICK:
         return f"part {node.options['index']}"
-    if op.name == "getitem":
+    if op.function is getitem:
         return visible(f"x[{key_text(node.options['key'])}]")
-    infix = INFIX.get(op.name)
-    sign = infix or SIGNS.get(op.name) or visible(op.name)
+    infix = INFIX.get(op.function)
+    sign = infix or SIGNS.get(op.function) or visible(op.name)
     if not any(map(is_number, node.inputs)):
         return sign
-    names = iter(roles(node))
-    given = [plain(x) if is_number(x) else next(names) for x in node.inputs]
-    if op.name == "power":
-        return power(*given)
+    names = iter(operand_names(node))
+    given = [value_text(x) if is_number(x) else next(names) for x in node.inputs]
+    if op.function is np.power:
+        return power_text(*given)
     return f" {infix} ".join(given) if infix else f"{sign}({', '.join(given)})"
 
 
-def power(base: str, exponent: str) -> str:
+def power_text(base: str, exponent: str) -> str:
     """`x²` where the exponent is a whole number, else `x ^ 0.5`."""
     whole = exponent.removeprefix("-").isdigit()
     return base + exponent.translate(SUPERSCRIPTS) if whole else f"{base} ^ {exponent}"
 
 
-def roles(node: Node) -> list[str]:
-    """What the inputs of `node` that arrive by an edge are called."""
+def operand_names(node: Node) -> list[str]:
+    """The names of those inputs of `node` that arrive by an edge."""
     arrives = [not is_number(x) for x in node.inputs]
-    if node.op is not None and node.op.name in ROLES:
-        return [role for role, yes in zip(ROLES[node.op.name], arrives, strict=True) if yes]
+    if node.op is not None and node.op.function in OPERAND_NAMES:
+        names = OPERAND_NAMES[node.op.function]
+        return [name for name, yes in zip(names, arrives, strict=True) if yes]
     count = sum(arrives)
     return [*LETTERS[:count]] if count <= len(LETTERS) else [str(i) for i in range(count)]
 
 
 def edge_names(node: Node) -> list[str]:
-    """The same, but empty where exchanging the inputs would change nothing."""
-    arrivals = [x for x in node.inputs if not is_number(x)]
-    alike = all(x is arrivals[0] for x in arrivals)
-    symmetric = node.op is None or node.op.name in SYMMETRIC
-    return [""] * len(arrivals) if alike or symmetric else roles(node)
+    """The names of the operands; all are empty where exchanging operands changes nothing."""
+    operands = [x for x in node.inputs if not is_number(x)]
+    alike = all(x is operands[0] for x in operands)
+    symmetric = node.op is None or node.op.function in SYMMETRIC
+    return [""] * len(operands) if alike or symmetric else operand_names(node)
 
 
 def options_text(options: Options) -> list[str]:
-    """The options of a call that tell something, one each: `axis=0`, or `ij,jk->ik` alone."""
-    told = {name: plain(value) for name, value in options.items() if name not in UNTOLD}
-    return [visible(x if name == "subscripts" else f"{name}={x}") for name, x in told.items()]
+    """A text for each option that a reader needs: `axis=0`, or `ij,jk->ik` without its name."""
+    shown = {n: value_text(value) for n, value in options.items() if n not in HIDDEN_OPTIONS}
+    return [visible(x if name == "subscripts" else f"{name}={x}") for name, x in shown.items()]
 
 
 def key_text(key: Any) -> str:
     """An index as it is written between brackets: `0, 1:3, …`."""
-    return ", ".join(map(plain, key)) if isinstance(key, tuple) else plain(key)
+    return ", ".join(map(value_text, key)) if isinstance(key, tuple) else value_text(key)
 
 
-def plain(value: Any) -> str:
-    """A number, or an option's value, in a few characters that are the same on every run."""
+def value_text(value: Any) -> str:
+    """A number, or an option's value, in a few characters that are equal on every run."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, bool | int | float | complex):
@@ -147,26 +157,27 @@ def plain(value: Any) -> str:
 
 def slice_text(part: slice) -> str:
     """A slice as it is written: `1:`, `::-1`."""
-    start, stop, step = ("" if x is None else plain(x) for x in (part.start, part.stop, part.step))
+    ends = (part.start, part.stop, part.step)
+    start, stop, step = ("" if x is None else value_text(x) for x in ends)
     return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
 
 
 def sequence_text(values: Sequence[Any]) -> str:
     """A tuple or list of options: `(0, 1)`, `[0, 2]`."""
-    inside = ", ".join(map(plain, values))
+    inside = ", ".join(map(value_text, values))
     if isinstance(values, list):
         return f"[{inside}]"
     return f"({inside},)" if len(values) == 1 else f"({inside})"
 
 
-def array_text(value: np.ndarray[Any, Any]) -> str:
-    """An array inside a key or option: what it is, for its entries would be too many."""
+def array_kind(value: np.ndarray[Any, Any]) -> str:
+    """An array inside a key or an option, without its entries: `mask`, `array(3,)`."""
     return "mask" if value.dtype == bool else f"array{value.shape}"
 
 
 WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (slice, slice_text),
     (tuple | list, sequence_text),
-    (np.ndarray, array_text),
+    (np.ndarray, array_kind),
     (EllipsisType, lambda _: "…"),
 )

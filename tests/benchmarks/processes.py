@@ -9,8 +9,13 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 
-IMPORT_NUMPY = "import numpy"
-IMPORT_OURS = "import micrograd_np"
+IMPORT = """
+import sys
+from time import perf_counter
+start = perf_counter()
+__import__(sys.argv[1])
+print(perf_counter() - start)
+"""
 HERE_FIRST = f"import sys; sys.path[:0] = [{str(HERE)!r}]"
 COLD_XOR = f"{HERE_FIRST}; import networks; networks.xor_eager(10_000)"
 COLD_XOR_BY_HAND = f"{HERE_FIRST}; import articles; articles.xor_by_hand(10_000)"
@@ -70,6 +75,11 @@ def process(script: str) -> object:
             run(script)
 
     return repeat
+
+
+def import_seconds(module: str) -> float:
+    """What the import of a module takes in a fresh interpreter, whose own start does not count."""
+    return float(run(IMPORT, module))
 
 
 def chain(operations: int, collector: str) -> tuple[float, float, float, float]:

@@ -17,7 +17,7 @@ from scipy import special
 
 import micrograd_np as mg
 from micrograd_np.nonsmooth import Convention, Conventions, conventions
-from micrograd_np.nonsmooth.convention import row, spelled
+from micrograd_np.nonsmooth.convention import as_text, row
 from micrograd_np.nonsmooth.listing import TABLES, name_of
 
 ROOT = Path(__file__).parents[2]
@@ -267,7 +267,7 @@ def test_a_smooth_function_has_none() -> None:
 
 @pytest.mark.parametrize("unknown", ["maxmum", "linalg", "pi", print])
 def test_what_is_not_known_is_an_error(unknown: Any) -> None:
-    with pytest.raises(ValueError, match="no derivative is known") as caught:
+    with pytest.raises(ValueError, match="no derivative is registered") as caught:
         conventions(unknown)
     assert "Did you mean maximum" in str(caught.value) or unknown != "maxmum"
 
@@ -287,7 +287,7 @@ def test_the_table_is_readable() -> None:
     assert text == str(conventions(np.hypot))
     topic, headings, line, *_ = text.splitlines()
     assert topic == "Zeros, infinities and edges"
-    assert headings.split() == ["call", "at", "here", "PyTorch", "JAX", "because"]
+    assert headings.split() == ["call", "at", "ours", "PyTorch", "JAX", "because"]
     assert line.index("x = 0") == headings.index("at")
     assert line.index("0.5; 0.5") == headings.index("JAX")
     assert line.endswith("  the shortest of all directions")
@@ -317,7 +317,7 @@ def test_a_record_in_one_sentence() -> None:
     ],
 )
 def test_numbers_in_few_characters(value: Any, text: str) -> None:
-    assert spelled(value) == text
+    assert as_text(value) == text
 
 
 def test_the_calls_of_peers_are_spelled_as_ours_are() -> None:

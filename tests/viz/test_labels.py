@@ -5,7 +5,7 @@ import pytest
 from pictures import SVG, box, boxes, groups, parameter, parsed, plain, xor
 
 from micrograd_np.viz import draw
-from micrograd_np.viz.values import lines, number, visible
+from micrograd_np.viz.array_text import lines, number, visible
 
 XLINK = "{http://www.w3.org/1999/xlink}"
 

@@ -13,14 +13,14 @@ from pictures import SVG, parameter, parsed, xor
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn
 from micrograd_np.viz import Picture, draw
-from micrograd_np.viz import style as colours
+from micrograd_np.viz import style as colors
 
 # ---------------------------------------------------------------- the look
 
 
-def relative_luminance(colour):
+def relative_luminance(color):
     """As WCAG 2 defines it."""
-    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    shares = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in shares)
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
@@ -31,21 +31,21 @@ def contrast(one, other):
 
 
 def test_text_is_legible_on_every_box_and_lines_on_any_page():
-    fills = [look["fillcolor"] for look in (*colours.ROLES.values(), colours.OUTPUT)]
-    inks = [colours.INK, colours.MUTED, colours.GRADIENT]
+    fills = [look["fillcolor"] for look in (*colors.ROLES.values(), colors.OUTPUT)]
+    inks = [colors.INK, colors.MUTED, colors.GRADIENT]
     assert min(contrast(ink, fill) for ink in inks for fill in fills) >= 4.5
-    assert min(contrast(colours.LINE, page) for page in ("#ffffff", "#111418")) >= 3
+    assert min(contrast(colors.LINE, page) for page in ("#ffffff", "#111418")) >= 3
 
 
 def test_constants_are_lighter_than_parameters():
     page = "#ffffff"
-    constant, parameter = colours.ROLES["constant"], colours.ROLES["parameter"]
+    constant, parameter = colors.ROLES["constant"], colors.ROLES["parameter"]
     for part in ("color", "fillcolor"):
         assert contrast(constant[part], page) < contrast(parameter[part], page)
 
 
 def test_the_style_sheet_touches_nothing_else_on_a_page():
-    rules = [line for line in colours.STYLE_SHEET.splitlines() if line]
+    rules = [line for line in colors.STYLE_SHEET.splitlines() if line]
     assert all(
         rule.startswith(".micrograd_np ") and "," not in rule.split("{")[0] for rule in rules
     )

@@ -10,8 +10,8 @@ from pictures import box, boxes, parameter, xor
 import micrograd_np as mg
 from micrograd_np import Tensor, errors, nn
 from micrograd_np.viz import draw
-from micrograd_np.viz import style as colours
-from micrograd_np.viz.values import number
+from micrograd_np.viz import style as colors
+from micrograd_np.viz.array_text import number
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -67,7 +67,7 @@ def test_parameters_constants_ops_and_outputs_look_different():
     roles = [classes.split()[0] for classes, _ in boxes(draw(out))]
     assert roles == ["parameter", "constant", "op", "constant", "op"]
     assert [lines[0] for classes, lines in boxes(draw(out)) if "output" in classes] == ["+"]
-    looks = [tuple(sorted(look.items())) for look in (*colours.ROLES.values(), colours.OUTPUT)]
+    looks = [tuple(sorted(look.items())) for look in (*colors.ROLES.values(), colors.OUTPUT)]
     assert len(set(looks)) == 4
 
 

@@ -1,7 +1,4 @@
-"""Batching: `vmap`, which runs a function written for one example on a whole batch at once.
+"""Batching: what each op does to a whole batch, for `vmap` of `micrograd_np.transforms`.
 
-`batched` holds the array that pretends to be one example, `rules` what each op does to a batch,
-and `mapping` the transform.
+`batched` holds the array that pretends to be one example, `rules` what each op does to a batch.
 """
-
-from micrograd_np.transforms.vmap import vmap as vmap

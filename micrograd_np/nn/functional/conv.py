@@ -1,7 +1,7 @@
-"""Convolution layers' arithmetic, in PyTorch's signatures and layouts.
+"""Convolution, and its transpose, in PyTorch's signatures and layouts.
 
-The axes of an input are (examples, channels, *lengths), where there may be any number of axes of
-examples, or none. The kernel is not reversed: what is computed is the cross-correlation.
+The axes of an input are (examples, channels, *lengths), with any number of axes of examples, or
+none. The kernel is not reversed: the result is the cross-correlation.
 """
 
 from typing import Any
@@ -10,15 +10,16 @@ import numpy as np
 
 from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError, listed
-from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
+from micrograd_np.nn.functional.dimensions import along
+from micrograd_np.nn.functional.geometry import Numbers, as_array, per_axis, reach
 from micrograd_np.ops.derivatives.convolution import convolve_to_input, convolve_windows
 from micrograd_np.ops.kernels.windows import Lengths
 
-Numbers = int | tuple[int, ...]
 Padding = Numbers | str
 
 
-def conv1d(
+def conv(
+    ndim: int,
     x: Array,
     weight: Array,
     bias: Array | None = None,
@@ -27,146 +28,22 @@ def conv1d(
     dilation: Numbers = 1,
     groups: int = 1,
 ) -> Array:
-    """`conv2d` along one axis.
+    """The cross-correlation of `x` with kernels, differentiable in `x`, `weight` and `bias`.
 
-    `x` has shape (..., channels, n), `weight` (out_channels, channels / groups, kernel).
-
-    >>> conv1d(np.array([[1.0, 2.0, 4.0]]), np.array([[[-1.0, 1.0]]]))
-    array([[1., 2.]])
-    """
-    return _convolution(1, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    stride: Numbers = 1,
-    padding: Padding = 0,
-    dilation: Numbers = 1,
-    groups: int = 1,
-) -> Array:
-    """The cross-correlation of images with kernels, differentiable in `x`, `weight` and `bias`.
-
-    `x` has shape `(..., channels, height, width)`, `weight` has shape
+    `x` has shape `(..., channels, {lengths})`, `weight` has shape
     `(out_channels, channels / groups, *kernel)` and `bias` `(out_channels,)`. The result has shape
     `(..., out_channels, *size)`; its entry for output channel o and window p is
 
         bias[o] + sum over c, k:  weight[o, c, k] x[c, p * stride + k * dilation - padding]
 
-    Each option is an integer, or a tuple with one for each axis. `padding` is the number of zeros
-    on either side, `"valid"` for none, `"same"` for as many as keep the size (one more at the end
-    if they are odd; `stride` must be 1). With `groups`, channels and output channels are cut into
-    that many parts, each of which sees only its own.
+    Each option is an integer, or a tuple with one integer for each axis. `padding` is the number of
+    zeros on either side, `"valid"` for none, or `"same"` for as many as keep the size. With "same",
+    `stride` must be 1, and an odd number of zeros has one more at the end. With `groups`, channels
+    and output channels are cut into that many parts, each of which sees only its own.
 
     Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
     ValueError for one out of range.
-
-    >>> image = np.arange(9.0).reshape(1, 3, 3)
-    >>> conv2d(image, np.ones((1, 1, 2, 2)), stride=(1, 1))
-    array([[[ 8., 12.],
-            [20., 24.]]])
     """
-    return _convolution(2, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    stride: Numbers = 1,
-    padding: Padding = 0,
-    dilation: Numbers = 1,
-    groups: int = 1,
-) -> Array:
-    """`conv2d` along three axes: `x` has shape (..., channels, depth, height, width).
-
-    >>> conv3d(np.ones((2, 3, 4, 5)), np.ones((7, 2, 2, 2, 2))).shape
-    (7, 2, 3, 4)
-    """
-    return _convolution(3, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv_transpose1d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    stride: Numbers = 1,
-    padding: Numbers = 0,
-    output_padding: Numbers = 0,
-    groups: int = 1,
-    dilation: Numbers = 1,
-) -> Array:
-    """`conv_transpose2d` along one axis.
-
-    >>> conv_transpose1d(np.array([[1.0, 2.0]]), np.array([[[1.0, 10.0]]]), stride=2)
-    array([[ 1., 10.,  2., 20.]])
-    """
-    return _transposed(1, x, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-def conv_transpose2d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    stride: Numbers = 1,
-    padding: Numbers = 0,
-    output_padding: Numbers = 0,
-    groups: int = 1,
-    dilation: Numbers = 1,
-) -> Array:
-    """The transpose of `conv2d`: each entry of `x` adds a multiple of the kernel to the result.
-
-    `x` has shape `(..., channels, height, width)`, `weight` has shape
-    `(channels, out_channels / groups, *kernel)` and `bias` `(out_channels,)`. Along an axis of
-    length n the result has length
-
-        (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
-
-    of which `output_padding` are at the end. It is what `conv2d` of that input would pull back.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
-
-    >>> conv_transpose2d(np.ones((1, 2, 2)), np.ones((1, 1, 2, 2)))
-    array([[[1., 2., 1.],
-            [2., 4., 2.],
-            [1., 2., 1.]]])
-    """
-    return _transposed(2, x, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-def conv_transpose3d(
-    x: Array,
-    weight: Array,
-    bias: Array | None = None,
-    stride: Numbers = 1,
-    padding: Numbers = 0,
-    output_padding: Numbers = 0,
-    groups: int = 1,
-    dilation: Numbers = 1,
-) -> Array:
-    """`conv_transpose2d` along three axes.
-
-    >>> conv_transpose3d(np.ones((2, 3, 4, 5)), np.ones((2, 7, 2, 2, 2)), stride=2).shape
-    (7, 6, 8, 10)
-    """
-    return _transposed(3, x, weight, bias, stride, padding, output_padding, groups, dilation)
-
-
-# ---------------------------------------------------------------- in any number of dimensions
-
-
-def _convolution(
-    ndim: int,
-    x: Array,
-    weight: Array,
-    bias: Array | None,
-    stride: Numbers,
-    padding: Padding,
-    dilation: Numbers,
-    groups: int,
-) -> Array:
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     (groups,) = per_axis("groups", groups, 1, 1)
@@ -188,17 +65,31 @@ def _convolution(
     return _biased(out, bias, ndim)
 
 
-def _transposed(
+def conv_transpose(
     ndim: int,
     x: Array,
     weight: Array,
-    bias: Array | None,
-    stride: Numbers,
-    padding: Numbers,
-    output_padding: Numbers,
-    groups: int,
-    dilation: Numbers,
+    bias: Array | None = None,
+    stride: Numbers = 1,
+    padding: Numbers = 0,
+    output_padding: Numbers = 0,
+    groups: int = 1,
+    dilation: Numbers = 1,
 ) -> Array:
+    """The transpose of `conv{ndim}d`: each entry of `x` adds a multiple of the kernel.
+
+    `x` has shape `(..., channels, {lengths})`, `weight` has shape
+    `(channels, out_channels / groups, *kernel)` and `bias` `(out_channels,)`. Along an axis of
+    length n the result has length
+
+        (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
+
+    of which `output_padding` are at the end. If `x` is the gradient of the output of a convolution
+    with this `weight`, the result is the gradient of the input.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+    """
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
@@ -226,10 +117,42 @@ def _transposed(
     return _biased(out, bias, ndim)
 
 
+# fmt: off
+conv1d = along(1, conv, """
+>>> conv1d(np.array([[1.0, 2.0, 4.0]]), np.array([[[-1.0, 1.0]]]))
+array([[1., 2.]])
+""")
+conv2d = along(2, conv, """
+>>> image = np.arange(9.0).reshape(1, 3, 3)
+>>> conv2d(image, np.ones((1, 1, 2, 2)), stride=(1, 1))
+array([[[ 8., 12.],
+        [20., 24.]]])
+""")
+conv3d = along(3, conv, """
+>>> conv3d(np.ones((2, 3, 4, 5)), np.ones((7, 2, 2, 2, 2))).shape
+(7, 2, 3, 4)
+""")
+conv_transpose1d = along(1, conv_transpose, """
+>>> conv_transpose1d(np.array([[1.0, 2.0]]), np.array([[[1.0, 10.0]]]), stride=2)
+array([[ 1., 10.,  2., 20.]])
+""")
+conv_transpose2d = along(2, conv_transpose, """
+>>> conv_transpose2d(np.ones((1, 2, 2)), np.ones((1, 1, 2, 2)))
+array([[[1., 2., 1.],
+        [2., 4., 2.],
+        [1., 2., 1.]]])
+""")
+conv_transpose3d = along(3, conv_transpose, """
+>>> conv_transpose3d(np.ones((2, 3, 4, 5)), np.ones((2, 7, 2, 2, 2)), stride=2).shape
+(7, 6, 8, 10)
+""")
+# fmt: on
+
+
 def _paddings(
     padding: Padding, stride: Lengths, reached: Lengths, lengths: Lengths
 ) -> tuple[Lengths, Lengths]:
-    """The zeros before the input, and the lengths it has with all zeros."""
+    """The number of zeros before the input, and the lengths of the input with all zeros."""
     if isinstance(padding, str):
         if padding not in ("same", "valid"):
             raise ValueError(f"padding={padding!r}: the words for it are 'same' and 'valid'.")

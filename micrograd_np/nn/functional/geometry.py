@@ -1,6 +1,8 @@
-"""What convolution and pooling are asked for, made regular: a number for each axis.
+"""Options of convolution and pooling, as a number for each axis.
 
-A length of n sees `(n + before + after - dilation * (kernel - 1) - 1) // stride + 1` windows.
+Along an axis of length n there are this many windows:
+
+    (n + before + after - dilation * (kernel - 1) - 1) // stride + 1
 """
 
 import operator
@@ -11,17 +13,19 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.ops.kernels.windows import Lengths
 
+Numbers = int | tuple[int, ...]  # an option: for all axes, or for each
+
 
 def as_array(x: Any) -> Array:
-    """`x` itself if it is an array of any kind, else the array that it lists."""
+    """`x` itself if it is an array of any kind; a list becomes an array."""
     return x if hasattr(x, "shape") else np.asarray(x)
 
 
 def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:
     """An option as one integer an axis, from an integer or from a tuple.
 
-    Raises TypeError for what is no integer, ValueError for the wrong number of them or for one
-    below `least`.
+    Raises TypeError for what is no integer, ValueError for the wrong number of integers or for an
+    integer below `least`.
     """
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
     try:
@@ -37,5 +41,5 @@ def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:
 
 
 def reach(kernel: Lengths, dilation: Lengths) -> Lengths:
-    """How far each kernel stretches: the lengths it needs."""
+    """How many entries each kernel reaches over, with the gaps of its dilation."""
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))

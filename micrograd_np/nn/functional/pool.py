@@ -1,8 +1,8 @@
 """Pooling, in PyTorch's signatures: the maximum or the mean of each window.
 
-Windows slide along the last axes; the axes before, none or any number, are left alone. Padding is
-no part of a maximum. Where entries tie for the maximum they share its gradient evenly, as in
-`np.max`; PyTorch gives it to the first.
+Windows slide along the last axes. Axes before these, none or any number, are examples. Padding is
+no part of a maximum. Entries that tie for the maximum share its gradient evenly, as in `np.max`;
+PyTorch gives all of the gradient to the first.
 """
 
 from typing import Any, NamedTuple
@@ -12,165 +12,14 @@ import numpy as np
 from micrograd_np.core.foreign import like
 from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError, listed
-from micrograd_np.nn.functional.geometry import as_array, per_axis, reach
+from micrograd_np.nn.functional.dimensions import along
+from micrograd_np.nn.functional.geometry import Numbers, as_array, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
 from micrograd_np.ops.kernels.windows import Lengths, window_slices
 
-Numbers = int | tuple[int, ...]
-
-
-def max_pool1d(
-    x: Array,
-    kernel_size: Numbers,
-    stride: Numbers | None = None,
-    padding: Numbers = 0,
-    dilation: Numbers = 1,
-    ceil_mode: bool = False,
-) -> Array:
-    """`max_pool2d` along one axis.
-
-    >>> max_pool1d(np.array([3.0, 1.0, 4.0, 1.0, 5.0]), 2)
-    array([3., 4.])
-    """
-    return _max_pool(1, x, kernel_size, stride, padding, dilation, ceil_mode)
-
-
-def max_pool2d(
-    x: Array,
-    kernel_size: Numbers,
-    stride: Numbers | None = None,
-    padding: Numbers = 0,
-    dilation: Numbers = 1,
-    ceil_mode: bool = False,
-) -> Array:
-    """The largest entry of each window: shape `(..., height, width)` becomes `(..., *size)`.
-
-    Each option is an integer, or a tuple with one for each axis; `stride` is the kernel's size
-    unless given. `padding`, at most half of what the kernel reaches over, is on either side.
-    `ceil_mode` adds a last window that reaches beyond the end, if it begins before it.
-
-    The gradient goes to the largest entry; entries that tie share it evenly.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
-
-    >>> max_pool2d(np.arange(16.0).reshape(4, 4), 2)
-    array([[ 5.,  7.],
-           [13., 15.]])
-    """
-    return _max_pool(2, x, kernel_size, stride, padding, dilation, ceil_mode)
-
-
-def max_pool3d(
-    x: Array,
-    kernel_size: Numbers,
-    stride: Numbers | None = None,
-    padding: Numbers = 0,
-    dilation: Numbers = 1,
-    ceil_mode: bool = False,
-) -> Array:
-    """`max_pool2d` along three axes.
-
-    >>> max_pool3d(np.ones((3, 4, 6, 8)), (2, 3, 4)).shape
-    (3, 2, 2, 2)
-    """
-    return _max_pool(3, x, kernel_size, stride, padding, dilation, ceil_mode)
-
-
-def avg_pool1d(
-    x: Array,
-    kernel_size: Numbers,
-    stride: Numbers | None = None,
-    padding: Numbers = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Array:
-    """`avg_pool2d` along one axis.
-
-    >>> avg_pool1d(np.array([1.0, 3.0, 5.0]), 2, stride=1, padding=1, count_include_pad=False)
-    array([1., 2., 4., 5.])
-    """
-    return _avg_pool(1, x, kernel_size, stride, padding, ceil_mode, count_include_pad)
-
-
-def avg_pool2d(
-    x: Array,
-    kernel_size: Numbers,
-    stride: Numbers | None = None,
-    padding: Numbers = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Array:
-    """The mean of each window: shape `(..., height, width)` becomes `(..., *size)`.
-
-    Options are those of `max_pool2d`. `count_include_pad`: whether the mean counts the zeros of the
-    padding. What lies beyond them, at the end with `ceil_mode`, never counts.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
-
-    >>> avg_pool2d(np.arange(16.0).reshape(4, 4), 2)
-    array([[ 2.5,  4.5],
-           [10.5, 12.5]])
-    """
-    return _avg_pool(2, x, kernel_size, stride, padding, ceil_mode, count_include_pad)
-
-
-def avg_pool3d(
-    x: Array,
-    kernel_size: Numbers,
-    stride: Numbers | None = None,
-    padding: Numbers = 0,
-    ceil_mode: bool = False,
-    count_include_pad: bool = True,
-) -> Array:
-    """`avg_pool2d` along three axes.
-
-    >>> avg_pool3d(np.ones((3, 4, 6, 8)), (2, 3, 4)).shape
-    (3, 2, 2, 2)
-    """
-    return _avg_pool(3, x, kernel_size, stride, padding, ceil_mode, count_include_pad)
-
-
-def adaptive_avg_pool1d(x: Array, output_size: Numbers) -> Array:
-    """`adaptive_avg_pool2d` along one axis.
-
-    >>> adaptive_avg_pool1d(np.array([1.0, 2.0, 3.0, 4.0]), 3)
-    array([1.5, 2.5, 3.5])
-    """
-    return _adaptive_avg_pool(1, x, output_size)
-
-
-def adaptive_avg_pool2d(x: Array, output_size: Any) -> Array:
-    """The mean over `output_size` windows along each axis, which together cover it.
-
-    `output_size` is an integer, or a tuple with one for each axis; None keeps an axis as it is.
-    Along an axis of length n, window i of m is from floor(i n / m) up to ceil((i + 1) n / m); these
-    overlap where m does not divide n.
-
-    Raises ShapeError if `x` has too few axes, TypeError for a size that is no integer, ValueError
-    for one below 1.
-
-    >>> adaptive_avg_pool2d(np.arange(12.0).reshape(3, 4), (1, 2))
-    array([[4.5, 6.5]])
-    """
-    return _adaptive_avg_pool(2, x, output_size)
-
-
-def adaptive_avg_pool3d(x: Array, output_size: Any) -> Array:
-    """`adaptive_avg_pool2d` along three axes.
-
-    >>> adaptive_avg_pool3d(np.ones((3, 4, 6, 8)), 1).shape
-    (3, 1, 1, 1)
-    """
-    return _adaptive_avg_pool(3, x, output_size)
-
-
-# ---------------------------------------------------------------- in any number of dimensions
-
 
 class Windows(NamedTuple):
-    """Where windows lie along each axis, as the ops of `ops.pooling` take it."""
+    """Where windows lie along each axis: the options of the ops that pool windows."""
 
     size: Lengths
     kernel: Lengths
@@ -179,15 +28,26 @@ class Windows(NamedTuple):
     dilation: Lengths
 
 
-def _max_pool(
+def max_pool(
     ndim: int,
     x: Array,
     kernel_size: Numbers,
-    stride: Numbers | None,
-    padding: Numbers,
-    dilation: Numbers,
-    ceil_mode: bool,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    dilation: Numbers = 1,
+    ceil_mode: bool = False,
 ) -> Array:
+    """The largest entry of each window: shape `(..., {lengths})` becomes `(..., *size)`.
+
+    Each option is an integer, or a tuple with one integer for each axis. `stride` is the kernel's
+    size unless given. `padding` on either side is at most half of what the kernel reaches over.
+    `ceil_mode` adds a last window that reaches beyond the end, if it begins before the end.
+
+    The gradient goes to the largest entry; entries that tie share the gradient evenly.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+    """
     x = as_array(x)
     if x.dtype.kind not in "fiu":
         raise TypeError(f"max_pool{ndim}d needs numbers with an order, not dtype {x.dtype}.")
@@ -196,15 +56,24 @@ def _max_pool(
     return max_windows(x, **windows._asdict())
 
 
-def _avg_pool(
+def avg_pool(
     ndim: int,
     x: Array,
     kernel_size: Numbers,
-    stride: Numbers | None,
-    padding: Numbers,
-    ceil_mode: bool,
-    count_include_pad: bool,
+    stride: Numbers | None = None,
+    padding: Numbers = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
 ) -> Array:
+    """The mean of each window: shape `(..., {lengths})` becomes `(..., *size)`.
+
+    Each option is an integer, or a tuple with one integer for each axis, as in `max_pool{ndim}d`.
+    `count_include_pad`: whether the mean counts the zeros of the padding. With `ceil_mode` a window
+    may reach beyond the padding; what lies there never counts.
+
+    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+    ValueError for one out of range.
+    """
     x = as_array(x)
     if x.dtype.kind in "biu":
         x = x.astype(float)  # a sum of small integers would overflow
@@ -215,7 +84,16 @@ def _avg_pool(
     return sum_windows(x, **windows._asdict()) / counts
 
 
-def _adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
+def adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
+    """The mean over `output_size` windows along each axis of `(..., {lengths})`.
+
+    `output_size` is an integer, or a tuple with one for each axis; None keeps an axis as it is.
+    Together the windows cover the axis. Along an axis of length n, window i of m is from
+    floor(i n / m) up to ceil((i + 1) n / m). Windows overlap where m does not divide n.
+
+    Raises ShapeError if `x` has too few axes, TypeError for a size that is no integer, ValueError
+    for one below 1.
+    """
     x = as_array(x)
     _refuse(f"adaptive_avg_pool{ndim}d", x, _too_few_axes(x, ndim))
     wanted = output_size if isinstance(output_size, list | tuple) else (output_size,) * ndim
@@ -231,6 +109,50 @@ def _adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
     return x
 
 
+# fmt: off
+max_pool1d = along(1, max_pool, """
+>>> max_pool1d(np.array([3.0, 1.0, 4.0, 1.0, 5.0]), 2)
+array([3., 4.])
+""")
+max_pool2d = along(2, max_pool, """
+>>> max_pool2d(np.arange(16.0).reshape(4, 4), 2)
+array([[ 5.,  7.],
+       [13., 15.]])
+""")
+max_pool3d = along(3, max_pool, """
+>>> max_pool3d(np.ones((3, 4, 6, 8)), (2, 3, 4)).shape
+(3, 2, 2, 2)
+""")
+avg_pool1d = along(1, avg_pool, """
+>>> avg_pool1d(np.array([1.0, 3.0, 5.0]), 2, stride=1, padding=1, count_include_pad=False)
+array([1., 2., 4., 5.])
+""")
+avg_pool2d = along(2, avg_pool, """
+>>> avg_pool2d(np.arange(16.0).reshape(4, 4), 2)
+array([[ 2.5,  4.5],
+       [10.5, 12.5]])
+""")
+avg_pool3d = along(3, avg_pool, """
+>>> avg_pool3d(np.ones((3, 4, 6, 8)), (2, 3, 4)).shape
+(3, 2, 2, 2)
+""")
+adaptive_avg_pool1d = along(1, adaptive_avg_pool, """
+>>> adaptive_avg_pool1d(np.array([1.0, 2.0, 3.0, 4.0]), 3)
+array([1.5, 2.5, 3.5])
+""")
+adaptive_avg_pool2d = along(2, adaptive_avg_pool, """
+>>> adaptive_avg_pool2d(np.arange(12.0).reshape(3, 4), (1, 2))
+array([[4.5, 6.5]])
+""")
+adaptive_avg_pool3d = along(3, adaptive_avg_pool, """
+>>> adaptive_avg_pool3d(np.ones((3, 4, 6, 8)), 1).shape
+(3, 1, 1, 1)
+""")
+# fmt: on
+
+# ---------------------------------------------------------------- where the windows lie
+
+
 def _windows(
     name: str,
     ndim: int,
@@ -241,7 +163,10 @@ def _windows(
     dilation: Numbers,
     ceil_mode: bool,
 ) -> Windows:
-    """The options made regular, and the number of windows. Raises ShapeError for a misfit."""
+    """The options as a number for each axis, with the number of windows.
+
+    Raises ShapeError for windows that do not fit the input.
+    """
     kernel = per_axis("kernel_size", kernel_size, ndim, 1)
     stride = kernel if stride is None else per_axis("stride", stride, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
@@ -265,7 +190,7 @@ def _windows(
 
 
 def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mode: bool) -> int:
-    """How many windows an axis has; with `ceil_mode` also one that is cut off by the end."""
+    """How many windows an axis has; with `ceil_mode` also a last one that the end cuts off."""
     free = length + 2 * padding - reached
     if not ceil_mode:
         return free // stride + 1
@@ -274,7 +199,7 @@ def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mod
 
 
 def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
-    """How many entries each window's mean is over."""
+    """How many entries each window has."""
     counts: Array = np.ones((1,) * len(lengths))
     axes = zip(lengths, *windows, strict=True)
     for axis, (length, size, kernel, stride, padding, dilation) in enumerate(axes, -len(lengths)):

@@ -1,6 +1,6 @@
-"""Arrays in a few lines of text: small ones written out, large ones summarised.
+"""Arrays in a few lines of text: small ones written out, large ones summarized.
 
-Nothing here reads NumPy's print options, so the same numbers always make the same lines.
+NumPy's print options are not read, so equal numbers always make equal lines.
 """
 
 import re
@@ -19,7 +19,7 @@ LONGEST_TEXT = 40
 WHOLE_PART = re.compile(r"-?\d+|.*")  # of a number; of nan, inf, True and the like, all
 
 
-def kind(value: Array) -> str:
+def shape_and_dtype(value: Array) -> str:
     """The shape and dtype of an array: `(2, 3) float64`."""
     return f"{value.shape} {value.dtype}"
 
@@ -27,7 +27,7 @@ def kind(value: Array) -> str:
 def lines(value: Array) -> list[str]:
     """An array as aligned rows, or as a summary where the rows would be too many or too long.
 
-    An array of another library gives no lines: its numbers are left where they are.
+    An array of another library gives no lines: its numbers may be on another device.
 
     >>> lines(np.array([[1.0, -0.25], [10.5, 0.0]]))
     [' 1    -0.25', '10.5   0   ']
@@ -43,7 +43,7 @@ def lines(value: Array) -> list[str]:
     rows = np.atleast_2d(value)
     if rows.ndim == 2 and rows.shape[0] <= MOST_ROWS and rows.shape[1] <= MOST_COLUMNS:
         digits = meaningful(value.dtype, 4)
-        return table([[number(x, digits) for x in row] for row in rows.tolist()])
+        return in_columns([[number(x, digits) for x in row] for row in rows.tolist()])
     return summary(np.asarray(value))
 
 
@@ -57,14 +57,14 @@ def number(x: complex, digits: int = 4) -> str:
     return str(x) if isinstance(x, int) else format(x + 0.0, f".{digits}g")
 
 
-def table(rows: list[list[str]]) -> list[str]:
-    """Rows of numbers as lines whose decimal points stand below each other."""
+def in_columns(rows: list[list[str]]) -> list[str]:
+    """Rows of numbers as lines, with the decimal points of a column below each other."""
     columns = [at_the_point(column) for column in zip(*rows, strict=True)]
     return ["  ".join(row) for row in zip(*columns, strict=True)]
 
 
 def at_the_point(column: Iterable[str]) -> list[str]:
-    """Numbers filled up with spaces so that their decimal points agree."""
+    """Numbers filled up with spaces, so that their decimal points have one position."""
     cells = [*column]
     points = [found.end() for cell in cells if (found := WHOLE_PART.match(cell))]
     left = max(points)
@@ -74,35 +74,35 @@ def at_the_point(column: Iterable[str]) -> list[str]:
 
 
 def summary(value: np.ndarray[Any, Any]) -> list[str]:
-    """The spread of an array's finite entries, and how many are NaN or infinite."""
+    """The range and mean of the finite entries, and how many entries are NaN or infinite."""
     if value.dtype.kind == "b":
         return [f"True for {np.count_nonzero(value)} of {value.size}"]
     if value.dtype.kind == "c":
         return [f"{value.size} entries"]
-    facts = [*spread(value[np.isfinite(value)])]
+    figures = min_mean_max(value[np.isfinite(value)])
     counts = {"nan": np.isnan(value), "inf": np.isinf(value)}
-    facts += [(name, str(found.sum())) for name, found in counts.items() if found.any()]
-    figures = at_the_point(figure for _, figure in facts)
-    return [f"{name:4} {figure}".rstrip() for (name, _), figure in zip(facts, figures, strict=True)]
+    figures |= {name: str(found.sum()) for name, found in counts.items() if found.any()}
+    aligned = zip(figures, at_the_point(figures.values()), strict=True)
+    return [f"{name:4} {figure}".rstrip() for name, figure in aligned]
 
 
-def spread(finite: np.ndarray[Any, Any]) -> list[tuple[str, str]]:
+def min_mean_max(finite: np.ndarray[Any, Any]) -> dict[str, str]:
     """The smallest, the mean and the largest entry, by name."""
     if finite.size == 0:
-        return []
+        return {}
     mean = finite.mean(dtype=np.float64)
-    facts = {"min": finite.min(), "mean": mean, "max": finite.max()}
-    return [(name, number(x.item())) for name, x in facts.items()]
+    found = {"min": finite.min(), "mean": mean, "max": finite.max()}
+    return {name: number(x.item()) for name, x in found.items()}
 
 
-def in_full(value: Array) -> list[str]:
-    """Every entry with all its digits, as one line for an array of few and none for others."""
+def all_digits(value: Array) -> list[str]:
+    """One line with every entry and all digits, for a small array; no line for a large one."""
     few = isinstance(value, np.ndarray | np.generic) and value.size <= MOST_IN_FULL
     return [str(value.tolist())] if few else []
 
 
 def visible(text: object, longest: int = LONGEST_TEXT) -> str:
-    r"""Text from outside on one line: what cannot be printed as its escape, a long end cut off.
+    r"""The text on one line: characters that cannot be printed are escaped, a long end is cut off.
 
     >>> print(visible("two\nlines"))
     two\nlines

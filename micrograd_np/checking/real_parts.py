@@ -1,4 +1,4 @@
-"""Complex arrays as two real ones: with it, every check is one of real numbers."""
+"""Complex arrays as two real ones each, so that every check is a check of real numbers."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ from micrograd_np.core.safety.copying import copied
 Array = np.ndarray[Any, Any]
 
 
-def parts_of(arrays: Iterable[Array]) -> list[Array]:
+def real_parts(arrays: Iterable[Array]) -> list[Array]:
     """The arrays as real ones: of a complex one the real part, then the imaginary part."""
     return [
         part
@@ -19,8 +19,8 @@ def parts_of(arrays: Iterable[Array]) -> list[Array]:
     ]
 
 
-def part_names(names: Iterable[str], arrays: Iterable[Array]) -> list[str]:
-    """What to call the parts of arrays that have these names."""
+def real_part_names(names: Iterable[str], arrays: Iterable[Array]) -> list[str]:
+    """The names of the real parts of arrays that have these names."""
     return [
         ".".join(filter(None, (name, part)))
         for name, x in zip(names, arrays, strict=True)
@@ -28,8 +28,8 @@ def part_names(names: Iterable[str], arrays: Iterable[Array]) -> list[str]:
     ]
 
 
-def joined(parts: Iterable[Array], dtypes: Iterable[np.dtype[Any]]) -> list[Array]:
-    """The arrays of these dtypes that have these parts."""
+def from_real_parts(parts: Iterable[Array], dtypes: Iterable[np.dtype[Any]]) -> list[Array]:
+    """The arrays of these dtypes whose real parts these are."""
     rest = iter(parts)
     found = []
     for dtype in dtypes:
@@ -41,5 +41,5 @@ def joined(parts: Iterable[Array], dtypes: Iterable[np.dtype[Any]]) -> list[Arra
 
 
 def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of the parts of an array of this dtype."""
+    """The dtype of the real parts of an array of this dtype."""
     return np.finfo(dtype).dtype

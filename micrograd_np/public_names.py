@@ -1,0 +1,77 @@
+"""Where public names are defined, for those that are loaded when first asked for (PEP 562)."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+PACKAGE = "micrograd_np"
+
+# The modules that define public names, with these names.
+DEFINED = {
+    "array_api.data_types": "__array_api_version__ __array_namespace_info__",
+    "checking": "GradientReport assert_gradcheck gradcheck",
+    "compiler": "compile",
+    "extend.custom": "primitive register",
+    "interpreters.anomaly": "detect_anomaly",
+    "nonsmooth": "conventions",
+    "scipy_bridge": "curve_jacobian scipy_objective scipy_residuals",
+    "train": "History fit",
+    "transforms.checkpoint": "checkpoint",
+    "transforms.grad": "grad jvp value_and_grad vjp",
+    "transforms.jacobians": "elementwise_grad hessian hvp jacobian",
+    "transforms.linearize": "linearize",
+    "transforms.vmap": "vmap",
+    "viz": "Picture draw",
+}
+PLACES = {name: module for module, names in DEFINED.items() for name in names.split()}
+
+# The modules that are public names themselves.
+FOLDERS = (
+    "array_api checking compiler extend interpreters nn nonsmooth optim scipy_bridge train "
+    "transforms viz"
+)
+MODULES = {name: name for name in FOLDERS.split()} | {
+    "fft": "array_api.fft",
+    "linalg": "array_api.linalg",
+}
+
+# The modules whose names are all the Array API's, and public.
+STANDARD = (
+    "array_api.adapted",
+    "array_api.creation",
+    "array_api.data_types",
+    "array_api.functions",
+)
+
+
+def load(name: str) -> Any:
+    """The value of the public `name`; the module that defines the name is imported.
+
+    Raises AttributeError for a name that the package does not have.
+    """
+    if name in MODULES:
+        return module(MODULES[name])
+    if name in PLACES:
+        return getattr(module(PLACES[name]), name)
+    if not name.startswith("_"):
+        for table in map(module, STANDARD):
+            if name in names_of(table):
+                return getattr(table, name)
+    raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}", name=name)
+
+
+def exported() -> list[str]:
+    """All public names of the package, those included that are not loaded yet."""
+    names = {*PLACES, *MODULES, *vars(import_module(PACKAGE))}
+    names.update(*map(names_of, map(module, STANDARD)))
+    return sorted(name for name in names if not name.startswith("_"))
+
+
+def module(path: str) -> ModuleType:
+    """A module of the package."""
+    return import_module(f"{PACKAGE}.{path}")
+
+
+def names_of(table: ModuleType) -> list[str]:
+    """The names that `from table import *` takes."""
+    return getattr(table, "__all__", None) or [name for name in vars(table) if name[0] != "_"]
