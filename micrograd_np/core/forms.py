@@ -35,13 +35,12 @@ def elementwise(
     ) -> list[Any]:
         cotangents: list[Any] = []
         for index in wanted:
-            partial = partials[index]
-            if partial is None:
-                cotangents.append(None)
-            elif isinstance(partial, int):
-                cotangents.append(g if partial == 1 else -g)
-            else:
+            partial = slopes[index]
+            if partial is not None:
                 cotangents.append(g * partial(out, *inputs))
+            else:
+                sign = signs[index]
+                cotangents.append(g if sign == 1 else -g if sign else None)
         return cotangents
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
@@ -57,12 +56,30 @@ def elementwise(
             f"elementwise({function.__name__}): {len(partials)} partials were given for "
             f"{function.nin} inputs. Give one for each, None where it is flat."
         )
+    slopes = [partial if callable(partial) else None for partial in partials]
+    signs = [0 if callable(partial) else partial for partial in partials]
+    first = slopes[0]
+
+    def vjp_of_one(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], __: Options) -> Any:
+        return (g * first(out, *inputs),)  # type: ignore[misc] # it is there
+
     fields.setdefault("arrays", len(partials))
-    return register(Op(function, "elementwise", vjp, jvp, **fields), *aliases)
+    return register(
+        Op(
+            function,
+            "elementwise",
+            vjp_of_one if first and len(slopes) == 1 else vjp,
+            jvp,
+            **fields,
+        ),
+        *aliases,
+    )
 
 
 def each_by(rules: Sequence[Rule | None]) -> Vjp:
     """The vjp of an op that has one rule for each input."""
+    if len(rules) == 1 and rules[0] is not None:
+        return only_by(rules[0])
 
     def vjp(
         wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
@@ -77,6 +94,15 @@ def each_by(rules: Sequence[Rule | None]) -> Vjp:
             else:
                 cotangents.append(rule(g, out, *inputs))
         return cotangents
+
+    return vjp
+
+
+def only_by(rule: Rule) -> Vjp:
+    """The vjp of an op with a single input."""
+
+    def vjp(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+        return (rule(g, out, *inputs, **options) if options else rule(g, out, *inputs),)
 
     return vjp
 

@@ -35,7 +35,7 @@ from micrograd_np.core.safety.leaving import check_constant, check_number
 from micrograd_np.core.safety.meaning import NUMBERS, is_left_to
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_decision, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
-from micrograd_np.coverage.numpy_functions import REFUSED, refusal_of, refused_attribute
+from micrograd_np.core.unknown import EXPLANATIONS
 
 Method = Callable[..., Any]
 
@@ -232,7 +232,7 @@ class ArrayMethods:
         if op is None and (read_tables() or ufunc in OPS):  # another thread may have read them
             return self.__array_ufunc__(ufunc, method, *inputs, **options)
         detail = "" if method == "__call__" else f".{method}"
-        refusal = refusal_of(ufunc, inputs, detail)
+        refusal = EXPLANATIONS.refusal_of(ufunc, inputs, detail)
         return computed(getattr(ufunc, method), inputs, options, refusal)
 
     def __array_function__(
@@ -247,7 +247,7 @@ class ArrayMethods:
             if error.may_hold_tensors and type(error.operand) in types:
                 return NotImplemented
             raise
-        refusal = refusal_of(function, args)
+        refusal = EXPLANATIONS.refusal_of(function, args)
         return computed(function, args, dict(keywords), refusal)
 
     # ------------------------------------------------------------ ndarray's attributes
@@ -447,8 +447,3 @@ class ArrayMethods:
     def compress(self, condition: Any, axis: int | None = None) -> Any:
         """`np.compress` of this Tensor."""
         return np.compress(condition, self, axis=axis)  # type: ignore[call-overload] # it dispatches
-
-
-for attribute in REFUSED:
-    if attribute.startswith("ndarray."):
-        setattr(ArrayMethods, attribute.removeprefix("ndarray."), refused_attribute(attribute))

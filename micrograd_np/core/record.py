@@ -43,6 +43,15 @@ def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     return record(op, inputs, options)
 
 
+def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
+    """The value among the options, if any, that applies the op."""
+    for option in options.values():
+        if type(option) in UNCHANGING or (found := interpreted_in(option)) is None:
+            continue
+        return found if found.handles(inputs) else None
+    return None
+
+
 def interpreted_in(option: Any) -> Interpreted | None:
     """The value that applies ops itself in an option, such as an index into the first axis."""
     for part in option if type(option) is tuple else (option,):
@@ -136,12 +145,8 @@ def as_input(x: Any) -> Any:
 def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     context = CONTEXT.get()
-    for option in options.values():
-        if type(option) in UNCHANGING or (interpreted := interpreted_in(option)) is None:
-            continue
-        if interpreted.handles(inputs):
-            return interpreted.apply(op, inputs, options)
-        break
+    if options and (interpreted := handler_among(options, inputs)) is not None:
+        return interpreted.apply(op, inputs, options)
     tracked = other = False
     values = []
     for x in inputs:
@@ -149,18 +154,19 @@ def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
             values.append(x.value)
             if x.tracked:
                 tracked = True
-            continue
-        values.append(x)
-        if type(x) in SINGLE or (type(x) is ndarray and x.dtype in NUMBERS):
-            continue
-        other = True
-        if isinstance(x, Interpreted):
+        elif type(x) in SINGLE or (type(x) is ndarray and x.dtype in NUMBERS):
+            values.append(x)
+        elif isinstance(x, Interpreted):
             if x.handles(inputs):
                 return x.apply(op, inputs, options)
+            values.append(x)
+            other = True
         elif type(x) is not ndarray and isinstance(x, CONVERTED):
             return record(op, tuple(map(as_input, inputs)), options)
         else:
             check_operand(x, op.function)
+            values.append(x)
+            other = True
     if context.interpreters:
         for interpreter in context.interpreters:
             inputs, values = interpreter.prepare(op, inputs, values)
@@ -240,6 +246,11 @@ def parts(whole: Node, inputs: Inputs = ()) -> Any:
     else:
         made = [untracked(part, inputs) for part in value]
     return rebuild(value, made)
+
+
+def has_parts(out: Any) -> bool:
+    """Whether an op has several results."""
+    return isinstance(value_of(out), tuple)
 
 
 def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:

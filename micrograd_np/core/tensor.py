@@ -24,8 +24,8 @@ from micrograd_np.core.record import NOTHING, apply, check_change, record, value
 from micrograd_np.core.safety.leaving import check_constant, is_differentiated
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_unsolved, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
+from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.core.values import accumulated, check_differentiable, owned, seed
-from micrograd_np.coverage.scipy_functions import advice
 from micrograd_np.forking import ForkLock
 
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
@@ -83,7 +83,7 @@ class Tensor(ArrayMethods, Node):
     def data(self, new: Any) -> None:
         if CONTEXT.get().interpreters:
             check_change(self, "was assigned to")
-        if self.op is not None or is_differentiated(self):
+        if self.op is not None or (RUNNING and is_differentiated(self)):
             raise errors.InPlaceError(
                 f"{describe(self)} keeps its value; assign to leaves only, and not to arguments of "
                 f"a function that is being differentiated."
@@ -153,7 +153,7 @@ class Tensor(ArrayMethods, Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.tracked:
             check_unsolved(self)
-            raise errors.LeavesGraphError.as_array(describe(self), advice())
+            raise errors.LeavesGraphError.as_array(describe(self), EXPLANATIONS.advice())
         if SOLVERS_MODULE in sys.modules and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
             copy = True  # solvers write into what their users' functions return
         array = np.array(value_of(self), dtype=dtype, copy=copy)

@@ -13,6 +13,8 @@ import numpy as np
 
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs
+from micrograd_np.core.operators import ArrayMethods
+from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.coverage import scipy_functions as scipy_account
 from micrograd_np.errors import InPlaceError, UnregisteredFunctionError
 
@@ -211,6 +213,12 @@ def refused_attribute(name: str) -> Any:
 
     return property(attribute, doc=f"Refused: {REFUSED[name]}.")
 
+
+EXPLANATIONS.refusal_of = refusal_of
+EXPLANATIONS.advice = scipy_account.advice
+for name in REFUSED:
+    if name.startswith("ndarray."):
+        setattr(ArrayMethods, name.removeprefix("ndarray."), refused_attribute(name))
 
 # ---------------------------------------------------------------- the account
 

@@ -13,7 +13,7 @@ import numpy as np
 from micrograd_np.core.context import CONTEXT, differentiating
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Inputs, Options, Rule
-from micrograd_np.core.record import value_of
+from micrograd_np.core.record import has_parts, value_of
 from micrograd_np.errors import RuleError, ShapeError
 from micrograd_np.extend.transposition import is_number, is_tracked, tracked_leaf
 
@@ -90,11 +90,6 @@ def spreads(shape: tuple[int, ...], other: tuple[int, ...]) -> bool:
 
 
 # ---------------------------------------------------------------- what values are
-
-
-def has_parts(out: Any) -> bool:
-    """Whether an op has several results."""
-    return isinstance(value_of(out), tuple)
 
 
 def parts_of(out: Any) -> list[Any]:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 from micrograd_np.core.broadcasting import fit
 from micrograd_np.core.forms import every_by
 from micrograd_np.core.op import Array, Inputs, Kind, Options, Rule, Vjp, Wanted
+from micrograd_np.core.record import has_parts
 from micrograd_np.errors import LeavesGraphError, RuleError, UnregisteredFunctionError
 from micrograd_np.extend.checks import (
     cotangent,
     evaluated,
-    has_parts,
     linear_rule,
     parts_of,
     tangent,

@@ -26,10 +26,12 @@ from micrograd_np.ops.derivatives import accumulation as accumulation
 from micrograd_np.ops.derivatives import activations as activations
 from micrograd_np.ops.derivatives import complex_numbers as complex_numbers
 from micrograd_np.ops.derivatives import constants as constants
+from micrograd_np.ops.derivatives import convolution as convolution
 from micrograd_np.ops.derivatives import elementwise as elementwise
 from micrograd_np.ops.derivatives import fft as fft
 from micrograd_np.ops.derivatives import indexing as indexing
 from micrograd_np.ops.derivatives import joining as joining
+from micrograd_np.ops.derivatives import pooling as pooling
 from micrograd_np.ops.derivatives import reductions as reductions
 from micrograd_np.ops.derivatives import shaping as shaping
 from micrograd_np.ops.derivatives import signal as signal

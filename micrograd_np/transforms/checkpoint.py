@@ -19,10 +19,9 @@ from micrograd_np.core import tree
 from micrograd_np.core.context import CONTEXT, replaying
 from micrograd_np.core.graph import Node, by_age, descendants, describe, history, pull, push, tick
 from micrograd_np.core.op import Array, Op, Options, Wanted
-from micrograd_np.core.record import attach, parts, value_of
+from micrograd_np.core.record import attach, has_parts, parts, value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, MutationError, listed
-from micrograd_np.extend.checks import has_parts
 from micrograd_np.interpreters.batch.batched import depth_of
 
 Function = Callable[..., Any]

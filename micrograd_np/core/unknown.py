@@ -1,0 +1,20 @@
+"""What is said of functions that have no derivative here. `coverage` knows, and hands it in."""
+
+from collections.abc import Callable
+
+from micrograd_np.errors import UnregisteredFunctionError
+
+
+class Explanations:
+    """Where errors find their words.
+
+    `refusal_of(function, args, detail)`: the error for a function that a tracked Tensor is given
+    to. `advice()`: what to call instead of the function of SciPy that asks for an array.
+    """
+
+    def __init__(self) -> None:
+        self.refusal_of: Callable[..., TypeError] = UnregisteredFunctionError.of
+        self.advice: Callable[[], str] = str
+
+
+EXPLANATIONS = Explanations()
