@@ -452,7 +452,7 @@ def test_a_prediction_that_overflows_is_named():
 def test_a_loss_function_that_makes_infinity_of_finite_predictions_is_named():
     model = nn.Sequential(nn.Linear(1, 1), nn.Sigmoid())
     model[0].weight.data = [[-800.0]]
-    with pytest.raises(errors.NonFiniteError, match="the loss function made it") as caught:
+    with pytest.raises(errors.NonFiniteError, match="the loss function is at fault") as caught:
         train(model, [[1.0]], [[1.0]], loss=nn.binary_cross_entropy)
     assert "the loss is inf at step 1" in str(caught.value)
     assert "with_logits" in str(caught.value)
