@@ -424,7 +424,7 @@ def test_a_gradient_that_is_not_finite_is_named_with_its_step():
         train(model, np.ones((3, 2)), np.ones((3, 2)), optimizer=optimizer, epochs=5)
     message = str(caught.value)
     assert "the loss is nan at step 2 (epoch 2)" in message
-    assert "the gradient of step 1, not finite though the loss of that step was" in message
+    assert "the gradient of step 1, which is not finite, though the loss of that step is" in message
     assert "w: 1 of 2 numbers" in message
     assert unchanged(model, before)
     assert optimizer.state[0].steps == 0

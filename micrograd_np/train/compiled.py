@@ -160,7 +160,7 @@ def generators_in(parts: Sequence[Any]) -> Places:
 
 @contextlib.contextmanager
 def standing_in(generators: Generators, places: Places, parts: Sequence[Any]) -> Iterator[None]:
-    """Have `generators` stand in `places` inside the `with`; every attribute is restored at the end.
+    """Have `generators` stand in `places` inside the `with`; restore every attribute at the end.
 
     Raises TracingError if running the model changed an attribute, which a program would not do.
     """
@@ -203,7 +203,7 @@ def is_traced(x: Any) -> bool:
 
 
 def check_backend(name: str) -> None:
-    """Raise ValueError for an unknown back end, MissingExtraError for one that is not installed."""
+    """Raise ValueError for an unknown back end, MissingExtraError for a missing package."""
     from micrograd_np.compiler.backends import backend_of
 
     backend_of(name, None, fastmath=False)
@@ -215,8 +215,8 @@ def difference(eager: float, compiled: float, dtype: Any) -> str:
     if math.isclose(eager, compiled, rel_tol=close, abs_tol=close):
         return ""
     return (
-        f"the loss is {eager:.6g}, but the compiled program gives {compiled:.6g}. Something changes "
-        f"from call to call that is neither an argument nor a parameter"
+        f"the loss is {eager:.6g}, but the compiled program gives {compiled:.6g}. Something "
+        f"changes from call to call that is neither an argument nor a parameter"
     )
 
 

@@ -98,8 +98,8 @@ def _cause(failure: Failure, optimizer: Optimizer) -> str:
     low, high = (here(f(value_of(failure.prediction))) for f in (np.min, np.max))
     return (
         f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
-        f"function is at fault: a logarithm of 0, a division by 0, or an overflow. If predictions are "
-        f"probabilities, compute the loss from logits (nn.binary_cross_entropy_with_logits, "
+        f"function is at fault: a logarithm of 0, a division by 0, or an overflow. If predictions "
+        f"are probabilities, compute the loss from logits (nn.binary_cross_entropy_with_logits, "
         f"nn.cross_entropy); if they have grown large, lower the learning rate."
     )
 
@@ -113,8 +113,8 @@ def _broken_parameters(update: int, optimizer: Optimizer) -> str:
     gradients = _counts((path or "parameter", p.grad) for path, p in named if p.grad is not None)
     if gradients:
         return (
-            f"The cause is the gradient of step {update}, which is not finite, though the loss of "
-            f"that step is:{listed(gradients)}\n"
+            f"The cause is the gradient of step {update}, which is not finite, though the loss "
+            f"of that step is:{listed(gradients)}\n"
             f"A function of infinite slope (sqrt, log or a power at 0) does this, or an overflow, "
             f"or a NaN in a branch that `where` did not choose."
         )

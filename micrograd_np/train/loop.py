@@ -50,8 +50,8 @@ def fit(
 
     - `model`: a module, or a function of inputs with a method `parameters()`. A module is put in
       training mode, and afterwards back in the mode it had.
-    - `X`, `y`: arrays whose first axes count the same examples. Model and loss are given the arrays,
-      or the rows of a batch. Floating-point arrays are cast, batch by batch, to the precision of
+    - `X`, `y`: arrays whose first axes count the same examples. Model and loss are given them, or
+      the rows of a batch. Floating-point arrays are cast, batch by batch, to the precision of
       the parameters, unless the parameters have several precisions. So a float32 model computes in
       float32, whatever the dtype of the data. Integers and booleans, such as class labels, stay as
       they are.

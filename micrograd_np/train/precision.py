@@ -23,7 +23,7 @@ def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:
 def dtype_for(x: Array, precision: np.dtype[Any] | None) -> np.dtype[Any] | None:
     """The dtype that examples are cast to; None if they stay as they are.
 
-    Real numbers are cast to `precision`, and complex numbers to the complex dtype of that precision.
+    Real numbers are cast to `precision`, complex numbers to the complex dtype of that precision.
     Integers and booleans stay as they are, because they may be classes or indices.
     """
     if precision is None or x.dtype.kind not in "fc":
@@ -38,5 +38,5 @@ def cast(x: Array, dtype: np.dtype[Any] | None) -> Array:
 
 
 def is_too_large(x: Array, dtype: np.dtype[Any] | None) -> bool:
-    """Whether the cast makes a finite number infinite; arrays of other libraries are not looked at."""
+    """Whether the cast makes a finite number infinite; only NumPy's arrays are looked at."""
     return dtype is not None and isinstance(x, np.ndarray) and overflows(x, dtype)
