@@ -67,9 +67,9 @@ def fit(
     Warns if `loss` broadcasts a column (n, 1) against a row (n,), which is hardly ever meant.
 
     With `compile` the history is the same, to rounding. The Python code of model and loss runs only
-    where a program is made: in the first step of each size of batch, and after something has
-    changed that model, loss or optimizer depend on. A `numpy.random.Generator` is drawn from in
-    every step if it is an attribute of a module. Gradients stay inside the program: `.grad` is
+    where a program is made. A program is made in the first step of each size of batch, and after
+    something has changed that model, loss or optimizer depend on. A `numpy.random.Generator` is
+    drawn from in every step if it is an attribute of a module. Gradients stay inside the program: `.grad` is
     None. Where no program can be made, training warns why, and goes on uncompiled.
 
     An interrupt (Ctrl-C) leaves the parameters as a whole number of steps made them.

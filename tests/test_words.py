@@ -1,0 +1,148 @@
+"""The words of the project: short sentences, a subject at their head, and one spelling.
+
+A sentence of a docstring has at most thirty words. Code, examples and tables are no sentences, and
+a piece of code within a sentence counts as one word.
+"""
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "micrograd_np"
+LATER = PACKAGE / "compiler"  # its prose is rewritten with its code
+SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if LATER not in path.parents]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+MOST_WORDS = 30
+
+# Files with something to mend. A file that has nothing to mend any more may not stay here.
+EXCUSED: set[str] = set()
+
+# ---------------------------------------------------------------- sentences
+
+ITEM = re.compile(r"^\s*(?:[-*]|\d+\.)\s+", re.MULTILINE)
+CODE = re.compile(r"``.+?``|`.+?`", re.DOTALL)
+END = re.compile(r"(?<=[.!?])[)\"']*\s+(?=[(\"']*[A-Z])")
+WORD = re.compile(r"[\w'.-]*\w")
+NOT_PROSE = (">>>", "|")
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a docstring, with `X` for each piece of code."""
+    for block in re.split(r"\n\s*\n", text):
+        lines = block.splitlines()
+        if lines and lines[0].startswith("    "):
+            continue
+        prose = itertools.takewhile(lambda line: not line.startswith(NOT_PROSE), lines)
+        for item in ITEM.split("\n".join(prose)):
+            yield from filter(None, END.split(" ".join(CODE.sub("X", item).split())))
+
+
+def docstrings(source: Path) -> Iterator[tuple[int, str]]:
+    """Every docstring of a file, with the line of what it describes."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node)
+            if text:
+                yield getattr(node, "lineno", 1), text
+
+
+def too_long(source: Path) -> Iterator[str]:
+    for line, text in docstrings(source):
+        for sentence in sentences(text):
+            count = len(WORD.findall(sentence))
+            if count > MOST_WORDS:
+                yield f"{line}: a sentence of {count} words: {sentence}"
+
+
+# ---------------------------------------------------------------- heads
+
+HEADLESS = re.compile(r"(What|As|Such|So|The same|It)\b")
+
+
+def headless(source: Path) -> Iterator[str]:
+    for line, text in docstrings(source):
+        if HEADLESS.match(text):
+            yield f"{line}: no noun at the head: {text.splitlines()[0]}"
+
+
+# ---------------------------------------------------------------- spelling
+
+BRITISH = r"""
+    behaviours? colours? coloured favour\w* honours? neighbour\w*
+    cent(?:re|res|red|ring) grey towards (?:kilo)?metres
+    labell(?:ed|ing) cancell(?:ed|ing) modell(?:ed|ing) travell(?:ed|ing|er)
+    analys(?:e|ed|es|ing) artefacts? catalogues? defence judgement learnt licence programmes?
+    diagonalis\w+ generalis\w+ initialis\w+ linearis\w+ maximis\w+ minimis\w+ normalis\w+ optimis\w+
+    organis\w+ penalis\w+ polaris\w+ realis\w+ recognis\w+ serialis\w+ specialis\w+ standardis\w+
+    summaris\w+ symmetris\w+ vectoris\w+
+"""
+SPELLED = re.compile(rf"(?<![a-z])(?:{'|'.join(BRITISH.split())})(?![a-z])", re.IGNORECASE)
+AMERICAN = {
+    "optimism",
+    "optimistic",
+    "optimist",
+    "realist",
+    "realistic",
+    "specialist",
+    "specialists",
+}
+
+
+def british(path: Path) -> Iterator[str]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        for word in SPELLED.findall(line):
+            if word.lower() not in AMERICAN:
+                yield f"{number}: British spelling: {word}"
+
+
+# ---------------------------------------------------------------- the checks
+
+
+@cache
+def complaints() -> dict[str, list[str]]:
+    """What is to be mended in each file."""
+    found = {path: [*too_long(path), *headless(path), *british(path)] for path in SOURCES}
+    found |= {path: list(british(path)) for path in [*PAGES, *EXAMPLES]}
+    return {path.relative_to(ROOT).as_posix(): lines for path, lines in found.items() if lines}
+
+
+def test_every_sentence_reads_well():
+    found = [
+        f"{file}:{line}"
+        for file, lines in complaints().items()
+        for line in lines
+        if file not in EXCUSED
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_clean_file_is_excused():
+    clean = EXCUSED - complaints().keys()
+    assert not clean, f"nothing is to be mended in these, take them out of EXCUSED: {sorted(clean)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("One. Two (three). `Four` is 4.5. Five", ["One.", "Two (three).", "X is 4.5.", "Five"]),
+        ("A list:\n\n- one\n  and more\n- two\n\n>>> f(1)\n1", ["A list:", "one and more", "two"]),
+        ("See:\n\n    code is. Not prose.\n\n| a | table |", ["See:"]),
+    ],
+)
+def test_sentences_are_told_apart(text, found):
+    assert list(sentences(text)) == found
+
+
+@pytest.mark.parametrize("word", ["neighbours", "Optimiser", "join_neighbours", "centred"])
+def test_british_words_are_found(word, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(f"The {word} and the optimistic optimizer.", encoding="utf-8")
+    assert list(british(page)) == [f"1: British spelling: {SPELLED.search(word)[0]}"]
