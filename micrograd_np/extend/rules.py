@@ -1,8 +1,9 @@
 """Rules that users write: checked, and completed where one of the two directions is missing.
 
-A user's *vjp* answers for all inputs at once, `(g, out, *inputs, **options)` -> one cotangent or a
-tuple of them, or is a list of rules, one for each input; a *jvp* is `(tangents, out, *inputs,
-**options)` -> a tangent or a tuple; a *partial* is `(out, *inputs, **options)` -> a factor.
+- A *vjp*, `(g, out, *inputs, **options)`, returns one cotangent, or a tuple of one for each input.
+  A list of vjps, one for each input, may be given instead.
+- A *jvp*, `(tangents, out, *inputs, **options)`, returns a tangent, or a tuple of tangents.
+- A *partial*, `(out, *inputs, **options)`, returns the factor of an elementwise derivative.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ Wanted = Sequence[bool]
 
 
 class Said(NamedTuple):
-    """What a user said of a function's derivative."""
+    """The derivative of a function as a user said it."""
 
     name: str
     partials: Sequence[Partial] | None
@@ -36,7 +37,7 @@ class Said(NamedTuple):
     constant: bool
 
     def check_one_way(self) -> None:
-        """Raise RuleError if nothing was said, or things that exclude each other."""
+        """Raise RuleError unless the derivative is said in exactly one way."""
         pair = self.vjp is not None or self.jvp is not None
         if sum([self.partials is not None, pair, self.constant]) != 1:
             raise RuleError(

@@ -69,8 +69,8 @@ def fit(
     With `compile` the history is the same, to rounding. The Python code of model and loss runs only
     where a program is made. A program is made in the first step of each size of batch, and after
     something has changed that model, loss or optimizer depend on. A `numpy.random.Generator` is
-    drawn from in every step if it is an attribute of a module. Gradients stay inside the program: `.grad` is
-    None. Where no program can be made, training warns why, and goes on uncompiled.
+    drawn from in every step if it is an attribute of a module. Gradients stay inside the program:
+    `.grad` is None. Where no program can be made, training warns why, and goes on uncompiled.
 
     An interrupt (Ctrl-C) leaves the parameters as a whole number of steps made them.
 

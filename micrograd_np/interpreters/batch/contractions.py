@@ -40,7 +40,7 @@ def contract(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
 
 
 def contracted(call: Call, axes: Any) -> Array:
-    """Both inputs, summed up over axes of their examples."""
+    """The product of both inputs, summed over axes of their examples."""
     x, y = call.inputs
     return contract(x, y, axes, call.mapped)
 
@@ -91,7 +91,7 @@ def vdot(call: Call) -> Any:
 
 
 def matmul(call: Call) -> Any:
-    """Vectors as matrices of one row or column; the stacks of matrices in front broadcast."""
+    """Take a vector as a matrix of one row or column; the stacks of matrices in front broadcast."""
     x_ndim, y_ndim = call.ndim(0), call.ndim(1)
     if x_ndim <= 2 and y_ndim <= 2:
         return contracted(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
@@ -107,7 +107,7 @@ def matmul(call: Call) -> Any:
 
 
 def einsum(call: Call) -> Any:
-    """One letter more, in front of the operands that have the batch, and of the result."""
+    """Write one more letter in front of the mapped operands, and of the result."""
     terms, output = labels_of(
         call.options["subscripts"], [call.ndim(i) for i in range(len(call.inputs))]
     )
@@ -118,7 +118,7 @@ def einsum(call: Call) -> Any:
 
 
 def solve(call: Call) -> Any:
-    """A vector on the right is a matrix of one column."""
+    """Take a vector on the right as a matrix of one column."""
     a, b = call.inputs
     vector = call.ndim(1) == 1
     b = b[..., None] if vector else b

@@ -1,4 +1,4 @@
-"""Indexing of batches: the same key for all examples, or to each its own."""
+"""Indexing of batches: one key for all examples, or a key for each."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def scattered(call: Call) -> Any:
 
 
 def updated(call: Call) -> Any:
-    """`index_update` or an accumulation, functions of an array, a key and values."""
+    """Batch `index_update` or an accumulation, functions of an array, a key and values."""
     x = call.whole(0)
     where = indexed(call.options["key"], x.ndim - 1, call.size, mapped=True)
     entries = np.moveaxis(getitem(np.empty(x.shape, bool), where.key), where.found, where.wanted)

@@ -1,8 +1,8 @@
-"""What ops do to a whole batch: the same op, on arrays with one axis more in front.
+"""Batch rules: how to apply an op to a whole batch, to arrays with one more axis in front.
 
-A *rule* takes a `Call` and returns the result with the batch along its first axis. Ops that work
-entry by entry need their operands aligned; ops along axes need the axes counted from one further.
-Rules evaluate ops on arrays, on Tensors (who record them) and on the operands of an outer batch.
+A *rule* takes a `Call` and returns the result with the batch along its first axis. Elementwise ops
+need their operands aligned; ops along axes need the axes counted from one further. Rules evaluate
+ops on arrays, on Tensors (which record the ops) and on the operands of an outer batch.
 """
 
 from math import prod
@@ -16,7 +16,7 @@ from micrograd_np.interpreters.batch.calls import Call, Rule, one_by_one
 
 
 def entry_by_entry(call: Call) -> Any:
-    """Operands broadcast from the right: give every batch as many axes as the largest example."""
+    """Give every batch as many axes as the largest example: broadcasting is from the right."""
     widest = max(call.ndim(i) for i in range(len(call.inputs)))
     return call.evaluated(
         *(
@@ -32,17 +32,17 @@ def padded(x: Array, count: int) -> Array:
 
 
 def unchanged(call: Call) -> Any:
-    """Whatever works on the last axes, or on all entries alike, does not see the batch."""
+    """Apply an op that works on the last axes, or on all entries alike, and ignores the batch."""
     return call.evaluated(*call.inputs)
 
 
 def of_matrices(call: Call) -> Any:
-    """What works on the last two axes, and makes a matrix of a vector."""
+    """Apply an op that works on the last two axes, and makes a matrix of a vector."""
     return one_by_one(call) if call.ndim() < 2 else unchanged(call)
 
 
 def all_mapped(call: Call) -> Any:
-    """What works on the last axes of several inputs, all of which have the batch in front."""
+    """Apply an op that works on the last axes of several inputs, all with the batch in front."""
     return call.evaluated(*(call.whole(i) for i in range(len(call.inputs))))
 
 
@@ -50,19 +50,19 @@ def all_mapped(call: Call) -> Any:
 
 
 def shifted(axis: Any, ndim: int) -> Any:
-    """Axes of one example as axes of the batch."""
+    """The axes of one example as axes of the batch."""
     if isinstance(axis, list | tuple):
         return tuple(i + 1 for i in normalize_axis_tuple(axis, ndim, allow_duplicate=True))
     return normalize_axis_index(axis, ndim) + 1
 
 
 def of_one_input(rule: Rule) -> Rule:
-    """A rule for ops of one array; where a second is given (`np.var` with a mean), one by one."""
+    """A rule for ops of one array; a call with a second (`np.var` with a mean) goes one by one."""
     return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
 
 
 def of_axes(rule: Rule) -> Rule:
-    """A rule that counts axes; single numbers, which NumPy lets have axis 0 or -1, one by one."""
+    """A rule that counts axes; a call on single numbers, with axis 0 or -1, goes one by one."""
 
     def counted(call: Call) -> Any:
         axis = call.options.get("axis")
@@ -72,7 +72,7 @@ def of_axes(rule: Rule) -> Rule:
 
 
 def flat(call: Call, index: int = 0) -> Array:
-    """An input, each example as a vector."""
+    """An input with each example flattened to a vector."""
     x = call.whole(index)
     return np.reshape(x, (call.size, prod(x.shape[1:])))
 
@@ -80,7 +80,7 @@ def flat(call: Call, index: int = 0) -> Array:
 @of_one_input
 @of_axes
 def along_all(call: Call) -> Any:
-    """Without an axis it works on all of them, together."""
+    """Apply an op that works on all axes together if it is given none."""
     axis = call.options.get("axis")
     over = tuple(range(1, call.ndim() + 1)) if axis is None else shifted(axis, call.ndim())
     return call.evaluated(call.whole(), axis=over)
@@ -89,7 +89,7 @@ def along_all(call: Call) -> Any:
 @of_one_input
 @of_axes
 def along_flat(call: Call) -> Any:
-    """Without an axis it works on the flattened array."""
+    """Apply an op that works on the flattened array if it is given no axis."""
     axis = call.options.get("axis")
     if axis is not None:
         return call.evaluated(call.whole(), axis=shifted(axis, call.ndim()))
@@ -100,7 +100,7 @@ def along_flat(call: Call) -> Any:
 
 
 def along(**defaults: Any) -> Rule:
-    """The options of these names are axes, by default these."""
+    """The rule for ops whose options of these names are axes, with these defaults."""
 
     @of_one_input
     def rule(call: Call) -> Any:
@@ -121,14 +121,14 @@ def roll(call: Call) -> Any:
 
 
 def shift(call: Call) -> Any:
-    """Without axes it works on all of them."""
+    """Shift along the given axes, or along all axes."""
     axes = call.options.get("axes")
     over = tuple(range(call.ndim())) if axes is None else axes
     return call.evaluated(call.whole(), axes=shifted(over, call.ndim()))
 
 
 def norm(call: Call) -> Any:
-    """A matrix norm works on two axes, one of all entries is one of the flattened array."""
+    """Take a matrix norm over two axes; a norm of all entries is one of the flattened array."""
     given = call.options.get("axis")
     if given is None and call.options.get("ord") is None:
         return along_flat(call) if call.ndim() != 1 else along_all(call)

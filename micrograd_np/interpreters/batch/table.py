@@ -1,4 +1,4 @@
-"""Which rule batches which op."""
+"""The table of batch rules: which rule batches which op."""
 
 from operator import attrgetter
 from typing import Any
@@ -48,7 +48,7 @@ from micrograd_np.ops.derivatives.signal import overlap_add
 def apply_to_batch(
     op: Op, inputs: list[Any], mapped: list[bool], options: Options, size: int
 ) -> tuple[Any, bool]:
-    """The result of an op, and whether each example has its own."""
+    """The result of an op, and whether the result differs between examples."""
     own_options = bool(options) and each_among(options)
     nested = any(each_among(x) for x in inputs if type(x) in (list, tuple))
     if not (any(mapped) or own_options or nested):
@@ -62,7 +62,7 @@ def apply_to_batch(
 
 
 def rule_of(op: Op) -> Rule:
-    """The rule declared for an op, or what follows from its structure."""
+    """The rule declared for an op, or the rule that follows from its form."""
     if op.function in RULES:
         return RULES[op.function]
     ufunc = isinstance(op.function, np.ufunc) and op.function.signature is None
@@ -78,7 +78,7 @@ def table(rows: dict[Rule, str]) -> dict[Any, Rule]:
     for rule, names in rows.items():
         for name in names.split():
             function = attrgetter(name)(np)
-            if function not in EXPRESSIONS:  # which are other ops to a batch too
+            if function not in EXPRESSIONS:  # an expression calls other ops, on a batch too
                 found[OPS[function].function] = rule
     return found
 
@@ -164,7 +164,7 @@ KEYED: dict[Any, Rule] = {
     np.take_along_axis: indexing.take_along_axis,
 }
 
-# What depends on the shape and the dtype of an example alone: no batch comes of it.
+# Ops that depend only on the shape and the dtype of an example: their results are no batches.
 OF_SHAPES = frozenset(
     table(
         {
