@@ -1,7 +1,7 @@
 """Indexing a batch as each of its examples would be indexed.
 
-If several index arrays stand side by side, NumPy puts their axes where they stand. If a slice, a new
-axis or an ellipsis stands between them, even one for no axes, NumPy puts their axes in front.
+If several index arrays stand side by side, NumPy puts their axes where they stand. If a slice, a
+new axis or an ellipsis stands between them, even one for no axes, NumPy puts their axes in front.
 With a batch axis in front, a key must give the axes that it gives without, one place further.
 `indexed` says which key to use, and which axes to move afterwards.
 """
