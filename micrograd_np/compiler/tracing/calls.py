@@ -1,7 +1,7 @@
 """Calls: how an op is written as a call of NumPy, and what is known of such calls.
 
 Ops of NumPy's functions are calls of these functions. Functions of ours are traced into, so that
-the program has the NumPy calls they consist of; those that write into arrays as they go, or loop,
+the program has the NumPy calls they consist of. Functions of ours that write into arrays, or loop,
 are called as they are.
 """
 

@@ -83,7 +83,7 @@ def known(x: Any) -> Any:
 
 
 def described(x: Variable) -> tuple[Any, ...]:
-    """What a variable must agree in with what it stands for."""
+    """The properties in which a variable must agree with the variable it stands for."""
     return x.shape, dtype_of(x), x.python
 
 
@@ -95,7 +95,7 @@ def ufunc(b: Builder, function: Any, *operands: Operand, dtype: Any = None) -> V
 
 
 def joint_dtype(*operands: Operand) -> np.dtype[Any]:
-    """What NumPy makes of the operands together."""
+    """The dtype that NumPy promotes the operands to together."""
     kinds: list[Any] = [x.python if isinstance(x, Variable) else type(x) for x in operands]
     parts = [
         kind(1) if kind in (int, float) else dtype_of(x)
