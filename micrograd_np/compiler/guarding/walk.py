@@ -1,9 +1,10 @@
 """The walk: from a function to all that it finds by names, with a fact for each.
 
 The walk looks through the user's code: functions that are neither ours nor Python's nor an
-installed package's (unless the compiled function belongs to that package), and the objects, classes
-and modules that they name. Of an object, only attributes count that some code on the way looks up.
-All attributes count for our own modules (layers), and where names are looked up by text.
+installed package's, and the objects, classes and modules that they name. If the compiled function
+belongs to an installed package, that package counts as the user's. Of an object, only attributes
+count that some code on the way looks up. All attributes count for our own modules (layers), and
+where names are looked up by text.
 """
 
 import functools
