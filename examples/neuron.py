@@ -1,8 +1,8 @@
 """One sigmoid neuron, three inputs, no bias: its gradient by hand, by `backward`, and in `fit`.
 
 The article "How to Create a Simple Neural Network in Python" derives the update of the weights on
-paper. Here the derivation stands beside the expression that makes it unnecessary, and after 15,000
-steps the weights agree to 1e-12: (10.08740896, -0.20695366, -4.83757835), and 0.9999584 for 1 0 0.
+paper. Here the derivation stands beside an expression that needs none. After 15,000 steps the
+weights agree to 1e-12: (10.08740896, -0.20695366, -4.83757835), and 1 0 0 gives 0.9999584.
 
     python examples/neuron.py                  train, compare, then ask for three inputs
     python examples/neuron.py --input 1 0 0    answer for these instead of asking
@@ -56,7 +56,7 @@ def half_squares(out, y):
 
 
 def number(text):
-    if not abs(float(text)) <= 1e100:  # so it is not NaN either
+    if not abs(float(text)) <= 1e100:  # false for NaN, too
         raise ValueError(text)
     return float(text)
 

@@ -1,12 +1,12 @@
 """XOR with three hidden neurons: the gradients by hand, by `backward`, and in `fit`.
 
-A tutorial article derives on paper how the error travels back through both layers. As printed,
-its program stops with an UnboundLocalError, for its functions assign to global arrays; the
+A tutorial article derives on paper how the error travels back through both layers. The printed
+program stops with an UnboundLocalError, because its functions assign to global arrays. The
 derivation is right, and stands in `by_hand`. After 10,000 steps all weights and biases agree to
 1e-12, and every output is within 0.07 of its target.
 
     python examples/xor.py            train and compare
-    python examples/xor.py --quick    1,000 steps, in which it does not learn XOR yet
+    python examples/xor.py --quick    1,000 steps, too few to learn XOR
 """
 
 import argparse

@@ -1,9 +1,9 @@
 """XOR once more, compiled: the step that an article derives by hand comes out of the machine.
 
-The step is written as a loss and its gradient, and run in three ways: as it is; as the program of
-NumPy calls that `mg.compile` makes of it, which is printed; and as a loop over that program. Each
-ends with the weights and biases that the article's derivation gives, to 1e-12. Times are printed
-as ratios to the loop by hand.
+The step is written as a loss and its gradient, and runs in three ways: uncompiled; as the program
+of NumPy calls that `mg.compile` makes, which is printed; and as a loop over that program. All three
+end with the weights and biases of the article's derivation, to 1e-12. Times are printed as ratios
+to the loop by hand.
 
     python examples/xor_compiled.py                    10,000 steps
     python examples/xor_compiled.py --quick            1,000 steps

@@ -1,14 +1,14 @@
-"""XOR with four hidden neurons: an article whose program cannot work, and what makes it work.
+"""XOR with four hidden neurons: an article whose program cannot work, and what to mend in it.
 
 The tutorial article prints a program with three mistakes:
 
-1. `sigmoid(output, derivative=True)`: its `sigmoid` has no such argument, which is a TypeError.
+1. `sigmoid(output, derivative=True)` is a TypeError: the article's `sigmoid` has no `derivative`.
 2. `y` has shape (4,) and the output (4, 1), so `y - output` silently becomes a (4, 4) table of
-   every target against every output. Our losses refuse that; this program shows the error.
-3. Its rate 0.1 and 1,000 steps are too little: an output is still 0.39 from its target. With rate
-   1 and 10,000 steps all are within 0.02.
+   every target against every output. The losses of `nn` refuse that; this program shows the error.
+3. Rate 0.1 and 1,000 steps are too little: an output is still 0.39 from its target. With rate 1
+   and 10,000 steps all outputs are within 0.02.
 
-Its derivation is right, and gives the weights that `backward` and `fit` give, to 1e-12.
+The article's derivation is right, and gives the weights that `backward` and `fit` give, to 1e-12.
 
     python examples/xor_four_hidden.py            train and compare
     python examples/xor_four_hidden.py --quick    1,000 steps

@@ -1,6 +1,6 @@
 """The command line: `micrograd-np demo` trains, checks and draws the networks of three articles.
 
-The networks are the rows of `NETWORKS`; all that is done to them is a public function's work.
+The networks are the rows of `NETWORKS`; public functions do all the work on them.
 """
 
 import argparse
@@ -29,26 +29,27 @@ QUICKER = 10  # how many times fewer epochs `--quick` trains
 
 
 def uniform(rng: RandomState, shape: tuple[int, ...]) -> Array:
-    """Numbers from -1 to 1."""
+    """Uniformly distributed numbers from -1 to 1."""
     return 2 * rng.random(shape) - 1
 
 
 def normal(rng: RandomState, shape: tuple[int, ...]) -> Array:
-    """Numbers around 0, of standard deviation 1."""
+    """Normally distributed numbers of mean 0 and standard deviation 1."""
     return rng.standard_normal(shape)
 
 
 def zeros(rng: RandomState, shape: tuple[int, ...]) -> Array:  # noqa: ARG001 - called like the others
-    """Zeros."""
+    """An array of zeros."""
     return np.zeros(shape)
 
 
 class Network(NamedTuple):
-    """An article's network: layers of sigmoid neurons, how they start, and what they are to learn.
+    """An article's network: layers of sigmoid neurons, their starting weights, and what they learn.
 
     `X`, `y`: inputs of shape (n, inputs) and targets of shape (n, 1). `unseen`: inputs to try the
-    trained network on. `sizes`: the number of inputs, then of neurons in each layer. `rate`: the
-    learning rate for the sum of squared errors; two articles take half that sum at twice the rate.
+    trained network on. `sizes`: the number of inputs, then the number of neurons in each layer.
+    `rate`: the learning rate for the sum of squared errors; two articles take half that sum at
+    twice the rate.
     """
 
     title: str
@@ -113,9 +114,9 @@ def squares(out: Any, target: Any) -> Any:
 def main(argv: Sequence[str] | None = None, prog: str = "micrograd-np") -> int:
     """Run the command with these arguments, by default the program's own; returns its exit code.
 
-    0 if all went well, 1 if something could not be written or a gradient is wrong, 130 after
-    Ctrl-C. Raises SystemExit with code 2 and a usage line on stderr for arguments that make no
-    sense, and with code 0 after `--help` and `--version`.
+    The code is 0 if all went well, 1 if something could not be written or a gradient is wrong, and
+    130 after Ctrl-C. Raises SystemExit: with code 2 and a usage line on stderr for arguments that
+    make no sense, with code 0 after `--help` and `--version`.
     """
     arguments = parser_named(prog).parse_args(argv)
     names = [arguments.network] if arguments.network else list(NETWORKS)
@@ -135,13 +136,13 @@ def main(argv: Sequence[str] | None = None, prog: str = "micrograd-np") -> int:
 
 
 def failed(prog: str, message: str, code: int = 1) -> int:
-    """Say in a line what went wrong; returns the exit code."""
+    """Print what went wrong in one line on stderr; returns the exit code."""
     print(f"{prog}: {message}", file=sys.stderr)
     return code
 
 
 def parser_named(prog: str) -> argparse.ArgumentParser:
-    """What can be asked of the command."""
+    """The parser of the command's arguments."""
     claim = "The NumPy in which every expression has a derivative."
     parser = argparse.ArgumentParser(prog=prog, description=claim)
     parser.add_argument("--version", action="version", version=f"micrograd_np {mg.__version__}")
@@ -164,7 +165,7 @@ def parser_named(prog: str) -> argparse.ArgumentParser:
 
 
 def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
-    """Train, check and draw the networks of these names. Returns whether their gradients are right.
+    """Train, check and draw the networks of these names; returns whether all gradients are right.
 
     Raises OSError if the folder cannot be made or written to, RenderingError if a graph cannot be
     laid out.
@@ -180,7 +181,7 @@ def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
 
 
 def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
-    """Train, check and draw one network. Returns whether its gradients are right."""
+    """Train, check and draw one network; returns whether its gradients are right."""
     network = NETWORKS[name]
     model, X, y = model_of(network), network.X, network.y
     epochs = network.epochs // QUICKER if quick else network.epochs
@@ -208,7 +209,7 @@ def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
 
 
 def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[str]:
-    """The lines of a table of outputs; inputs beyond the targets are those not trained on."""
+    """The lines of a table of outputs; inputs without a target were not trained on."""
     answers = [f"{target:g}" for target in targets.ravel()]
     answers += ["unseen"] * (len(inputs) - len(answers))
     rows = zip(inputs, answers, before.ravel(), after.ravel(), strict=True)
@@ -222,7 +223,7 @@ def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[st
 
 
 def verdict(report: mg.GradientReport) -> str:
-    """What a gradient check found: in a line if all is well, else in full."""
+    """The result of a gradient check: one line if all is well, else the whole report."""
     if not report:
         return str(report)
     digits = min(int(line.digits) for line in report.inputs)

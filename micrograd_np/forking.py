@@ -1,11 +1,11 @@
 """Forking: locks that are free in a child process, whoever held them in its parent.
 
-`os.fork` copies the thread that calls it, and no other. A lock that another thread held at that
-moment stays locked in the child for ever, for there is nobody who would release it.
+`os.fork` copies only the thread that calls it. A lock that another thread held at that moment stays
+locked in the child for ever, because the child has no thread that would release it.
 
-A child in which `backward` and compiled functions run needs a `ForkLock` wherever a lock outlives
-a call, and `cached_property` from here. Numba has locks of its own while it compiles: an
-`AwaitedLock` around that lets no fork happen meanwhile.
+`backward` and compiled functions shall run in a forked child. So every lock that outlives a call is
+a `ForkLock`, and `cached_property` comes from this module. Numba holds locks of its own while it
+compiles; an `AwaitedLock` around the compilation delays every fork until Numba is done.
 """
 
 import os
@@ -18,23 +18,23 @@ Value = TypeVar("Value")
 
 
 def after_fork(renew: Callable[[], None]) -> None:
-    """Have a function called in every child process, where processes fork."""
+    """Have a function called in every forked child process."""
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=renew)
 
 
 class ForkLock:
-    """A lock for `with`, of which a forked child has a fresh one if another thread held it.
+    """A lock for `with` that is free in a forked child, even if another thread held the lock.
 
-    A thread that holds it may take it again.
+    A thread that holds the lock may take the lock again.
     """
 
     __slots__ = ("__weakref__", "depth", "lock", "owner")
 
     def __init__(self) -> None:
         self.lock = RLock()
-        self.owner = 0  # the thread that holds it; 0 for none
-        self.depth = 0  # how many times
+        self.owner = 0  # the thread that holds the lock; 0 for none
+        self.depth = 0  # how many times the owner has taken the lock
         LOCKS.add(self)
 
     def __enter__(self) -> None:
@@ -49,16 +49,17 @@ class ForkLock:
         self.lock.release()
 
     def renew(self) -> None:
-        """Forget a holder that is not this thread, the only one there is after a fork."""
+        """Forget an owner that is not this thread, the only thread after a fork."""
         if self.owner != get_ident():
             self.lock, self.owner, self.depth = RLock(), 0, 0
 
 
 class AwaitedLock(ForkLock):
-    """A `ForkLock` that a fork takes first: while another thread holds it, the fork waits.
+    """A `ForkLock` that every fork takes first, so forks wait while another thread holds it.
 
-    It is for work that holds locks of other packages, which a child would have for ever. There is
-    one for as long as the program runs. `patience`: the seconds after which a fork goes on.
+    An `AwaitedLock` is for work that holds locks of other packages, which would stay locked in a
+    child. The lock must live as long as the process. `patience`: the seconds after which a fork
+    no longer waits.
     """
 
     __slots__ = ("patience",)
@@ -72,13 +73,13 @@ class AwaitedLock(ForkLock):
             )
 
     def taken(self) -> None:
-        """Take it, before a fork."""
+        """Take the lock, before a fork."""
         if self.lock.acquire(timeout=self.patience):
             self.owner = get_ident()
             self.depth += 1
 
     def given_back(self) -> None:
-        """Give it back after a fork, if that has got it."""
+        """Give the lock back after a fork, if the fork has taken it."""
         if self.owner == get_ident():
             self.__exit__()
 
@@ -87,7 +88,7 @@ LOCKS: WeakSet[ForkLock] = WeakSet()
 
 
 def renew_all() -> None:
-    """Free the locks in a forked child."""
+    """Free all locks, in a forked child."""
     for lock in LOCKS:
         lock.renew()
 
@@ -98,8 +99,8 @@ after_fork(renew_all)
 class cached_property(Generic[Value]):  # noqa: N801 - as in functools
     """An attribute that is computed when it is first asked for.
 
-    That of `functools` has a lock in Python 3.11, one for all objects of a class. Without it, two
-    threads that ask at once both compute the value.
+    In Python 3.11 the `cached_property` of `functools` takes a lock, one for all objects of a
+    class. This one takes none, so two threads that ask at once may both compute the value.
     """
 
     def __init__(self, compute: Callable[[Any], Value]) -> None:

@@ -1,8 +1,9 @@
-"""Losses and residuals of trees, and models of curves, as functions of what SciPy hands out.
+"""The bridge to `scipy.optimize`: losses and residuals of trees as functions of flat vectors.
 
-`scipy.optimize` knows vectors of float64 only. A `Flattened` tree lays the numbers of its floating
-leaves in such a vector, in the order of `tree.leaves`, and makes trees out of vectors; a complex
-number is two of them, a leaf that is not floating stays as it is. Nothing here imports SciPy.
+`scipy.optimize` knows vectors of float64 only. A `Flattened` function lays the numbers of a tree's
+floating leaves in one vector, in the order of `tree.leaves`, and makes trees out of vectors. A
+complex number takes two entries; a leaf that is not floating stays as it is. Nothing here imports
+SciPy.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from micrograd_np.core import tree as trees
-from micrograd_np.core.context import CONTEXT, Context
+from micrograd_np.core.context import CONTEXT
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tensor import Tensor
@@ -26,15 +27,15 @@ Function = Callable[..., Any]
 
 
 class Flattened:
-    """A function of a tree, as a function of the flat vector of its floating-point numbers.
+    """A function of a tree, as a function of the flat vector of the tree's floating numbers.
 
-    `x0`: the numbers of the given tree, the vector to start from. Where `f` is a compiled function,
-    its derivatives are compiled too, with the settings that `f` was compiled with. Nothing is
-    recorded for gradients outside: SciPy takes plain numbers.
+    `x0`: the numbers of the given tree, the vector to start from. If `f` is a compiled function,
+    its derivatives are compiled too, with the settings of `f`. No call is recorded, because SciPy
+    takes plain numbers.
     """
 
     def __init__(self, f: Function, tree: Tree) -> None:
-        self._alike: Any = getattr(f, "alike", None)  # which compiled functions have
+        self._alike: Any = getattr(f, "alike", None)  # compiled functions have it
         self.f: Function = getattr(f, "function", f) if self._alike else f
         self.__name__ = name_of(f)
         self._like = tree
@@ -51,10 +52,10 @@ class Flattened:
         self.x0: Vector = joined(np.asarray(value_of(self._leaves[i])) for i in self._free)
 
     def tree(self, x: Any) -> Tree:
-        """A tree like the given one with the numbers of `x`, such as `result.x`.
+        """A tree like the given one, with the numbers of the vector `x`, such as `result.x`.
 
-        Leaves keep their kind and dtype: numbers, arrays, or Tensors with their names; a module
-        becomes another of its class.
+        Leaves keep their kind and dtype: numbers, arrays, or Tensors with their names. A module
+        becomes another module of its class.
         """
         arrays = self._arrays(self._vector(x))
         return self._placed(
@@ -62,7 +63,7 @@ class Flattened:
         )
 
     def _placed(self, free: Sequence[Any]) -> Tree:
-        """The tree with other floating leaves."""
+        """The given tree with other floating leaves."""
         leaves = list(self._leaves)
         for i, leaf in zip(self._free, free, strict=True):
             leaves[i] = leaf
@@ -78,7 +79,7 @@ class Flattened:
         return function
 
     def _vector(self, x: Any) -> Vector:
-        """What SciPy gives, if it is a vector of the right length."""
+        """The vector that SciPy gives. Raises ShapeError if its length is wrong."""
         vector = np.asarray(x, dtype=np.float64)
         if vector.shape != self.x0.shape:
             raise ShapeError(
@@ -88,7 +89,7 @@ class Flattened:
         return vector
 
     def _arrays(self, x: Array) -> list[Array]:
-        """The floating leaves in a vector, which may be recorded."""
+        """The floating leaves that a vector, perhaps a Tensor, holds."""
         return [form.leaf(x) for form in self._forms]
 
     def _as_given(self, derivative: Function) -> Function:
@@ -106,7 +107,7 @@ class ScipyObjective(Flattened):
         self._matrix = self._as_given(self._differentiated_twice)
 
     def __call__(self, x: Any, *args: Any) -> tuple[float, Vector]:
-        """The loss at `x` and its gradient: `fun`, to be given with `jac=True`."""
+        """The loss at `x` and its gradient: SciPy's `fun`, to be given with `jac=True`."""
         value, gradient = unrecorded(self._value_and_gradient, self._vector(x), *args)
         return float(value), gradient
 
@@ -146,7 +147,7 @@ class ScipyResiduals(Flattened):
         return residuals
 
     def jacobian(self, x: Any, *args: Any) -> Matrix:
-        """Their derivatives at `x`: a row a residual, a column a number of the tree."""
+        """The derivatives at `x`: a row for each residual, a column for each number."""
         if any(form.dtype.kind == "c" for form in self._forms):
             raise NotDifferentiableError(
                 f"the residuals {self.__name__} depend on complex numbers; give their real and "
@@ -171,15 +172,16 @@ class ScipyResiduals(Flattened):
 
 
 def scipy_objective(f: Callable[..., Any], tree: Tree) -> ScipyObjective:
-    """A loss `f(tree)` as what `scipy.optimize.minimize` takes: a function of one flat vector.
+    """A loss `f(tree)` as the function of one flat vector that `scipy.optimize.minimize` takes.
 
-    The result is called with a vector and returns the loss and its gradient. It has the vector to
-    start from (`x0`), the Hessian (`hess`) and its product with a vector (`hessp`), and makes the
-    tree of a vector (`tree(x)`). `tree` may be a module; the leaves that are not floating-point are
-    kept as they are. Further arguments of `f` come from `minimize(…, args=…)`. Where `f` is a
-    compiled function, `mg.compile(loss)`, the derivatives are compiled with its settings.
+    The objective is called with a vector, and returns the loss and its gradient. The objective has
+    the vector to start from (`x0`), the Hessian (`hess`) and its product with a vector (`hessp`),
+    and makes the tree of a vector (`tree(x)`). `tree` may be a module; leaves that are not
+    floating-point are kept as they are. Further arguments of `f` come from `minimize(…, args=…)`.
+    If `f` is a compiled function, `mg.compile(loss)`, the derivatives are compiled with its
+    settings.
 
-    Raises NotDifferentiableError if the tree has no floating-point leaves; when called,
+    Raises NotDifferentiableError if the tree has no floating-point leaves. When called, raises
     ShapeError for a vector of another length, GraphError for a loss that is no single number.
 
     >>> def rosenbrock(p):
@@ -196,11 +198,11 @@ def scipy_objective(f: Callable[..., Any], tree: Tree) -> ScipyObjective:
 
 
 def scipy_residuals(f: Callable[..., Any], tree: Tree) -> ScipyResiduals:
-    """Residuals `f(tree)` as what `scipy.optimize.least_squares` and `root` take.
+    """Residuals `f(tree)` as the function of a vector that `least_squares` and `root` take.
 
-    The result is called with a vector and returns the residuals, an array of any shape, as a
-    vector; its `jacobian` is what these functions take as `jac`. `x0` and `tree(x)` are as in
-    `scipy_objective`, and the same is raised.
+    `f` returns residuals of any shape; the result is called with a vector and returns them as a
+    vector. Its `jacobian` is for the argument `jac` of SciPy's functions. `x0`, `tree(x)` and the
+    errors are those of `scipy_objective`.
 
     >>> from scipy.optimize import least_squares
     >>> t = np.array([0.0, 1.0, 2.0])
@@ -214,14 +216,14 @@ def scipy_residuals(f: Callable[..., Any], tree: Tree) -> ScipyResiduals:
 
 
 def curve_jacobian(f: Function) -> Function:
-    """A function of `(x, *parameters)` that returns the derivatives of `f` in its parameters.
+    """The function of `(x, *parameters)` that returns the derivatives of `f` in its parameters.
 
-    `f(x, a, b, …)` is a model as `scipy.optimize.curve_fit` takes one: `x` holds the independent
-    variables, each parameter is a single number. The result has the shape of the model's value and
-    one more axis, the last, for the parameters: what `curve_fit` takes as `jac`. Parameters are
-    made float64.
+    `f(x, a, b, …)` is a model for `scipy.optimize.curve_fit`: `x` holds the independent variables,
+    and each parameter is a single number. The derivatives have the shape of the model's value and
+    one more axis, the last, for the parameters. `curve_fit` takes the function as `jac`. Parameters
+    are made float64.
 
-    Raises TypeError if no parameter is given, and what `mg.jacobian` raises.
+    Raises TypeError if no parameter is given, and the errors of `mg.jacobian`.
 
     >>> def line(x, slope, height):
     ...     return slope * x + height
@@ -245,7 +247,7 @@ def curve_jacobian(f: Function) -> Function:
 def unrecorded(function: Function, *args: Any) -> Any:
     """What a function returns under `no_grad`, which takes longer to enter than a small loss."""
     outer = CONTEXT.get()
-    token = CONTEXT.set(Context(False, outer.observers, outer.interpreters, outer.differentiating))
+    token = CONTEXT.set(outer.unrecorded())
     try:
         return function(*args)
     finally:
@@ -256,7 +258,7 @@ def unrecorded(function: Function, *args: Any) -> Any:
 
 
 class Form(NamedTuple):
-    """Where the numbers of a leaf lie in the vector, and what is made of them."""
+    """The place of a leaf's numbers in the vector, and the leaf's shape, dtype and kind."""
 
     place: slice
     shape: tuple[int, ...]
@@ -264,7 +266,7 @@ class Form(NamedTuple):
     single: bool  # whether the leaf is a number, not an array
 
     def leaf(self, vector: Array) -> Array:
-        """A copy of the leaf in a vector, which may be recorded."""
+        """A copy of the leaf that lies in a vector, perhaps a Tensor."""
         start, stop = self.place.start, self.place.stop
         half = (start + stop) // 2 if self.dtype.kind == "c" else stop
         if self.single:
@@ -291,7 +293,7 @@ def forms_of(leaves: Sequence[Any]) -> list[Form]:
 def joined(leaves: Iterable[Array]) -> Array:
     """The numbers of floating leaves as one vector; the inverse of `Form.leaf`.
 
-    Of complex leaves all real parts come first, then all imaginary ones.
+    Of a complex leaf all real parts come first, then all imaginary parts.
     """
     parts: list[Array] = []
     for leaf in leaves:
@@ -302,7 +304,7 @@ def joined(leaves: Iterable[Array]) -> Array:
 
 
 def _like(leaf: Any, array: Any) -> Any:
-    """An array as what stood in its place: a Tensor, a Python number, or an array."""
+    """An array made into the kind of `leaf`: a Tensor, a Python number, or an array."""
     if isinstance(leaf, Tensor):
         return Tensor(array, leaf.requires_grad, name=leaf.name)
     return type(leaf)(array.item()) if isinstance(leaf, float | complex | np.generic) else array

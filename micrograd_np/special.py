@@ -1,9 +1,9 @@
-"""The functions of `scipy.special` that are plain Python and turn their arguments into arrays.
+"""The functions of `scipy.special` that are plain Python, written here for Tensors.
 
-`scipy.special.erf(t)` and SciPy's other ufuncs are recorded as they are. These few begin
-with `np.asarray`, which would cut a Tensor from its graph and is therefore an error; here they are
-again, with the same names, arguments and values, written in ufuncs. They take arrays as well.
-`logsumexp`, `softmax` and `log_softmax` are in `micrograd_np` itself.
+`scipy.special.erf(t)` and SciPy's other ufuncs are recorded as they are. A few of SciPy's functions
+are plain Python and begin with `np.asarray`, which is an error for a tracked Tensor. This module
+writes these functions in ufuncs, with SciPy's names, arguments and values. They take arrays as
+well. `logsumexp`, `softmax` and `log_softmax` are in `micrograd_np` itself.
 """
 
 from math import log, pi, sqrt
@@ -18,9 +18,9 @@ from micrograd_np.core.op import Array
 
 
 def polygamma(n: Any, x: Array) -> Array:
-    """The derivative of order `n` of `psi`; `n` a number or array of integers, not below 0.
+    """The derivative of order `n` of `psi`; `n` holds integers of at least 0.
 
-    `(-1)^(n+1) n! zeta(n+1, x)` (DLMF 25.11.12), and `psi` itself for n = 0.
+    The formula is `(-1)^(n+1) n! zeta(n+1, x)` (DLMF 25.11.12), and `psi` itself for n = 0.
 
     >>> polygamma(1, np.array([0.5, 1.0])).round(4)
     array([4.9348, 1.6449])
@@ -46,7 +46,7 @@ def multigammaln(a: Array, d: int) -> Array:
 
 
 def factorial(n: Array) -> Array:
-    """`gamma(n + 1)`, and 0 for negative numbers, as SciPy's.
+    """`gamma(n + 1)`, and 0 for negative numbers, as in SciPy.
 
     >>> factorial(np.array([0.0, 1.5, 5.0])).round(4)
     array([  1.    ,   1.3293, 120.    ])
@@ -58,7 +58,7 @@ def factorial(n: Array) -> Array:
 def comb(N: Array, k: Array, *, repetition: bool = False) -> Array:  # noqa: N803 - SciPy's name
     """The number of ways to choose `k` of `N` things, `binom(N, k)`; 0 for k < 0 and for k > N.
 
-    With `repetition` a thing may be chosen again: `comb(N + k - 1, k)`.
+    With `repetition` a thing may be chosen more than once: `comb(N + k - 1, k)`.
 
     >>> comb(np.array([5.0, 4.5]), 2)
     array([10.   ,  7.875])
@@ -101,7 +101,7 @@ def spherical_in(n: int, z: Array) -> Array:
 
 
 def _regular(n: int, z: Array, sign: int) -> Array:
-    """`√π/2 (z/2)^n / gamma(n + 3/2) 0F1(; n + 3/2; ±z²/4)`, which has no division by z."""
+    """`√π/2 (z/2)^n / gamma(n + 3/2) 0F1(; n + 3/2; ±z²/4)`, a form without a division by z."""
     factor = sqrt(pi) / 2 * float(sc.rgamma(n + 1.5))
     return factor * (z / 2) ** n * sc.hyp0f1(n + 1.5, sign * np.square(z) / 4)
 

@@ -1,9 +1,10 @@
-"""The compiler: what is recorded, printed as a plain NumPy program.
+"""The compiler, which turns functions of Tensors into plain NumPy programs.
 
-A function is traced (`tracing`) into a `program`, a straight line of NumPy calls; `passes` rewrite
-it; a back end makes an executable of it: `source` as NumPy, with large element-wise parts in
-`blocks`, `native` by Numba. A `compiled` function has a `subject`, the function with how its
-arguments are read, and a `specialization` for each `signature` that it is called with.
+A function is traced (`tracing`) into a `program`, a straight line of NumPy calls. `passes` rewrite
+the program, and a back end makes an executable of it: `source` prints NumPy calls, with large
+elementwise parts in `blocks`; `native` prints loops for Numba. A `compiled` function has a
+`subject`, which is the user's function and the reading of its arguments. The compiled function has
+a `specialization` for each `signature` of its calls.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,38 +22,38 @@ def compile(  # noqa: A001 - read as mg.compile
     fastmath: bool = False,
     cache_size: int = 128,
 ) -> Any:
-    """`f`, traced at its first call for each signature, and then run as a program of NumPy calls.
+    """`f`, compiled: traced once for each signature, and then run as a program of NumPy calls.
 
-    The result is called like `f` and returns what `f` returns. `f` is a function of trees (arrays,
-    Tensors, numbers, nested containers, modules): an expression, its gradient, a whole training
-    step. Tensors that `f` finds elsewhere, such as the parameters of a module, are read anew at
-    every call. Python itself runs only while `f` is traced: a `print` is seen once, and an `if` on
-    a value raises TracingError. A `numpy.random.Generator` among the arguments is drawn from at
-    every call, as `f` would.
+    The compiled function is called like `f`, and returns what `f` returns. `f` is a function of
+    trees (arrays, Tensors, numbers, nested containers, modules): an expression, its gradient, a
+    whole training step. Tensors that `f` finds elsewhere, such as the parameters of a module, are
+    read anew at every call. The Python code of `f` runs only during tracing: a `print` is seen
+    once, and an `if` on a value raises TracingError. A `numpy.random.Generator` among the arguments
+    is drawn from at every call, as `f` would do.
 
-    A program is never stale. All else that `f` finds by names (numbers, containers and arrays
-    around it, attributes, defaults, other functions) is constant in a program, and tested at every
-    call: if any of it was changed or written into, `f` is traced again, or finds the program that
-    it had then. Objects among the arguments are looked at likewise. A warning names what has
-    changed eight times. What Python cannot look into is not seen: files, clocks, objects of C
-    extensions. If `f` itself changes what it depends on, that is a TracingError, and undone.
+    A program is never stale. Everything else that `f` finds by names is constant in a program, and
+    tested at every call: numbers, containers and arrays around `f`, attributes, defaults, other
+    functions. If anything was changed or written into, `f` is traced again, or an earlier program
+    that fits is taken. Objects among the arguments are tested in the same way. A warning names
+    what has changed eight times. Files, clocks and objects of C extensions cannot be tested. If `f`
+    changes something that it depends on, TracingError is raised, and the change is undone.
 
     - `static_argnums`, `static_argnames`: arguments that choose what is computed, by position and
       by name. They must be hashable; each value makes a program of its own. Strings, truth values
-      and functions are static by themselves.
+      and functions are always static.
     - `donate_argnums`: arguments whose arrays the caller gives up, to be overwritten with results.
     - `backend`: "numpy", or "numba" for native loops (the extra `jit`).
-    - `threads`: over how many threads large element-wise parts are spread; None takes the cores.
+    - `threads`: the number of threads that share large elementwise parts; None takes one a core.
     - `fastmath`: let Numba reorder arithmetic.
-    - `cache_size`: how many programs are kept, the latest.
+    - `cache_size`: the number of programs that are kept, those used last.
 
     A compiled function has `source`, `report()`, `save(path)`, `repeat(n)`, `specializations` and
-    `clear()`. Tensors whose gradients are wanted get them through it, too: the call is one node of
-    their graph, which computes the value again for the gradient. A compiled gradient does not, so
-    compile the outermost, `mg.compile(mg.grad(f))`. NumPy's floating-point warnings are off.
+    `clear()`. On Tensors whose gradients are wanted, a call is one node of their graph, and the
+    gradient computes the value again. A compiled gradient does not, so compile the outermost
+    function, `mg.compile(mg.grad(f))`. NumPy's floating-point warnings are off.
 
-    Raises TypeError for settings of the wrong type, ValueError for a back end that is not known;
-    when called, TracingError for what cannot be frozen into a program, and what `f` raises.
+    Raises TypeError for settings of the wrong type, ValueError for an unknown back end. When
+    called, raises TracingError for what cannot be frozen into a program, and the errors of `f`.
 
     >>> import numpy as np
     >>> import micrograd_np as mg
@@ -70,7 +71,7 @@ def compile(  # noqa: A001 - read as mg.compile
             donate_argnums=donate_argnums, backend=backend, threads=threads, fastmath=fastmath,
             cache_size=cache_size,
         )  # fmt: skip
-    # Imported here: what compiles nothing need not wait for it.
+    # Imported here, so that code that compiles nothing need not wait for the compiler.
     from micrograd_np.compiler.backends import backend_of
     from micrograd_np.compiler.compiled import Compiled
     from micrograd_np.compiler.subject import Subject

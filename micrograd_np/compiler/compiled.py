@@ -1,7 +1,7 @@
-"""Compiled functions: traced once a signature, and then run as a NumPy program.
+"""Compiled functions: traced once for each signature, and then run as NumPy programs.
 
-A `Compiled` keeps a `Specialization` for each signature that it was called with: the program, the
-executable made of it, and the tree that its results go back into.
+A `Compiled` keeps a `Specialization` for each signature of its calls: the program, the executable,
+and the tree that the results go back into.
 """
 
 import warnings
@@ -34,9 +34,9 @@ ENTRANCES = 4  # how many of the latest signatures are tried by the short way
 
 
 class Compiled:
-    """What `compile` makes of a function: call it like the function itself.
+    """A compiled function, which is called like the function itself; `compile` makes one.
 
-    `specializations`: what there is for each signature met so far, the latest last.
+    `specializations`: the specialization for each signature met so far, the latest last.
     """
 
     __guarded__ = ("subject",)
@@ -86,31 +86,31 @@ class Compiled:
         return made.returned.rebuilt(made.results(call))
 
     def alike(self, function: Function) -> "Compiled":
-        """Another function of these arguments, compiled with the settings of this one."""
+        """Another function of these arguments, compiled with the settings of this function."""
         return Compiled(self.subject.alike(function), self.backend, self._cache_size)
 
     # ------------------------------------------------------------ what was compiled
 
     @property
     def source(self) -> str:
-        """The program of the last call, as the Python source that is run."""
+        """The program of the last call, as the Python source that runs."""
         source: str = self._latest().executable.source
         return source
 
     def report(self) -> Report:
-        """What the passes did to the program of the last call, and the memory it needs."""
+        """The report on the program of the last call: what passes did, and the memory it needs."""
         latest = self._latest()
         return report_of(latest.program, latest.executable, latest.history)
 
     def save(self, path: str | Path) -> None:
         """Write the program of the last call as a module that needs NumPy alone.
 
-        Its function takes the values of the arguments in order, one positional argument each, and
-        returns a tuple of arrays. Tensors that the function captured are arguments too, the last.
-        A file that is there is replaced once all of the module is written, and stays otherwise.
+        The function of the module takes the values of the arguments in order, one positional
+        argument each, and returns a tuple of arrays. Tensors that the function captured are its
+        last arguments. An existing file is replaced only by a module that is written completely.
 
-        Raises GraphError if nothing was compiled yet, or by a back end that has no such source;
-        TypeError naming all functions of your own whose source is not to be had.
+        Raises GraphError if nothing was compiled yet, or if the back end has no such source. Raises
+        TypeError that names all functions of your own whose source cannot be had.
         """
         save(self._latest().program, path)
 
@@ -118,14 +118,14 @@ class Compiled:
         if not self.specializations:
             raise GraphError(
                 f"`{self.__name__}` has no program yet: it is traced when it is first called. Call "
-                f"it with arguments such as it is for."
+                f"it once, with arguments of the shapes and dtypes that it is for."
             )
         latest = reversed(self.specializations.values())
         found = [s for s in latest if self._called is s or self._called is s.entrance]
         return found[0] if found else next(reversed(self.specializations.values()))
 
     def clear(self) -> None:
-        """Forget all programs, and what they keep: arrays, and objects that they depend on."""
+        """Forget all programs, with the arrays and objects that they keep."""
         with self._lock:
             self.specializations.clear()
             self._entrances = ()
@@ -136,24 +136,25 @@ class Compiled:
     # ------------------------------------------------------------ many steps
 
     def repeat(self, n: int, carry: int | None = None) -> Function:
-        """A function of the same arguments that does `n` steps, each on what the last returned.
+        """The function of the same arguments that makes `n` steps, each on the last one's result.
 
-        The result of a step takes the place of the leading arguments: a result of the structure of
-        the first argument that of the first, a tuple those of as many as it has parts that agree;
-        `carry` says how many. Its further parts (a loss) are returned from the last step. All other
-        arguments stay the same in all steps; a random generator among them is drawn from in each.
-        A number of Python may become one of NumPy's in the first step, as in a loop of calls.
+        The result of a step replaces the leading arguments of the next. A result with the structure
+        of the first argument replaces the first argument. A tuple replaces as many arguments as it
+        has leading parts that agree with them, or `carry` many. Its other parts, such as a loss,
+        are returned from the last step. All other arguments stay the same in all steps; a random
+        generator among them is drawn from in each. A number of Python may become one of NumPy in
+        the first step, as in a loop of calls.
 
-        Raises ValueError if `n` is not at least 1, or if what a step returns has not the structure,
-        shapes and dtypes of the arguments it is to replace, or if these are several numbers of
-        Python and `carry` is not given.
+        Raises ValueError if `n` is below 1, or if a step's result differs in structure, shapes or
+        dtypes from the arguments it replaces. Raises ValueError too if these arguments are several
+        numbers of Python and `carry` is not given.
         """
         return Repeated(self.subject, self.specialized, n, carry)
 
     def specialized(self, call: Call, args: Arguments, keywords: Keywords) -> Specialization:
         """The specialization for this signature, made now if there is none.
 
-        Under `no_grad`, where nothing has a history, there is another for what would have one.
+        A signature whose results have a history has another specialization under `no_grad`.
         """
         with self._lock:
             found = self._found(call)

@@ -1,4 +1,4 @@
-"""What compiled programs call where NumPy has no single function: pure NumPy, to be read and saved.
+"""Functions for compiled programs where NumPy has no single one: pure NumPy, to be read and saved.
 
 Saved programs carry the source of these functions with them, so they use nothing but NumPy and one
 another.

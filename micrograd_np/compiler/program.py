@@ -99,7 +99,7 @@ class Instruction(NamedTuple):
         return list(variables_in((self.args, self.options)))
 
     def substituted(self, new: dict[Variable, Any]) -> "Instruction":
-        """The same call on other variables or values."""
+        """The call on other variables or values."""
         args, options = substituted((self.args, self.options), new)
         return self._replace(args=args, options=options)
 
@@ -122,7 +122,7 @@ class Program(NamedTuple):
         return f"<program {self.name}: {len(self.parameters)} parameters, {calls} instructions>"
 
     def with_instructions(self, instructions: Iterable[Instruction]) -> "Program":
-        """The same program with other instructions between its ends."""
+        """The program with other instructions between its parameters and its results."""
         return self._replace(instructions=tuple(instructions))
 
     def run(self, arguments: Sequence[Any]) -> tuple[Any, ...]:
@@ -157,7 +157,7 @@ def variables_in(tree: Any) -> Iterator[Variable]:
 
 
 def substituted(tree: Any, new: dict[Variable, Any]) -> Any:
-    """The same nested arguments with others in place of some variables."""
+    """Nested arguments with other values in place of some variables."""
     return mapped(lambda x: new.get(x, x) if isinstance(x, Variable) else x, tree)
 
 
@@ -213,5 +213,5 @@ def check(program: Program) -> Program:
 
 
 def name_of(instruction: Instruction) -> str:
-    """What an instruction's function is called."""
+    """The name of an instruction's function."""
     return getattr(instruction.function, "__name__", type(instruction.function).__name__)

@@ -2,7 +2,7 @@
 
 A compiled function that reaches Tensors whose gradients are wanted gives Tensors that lead back to
 them, as it would uncompiled. The call is recorded as a single node, like that of a checkpointed
-function: its value comes from the program, and its gradient from a second program, which computes
+function. Its value comes from the program. Its gradient comes from a second program, which computes
 the value again and pulls the cotangents back. Derivatives of derivatives, forward mode and batches
 run the function itself.
 """
@@ -128,7 +128,7 @@ def with_history(made: Specialization, call: Call, args: Any, keywords: Any) -> 
 
 
 def compiled(*_: Any) -> Any:
-    """What the node's op is called."""
+    """The function of the node's op, for its name."""
 
 
 def pulled_back(

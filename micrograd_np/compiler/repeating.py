@@ -67,8 +67,8 @@ class Repeated:
     def _loop(self, made: Specialization, args: tuple[Any, ...]) -> Callable[..., Any] | None:
         """The loop for this signature, made once; None if the next step may have another.
 
-        It has if a number of Python becomes one of NumPy's, and a value that is the same at every
-        call, such as a Tensor from outside, is none of the program's.
+        The next step has another signature if a number of Python becomes one of NumPy's. A value
+        that is the same at every call, such as a Tensor from outside, is none of the program's.
         """
         if self.carry not in made.loops:
             replaced = replacing(made.returned.rebuilt_with(made.program.results), args, self.carry)

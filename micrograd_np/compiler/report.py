@@ -1,4 +1,4 @@
-"""Reports: what became of a program on its way to an executable, and what a call of it needs."""
+"""Reports on programs: what the passes changed, and what a call needs."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,15 +10,18 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 
 
 class Report(NamedTuple):
-    """What the passes did, and what a call needs; `print` it.
+    """A report on a program: what the passes did, and what a call needs. `print` shows a table.
 
-    `name`: of the function. `passes`: names of passes that changed the program, with the number of
-    calls before and after. `calls`: in the end, a fused group being one; `fused`: for each such
-    group the number of calls in it. `buffers`: arrays in memory that all calls use again, of
-    `buffer_bytes` together. `constants`: arrays in the program, of `constant_bytes`.
-    `traffic`: the bytes that all calls read and write, an estimate of what goes through main memory
-    when the arrays do not fit the cache. `peak`: an estimate of the bytes of the buffers and all
-    other arrays, without arguments and constants, when they are the most.
+    - `name`: the name of the function.
+    - `passes`: each pass that changed the program, with the number of calls before and after.
+    - `calls`: the number of calls in the end, where a fused group counts as one.
+    - `fused`: the number of calls in each fused group.
+    - `buffers`, `buffer_bytes`: the arrays that calls of the function use again, and their size.
+    - `constants`, `constant_bytes`: the arrays in the program, and their size.
+    - `traffic`: the bytes that all calls read and write. This estimates what goes through main
+      memory when the arrays do not fit the cache.
+    - `peak`: an estimate of the most bytes that are in use at a time, in the buffers and all other
+      arrays, without arguments and constants.
     """
 
     name: str

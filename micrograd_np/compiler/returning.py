@@ -1,4 +1,4 @@
-"""What a compiled function returns: where a program's results go in the tree it gives back."""
+"""The results of a compiled function: where a program's results go in the tree it gives back."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -28,11 +28,11 @@ AS_IT_IS = Kind(lambda value: value, "{}")
 class Returned:
     """A function's result as it was traced: `template`, and which leaves a program computes.
 
-    `results`: what stands for these leaves, in order. `kinds`: what they are when the function is
-    not compiled. `nodes`: the Tensors with a history, each once; `histories`: for each result,
-    which of them it is. `passed`: results that are a tracked argument itself, and which. All other
-    leaves are the same at every call; so are Tensors from outside, and arrays that are `kept`, by
-    identity: those from outside that a transform hands on as its aux.
+    `results`: the variables of these leaves, in order. `kinds`: what the leaves are when the
+    function is not compiled. `nodes`: the Tensors with a history, each once; `histories`: for each
+    result, which of these Tensors it is. `passed`: results that are a tracked argument itself, and
+    which. All other leaves are the same objects at every call. So are Tensors from outside, and
+    `kept` arrays: arrays from outside that a transform hands on as its aux.
     """
 
     def __init__(

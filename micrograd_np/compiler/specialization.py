@@ -32,12 +32,18 @@ class Specialization:
 
     `recording`: whether its results have histories, as they have except under `no_grad`.
 
-    Fields: `arguments`, its values in words; `program`, after all passes; `returned`, the tree that
-    its results go into; `captured`, the Tensors from outside whose values are the last parameters;
-    `history`, what each pass did; `guard`, what it depends on beside its arguments. Made when first
-    needed: `executable`, which takes the program's parameters and returns its results; `entrance`,
-    the short way in, if there is one; `loops`, by how many arguments are carried; `gradient`, of
-    calls that are part of a graph.
+    - `arguments`: its values in words.
+    - `program`: the program after all passes; `history`: what each pass did.
+    - `returned`: the tree that its results go into.
+    - `captured`: the Tensors from outside whose values are the last parameters.
+    - `guard`: what it depends on beside its arguments.
+
+    The other fields are made when they are first needed:
+
+    - `executable`: takes the program's parameters and returns its results.
+    - `entrance`: the short way in, if there is one.
+    - `loops`: the loops of `repeat`, by the number of arguments that are carried.
+    - `gradient`: the gradient of calls that are part of a graph.
     """
 
     def __init__(
@@ -90,10 +96,10 @@ class Specialization:
 
 
 class TracedRun(NamedTuple):
-    """What a run of a function on stand-ins has shown.
+    """The findings of a run of a function on stand-ins.
 
-    `captured`: the Tensors from outside that it used. `values`: the leaves of what it
-    returned. `snapshot`: what it depends on.
+    `captured`: the Tensors from outside that the function used. `values`: the leaves of its result.
+    `snapshot`: the facts that it depends on.
     """
 
     program: Program
@@ -108,10 +114,9 @@ def traced(
 ) -> TracedRun:
     """A run of the function on stand-ins, which has changed nothing that the function depends on.
 
-    A first run may keep things for later ones; then it is the second that counts. Raises
-    TracingError if that changes things too. All that the function reaches is then put back as
-    it was, as it is after any other TracingError; and in any case if the function is run uncompiled
-    as well.
+    A first run may keep things for later runs; then the second run counts. Raises TracingError if
+    the second run changes things too. After every TracingError, all that the function reaches is
+    put back as it was. That is also done if the function will run uncompiled as well.
     """
     if call.snapshot.walk.iterators:
         raise TracingError.iterators(call.snapshot.walk.iterators)

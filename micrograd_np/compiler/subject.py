@@ -37,7 +37,7 @@ KEPT = 128  # how many sets of objects among the arguments are known, the latest
 
 
 class GivenTensor(Tensor):
-    """What stands for a Tensor among the arguments: a program has no value for its gradient."""
+    """The stand-in for a Tensor among the arguments; a program has no value for its gradient."""
 
     __slots__ = ()
 
@@ -156,9 +156,9 @@ class Subject:
 def objects_in(argument: Any, *, arrays: bool = False) -> Iterator[Any]:
     """The parts of a tree of arguments that may change unseen: functions, objects with attributes.
 
-    Of a module, and of a container of a class of its own, the class, and what is held beside
-    Tensors, parts and settings, which are in the signature: objects, and also `arrays`, which are
-    no values there.
+    Tensors, parts and settings of a module, or of a container of a class of its own, are in the
+    signature. So only its class is given, and other objects that it holds; with `arrays` also its
+    arrays, which are no values there.
     """
     if isinstance(argument, list | tuple | dict):
         for part in argument.values() if isinstance(argument, dict) else argument:

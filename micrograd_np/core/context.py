@@ -62,9 +62,9 @@ class Interpreter:
 class Context:
     """How ops are applied.
 
-    `recording`: whether they keep their recipes. `observers`: who is told, in order. `interpreters`:
-    which apply ops in another way, the outermost first. `differentiating`: the tick at which the
-    outermost transform began that is running a function; None where none is.
+    `recording`: whether they keep their recipes. `observers`: who is told, in order.
+    `interpreters`: who applies ops in another way, the outermost first. `differentiating`: the tick
+    at which the outermost transform began that is running a function; None where none is.
     """
 
     __slots__ = ("differentiating", "interpreters", "observers", "recording")
@@ -86,6 +86,10 @@ class Context:
         set_interpreters(self, interpreters)
         set_differentiating(self, differentiating)
 
+    def unrecorded(self) -> "Context":
+        """The context in which ops are not recorded; observers stay, for ops that are."""
+        return Context(False, self.observers, self.interpreters, self.differentiating)  # noqa: FBT003 - in order
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
 
@@ -97,7 +101,7 @@ set_recording, set_observers, set_interpreters, set_differentiating = (
     for name in ("recording", "observers", "interpreters", "differentiating")
 )
 
-CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())
+CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())  # noqa: B039 - it never changes
 
 
 class entering:
@@ -121,7 +125,7 @@ class entering:
 
 
 def lifted(x: Any) -> Any:
-    """The argument of a function that is differentiated here, as the innermost interpreter has it."""
+    """An argument of a function that is differentiated, as the innermost interpreter has it."""
     interpreters = CONTEXT.get().interpreters
     return interpreters[-1].lift(x) if interpreters else x
 

@@ -19,7 +19,7 @@ STATE: ContextVar[Any]
 
 
 class ignoring_float_errors:
-    """A context manager: `with ignoring_float_errors():` is `with np.errstate(all="ignore"):`, faster.
+    """A context manager that does what `np.errstate(all="ignore")` does, faster.
 
     >>> with ignoring_float_errors():
     ...     print(np.float64(1) / 0)

@@ -33,8 +33,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from micrograd_np.core.signature import Inputs as Inputs
-from micrograd_np.core.signature import Options as Options
+from micrograd_np.core import signature as signatures
 from micrograd_np.core.signature import Signature
 from micrograd_np.errors import OptionError
 from micrograd_np.forking import cached_property
@@ -42,6 +41,8 @@ from micrograd_np.forking import cached_property
 Array = Any  # whatever speaks NumPy's protocols: an ndarray, a scalar of it, a Tensor, a Dask array
 Rule = Callable[..., Any]
 Partial = Callable[..., Any] | Literal[1, -1] | None
+Inputs = signatures.Inputs
+Options = signatures.Options
 Wanted = Sequence[int]
 Vjp = Callable[[Wanted, Any, Any, Sequence[Any], Options], Sequence[Any]]
 Kind = Literal["elementwise", "linear", "bilinear", "reduction", "primitive", "constant"]
@@ -51,9 +52,9 @@ NOT_GIVEN = np._NoValue
 class Op:
     """One operation: the callable, its derivative, and how its arguments are bound.
 
-    `call` is a pure function of the inputs' values, for a batch may compute a value twice. `rules`:
-    what its derivative was made of, whose keyword parameters are the options it knows. `opaque`:
-    whether it is one call wherever a program is made of it, and never the calls it consists of.
+    `call` is a pure function of the inputs' values. `rules`: what the derivative was made of, whose
+    keyword parameters are the options that the op knows. `opaque`: whether it is one call wherever
+    a program is made of it, and never the calls that it consists of.
     """
 
     def __init__(

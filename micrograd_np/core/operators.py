@@ -51,7 +51,9 @@ def operand(x: Any) -> Any:
     return x if known or array else NotImplemented
 
 
-def binary(function: np.ufunc, forward: Callable[[Any, Any], Any]) -> tuple[Method, Method]:
+def binary(  # noqa: C901 - written out flat: every operator pays for it
+    function: np.ufunc, forward: Callable[[Any, Any], Any]
+) -> tuple[Method, Method]:
     """The operator that records `function`, and its reflection for a Tensor on the right.
 
     Values are computed by Python's operator, which on single numbers beats the ufunc tenfold.

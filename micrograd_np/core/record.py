@@ -142,7 +142,9 @@ def as_input(x: Any) -> Any:
     return np.asarray(x)
 
 
-def record(op: Op, inputs: Inputs, options: Options = NOTHING) -> Any:
+def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
+    op: Op, inputs: Inputs, options: Options = NOTHING
+) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     context = CONTEXT.get()
     if options and (interpreted := handler_among(options, inputs)) is not None:

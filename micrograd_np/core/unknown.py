@@ -1,6 +1,6 @@
 """What is said of functions that have no derivative here. `coverage` knows, and hands it in."""
 
-from collections.abc import Callable
+from collections.abc import Callable  # noqa: TC003 - it stands in annotations of attributes
 
 from micrograd_np.errors import UnregisteredFunctionError
 

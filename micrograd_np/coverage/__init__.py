@@ -1,1 +1,1 @@
-"""Every public function of NumPy and SciPy, and what becomes of it when it is given a Tensor."""
+"""The account of the public functions of NumPy and SciPy: what each does with a Tensor."""

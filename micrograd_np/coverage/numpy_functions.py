@@ -1,9 +1,13 @@
 """The account of NumPy: what each of its public functions does when it is given a Tensor.
 
-Every public callable of NumPy and of the submodules in `SPACES`, and every attribute of an
-`ndarray`, is one of: *differentiable* or *constant*, which the registries know; *no array*: it
-takes no Tensors (types, files, settings, arrays made from plain numbers); *refused*, with the
-reason, which the error says too. Names are written as after `np.`, those of arrays as `ndarray.…`.
+The account has every public callable of NumPy and of the submodules in `SPACES`, and every
+attribute of an `ndarray`. Each has one of four statuses:
+
+- *differentiable* or *constant*: the registries of ops know the function;
+- *no array*: the function takes no Tensors (types, files, settings, arrays made from numbers);
+- *refused*: the function raises an error, which gives the reason that stands here.
+
+Names are written as after `np.`, and those of attributes of arrays as `ndarray.…`.
 """
 
 from collections.abc import Callable, Iterator
@@ -55,15 +59,15 @@ NO_ARRAY: dict[str, str] = {
     """,
 }
 
-CALLS = {"poly1d": "polyval", "row_stack": "vstack"}  # they do no more than call functions we know
-ONLY_SOME_VERSIONS = {  # of NumPy, among those that are supported, have these
+CALLS = {"poly1d": "polyval", "row_stack": "vstack"}  # these only call functions that are known
+ONLY_SOME_VERSIONS = {  # names that only some of the supported versions of NumPy have
     "in1d", "row_stack", "trapz", "typename",
     "ndarray.itemset", "ndarray.newbyteorder", "ndarray.ptp", "ndarray.tostring",
 }  # fmt: skip
 
 # ---------------------------------------------------------------- what is refused
 
-IN_PLACE: dict[str, str] = {  # what would write into a Tensor, and what to write instead
+IN_PLACE: dict[str, str] = {  # functions that would write into a Tensor, and what to write instead
     "copyto": "t = np.where(mask, source, t)",
     "fill_diagonal": "t = mg.fill_diagonal(t, value)",
     "place": "t = mg.index_update(t, mask, values)",
@@ -157,7 +161,7 @@ REFUSED: dict[str, str] = {
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """A function of NumPy's as the tables write it."""
+    """The name of a function of NumPy, as the tables write it."""
     module = (getattr(function, "__module__", None) or "numpy").removeprefix("numpy")
     module = module.removeprefix(".")
     name = getattr(function, "__name__", str(function))
@@ -167,7 +171,7 @@ def name_of(function: Callable[..., Any]) -> str:
 def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> TypeError:
     """The error for a function without a derivative, given a tracked Tensor.
 
-    Raises InPlaceError at once if it would write into a Tensor, tracked or not.
+    Raises InPlaceError at once if the function would write into a Tensor, tracked or not.
     """
     name = name_of(function)
     instead = instead_of_at(function) if detail == ".at" else IN_PLACE.get(name, "")
@@ -180,7 +184,7 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
 
 
 def check_writes(function: Any) -> None:
-    """Raise InPlaceError for a function that writes into an array, a method `at` of a ufunc too."""
+    """Raise InPlaceError for a function, or a method `at` of a ufunc, that writes into an array."""
     if isinstance(ufunc := getattr(function, "__self__", None), np.ufunc):
         if function.__name__ == "at":
             raise InPlaceError.function(f"np.{name_of(ufunc)}.at", instead_of_at(ufunc))
@@ -199,16 +203,16 @@ def instead_of_at(ufunc: Any) -> str:
 
 
 def refused_attribute(name: str) -> Any:
-    """What stands in a Tensor where an ndarray has an attribute that is refused."""
+    """The attribute of a Tensor where an ndarray has one that is refused; using it is an error."""
     if name in IN_PLACE:
 
-        def method(self: Node, *_: Any, **__: Any) -> Any:
+        def method(_self: Node, *_: Any, **__: Any) -> Any:
             raise InPlaceError.function(name, IN_PLACE[name])
 
         method.__doc__ = f"Refused: {REFUSED[name]}."
         return method
 
-    def attribute(self: Node) -> Any:
+    def attribute(_self: Node) -> Any:
         raise AttributeError(f"a Tensor has no {name.removeprefix('ndarray.')}: {REFUSED[name]}")
 
     return property(attribute, doc=f"Refused: {REFUSED[name]}.")
@@ -224,7 +228,7 @@ for name in REFUSED:
 
 
 class Entry(NamedTuple):
-    """One callable of NumPy: its name after `np.`, what becomes of it here, and what to know."""
+    """One row of the account: a name after `np.`, its status, and a note."""
 
     name: str
     status: str
@@ -232,7 +236,7 @@ class Entry(NamedTuple):
 
 
 def account() -> list[Entry]:
-    """Every public callable of NumPy, in NumPy's order of modules and by name."""
+    """The account: every public callable of NumPy, by module and by name."""
     return [entry(name, thing) for name, thing in callables()] + [
         method(f"ndarray.{name}") for name in sorted(vars(np.ndarray)) if not name.startswith("_")
     ]
@@ -250,7 +254,7 @@ def callables() -> Iterator[tuple[str, Any]]:
 
 
 def entry(name: str, thing: Any) -> Entry:
-    """What becomes of a callable."""
+    """The row of a callable."""
     if name in CALLS:
         return Entry(name, "differentiable", f"as np.{CALLS[name]}")
     if _known(thing, OPS):
@@ -263,7 +267,7 @@ def entry(name: str, thing: Any) -> Entry:
 
 
 def method(name: str) -> Entry:
-    """What becomes of an attribute of an ndarray."""
+    """The row of an attribute of an ndarray."""
     short = name.removeprefix("ndarray.")
     told = tabled(name)
     if told.status != "unaccounted" or not hasattr(Node.tensor, short):
@@ -273,7 +277,7 @@ def method(name: str) -> Entry:
 
 
 def tabled(name: str) -> Entry:
-    """What the tables of this module say."""
+    """The row of a name that the tables of this module hold, or an unaccounted one."""
     if name in REFUSED:
         return Entry(name, "refused", REFUSED[name])
     kinds = [kind for kind, names in NO_ARRAY.items() if name in names.split()]

@@ -1,9 +1,9 @@
-"""The account of `scipy.special`: what is refused and why, and what stands in for plain Python.
+"""The account of `scipy.special`: the refused functions, and what to call instead of plain Python.
 
-Its ufuncs are differentiable (the tables in `special` declare them) or refused with a reason. Its
-other functions are plain Python: those that only call ufuncs are differentiable with them; those
-that begin with `np.asarray` end in an error, which says what to call instead. A test compares this
-account with the SciPy that is installed.
+The ufuncs of `scipy.special` are differentiable, by the tables in `ops/derivatives/special`, or
+refused with a reason. Its other functions are plain Python. Those that only call ufuncs are
+differentiable through the ufuncs. Those that begin with `np.asarray` raise an error, which says
+what to call instead. A test compares this account with the SciPy that is installed.
 """
 
 import sys
@@ -19,9 +19,9 @@ REFUSED: dict[str, str] = {
     name: reason
     for reason, names in {
         PARAMETER: """
-            bdtrik bdtrin btdtri btdtria btdtrib chdtriv chndtridf chndtrinc chndtrix fdtridfd gdtria
-            gdtrib nbdtrik nbdtrin ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtridf nctdtrinc
-            nctdtrit pdtrik stdtridf
+            bdtrik bdtrin btdtri btdtria btdtrib chdtriv chndtridf chndtrinc chndtrix fdtridfd
+            gdtria gdtrib nbdtrik nbdtrin ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtridf
+            nctdtrinc nctdtrit pdtrik stdtridf
         """,
         SERIES: "chndtr kolmogi kolmogorov ncfdtr nctdtr smirnov smirnovi",
         CHARACTERISTIC: "besselpoly elliprj mathieu_a mathieu_b",
@@ -61,9 +61,9 @@ INSTEAD: dict[str, str] = {  # functions that are plain Python, and what to call
 
 
 def advice() -> str:
-    """What to call instead of the function of SciPy that is asking for an array; "" if none is.
+    """The advice on the function of SciPy that asks for an array; "" if no such function asks.
 
-    To be called where the array would be made: it looks at who called.
+    `advice` looks at its callers, so it is called where the array would be made.
     """
     name = public_name(sys._getframe(2))  # noqa: SLF001 - Python's only way to look at a caller
     if not name:

@@ -1,9 +1,9 @@
-"""What can go wrong, said so that it can be mended: what happened, what was given, what to do.
+"""Errors that help to mend what is wrong: what happened, what was given, and what to do.
 
-Each class subclasses the built-in exception nearest to it. Methods of the class build its messages,
-so that an error is made of its message alone, as pickle makes it anew in another process. Those of
-compiled functions are in `compiling`, the words that messages share in `words`, and the lines of
-the user's code that they name in `places`.
+Each class subclasses the nearest built-in exception. A class method builds each message, so an
+error is made of its message alone, and pickle can make the error anew in another process. The
+errors of compiled functions are in `compiling`. The words that messages share are in `words`, and
+`places` finds the lines of the user's code that messages name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,11 +17,11 @@ from micrograd_np.errors.words import listed as listed
 
 
 class OptionError(TypeError):
-    """An option that a function knows but its derivative does not."""
+    """An option was given that NumPy's function has, but its derivative does not."""
 
     @classmethod
     def unknown(cls, function: Any, given: Iterable[str], accepted: Iterable[str]) -> "OptionError":
-        """Options of a call, those that no derivative is known with."""
+        """The error for `given` options, where only the `accepted` ones have a derivative."""
         known = ", ".join(sorted(accepted)) or "none"
         advice = (
             " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
@@ -36,11 +36,11 @@ class OptionError(TypeError):
 
 
 class UnregisteredFunctionError(TypeError):
-    """A NumPy-like function on a Tensor that has no derivative here."""
+    """A function that has no derivative here was called on a Tensor."""
 
     @classmethod
     def of(cls, function: Any, detail: str = "", reason: str = "") -> "UnregisteredFunctionError":
-        """A function, or a method of a ufunc, and why it has none, if that is known."""
+        """The error for a function, or for a method of a ufunc, with the reason if known."""
         name = f"{called(function)}{detail}"
         if reason:
             return cls(
@@ -64,7 +64,7 @@ class LeavesGraphError(TypeError):
 
     @classmethod
     def as_array(cls, described: str, advice: str = "") -> "LeavesGraphError":
-        """`np.asarray(t)`."""
+        """The error for `np.asarray(t)`."""
         return cls(
             f"{described} is part of a graph; turning it into an array here would silently cut its "
             f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
@@ -75,7 +75,7 @@ class LeavesGraphError(TypeError):
 
     @classmethod
     def while_differentiated(cls, described: str) -> "LeavesGraphError":
-        """`float(t)`, `t.item()`, `copy.copy(t)` where a transform is differentiating."""
+        """The error for `float(t)`, `t.item()` or `copy.copy(t)` while `t` is differentiated."""
         return cls(
             f"{described} is being differentiated; a plain number, a plain array or a copy of it "
             f"would silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
@@ -85,15 +85,15 @@ class LeavesGraphError(TypeError):
 
 
 class SolverError(RuntimeError):
-    """One of SciPy's solvers met a tracked Tensor, which its function found beside its arguments.
+    """One of SciPy's solvers met a tracked Tensor that its function uses beside its arguments.
 
-    It is no TypeError, as `LeavesGraphError` is: those are caught by SciPy, which says instead that
-    the function has to return a number.
+    This error is no TypeError, unlike `LeavesGraphError`: SciPy catches TypeErrors, and says
+    instead that the function has to return a number.
     """
 
     @classmethod
     def of(cls, described: str, solver: str) -> "SolverError":
-        """The error for a Tensor, described, that met a solver."""
+        """The error for a `described` Tensor that the function `solver` of SciPy met."""
         return cls(
             f"{solver} works on plain numbers, and met {described}, which is part of a graph: the "
             f"function that it was given uses Tensors with requires_grad=True beside its "
@@ -104,16 +104,17 @@ class SolverError(RuntimeError):
 class GradientCutWarning(UserWarning):
     """A tracked Tensor became a plain number, through which no gradient flows.
 
-    `float(t)`, `int(t)`, `complex(t)`, the functions of `math` and `statistics`, `a[i] = t` on a
-    plain array and `np.fromiter` make one. Python shows the warning once for each line of the
-    user's code. `warnings.simplefilter("error", mg.GradientCutWarning)` makes an error of it.
+    A plain number is made by `float(t)`, `int(t)`, `complex(t)`, the functions of `math` and
+    `statistics`, `a[i] = t` on a plain array, and `np.fromiter`. Python shows the warning once for
+    each line of the user's code. `warnings.simplefilter("error", mg.GradientCutWarning)` turns the
+    warning into an error.
     """
 
     @classmethod
     def at(cls, replacements: Mapping[str, str], solver: str) -> "GradientCutWarning":
-        """The warning for a line on which these functions stand, with what to write for them.
+        """The warning for a line of code, with the functions to write for those on the line.
 
-        `solver`: the function of SciPy in which this happens, if any.
+        `solver`: the function of SciPy that made the plain number; "" if none did.
         """
         if solver:
             return cls(
@@ -131,9 +132,10 @@ class GradientCutWarning(UserWarning):
 
 
 class MeaningLostError(TypeError):
-    """An array that is more than numbers was given where a Tensor would take its numbers alone.
+    """An array that is more than numbers was given where a Tensor takes only numbers.
 
-    `operand` is the array; `may_hold_tensors` says whether its class can do the operation instead.
+    `operand` is the array. `may_hold_tensors` says whether the class of `operand` can do the
+    operation instead.
     """
 
     operand: Any = None
@@ -141,7 +143,7 @@ class MeaningLostError(TypeError):
 
     @classmethod
     def of(cls, operand: Any, lost: str, *, may_hold_tensors: bool) -> "MeaningLostError":
-        """An array, and what would be lost of it."""
+        """The error for one array, of which `lost` would be lost."""
         error = cls(f"a {kind_of(operand)} was given with a Tensor or as its numbers; {lost}.")
         error.operand = operand
         error.may_hold_tensors = may_hold_tensors
@@ -149,7 +151,7 @@ class MeaningLostError(TypeError):
 
     @classmethod
     def among(cls, found: "Mapping[str, MeaningLostError]") -> "MeaningLostError":
-        """Several values with names, of which none was taken, and the error for each."""
+        """The error for several named values, of which none was taken, from the error of each."""
         named = listed(f"{name}: {lost}" for name, lost in found.items())
         error = cls(f"what was given is more than numbers; nothing was taken of it:{named}")
         first = next(iter(found.values()))
@@ -158,16 +160,16 @@ class MeaningLostError(TypeError):
 
 
 class ForeignArrayError(TypeError):
-    """A function reads numbers that are in another library's array, elsewhere or not yet there."""
+    """A function needs numbers that another library holds elsewhere, or has not computed yet."""
 
     @classmethod
     def of(cls, function: str, value: Any) -> "ForeignArrayError":
-        """A function, and the array that it was given."""
+        """The error for a function that was given the array `value` of another library."""
         return cls(
             f"{function} reads the numbers it is given to know the shape or the dtype of its "
-            f"result, and those of a {kind_of(value)} would have to be computed or fetched for it. "
-            f"Do that on purpose, with `Tensor(t.numpy())`, or use a function whose result does "
-            f"not depend on them so."
+            f"result, and the numbers of a {kind_of(value)} would have to be computed or fetched. "
+            f"Do that on purpose, with `Tensor(t.numpy())`, or use a function whose shape and "
+            f"dtype do not depend on the numbers."
         )
 
 
@@ -176,7 +178,7 @@ class RuleError(TypeError):
 
     @classmethod
     def wrong_count(cls, name: str, kind: str, given: int, needed: str) -> "RuleError":
-        """A tuple of the wrong length."""
+        """The error for a rule that returned a tuple of the wrong length."""
         return cls(
             f"the {kind} of `{name}` returned {given} value(s) for {needed}. Return one for each, "
             f"in order, as a tuple, with None where there is nothing to carry."
@@ -184,7 +186,7 @@ class RuleError(TypeError):
 
     @classmethod
     def lost_graph(cls, name: str, kind: str) -> "RuleError":
-        """A plain array where a Tensor was to be expected."""
+        """The error for a rule that returned a plain array where a Tensor was expected."""
         given = "cotangent" if kind == "vjp" else "tangent"
         return cls(
             f"the {kind} of `{name}` was given a Tensor as its {given} and returned something that "
@@ -195,7 +197,7 @@ class RuleError(TypeError):
 
     @classmethod
     def closes_over(cls, name: str, what: str) -> "RuleError":
-        """A Tensor that is no argument."""
+        """The error for an op or a rule that uses a Tensor that is none of its arguments."""
         return cls(
             f"{what} returned a Tensor though `{name}` was given arrays: it uses a Tensor that is "
             f"not among its arguments, whose gradient would be lost. Make that Tensor an argument."
@@ -203,23 +205,24 @@ class RuleError(TypeError):
 
     @classmethod
     def writes(cls, name: str) -> "RuleError":
-        """A function that writes into its inputs."""
+        """The error for an op that writes into its inputs."""
         return cls(
-            f"`{name}` writes into an array that is read-only. Its inputs are, for they are the "
-            f"values of Tensors. Copy an input before you write to it, as in `x = x.copy()`."
+            f"`{name}` writes into an array that is read-only. The inputs of an op are read-only, "
+            f"because they are the values of Tensors. Copy an input before you write to it, as in "
+            f"`x = x.copy()`."
         )
 
 
 class NotDifferentiableError(TypeError):
-    """A gradient was asked for something that has none."""
+    """A gradient was asked of something that has none."""
 
 
 class GraphError(RuntimeError):
-    """The graph cannot answer: nothing recorded, or the wrong kind of output."""
+    """The graph cannot answer: nothing was recorded, or the output is of the wrong kind."""
 
     @classmethod
     def nothing_recorded(cls, described: str) -> "GraphError":
-        """Backward from a constant."""
+        """The error for `backward` from a constant."""
         return cls(
             f"backward() from {described}, which depends on no Tensor with requires_grad=True (or "
             f"was computed under no_grad), so there is nothing to differentiate. Give the "
@@ -228,7 +231,7 @@ class GraphError(RuntimeError):
 
     @classmethod
     def not_scalar(cls, described: str, shape: tuple[int, ...]) -> "GraphError":
-        """Backward from an array without a cotangent."""
+        """The error for `backward` from an array without a cotangent."""
         return cls(
             f"backward() from {described}: a gradient is defined for a single number. Reduce it "
             f"first, as in `np.sum(out).backward()`, or pass the cotangent: "
@@ -237,16 +240,16 @@ class GraphError(RuntimeError):
 
     @classmethod
     def fixed(cls, described: str) -> "GraphError":
-        """`requires_grad` assigned to the result of an op."""
+        """The error for assigning `requires_grad` to the result of an op."""
         return cls(
-            f"requires_grad was assigned to {described}, whose inputs decide on it: this cannot be "
+            f"requires_grad was assigned to {described}, whose inputs decide on it: it cannot be "
             f"switched afterwards. For a constant write `t = t.detach()`; for no gradients in a "
             f"whole part, compute it under `with mg.no_grad():`."
         )
 
     @classmethod
     def complex_output(cls, described: str) -> "GraphError":
-        """Backward from a complex number without a cotangent."""
+        """The error for `backward` from a complex number without a cotangent."""
         return cls(
             f"backward() from {described}: a complex number has no direction of ascent. Reduce it "
             f"to a real one (np.abs, np.real), or pass the cotangent: `out.backward(gradient)`."
@@ -258,20 +261,20 @@ class MutationError(RuntimeError):
 
     @classmethod
     def of(cls, what: str, op: str, had: str = "used") -> "MutationError":
-        """An input of an op, or the result that the op `had` made."""
+        """The error for a value that was changed after `op` had "used" it, or had "made" it."""
         return cls(
             f"{what} was changed after `{op}` had {had} it, so the gradient through `{op}` would "
-            f"be computed from the wrong value. Call backward() before changing it (an optimiser "
+            f"be computed from the wrong value. Call backward() before changing it (an optimizer "
             f"step comes after backward), or compute the expression again with the new value."
         )
 
 
 class InPlaceError(TypeError):
-    """An assignment into a Tensor whose value a graph depends on."""
+    """An assignment was made into a Tensor whose value a graph depends on."""
 
     @classmethod
     def item(cls, described: str) -> "InPlaceError":
-        """`t[key] = value`."""
+        """The error for `t[key] = value`."""
         return cls(
             f"{described} is part of a graph and cannot be assigned to. Write\n"
             f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
@@ -281,7 +284,7 @@ class InPlaceError(TypeError):
 
     @classmethod
     def function(cls, name: str, instead: str) -> "InPlaceError":
-        """A function that writes into its first argument."""
+        """The error for a function that writes into its first argument."""
         return cls(
             f"{name} writes into an array, and a Tensor keeps its value for the graph. Write\n"
             f"    {instead}"
@@ -289,7 +292,7 @@ class InPlaceError(TypeError):
 
     @classmethod
     def leaf(cls, described: str) -> "InPlaceError":
-        """`t += value` for a parameter."""
+        """The error for `t += value` where `t` is a parameter."""
         return cls(
             f"{described} is a leaf that requires a gradient; an augmented assignment would "
             f"replace it by the result of an op. To change its value write `t.data -= step`; to "
@@ -298,29 +301,29 @@ class InPlaceError(TypeError):
 
     @classmethod
     def augmented(cls, described: str, symbol: str) -> "InPlaceError":
-        """`t += value` where a graph depends on the array that NumPy would write into."""
+        """The error for `t += value` where a graph depends on the array of `t`."""
         return cls(
             f"`t {symbol}= x` would write into the array of {described}, which others may share, "
-            f"and no graph would see it. Write\n"
+            f"and no graph would see the change. Write\n"
             f"    t = t {symbol} x   # a new Tensor\n"
             f"    t = mg.index_update(t, key, t[key] {symbol} x)   # to change some entries"
         )
 
     @classmethod
     def shared(cls, described: str, other: str) -> "InPlaceError":
-        """An assignment into a view of an array that is in a graph."""
+        """The error for an assignment into a view of an array that is in a graph."""
         return cls(
-            f"What is written into {described} is written into {other} too, whose memory it "
-            f"shares and whose value a graph keeps. Write into a copy: t = t.copy()."
+            f"{described} shares its memory with {other}, whose value a graph keeps: what is "
+            f"written into one is written into both. Write into a copy: t = t.copy()."
         )
 
 
 class ShapeError(ValueError):
-    """Shapes that do not go together, though NumPy would broadcast them."""
+    """Shapes do not go together, though NumPy would broadcast them."""
 
 
 class NonFiniteError(FloatingPointError):
-    """A NaN or an infinity where training or anomaly detection expects numbers."""
+    """A NaN or an infinity was found where training or anomaly detection expects numbers."""
 
 
 class MissingExtraError(ImportError):
@@ -328,7 +331,7 @@ class MissingExtraError(ImportError):
 
     @classmethod
     def of(cls, what: str, package: str, extra: str) -> "MissingExtraError":
-        """A feature, the package that it needs, and the extra that brings the package."""
+        """The error for a feature that needs `package`, which the extra `extra` installs."""
         return cls(
             f"{what} needs {package}, which is not installed. Install it with: "
             f"pip install {package} (it is the extra '{extra}' of micrograd_np)"
@@ -336,7 +339,7 @@ class MissingExtraError(ImportError):
 
 
 class GradientCheckError(AssertionError):
-    """A gradient disagrees with differences; the message is the whole report."""
+    """A gradient disagrees with finite differences; the message is the whole report."""
 
 
 class RenderingError(RuntimeError):
@@ -344,14 +347,14 @@ class RenderingError(RuntimeError):
 
 
 class BatchedError(TypeError):
-    """Something that would depend on the values of single examples of a batch."""
+    """Code inside `vmap` asked for something that depends on the value of a single example."""
 
     @classmethod
     def value(cls, described: str) -> "BatchedError":
-        """A number, a truth value or an array asked of one example."""
+        """The error for a number, a truth value or a plain array asked of one example."""
         return cls(
-            f"{described} was used as a number, a truth value or a plain array, inside vmap, where "
-            f"every example has another value, so that there is no single one. Use np.where for a "
+            f"{described} was used as a number, a truth value or a plain array inside vmap, where "
+            f"every example has a value of its own, so there is no single one. Use np.where for a "
             f"choice, NumPy's functions for arithmetic (np.exp for math.exp), mg.stack([...]) for "
             f"np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, mg.Tensor(table)[i] to "
             f"index a table by it, and mg.stop_gradient(x) itself, without .item(), where a "
@@ -360,7 +363,7 @@ class BatchedError(TypeError):
 
     @classmethod
     def mask(cls) -> "BatchedError":
-        """A boolean index of every example's own."""
+        """The error for a boolean index, of which every example has another."""
         return cls(
             "a boolean mask computed inside vmap was used as an index: every example would have a "
             "result of another length. Use np.where(mask, x, 0) and reduce."
@@ -368,7 +371,7 @@ class BatchedError(TypeError):
 
     @classmethod
     def layout(cls, order: str) -> "BatchedError":
-        """An order of entries that follows memory."""
+        """The error for an order of entries that follows the layout in memory."""
         return cls(
             f"order={order!r} follows the layout of an array in memory, which one example of a "
             f"batch does not have inside vmap. Write order='C' or 'F', or transpose."
@@ -376,16 +379,16 @@ class BatchedError(TypeError):
 
     @classmethod
     def ragged(cls, shapes: list[tuple[int, ...]]) -> "BatchedError":
-        """Results of different shapes."""
+        """The error for examples whose results have different shapes."""
         return cls(
             f"the examples of a batch gave results of different shapes, which make no array: "
-            f"{', '.join(map(str, shapes))}. Return something of one shape: np.where in place of a "
-            f"selection."
+            f"{', '.join(map(str, shapes))}. Return results of one shape, with np.where in place "
+            f"of a selection."
         )
 
     @classmethod
     def elsewhere(cls, described: str) -> "BatchedError":
-        """A transform in another thread than the vmap around it."""
+        """The error for a transform in another thread than the `vmap` around it."""
         return cls(
             f"{described} met a transform that does not run inside its vmap: a thread that the "
             f"batched function starts knows nothing of the vmap around it. Have it run in a copy "
@@ -395,7 +398,7 @@ class BatchedError(TypeError):
 
     @classmethod
     def escaped(cls, described: str) -> "BatchedError":
-        """A value used after its vmap was over."""
+        """The error for a batched value that is used after its `vmap` was over."""
         return cls(
             f"{described} was used after vmap had finished: it was stored somewhere by the batched "
             f"function. Return it from the function instead."

@@ -1,7 +1,8 @@
-"""Errors of ours that NumPy covers with one of its own.
+"""Errors of this package that NumPy covers with one of its own.
 
-NumPy asks a Tensor for its number in `a[i] = t` and `np.fromiter`. Whatever the error is, it raises
-one of its own instead, and ours is the cause. A transform that runs a function raises ours.
+In `a[i] = t` and `np.fromiter` NumPy asks a Tensor for its number. Whatever error the Tensor
+raises, NumPy raises a ValueError of its own, and keeps the Tensor's error as the cause. A transform
+that runs a function raises the cause.
 """
 
 from micrograd_np.errors import BatchedError, GradientCutWarning, LeavesGraphError, TracingError
@@ -11,7 +12,7 @@ OURS = (BatchedError, GradientCutWarning, LeavesGraphError, TracingError)
 
 
 def uncover(error: ValueError) -> None:
-    """Raise the error of ours that another one covers, if it does."""
+    """Raise the error of this package that NumPy's `error` covers, if there is one."""
     cause = error.__cause__
     if isinstance(cause, OURS) and str(error) == COVER:
         error.__cause__ = None

@@ -1,4 +1,4 @@
-"""Places in the user's code: the line that led to what is happening, for messages and comments."""
+"""Places in the user's code: the line that led to a call, for messages and comments."""
 
 import linecache
 import os
@@ -45,7 +45,7 @@ def calling_frame() -> "FrameType | None":
 
 
 def users_code(frame: "FrameType | None" = None) -> str:
-    """The line of that caller, or of the one given, as it is written."""
+    """The line of code at `frame`, by default at the nearest caller of `users_frame`."""
     frame = frame or users_frame()
     if frame is None:
         return ""
@@ -53,7 +53,7 @@ def users_code(frame: "FrameType | None" = None) -> str:
 
 
 def users_name(value: object) -> str:
-    """The name of a value in the user's code; "" if it has none there."""
+    """The name of a value in the user's code; "" if the value has none there."""
     frame = users_frame()
     known = {**frame.f_globals, **frame.f_locals} if frame is not None else {}
     return next((name for name, x in known.items() if x is value), "")

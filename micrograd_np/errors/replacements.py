@@ -1,4 +1,4 @@
-"""What to write for the functions of Python that take plain numbers, for messages."""
+"""The functions of NumPy that messages name for Python's functions of plain numbers."""
 
 import re
 from types import FrameType, ModuleType
@@ -24,7 +24,7 @@ RENAMED = {
 
 
 def replacements(frame: FrameType | None) -> dict[str, str]:
-    """For each function of Python on the line of a frame, as it is spelled, NumPy's function."""
+    """NumPy's function for each of Python's on the line of a frame, by the spelling there."""
     if frame is None:
         return {}
     spelled = re.findall(r"([A-Za-z_][\w.]*)\s*\(", users_code(frame))

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def called(function: Any) -> str:
-    """A function as a person writes it: with its module if it is NumPy's."""
+    """The name of a function as a person writes it: with its module if the function is NumPy's."""
     name = getattr(function, "__name__", str(function))
     module = getattr(function, "__module__", None) or ""
     if isinstance(function, np.ufunc):
@@ -26,9 +26,9 @@ def listed(items: Iterable[str]) -> str:
 
 
 def solver_remedy(solver: str) -> str:
-    """What to write for a function that uses tracked Tensors and is given to one of SciPy's."""
+    """The advice for a function of tracked Tensors that was given to one of SciPy's solvers."""
     return (
         f"If they are constants here, call {solver.rpartition('.')[2]} inside `with mg.no_grad():`;"
-        f" if they are what is sought, make them its unknowns, with `mg.scipy_objective` or "
+        f" if they are what is sought, make them the unknowns, with `mg.scipy_objective` or "
         f"`mg.scipy_residuals`."
     )

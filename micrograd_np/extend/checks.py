@@ -1,29 +1,41 @@
-"""The checks on what a user's rules return, and on how they came to it.
+"""The checks on the results of users' rules.
 
-Mistakes that would give wrong numbers are errors where they can be seen: the wrong number of
-results, shapes that do not go together, a Tensor that is no argument, and a result that has lost
-its graph. For the last: a rule is linear in its first argument, the *vector* (a cotangent, or
-tangents), so a result that is not zero depends on it.
+Mistakes that would give wrong numbers are errors where they can be seen:
+
+- the wrong number of results, and shapes that do not go together;
+- a Tensor that is no argument;
+- a result that has lost its graph.
+
+A rule is linear in its first argument, the *vector* (a cotangent, or tangents). So a result that is
+not zero must depend on the vector; otherwise the result has lost its graph.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.core.context import CONTEXT, differentiating
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Inputs, Options, Rule
+from micrograd_np.core.op import Array, Options, Rule
 from micrograd_np.core.record import has_parts, value_of
 from micrograd_np.errors import RuleError, ShapeError
 from micrograd_np.extend.transposition import is_number, is_tracked, tracked_leaf
 
 
 def linear_rule(
-    name: str, kind: str, rule: Rule, vector: Any, out: Array, inputs: Inputs, options: Options
+    name: str,
+    kind: str,
+    rule: Rule,
+    vector: Any,
+    out: Array,
+    inputs: Sequence[Array],
+    options: Options,
 ) -> Any:
-    """What a vjp returns for a cotangent, or a jvp for tangents, if it kept its graph.
+    """The result of a vjp for a cotangent, or of a jvp for tangents.
 
-    In a recorded walk whose vector is a constant, that is tried on one that is not.
+    Raises RuleError if the result has lost its graph. In a recorded walk whose vector is a
+    constant, the rule is tried on a tracked vector first.
     """
     if not is_tracked(vector) and isinstance(out, Node) and CONTEXT.get().recording:
         trial = tracked_leaf(vector)
@@ -52,9 +64,9 @@ def require_graph(name: str, kind: str, found: Any) -> None:
 
 
 def cotangent(name: str, found: Any, index: int, x: Array) -> Array:
-    """A rule's cotangent of an input, of its shape or of one that it was broadcast to.
+    """The cotangent that a rule returned for an input; None stands for zero.
 
-    None stands for zero.
+    Its shape is that of the input, or one that the input was broadcast to; others raise ShapeError.
     """
     if found is None:
         return np.zeros_like(x)
@@ -69,7 +81,7 @@ def cotangent(name: str, found: Any, index: int, x: Array) -> Array:
 
 
 def tangent(name: str, found: Any, out: Array) -> Array:
-    """A rule's tangent of a result. None stands for zero."""
+    """The tangent that a rule returned for a result; None stands for zero."""
     if found is None:
         return np.zeros_like(out)
     part = array_of(found)
@@ -108,7 +120,7 @@ def array_of(x: Any) -> Any:
 
 
 def is_zero(x: Any) -> bool:
-    """Whether a value, or each of several, is zero; other libraries' arrays are not looked at."""
+    """Whether a value, or each of several, is zero; arrays of other libraries count as zero."""
     if isinstance(x, list | tuple):
         return all(map(is_zero, x))
     x = value_of(x)

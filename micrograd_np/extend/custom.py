@@ -1,8 +1,9 @@
-"""Users' own ops: `primitive` for a function of theirs, `register` for one of NumPy's or SciPy's.
+"""Users' ops: `primitive` for a function of their own, `register` for one of NumPy's or SciPy's.
 
 Both declare a function together with its derivative, in one statement, as the tables of this
-package do: by *partials* if it works entry by entry, else by a *vjp*, a *jvp* or both. From there
-on it is an op like any other. `rules` checks the rules and derives the one that is missing.
+package do. An elementwise function is declared by *partials*, any other by a *vjp*, a *jvp* or
+both. From then on the function is an op like any other. `rules` checks the rules, and derives the
+one that is missing.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,32 +38,32 @@ def primitive(
     """An op of your own: `forward`, a function of arrays, together with its derivative.
 
     The function returned takes arrays and Tensors. Its parameters without a default are the inputs
-    of the op, arrays to differentiate in; the others are options, which every rule receives by
-    name. `*xs` is any number of inputs. `arrays` says how many leading parameters are inputs, where
-    the signature does not. The value is an array or a tuple of arrays. `forward` is a pure function,
-    and its inputs are read-only. As a decorator: `@mg.primitive(vjp=...)`.
+    of the op, arrays to differentiate in. The others are options, which every rule receives by
+    name. `*xs` is any number of inputs. If the signature does not tell how many leading parameters
+    are inputs, `arrays` does. `forward` is a pure function with read-only inputs, and returns an
+    array or a tuple of arrays. As a decorator: `@mg.primitive(vjp=...)`.
 
     Give one of these, or the last two together:
 
-    - `partials`: for a function that works entry by entry, its inputs broadcasting; for each input
-      the partial derivative `(out, *inputs, **options)`, a number, or None where it is flat.
-    - `vjp`: `(g, out, *inputs, **options)`, which pulls the cotangent `g` of the value back: one
-      array, or a tuple of one for each input, None for zero. Or a sequence of such functions, one
-      for each input, of which only the needed ones are called.
-    - `jvp`: `(tangents, out, *inputs, **options)`, which pushes one tangent an input forward.
+    - `partials`: for an elementwise function, whose inputs broadcast. For each input, give the
+      partial derivative `(out, *inputs, **options)`, a number, or None where it is flat.
+    - `vjp`: `(g, out, *inputs, **options)`, which pulls the cotangent `g` of the value back. It
+      returns one array, or a tuple of one for each input, with None for zero. A sequence of vjps,
+      one for each input, may be given instead; only those that are needed are called.
+    - `jvp`: `(tangents, out, *inputs, **options)`, which pushes one tangent for each input forward.
 
-    `constant=True` instead declares the function flat. Of `vjp` and `jvp` the one that is missing
-    is derived from the other by transposing it. If the value is a tuple, so are `out` and what
-    `jvp` returns, and `g` is a list. Cotangents of complex numbers are carried without a conjugate:
-    `g` of `z` stands for the change `Re(g dz)`, so rules of holomorphic functions are the real
-    ones.
+    `constant=True` instead declares the function flat. If `vjp` or `jvp` is missing, it is derived
+    from the other by transposition. If the value is a tuple, `out` and the result of `jvp` are
+    tuples too, and `g` is a list. Cotangents of complex numbers are carried without a conjugate:
+    the cotangent `g` of `z` stands for the change `Re(g dz)`. So holomorphic functions have the
+    rules of real functions.
 
-    Rules written in NumPy are differentiated in turn, to any order. `name` is what pictures and
-    messages call the op. To check all of it: `mg.gradcheck(function, inputs, order=2)`.
+    Rules written in NumPy are differentiated in turn, to any order. Pictures and messages call the
+    op `name`. `mg.gradcheck(function, inputs, order=2)` checks the value and the rules.
 
-    Raises RuleError for rules that do not go together with `forward`; when they are used, for the
-    wrong number of cotangents, or for a result that has lost its graph; for a `forward` that writes
-    into an input; ShapeError for the wrong shape.
+    Raises RuleError for rules that do not go together with `forward`. Calls raise RuleError for a
+    `forward` that writes into an input, for the wrong number of cotangents, and for a result that
+    has lost its graph. They raise ShapeError for a cotangent or a tangent of the wrong shape.
 
     >>> from micrograd_np import Tensor
     >>> cube = primitive(lambda x: x**3, partials=[lambda out, x: 3 * x**2], name="cube")
@@ -106,13 +107,14 @@ def register(
 ) -> None:
     """Declare the derivative of a function of NumPy or SciPy that has none here.
 
-    `function` is a ufunc, or a NumPy function that dispatches on its arguments; calling it on a
-    Tensor then records it. The rules are those of `primitive`; an option reaches them when a caller
-    gives it, so they repeat NumPy's default. Options that some rule does not know are refused.
+    `function` is a ufunc, or a NumPy function that dispatches on its arguments; a call on a Tensor
+    is then recorded. The rules are those of `primitive`. An option reaches the rules only if a
+    caller gives it, so the rules repeat NumPy's default. Options that some rule does not know are
+    refused.
 
-    Raises TypeError for a plain Python function, which never sees that it is given a Tensor: make
-    an op of it with `primitive`. Raises ValueError for a function that has a derivative already:
-    the whole process shares them. For another one of your own write `primitive(function, ...)`.
+    Raises TypeError for a plain Python function, which does not dispatch on a Tensor; make an op of
+    it with `primitive`. Raises ValueError for a function that has a derivative already, because the
+    whole process shares derivatives. For rules of your own write `primitive(function, ...)`.
 
     >>> from scipy import special
     >>> from micrograd_np import Tensor
@@ -134,7 +136,7 @@ def register(
     read_tables()
     if function in OPS or function in EXPRESSIONS:
         raise ValueError(
-            f"{name} has a derivative already, which everyone in this process shares. For an op of "
+            f"{name} has a derivative already, which the whole process shares. For an op of "
             f"your own with other rules write `mine = mg.primitive({name}, ...)`."
         )
     said = Said(name, partials, vjp, jvp, constant)
@@ -156,15 +158,15 @@ class UserOp(Op):
 
 
 def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
-    """`forward` with its arguments and its value checked, its value as arrays."""
+    """`forward` with checked arguments, and with its value checked and made arrays."""
 
     @wraps(forward, updated=())
     def raw(*args: Any, **options: Any) -> Any:
         for x in args:
             if isinstance(x, list | tuple) and any(isinstance(part, DISPATCHED) for part in x):
                 raise RuleError(
-                    f"`{name}` was given a list with Tensors in it. Its inputs are arrays: join the "
-                    f"Tensors with np.stack, or take any number of inputs, `def {name}(*xs)`."
+                    f"`{name}` was given a list with Tensors in it. Its inputs are arrays: join "
+                    f"the Tensors with np.stack, or take any number of inputs, `def {name}(*xs)`."
                 )
         try:
             value = forward(*map(read_only, args), **options)

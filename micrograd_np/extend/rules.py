@@ -1,8 +1,9 @@
 """Rules that users write: checked, and completed where one of the two directions is missing.
 
-A user's *vjp* answers for all inputs at once, `(g, out, *inputs, **options)` -> one cotangent or a
-tuple of them, or is a list of rules, one for each input; a *jvp* is `(tangents, out, *inputs,
-**options)` -> a tangent or a tuple; a *partial* is `(out, *inputs, **options)` -> a factor.
+- A *vjp*, `(g, out, *inputs, **options)`, returns one cotangent, or a tuple of one for each input.
+  A list of vjps, one for each input, may be given instead.
+- A *jvp*, `(tangents, out, *inputs, **options)`, returns a tangent, or a tuple of tangents.
+- A *partial*, `(out, *inputs, **options)`, returns the factor of an elementwise derivative.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,7 +11,7 @@ from typing import Any, NamedTuple
 
 from micrograd_np.core.broadcasting import fit
 from micrograd_np.core.forms import every_by
-from micrograd_np.core.op import Array, Inputs, Kind, Options, Rule, Vjp, Wanted
+from micrograd_np.core.op import Array, Kind, Options, Rule, Vjp, Wanted
 from micrograd_np.core.record import has_parts
 from micrograd_np.errors import LeavesGraphError, RuleError, UnregisteredFunctionError
 from micrograd_np.extend.checks import (
@@ -27,7 +28,7 @@ GivenVjp = Rule | Sequence[Rule | None]
 
 
 class Said(NamedTuple):
-    """What a user said of a function's derivative."""
+    """The derivative of a function as a user said it."""
 
     name: str
     partials: Sequence[Partial] | None
@@ -36,7 +37,7 @@ class Said(NamedTuple):
     constant: bool
 
     def check_one_way(self) -> None:
-        """Raise RuleError if nothing was said, or things that exclude each other."""
+        """Raise RuleError unless the derivative is said in exactly one way."""
         pair = self.vjp is not None or self.jvp is not None
         if sum([self.partials is not None, pair, self.constant]) != 1:
             raise RuleError(
@@ -80,13 +81,15 @@ def derivative(said: Said) -> Derivative:
 def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
     """The rules of a function that works entry by entry."""
 
-    def factor(index: int, out: Array, inputs: Inputs, options: Options) -> Any:
+    def factor(index: int, out: Array, inputs: Sequence[Array], options: Options) -> Any:
         partial = partials[index]
         if not callable(partial):
             return partial
         return evaluated(name, "partial", partial, out, *inputs, options=options)
 
-    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
         return [
             None
             if partials[i] is None
@@ -108,7 +111,9 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
 def joint_vjp(name: str, rule: Rule) -> Vjp:
     """The vjp of an op whose rule answers for all inputs at once."""
 
-    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
         found = linear_rule(name, "vjp", rule, g, out, inputs, options)
         several = found if isinstance(found, list | tuple) else (found,)
         if len(several) != len(inputs):
@@ -121,7 +126,9 @@ def joint_vjp(name: str, rule: Rule) -> Vjp:
 def separate_vjps(name: str, rules: Sequence[Rule | None]) -> Vjp:
     """The vjp of an op with a rule for each input, of which those that are wanted are called."""
 
-    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
         cotangents: list[Any] = []
         for i in wanted:
             rule = rules[i]
@@ -173,7 +180,9 @@ def jvp_by_transposing(name: str, vjp: Vjp) -> Rule:
 def vjp_by_transposing(name: str, jvp: Rule) -> Vjp:
     """The vjp that belongs to a jvp."""
 
-    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Inputs, options: Options) -> list[Any]:
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> list[Any]:
         def forth(dummies: list[Any]) -> list[Any]:
             found = explained(name, "jvp", jvp)(dummies, out, *inputs, **options)
             several = found if has_parts(out) else [found]

@@ -1,8 +1,8 @@
-"""How a user's function is called, and whether its rules can be called to match.
+"""The signature of a user's function, and the check that its rules can be called to match.
 
 Parameters without a default are the *inputs* of the op, arrays to differentiate in; `*xs` is any
-number of them. All other parameters are *options*, but for NumPy's `out`, which writes, and those
-whose default is NumPy's mark for "not given".
+number of inputs. All other parameters are *options*. Two kinds of parameter are neither: NumPy's
+`out`, which is written to, and parameters whose default is NumPy's mark for "not given".
 """
 
 import inspect
@@ -20,7 +20,7 @@ NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Parameters:
-    """The parameters of a function: which are inputs of the op, and which are options."""
+    """The parameters of a function, divided into the inputs of the op and its options."""
 
     def __init__(self, name: str, function: Callable[..., Any], arrays: int | None) -> None:
         self.name = name
@@ -42,8 +42,8 @@ class Parameters:
         if len(self.inputs) < self.arrays or not (self.arrays or self.any_number):
             raise RuleError(
                 f"`{name}{self.signature}` should have {self.arrays or 'some'} arrays to "
-                f"differentiate in. Its parameters without a default are that, or the first "
-                f"`arrays=` of them."
+                f"differentiate in. These are its parameters without a default, or the first "
+                f"`arrays=` parameters."
             )
 
     def binder(self, function: Callable[..., Any]) -> Signature:
@@ -56,7 +56,7 @@ class Parameters:
         return Signature(function, names, self.arrays, kind, known=known, defaults=self.defaults)
 
     def check(self, said: Said, *, defaults: bool = True) -> None:
-        """Raise RuleError for rules that are not one an input, or cannot be called as they will be.
+        """Raise RuleError unless there is a rule for each input, which can be called as it will be.
 
         `defaults`: whether every rule receives every option.
         """
@@ -96,7 +96,7 @@ LEADING = {"partials": ["out"], "vjp": ["g", "out"], "jvp": ["tangents", "out"]}
 
 
 def known_signature(function: Callable[..., Any]) -> inspect.Signature | None:
-    """The signature of a function that tells it."""
+    """The signature of a function; None if the function has none to inspect."""
     try:
         return inspect.signature(function)
     except ValueError:
@@ -104,7 +104,7 @@ def known_signature(function: Callable[..., Any]) -> inspect.Signature | None:
 
 
 def signature_of(name: str, function: Callable[..., Any], arrays: int | None) -> inspect.Signature:
-    """The signature of a function; of one that does not tell it, so many arrays and any options."""
+    """The signature of a function; one of `arrays` inputs and any options if it has none."""
     if isinstance(function, np.ufunc):
         arrays = function.nin
     elif found := known_signature(function):

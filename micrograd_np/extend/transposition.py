@@ -1,8 +1,8 @@
-"""Transposing: applying the transpose of a linear function that is known only by running it.
+"""Transposition: the transpose of a linear function that is known only by running it.
 
 A vjp is linear in the cotangent, a jvp in the tangents, and each is the transpose of the other. So
-one can be had from the other: run it, recording, on a *dummy* in place of the vector, and pull back
-through the record. What the dummy holds does not matter.
+one follows from the other: run the known rule, recorded, on a *dummy* in place of the vector, and
+pull back through the record. The numbers in the dummy do not matter.
 
 Sources: J. Townsend, A new trick for calculating Jacobian vector products, 2017; A. Radul et al.,
 You only linearize once: tangents transpose to gradients, 2022.
@@ -23,9 +23,9 @@ def transposed(
 ) -> list[Any]:
     """The transpose of a linear function applied to `vectors`, one result for each argument.
 
-    `linear` takes vectors like `arguments`; its results are like `vectors`, of which those that are
-    None play no part. What depends on tracked Tensors other than the dummies is recorded, for a
-    derivative of the results may be wanted.
+    `linear` takes vectors like `arguments` and returns vectors like `vectors`. A result whose
+    vector is None is left out. Rules that depend on tracked Tensors other than the dummies are
+    recorded, because a derivative of the results may be wanted.
     """
     with enable_grad():
         dummies = [dummy(x) for x in arguments]
@@ -69,7 +69,7 @@ def tracked_leaf(vector: Any) -> Any:
 
 
 def zeros(x: Any) -> Any:
-    """Zeros like an array or a number; None for what is neither."""
+    """Zeros like an array or a number; None for any other object."""
     return np.zeros_like(value_of(x)) if hasattr(x, "shape") or is_number(x) else None
 
 
@@ -79,7 +79,7 @@ def is_number(x: Any) -> bool:
 
 
 def is_smooth(x: Any) -> bool:
-    """Whether `x` is of floating point, and can so be differentiated in."""
+    """Whether `x` is of floating point, so that derivatives in `x` exist."""
     kind = getattr(getattr(x, "dtype", None), "kind", "")
     return kind in {"f", "c"} or isinstance(x, float | complex)
 

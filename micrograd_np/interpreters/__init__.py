@@ -1,1 +1,1 @@
-"""Other ways to apply ops: to a whole batch, to masked cotangents, under watch for anomalies."""
+"""Interpreters, the other ways to apply ops: to a batch, to masked cotangents, under watch."""

@@ -1,7 +1,8 @@
 """Anomaly detection: where a NaN first appears, and whether saved values were changed.
 
 Inside `with detect_anomaly():` every recorded op is checked when it is computed and again when it
-is differentiated. It costs a pass over every value: it is for finding errors, not for training.
+is differentiated. The checks cost a pass over every value: they are for finding errors, not for
+training.
 """
 
 import sys
@@ -26,7 +27,7 @@ class Saved:
         self.fingerprints = fingerprints(node)
 
     def compare(self, node: Node) -> None:
-        """Raise MutationError if what the rules of a node read is no longer what it was."""
+        """Raise MutationError if a value that the rules of a node read has changed."""
         *inputs, result = fingerprints(node)
         *inputs_then, result_then = self.fingerprints
         name = node.op.name
@@ -37,9 +38,9 @@ class Saved:
 
 
 def fingerprints(node: Node) -> list[int]:
-    """Those of a node's inputs and of its result, which its rules may read.
+    """The fingerprints of a node's inputs and of its result, which its rules may read.
 
-    The rules of a `PICK` read nothing, and its input is every result of an op.
+    The rules of a `PICK` read nothing, and the input of a `PICK` is every result of an op.
     """
     read = (None, None) if node.op is PICK else (*node.values, node.value)
     return [fingerprint(value) for value in read]
@@ -49,11 +50,11 @@ class detect_anomaly:
     """Raise where a computation first goes wrong, naming the op and the line that applied it.
 
     Raises NonFiniteError when an op makes a NaN or infinity out of finite inputs, or its derivative
-    makes one out of a finite cotangent; MutationError when an array that an op had used or made was
-    changed before differentiation, through whatever alias.
+    makes one out of a finite cotangent. Raises MutationError when an array that an op had used or
+    made was changed before differentiation, under any name.
 
-    Ops recorded before the `with` are not watched: a change of what they had used or made goes
-    unseen, wherever it happens. Put the whole forward pass inside.
+    Ops that were recorded before the `with` are not watched: changes of their inputs and results go
+    unseen. So put the whole forward pass inside.
 
     >>> from micrograd_np import Tensor
     >>> x = Tensor(0.0, requires_grad=True)
@@ -89,7 +90,7 @@ class detect_anomaly:
         )
 
     def pulled(self, node: Any, g: Any) -> None:
-        """Check what arrives at a node, and that the values it was made of are still the same."""
+        """Check the cotangent of a node, and that the values its rules read have not changed."""
         if not is_finite(g):
             raise NonFiniteError(self._guilty(node, g))
         if node not in self.saved:
@@ -114,7 +115,7 @@ class detect_anomaly:
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all entries are; true for what is not floating point, lists and tuples entry-wise."""
+    """Whether all entries of a value, or of each of several, are finite; integers are."""
     if isinstance(value, list | tuple):
         return all(part is None or is_finite(part) for part in value)
     value = array_behind(value)
@@ -123,9 +124,9 @@ def is_finite(value: Any) -> bool:
 
 
 def fingerprint(value: Any) -> int:
-    """A number that changes when the contents do: of an array, or of the several results of an op.
+    """A number that changes when an array, or one of the several results of an op, changes.
 
-    Anything else cannot change, or is another library's, and is not looked into.
+    Other objects cannot change, or belong to another library, and are not looked into.
     """
     if isinstance(value, list | tuple):
         return hash(tuple(map(fingerprint, value)))

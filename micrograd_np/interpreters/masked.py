@@ -1,12 +1,12 @@
-"""Choosing between branches so that the branch not taken sends no gradient at all.
+"""Masked cotangents: the choice between branches that sends no gradient into the one not taken.
 
 `np.where(x > 0, np.sqrt(x), 0)` has the gradient NaN at 0 and below: the square root receives the
 cotangent 0 there, and multiplies it by an infinite or undefined slope. `mg.where(..., masked=True)`
-records `taken` instead, which sends a `Masked` cotangent: one whose zeros are *hard*, so that no
-slope can change them. They stay hard in products with a slope, in sums of hard zeros, and wherever
-entries are moved, joined or summed up. In a matrix product a row of nothing but hard zeros does,
-and what it would have met in the other factor is not looked at. Whatever mixes entries otherwise (a
-Fourier transform, a convolution, an `einsum`) takes the plain array that a `Masked` stands for.
+records `taken` instead, which sends a `Masked` cotangent. Its zeros are *hard*: no slope can change
+them. Hard zeros stay hard in products with a slope, in sums of hard zeros, and wherever entries are
+moved, joined or summed up. In a matrix product a row of nothing but hard zeros stays hard, and the
+entries of the other factor that meet it are left out. Other functions that mix entries (a Fourier
+transform, a convolution, an `einsum`) take the plain array that a `Masked` stands for.
 """
 
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def taken(condition: Array, x: Array, y: Array) -> Array:
 
 
 def bind_taken(condition: Array, x: Array, y: Array) -> tuple[Inputs, Options]:
-    """The condition as truth values of our own, which can be added up."""
+    """The inputs with the condition as new truth values, which `Masked` can keep."""
     return (np.not_equal(condition, 0), x, y), {}
 
 
@@ -87,12 +87,12 @@ class Masked(ArrayMethods, Interpreted):
 
 
 def unmasked(x: Any) -> Any:
-    """The plain array of a Masked, anything else as it is."""
+    """The plain array of a `Masked`; anything else as it is."""
     return x.value if isinstance(x, Masked) else x
 
 
 def mask_of(x: Any) -> Any:
-    """Where the entries are other than hard zeros."""
+    """The mask of the entries that are not hard zeros; True for a plain array."""
     return x.kept if isinstance(x, Masked) else True
 
 
@@ -105,33 +105,33 @@ def whole_mask(x: Any) -> Array:
 
 
 def of_product(x: Any, y: Any) -> Array:
-    """A hard zero times anything is one."""
+    """The mask of a product: a hard zero times anything is a hard zero."""
     if not isinstance(x, Masked):
         return mask_of(y)
     return np.logical_and(x.kept, y.kept) if isinstance(y, Masked) else x.kept
 
 
 def of_sum(x: Any, y: Any) -> Array | None:
-    """A sum of hard zeros is one."""
+    """The mask of a sum: a sum of two hard zeros is a hard zero."""
     both = isinstance(x, Masked) and isinstance(y, Masked)
     return np.logical_or(x.kept, y.kept) if both else None
 
 
 def of_choice(condition: Array, x: Any, y: Any) -> Array:
-    """What is chosen is as hard as it was."""
+    """The mask of a choice: each entry is as hard as the entry chosen."""
     return np.where(condition, mask_of(x), mask_of(y))
 
 
 def moved(op: Op, inputs: Inputs, options: Options) -> Array:
-    """Masks go where the entries go; a sum of several is hard if all of them are."""
+    """The mask of moved or summed entries: a sum is hard if all its entries are."""
     return np.not_equal(evaluate(op, tuple(map(whole_mask, inputs)), options), 0)
 
 
 def product(x: Any, y: Any) -> Any:
-    """`x @ y`, of which one is Masked.
+    """`x @ y`, where `x` or `y` is Masked.
 
-    A row of hard zeros in `x` makes one in the product. A row of `y` that meets only hard zeros is
-    taken as zeros, so that a NaN in it stays out of the sums.
+    A row of hard zeros in `x` makes a row of hard zeros in the product. A row of `y` that meets
+    only hard zeros is taken as zeros, so that its NaNs stay out of the sums.
     """
     if isinstance(y, Masked):
         out = product(turned(y), turned(unmasked(x)))
@@ -144,7 +144,7 @@ def product(x: Any, y: Any) -> Any:
 
 
 def turned(x: Any) -> Any:
-    """A matrix transposed; a vector is on either side what it is."""
+    """The transpose of a matrix; a vector as it is."""
     return x.mT if x.ndim > 1 else x
 
 
@@ -156,7 +156,7 @@ MASKS: dict[Any, Callable[..., Array | None]] = {
     np.where: of_choice,
     taken: of_choice,
 }
-# What changes entries in their places leaves zeros hard.
+# Functions that change entries in their places leave zeros hard.
 MASKS |= dict.fromkeys((np.negative, np.positive, np.conjugate, np.real, np.imag), mask_of)
 MASKS |= dict.fromkeys((np.copy, astype), mask_of)
 MOVED = {

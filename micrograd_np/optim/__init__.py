@@ -1,4 +1,4 @@
-"""Optimisers: pure update rules over trees, and the object that applies one to parameters."""
+"""Optimizers: pure update rules over trees, and the object that applies a rule to parameters."""
 
 from micrograd_np.optim.optimizer import Optimizer as Optimizer
 from micrograd_np.optim.rules import adam as adam

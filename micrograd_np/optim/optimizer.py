@@ -1,4 +1,4 @@
-"""The optimiser as an object: it holds parameters and a state, and changes them step by step."""
+"""The optimizer as an object, which holds parameters and a state and updates both in each step."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,16 +19,16 @@ from micrograd_np.optim.transformation import (
 
 
 class Optimizer:
-    """Applies a transformation to parameters, from their `.grad`.
+    """An update rule at work: `step` changes parameters by their `.grad`.
 
-    `parameters`: a module, or any tree or iterable of learnable Tensors; one that occurs twice is
-    taken once. `transformation`: such as `optim.sgd(0.1)`.
+    `parameters`: a module, or any tree or iterable of learnable Tensors; a Tensor that occurs twice
+    is taken once. `transformation`: an update rule such as `optim.sgd(0.1)`.
 
-    Fields: `parameters`, the list of Tensors; `paths`, their paths in the tree; `state`, the
-    transformation's, which may be kept and assigned.
+    Fields: `parameters`, the list of Tensors; `paths`, their paths in the tree; `state`, the state
+    of the transformation, which may be kept and assigned.
 
-    Raises TypeError naming all leaves that are not learnable Tensors, or if `transformation` is not
-    one, and ValueError if there is no parameter.
+    Raises TypeError that names all leaves that are not learnable Tensors, or if `transformation` is
+    no transformation. Raises ValueError if there is no parameter.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True)
     >>> from micrograd_np.optim import sgd
@@ -50,11 +50,11 @@ class Optimizer:
         wrong = [f"{path or 'parameters'}: {x!r:.80}" for path, x in found if not _learnable(x)]
         if wrong:
             raise TypeError(
-                f"an optimiser changes Tensors with requires_grad=True that no op made; these are "
-                f"not:{listed(wrong)}"
+                f"an optimizer changes Tensors with requires_grad=True that no op made; these are "
+                f"no such Tensors:{listed(wrong)}"
             )
         if not found:
-            raise ValueError("an optimiser needs at least one parameter; it was given none.")
+            raise ValueError("an optimizer needs at least one parameter; it was given none.")
         first: dict[Tensor, str] = {}
         for path, parameter in found:
             first.setdefault(parameter, path)
@@ -67,9 +67,9 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters)"
 
     def step(self) -> None:
-        """Change every parameter once, by its `.grad`; all of them, or none if that fails.
+        """Change every parameter once, by its `.grad`: all parameters, or none if a step fails.
 
-        Raises GraphError naming all parameters whose `.grad` is None.
+        Raises GraphError that names all parameters whose `.grad` is None.
         """
         if any(p.grad is None for p in self.parameters):
             raise GraphError(self._without_gradient())
@@ -80,32 +80,32 @@ class Optimizer:
         self.assign(apply_updates(values, updates), state)
 
     def _bring_here(self) -> None:
-        """Have NumPy's gradients for NumPy's parameters; all are computed in one pass."""
+        """Fetch the gradients of NumPy's parameters that another library holds, in one pass."""
         afar = [p for p in self.parameters if is_foreign(p.grad) and not is_foreign(p.value)]
         for parameter, gradient in zip(afar, all_here([p.grad for p in afar]), strict=True):
             parameter.grad = gradient
 
     def zero_grad(self) -> None:
-        """Forget the gradients: `.grad` of every parameter becomes None."""
+        """Set `.grad` of every parameter to None."""
         for parameter in self.parameters:
             parameter.grad = None
 
     def snapshot(self) -> tuple[list[Any], State]:
-        """The parameters' values and the state, as `restore` takes them.
+        """The values of the parameters and the state, for `restore`.
 
-        Nothing is copied: a step makes new arrays and leaves the old ones as they are.
+        Nothing is copied, because a step makes new arrays and leaves the old ones as they are.
         """
         return [p.value for p in self.parameters], self.state
 
     def restore(self, snapshot: tuple[list[Any], State]) -> None:
-        """Assign copies of the parameters' values, and the state: all of them, or none."""
+        """Assign a snapshot: copies of the values, and the state; all of them, or none."""
         values, state = snapshot
         self.assign([value.copy() for value in values], state)
 
     def assign(self, values: list[Any], state: State) -> None:
-        """Give the parameters new values, and the state: all of them, or none.
+        """Assign new values to the parameters, and a new state: all of them, or none.
 
-        The values are arrays of the parameters' shapes and dtypes that nothing else holds: they are
+        The values are arrays of the parameters' shapes and dtypes that nothing else holds. They are
         neither checked nor copied.
         """
         for parameter in self.parameters:
@@ -132,7 +132,7 @@ class Optimizer:
             f"step() needs the gradient of every parameter, but `.grad` is None for:"
             f"{listed(missing)}\n"
             f"Call `loss.backward()` first. If the loss does not depend on a parameter, leave it "
-            f"out of the optimiser or freeze it (`requires_grad = False`)."
+            f"out of the optimizer or freeze it (`requires_grad = False`)."
         )
 
 

@@ -1,4 +1,4 @@
-"""Update rules: the named pieces, and the optimisers composed of them, simplest first.
+"""Update rules: the named pieces, and the optimizers composed of the pieces, simplest first.
 
 `g` is a gradient, `p` a parameter. Every rule keeps dtypes: float32 stays float32.
 """
@@ -17,9 +17,9 @@ def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> 
     """Gradient descent: `p -= learning_rate * g`.
 
     With `momentum`, `g` is replaced by the running sum `v = momentum * v + g`, and with `nesterov`
-    by `g + momentum * v`. The same numbers as PyTorch's SGD.
+    by `g + momentum * v`. The numbers are those of PyTorch's SGD.
 
-    Raises ValueError naming all of: a learning rate that is negative or not finite, a momentum
+    Raises ValueError that names all of: a learning rate that is negative or not finite, a momentum
     outside [0, 1), `nesterov` without momentum.
 
     >>> from micrograd_np.optim import apply_updates
@@ -42,10 +42,10 @@ def adam(
 ) -> Transformation:
     """Adam: `p -= learning_rate * m / (sqrt(v) + epsilon)`, see `scale_by_adam`.
 
-    The same numbers as PyTorch's Adam, for real parameters.
+    For real parameters the numbers are those of PyTorch's Adam.
 
-    Raises ValueError naming all of: a learning rate that is negative or not finite, a beta outside
-    [0, 1), an epsilon that is not positive and finite.
+    Raises ValueError that names all of: a learning rate that is negative or not finite, a beta
+    outside [0, 1), an epsilon that is not positive and finite.
     """
     _check(
         learning_rate=(learning_rate, "finite and at least 0", 0 <= learning_rate < np.inf),
@@ -58,7 +58,7 @@ def adam(
 
 
 def scale(factor: float) -> Transformation:
-    """`factor * g`. Keeps no state."""
+    """The rule `factor * g`, which keeps no state."""
     factor = float(factor)  # a NumPy scalar would turn float32 into float64
 
     def update(gradients: Tree, state: State, _parameters: Tree) -> tuple[Tree, State]:
@@ -70,7 +70,7 @@ def scale(factor: float) -> Transformation:
 def momentum(decay: float, nesterov: bool = False) -> Transformation:
     """The running sum `v = decay * v + g`, from zero; with `nesterov`, `g + decay * v`.
 
-    Keeps `v`. Raises ValueError for a decay outside [0, 1).
+    The state is `v`. Raises ValueError for a decay outside [0, 1).
     """
     _check(decay=(decay, "at least 0 and below 1", 0 <= decay < 1))
     decay = float(decay)
@@ -84,7 +84,7 @@ def momentum(decay: float, nesterov: bool = False) -> Transformation:
     return Transformation(_zeros, update)
 
 
-_momentum = momentum  # `sgd` has an argument of that name
+_momentum = momentum  # in `sgd` the name `momentum` is an argument
 
 
 class AdamState(NamedTuple):
@@ -100,13 +100,14 @@ def scale_by_adam(
 ) -> Transformation:
     """`m / (sqrt(v) + epsilon)`: the running mean of `g` in units of its running size.
 
-    `m` and `v` are exponential means of `g` and `|g|²` with decays `beta1` and `beta2`, divided by
-    `1 - beta ** steps`, which makes up for their start at zero. A complex parameter has one real
-    `v`, so turning `g` in the plane turns the step; PyTorch gives each of its two parts its own.
-    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
+    `m` and `v` are exponential means of `g` and `|g|²` with decays `beta1` and `beta2`. Both are
+    divided by `1 - beta ** steps`, which makes up for their start at zero. A complex parameter has
+    one real `v`, so turning `g` in the plane turns the step; PyTorch keeps a `v` for each of the
+    two parts. Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015,
+    algorithm 1.
 
-    Keeps an `AdamState`. Raises ValueError for a beta outside [0, 1) or an epsilon that is not
-    positive and finite.
+    The state is an `AdamState`. Raises ValueError for a beta outside [0, 1), or an epsilon that is
+    not positive and finite.
     """
     _check(**_adam_settings(beta1, beta2, epsilon))
     beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)
@@ -141,7 +142,7 @@ def _zeros(parameters: Tree) -> Tree:
 
 
 def _zero(p: Any) -> Any:
-    """Zeros like a parameter; a single number as updates leave it, which is no array."""
+    """Zeros like a parameter; a NumPy scalar for a single number, as updates make it."""
     zeros = np.zeros_like(p)
     return zeros if zeros.ndim else zeros[()]
 
@@ -166,4 +167,4 @@ def _check(**settings: Setting) -> None:
         if not right
     ]
     if wrong:
-        raise ValueError(f"these settings of an optimiser are out of range:{listed(wrong)}")
+        raise ValueError(f"these settings of an optimizer are out of range:{listed(wrong)}")

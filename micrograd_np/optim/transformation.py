@@ -3,10 +3,11 @@
 A *transformation* is two functions: `init(parameters) -> state`, and `update(gradients, state,
 parameters) -> (updates, state)`. Gradients, parameters, updates and what the state remembers of
 each parameter are trees of one structure, of arrays or Tensors. Neither function changes its
-arguments, so a state can be kept, compared, saved, and a whole step can be traced. `chain` joins
+arguments, so a state can be kept, compared and saved, and a whole step can be traced. `chain` joins
 transformations; `apply_updates` adds the updates to the parameters.
 
-A step written out, on a model as a tree (`no_grad` says that the step is not to be differentiated):
+Here is a step written out, on a model as a tree. `no_grad` says that the step is not to be
+differentiated.
 
 >>> from micrograd_np import Tensor, grad, no_grad
 >>> from micrograd_np.optim import sgd
@@ -35,9 +36,9 @@ State = Any
 
 
 class Transformation(NamedTuple):
-    """A pure pair: `init(parameters) -> state`, `update(gradients, state, parameters)`.
+    """A pure pair: `init(parameters)` returns a state, and `update` the updates and a new state.
 
-    `update` returns `(updates, state)`.
+    `update(gradients, state, parameters)` returns `(updates, state)`.
     """
 
     init: Callable[[Tree], State]
@@ -45,7 +46,7 @@ class Transformation(NamedTuple):
 
 
 def chain(*transformations: Transformation) -> Transformation:
-    """One transformation after another; the state is the tuple of their states.
+    """The transformation that applies the given ones in order; its state is the tuple of theirs.
 
     Raises TypeError if an argument is not a transformation.
     """
@@ -80,8 +81,8 @@ def check_transformation(given: Any) -> None:
 def apply_updates(parameters: Tree, updates: Tree) -> Tree:
     """The tree of `parameter + update`, in the parameters' dtypes.
 
-    Under `no_grad` the result of a learnable Tensor is a learnable Tensor of its name; otherwise it
-    is recorded as any sum is.
+    Under `no_grad` the result for a learnable Tensor is a learnable Tensor with the name of the
+    parameter. Otherwise the sum is recorded as any sum is.
 
     Raises ShapeError if an update has another shape, ValueError if the structures differ.
 
@@ -111,7 +112,7 @@ PLAIN = frozenset((np.ndarray, Tensor, np.float64, np.float32))
 
 
 def leafwise(function: Callable[..., Any], first: Tree, *rest: Tree) -> Tree:
-    """`tree.map`, at once where the trees are flat lists: the case of every eager step."""
+    """`tree.map`, with a short way for flat lists, which every eager step has."""
     if type(first) is list and PLAIN.issuperset(map(type, first)):
         return [function(*leaves) for leaves in zip(first, *rest, strict=True)]
     return tree.map(function, first, *rest)

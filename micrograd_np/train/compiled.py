@@ -1,13 +1,13 @@
-"""One step as a compiled program: loss, gradients and the optimiser's update in one call.
+"""A training step as a compiled program: loss, gradients and the optimizer's update in one call.
 
-The step is traced once for each shape of a batch. Parameters are read anew at every call, so that
-nothing but the optimiser's state and the batch are its arguments. When something has changed that
-model, loss or optimiser depend on, it is traced again. What cannot be traced goes on as
-an eager step, with a warning that says why.
+The step is traced once for each shape of a batch. The program reads the parameters anew at every
+call, so its only arguments are the random generators, the optimizer's state and the batch. The step
+is traced again when something has changed that model, loss or optimizer depend on. A step that
+cannot be traced goes on as an eager step, with a warning that says why.
 
-Whenever a program was made, the batch is computed eagerly too. Whatever is wrong with model or loss
-is then an error like any other, and a model that is not the same at every call (it draws random
-numbers where the program cannot see it) is found out: the two losses differ.
+Whenever a program was made, the batch is computed eagerly too. A mistake in model or loss is then
+an error like any other. A model that differs from call to call, because it draws random numbers
+that the program cannot see, is found out by its two losses.
 """
 
 import contextlib
@@ -37,27 +37,27 @@ Result = tuple[Any, list[Any], Any]  # the loss, new values of the parameters, a
 
 NOT_THE_USERS = (*OWN_FILES, contextlib.__file__)
 
-# What Python, NumPy and we raise where a stand-in is not what is expected.
+# The errors of Python, NumPy and this package where a stand-in is not what is expected.
 UNTRACEABLE = (TypeError, ValueError, AttributeError, LookupError, RuntimeError)
 
 
 class CompiledStep(EagerStep):
-    """A step that is one call of a program of the back end `backend`."""
+    """A training step that is one call of a program, made by the back end `backend`."""
 
     __guarded__ = ("model", "loss", "optimizer")
 
     def __init__(self, model: Any, loss: Loss, optimizer: Optimizer, backend: str) -> None:
         super().__init__(model, loss, optimizer)
-        # The program, until we give up.
+        # The program; None once it is given up.
         self.program: Any = compiler.compile(self.step, backend=backend)
         self.program.subject.tried = True
-        self.known = -1  # how many programs had been made at the last step
+        self.known = -1  # how many programs there were at the last step
         self.parts: list[Any] = []
         self.places: Places = []
         self.generators: Generators = []
         self._look_for_parts()
         self.found: Result | None = None  # what the program returned
-        self.doubt = ""  # why it is to be given up
+        self.doubt = ""  # why the program is to be given up
         self.batch: Any = None
         self.last: Any = None  # the batch of the last update
 
@@ -67,14 +67,14 @@ class CompiledStep(EagerStep):
         self.generators = [vars(part)[name] for part, name in self.places]
 
     def _look_for_generators(self) -> None:
-        """Those in the known places now: somebody may have put others there."""
+        """Read the generators in the known places, where somebody may have put others."""
         found = [vars(part).get(name) for part, name in self.places]
         self.generators = [x for x in found if isinstance(x, np.random.Generator)]
         if len(self.generators) < len(found):
             self._look_for_parts()
 
     def step(self, generators: Generators, state: Any, X: Any, y: Any) -> Result:
-        """The compiled part: the loss, new values of the parameters, the optimiser's new state."""
+        """The compiled part: the loss, new values of the parameters, the optimizer's new state."""
         parameters = self.optimizer.parameters
         with standing_in(generators, self.places, self.parts):
             value = self.loss(self.model(X), y)
@@ -88,7 +88,7 @@ class CompiledStep(EagerStep):
         return value_of(value), apply_updates(values, updates), state
 
     def loss_of(self, X: Any, y: Any) -> float:
-        """The loss of a batch, and with it what `update` will assign."""
+        """The loss of a batch; the program's results are kept for `update` to assign."""
         if self.program is None:
             return super().loss_of(X, y)
         self.batch = X, y
@@ -111,7 +111,7 @@ class CompiledStep(EagerStep):
         return eager
 
     def update(self) -> None:
-        """Assign what the program returned, or do as an eager step does."""
+        """Assign what the program returned, or else make an eager update."""
         self.last = self.batch
         if self.found is not None:
             _, values, state = self.found
@@ -128,7 +128,7 @@ class CompiledStep(EagerStep):
             self.zero_grad()
 
     def recall(self) -> None:
-        """Compute the gradients of the last update again, if a program had them."""
+        """Compute the gradients of the last update again, if a program computed them."""
         if self.program is None or self.last is None:
             return
         X, y = self.last
@@ -149,7 +149,7 @@ def parts_of(function: Any) -> list[Any]:
 
 
 def generators_in(parts: Sequence[Any]) -> Places:
-    """Where objects have a random generator as an attribute."""
+    """The places of random generators: each object with the name of the attribute."""
     return [
         (part, name)
         for part in parts
@@ -160,9 +160,9 @@ def generators_in(parts: Sequence[Any]) -> Places:
 
 @contextlib.contextmanager
 def standing_in(generators: Generators, places: Places, parts: Sequence[Any]) -> Iterator[None]:
-    """Within, `generators` stand in `places`; afterwards every attribute is as it was.
+    """Have `generators` stand in `places` inside the `with`; restore every attribute at the end.
 
-    Raises TracingError if running the model has changed an attribute: a program would not.
+    Raises TracingError if running the model changed an attribute, which a program would not do.
     """
     before = [part.__dict__.copy() for part in parts]
     for (part, name), generator in zip(places, generators, strict=True):
@@ -188,7 +188,7 @@ def standing_in(generators: Generators, places: Places, parts: Sequence[Any]) ->
 
 
 def is_changed(old: Any, new: Any) -> bool:
-    """Whether an attribute has another value. One that is filled in once, for later, has not."""
+    """Whether an attribute has another value; an attribute that was None may be filled in."""
     if isinstance(new, int | float | str):
         return old is not None and (type(old) is not type(new) or old != new)
     return new is not old and (old is not None or any(map(is_traced, tree.leaves(new))))
@@ -203,25 +203,25 @@ def is_traced(x: Any) -> bool:
 
 
 def check_backend(name: str) -> None:
-    """Raises ValueError if there is no such back end, MissingExtraError if it is not installed."""
+    """Raise ValueError for an unknown back end, MissingExtraError for a missing package."""
     from micrograd_np.compiler.backends import backend_of
 
     backend_of(name, None, fastmath=False)
 
 
 def difference(eager: float, compiled: float, dtype: Any) -> str:
-    """The complaint if the loss of the model is not that of its program; "" if it is."""
+    """The complaint that the model and its program have different losses; "" if they agree."""
     close = math.sqrt(np.finfo(dtype).eps)
     if math.isclose(eager, compiled, rel_tol=close, abs_tol=close):
         return ""
     return (
-        f"the loss is {eager:.6g}, but {compiled:.6g} as it was compiled. Something changes from "
-        f"call to call that is neither an argument nor a parameter"
+        f"the loss is {eager:.6g}, but the compiled program gives {compiled:.6g}. Something "
+        f"changes from call to call that is neither an argument nor a parameter"
     )
 
 
 def in_short(error: Exception) -> str:
-    """What an error says first, and the line of the model or the loss at which it was raised."""
+    """The first sentence of an error, and the user's line that raised the error."""
     first, *lines = str(error).partition(". ")[0].splitlines() or [""]
     items = [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
     said = f"{first} {', '.join(items)}" if first.endswith(":") else first.rstrip(".")
@@ -231,7 +231,7 @@ def in_short(error: Exception) -> str:
 
 
 def raised_at(error: Exception) -> str:
-    """The innermost line of the user's own on the way to an error, if there is one."""
+    """The innermost line of the user's code on the way to an error; "" if there is none."""
     at, trace = "", error.__traceback__
     while trace is not None:
         frame = trace.tb_frame

@@ -1,4 +1,4 @@
-"""What is wrong with a loss, in words: why it is not finite, or where its shapes slipped."""
+"""The diagnosis of a loss, in words: why the loss is not finite, or where its shapes slipped."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -12,13 +12,14 @@ from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import NonFiniteError, listed
 from micrograd_np.optim import Optimizer
 
-DIVERGED = 1e3  # growth of the loss by more than this shows that the steps are too long
+DIVERGED = 1e3  # where the loss has grown by more than this factor, the steps are too long
 
 
 class Failure(NamedTuple):
     """A step whose loss, computed from `X`, `y` and the `prediction`, is not finite.
 
-    `first` and `last` are the losses of the first step and of the step before, NaN if none was.
+    `first` and `last` are the losses of the first step and of the step before; NaN if there was
+    none.
     """
 
     epoch: int
@@ -34,7 +35,7 @@ class Failure(NamedTuple):
 def explained(failure: Failure, optimizer: Optimizer) -> NonFiniteError:
     """The error for a failure, from the parameters and gradients that the failing step met.
 
-    Whoever raises it puts the parameters back to those of the step before.
+    Whoever raises the error restores the parameters of the step before.
     """
     where = f"the loss is {failure.loss} at step {failure.step} (epoch {failure.epoch})"
     kept = (
@@ -54,7 +55,7 @@ def broken_update(epoch: int, step: int, optimizer: Optimizer) -> NonFiniteError
 
 
 def broadcast_slip(loss: Tensor) -> str | None:
-    """What to tell of a loss that pairs every prediction with every target, if it does.
+    """The warning for a loss that pairs every prediction with every target; None if it does not.
 
     A column (n, 1) and a row (n,) that meet in an elementwise op broadcast to (n, n).
     """
@@ -97,14 +98,14 @@ def _cause(failure: Failure, optimizer: Optimizer) -> str:
     low, high = (here(f(value_of(failure.prediction))) for f in (np.min, np.max))
     return (
         f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
-        f"function made it: a logarithm of 0, a division by 0, or an overflow. If predictions are "
-        f"probabilities, compute the loss from logits (nn.binary_cross_entropy_with_logits, "
+        f"function is at fault: a logarithm of 0, a division by 0, or an overflow. If predictions "
+        f"are probabilities, compute the loss from logits (nn.binary_cross_entropy_with_logits, "
         f"nn.cross_entropy); if they have grown large, lower the learning rate."
     )
 
 
 def _broken_parameters(update: int, optimizer: Optimizer) -> str:
-    """Which parameters are not finite since `update`, and whether their gradients were already."""
+    """The parameters that are not finite since `update`, and their gradients if these are not."""
     named = list(zip(optimizer.paths, optimizer.parameters, strict=True))
     parameters = listed(_counts((path or "parameter", p.value) for path, p in named))
     if update == 0:
@@ -112,19 +113,19 @@ def _broken_parameters(update: int, optimizer: Optimizer) -> str:
     gradients = _counts((path or "parameter", p.grad) for path, p in named if p.grad is not None)
     if gradients:
         return (
-            f"Its cause is the gradient of step {update}, not finite though the loss of that step "
-            f"was:{listed(gradients)}\n"
+            f"The cause is the gradient of step {update}, which is not finite, though the loss "
+            f"of that step is:{listed(gradients)}\n"
             f"A function of infinite slope (sqrt, log or a power at 0) does this, or an overflow, "
             f"or a NaN in a branch that `where` did not choose."
         )
     return (
         f"The update of step {update} overflowed, from finite gradients: the learning rate is too "
-        f"high, or an earlier update left the optimiser's state enormous. Parameters:{parameters}"
+        f"high, or an earlier update left the optimizer's state enormous. Parameters:{parameters}"
     )
 
 
 def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
-    """Those of the arrays that are not finite, with how many of their numbers are not."""
+    """A line for each array that is not finite, with the count of its bad numbers."""
     return [
         f"{name}: {here(np.sum(~np.isfinite(value)))} of {value.size} numbers"
         for name, value in named
@@ -141,7 +142,7 @@ def _first_rows(value: Any) -> str:
 
 
 def is_finite(value: Any) -> bool:
-    """Whether all numbers are finite; what is not made of numbers counts as finite."""
+    """Whether all numbers are finite; an array that holds no numbers counts as finite."""
     values = value_of(value)
     values = values if is_foreign(values) else np.asarray(values)
     return values.dtype.kind not in "fc" or bool(here(np.all(np.isfinite(values))))

@@ -1,7 +1,7 @@
-"""One step as it is written: the loss is recorded, and `backward` and the optimiser follow.
+"""A training step as it is written: the loss is recorded, then come `backward` and the optimizer.
 
-A step has two halves, for between them the loop looks whether the loss is finite: `loss_of` a batch
-computes, `update` changes the parameters.
+A step has two halves: `loss_of` computes the loss of a batch, and `update` changes the parameters.
+Between the two, the loop looks whether the loss is finite.
 """
 
 from collections.abc import Callable
@@ -19,8 +19,8 @@ Loss = Callable[[Any, Any], Any]
 class EagerStep:
     """A step of training `model` by `loss` and `optimizer`.
 
-    Between its halves, `prediction` and `value` are what the first computed. `before` is what
-    `optimizer.restore` takes to undo the last update.
+    Between the two halves, `prediction` and `value` hold what `loss_of` computed. `before` is the
+    snapshot for `optimizer.restore`, to undo the last update.
     """
 
     def __init__(self, model: Any, loss: Loss, optimizer: Optimizer) -> None:
@@ -33,7 +33,7 @@ class EagerStep:
         self.value: Any = None
 
     def loss_of(self, X: Any, y: Any) -> float:
-        """The loss of a batch. Raises GraphError if it is not a single number, on a Tensor."""
+        """The loss of a batch. Raises GraphError unless the loss is a Tensor of a single number."""
         self.prediction = self.model(X)
         self.value = self.loss(self.prediction, y)
         return number(self.value)
@@ -48,16 +48,16 @@ class EagerStep:
             self.optimizer.step()
 
     def zero_grad(self) -> None:
-        """Forget all gradients that `backward` might add to."""
+        """Set `.grad` to None wherever `backward` might add to it."""
         for parameter in self.learned:
             parameter.grad = None
 
     def recall(self) -> None:
-        """See to it that `.grad` has the gradients that the last update was made of."""
+        """Make `.grad` hold the gradients of the last update."""
 
 
 def number(value: Any) -> float:
-    """The loss as a number. Raises GraphError if it is not a single one, on a Tensor."""
+    """The loss as a number. Raises GraphError unless the loss is a Tensor of a single number."""
     if not isinstance(value, Tensor) or value.value.size != 1 or value.value.dtype.kind != "f":
         given = (
             f"a Tensor of shape {value.shape}, {value.dtype}"

@@ -1,4 +1,4 @@
-"""What a training run leaves behind: the loss of every step."""
+"""The history that a training run leaves behind: the loss of every step."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -13,8 +13,8 @@ Numbers = np.ndarray[Any, Any]
 class Step(NamedTuple):
     """The record of one step: an update of the parameters from one batch.
 
-    `epoch` and `step` count from 1, `step` through all epochs. `loss` is the batch's, before the
-    update; `examples` is the batch's size.
+    `epoch` and `step` count from 1, `step` through all epochs. `loss` is that of the batch before
+    the update; `examples` is the size of the batch.
     """
 
     epoch: int
@@ -75,7 +75,7 @@ class History:
         return np.array([record.epoch for record in self.records], dtype=int)
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the losses: every epoch's, over every step's where an epoch has several.
+        """Draw the loss of every epoch, over the losses of the steps where an epoch has several.
 
         `ax`: the matplotlib axes to draw on; None makes a new figure. Returns the axes. The scale
         is logarithmic where the losses are positive and span more than a factor of 30.

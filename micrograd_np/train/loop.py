@@ -1,8 +1,8 @@
 """The training loop: a generator of records, and `fit`, which drives it.
 
 A *step* computes the loss of one *batch* of examples, its gradients, and one update of the
-parameters. An *epoch* is a pass over all examples. `steps` yields a `Step` after each; what is to
-happen along the way (showing, measuring, saving) consumes the records.
+parameters. An *epoch* is a pass over all examples. `steps` yields a record, a `Step`, after each
+step. Showing, measuring and saving are done by consumers of these records.
 """
 
 import math
@@ -49,11 +49,12 @@ def fit(
     """Train `model` so that `loss(model(X), y)` becomes small; returns the losses on the way.
 
     - `model`: a module, or a function of inputs with a method `parameters()`. A module is put in
-      training mode, and back in its own afterwards.
-    - `X`, `y`: arrays whose first axes count the same examples; model and loss are given them, or
-      the rows of a batch. Floating-point ones are cast to the precision of the parameters, batch by
-      batch, unless those have several: a float32 model computes in float32 whatever the dtype of
-      its data. Integers and booleans, as class labels, stay as they are.
+      training mode, and afterwards back in the mode it had.
+    - `X`, `y`: arrays whose first axes count the same examples. Model and loss are given them, or
+      the rows of a batch. Floating-point arrays are cast, batch by batch, to the precision of
+      the parameters, unless the parameters have several precisions. So a float32 model computes in
+      float32, whatever the dtype of the data. Integers and booleans, such as class labels, stay as
+      they are.
     - `loss`: a function of (prediction, target) whose result is a single number.
     - `optimizer`: a transformation such as `optim.adam()`, or an `Optimizer` to go on with.
     - `epochs`: how many times to go over all examples.
@@ -61,22 +62,22 @@ def fit(
       for every epoch, and the last batch of an epoch may be smaller.
     - `rng`: the generator to shuffle with; None takes a fresh one, so that runs differ.
     - `progress`: a bar on stderr, or a few lines if that is not a terminal.
-    - `compile`: run steps as programs, see `mg.compile`; True, or the name of a back end.
+    - `compile`: True, or the name of a back end, runs the steps as programs; see `mg.compile`.
 
     Warns if `loss` broadcasts a column (n, 1) against a row (n,), which is hardly ever meant.
 
-    With `compile` the history is the same, to rounding. Python in model and loss runs only in the
-    first step of each size of batch, where a program is made, and where something that they or the
-    optimiser depend on has changed; its `numpy.random.Generator`s are
-    drawn from in all of them, if they are attributes of modules. Gradients stay inside the program:
-    `.grad` is None. Where a program is impossible, training warns why, and goes on without.
+    With `compile` the history is the same, to rounding. The Python code of model and loss runs only
+    where a program is made. A program is made in the first step of each size of batch, and after
+    something has changed that model, loss or optimizer depend on. A `numpy.random.Generator` is
+    drawn from in every step if it is an attribute of a module. Gradients stay inside the program:
+    `.grad` is None. Where no program can be made, training warns why, and goes on uncompiled.
 
     An interrupt (Ctrl-C) leaves the parameters as a whole number of steps made them.
 
-    Raises, before anything is run, TypeError or ValueError for arguments that are wrong, all of
-    them listed. Raises NonFiniteError naming step and cause when the loss becomes NaN or infinite;
-    the parameters are then those of the last step with a finite loss. Raises GraphError if the
-    loss is not a single number recorded from the parameters, or misses some of them.
+    Raises TypeError or ValueError, before anything is run, that lists all wrong arguments. Raises
+    NonFiniteError that names step and cause when the loss becomes NaN or infinite; the parameters
+    are then those of the last step with a finite loss. Raises GraphError if the loss is not a
+    single number recorded from the parameters, or does not depend on all of them.
 
     >>> from micrograd_np import nn, optim
     >>> model = nn.Linear(1, 1)
@@ -108,10 +109,10 @@ def steps(
     rng: "np.random.Generator | None" = None,
     compile: bool | str = False,  # noqa: A002 - as in mg.compile
 ) -> Generator[Step, None, None]:
-    """The loop behind `fit`, one step each time a record is asked for: to stop when you like.
+    """The loop behind `fit` as a generator, which makes one step for each record that is asked for.
 
-    Arguments and errors as in `fit`; arguments are checked at the call. A module stays in training
-    mode until the last step, or until you leave.
+    The caller may stop at any step. Arguments and errors are those of `fit`; arguments are checked
+    at the call. A module stays in training mode until the last step, or until the caller stops.
 
     >>> from micrograd_np import nn, optim
     >>> X = np.array([[0.0], [1.0]])
@@ -128,7 +129,7 @@ def steps(
 
 
 class _Run:
-    """A training run whose arguments are right: what its loop needs, made once."""
+    """A training run whose arguments are checked, with everything that its loop needs."""
 
     def __init__(
         self,
@@ -165,7 +166,7 @@ class _Run:
         self.model = model
         self.X, self.y = X, y
         self.dtypes = _dtypes(model, X, y)
-        if batch_size is None:  # every step needs all of them
+        if batch_size is None:  # every step needs all examples
             self.X, self.y = map(cast, (X, y), self.dtypes)
         self.optimizer = _optimizer(model, optimizer)
         self.epochs = int(epochs)
@@ -223,7 +224,7 @@ def _array(x: Any) -> Array:
 
 @contextmanager
 def _training(model: Any) -> Iterator[None]:
-    """The modules of `model` in training mode, and afterwards each in its own again."""
+    """Have the modules of `model` in training mode inside the `with`, and then as they were."""
     modules = model.modules() if isinstance(model, Module) else []
     modes = [module.training for module in modules]
     for module in modules:
@@ -290,7 +291,7 @@ def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:
 
 
 def _complaint(check: Callable[[Any], Any], given: Any) -> list[str]:
-    """The complaint of a check about what is given, if there is one."""
+    """The complaint of `check` about `given`, if there is one, as a list."""
     try:
         check(given)
     except (TypeError, ValueError) as error:

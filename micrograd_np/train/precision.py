@@ -1,7 +1,7 @@
 """The precision of examples: that of the parameters, so that a step computes in one precision.
 
-NumPy computes float32 with float64 in float64: examples as they come from a file or a list would
-make a float32 model compute in double precision, without a word and at half the speed.
+NumPy computes float32 with float64 in float64. So float64 examples from a file or a list would make
+a float32 model compute in double precision, silently and at half the speed.
 """
 
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from micrograd_np.core.tensor import Tensor
 
 
 def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:
-    """The real dtype in whose precision all parameters are; None if they are in several."""
+    """The real dtype of the precision of all parameters; None if they have several precisions."""
     precisions = {np.finfo(parameter.dtype).dtype for parameter in parameters}
     return precisions.pop() if len(precisions) == 1 else None
 
@@ -23,8 +23,8 @@ def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:
 def dtype_for(x: Array, precision: np.dtype[Any] | None) -> np.dtype[Any] | None:
     """The dtype that examples are cast to; None if they stay as they are.
 
-    Real numbers are cast to `precision` and complex ones to the complex dtype of it. Integers and
-    booleans stay: they may be classes or indices.
+    Real numbers are cast to `precision`, complex numbers to the complex dtype of that precision.
+    Integers and booleans stay as they are, because they may be classes or indices.
     """
     if precision is None or x.dtype.kind not in "fc":
         return None
@@ -33,10 +33,10 @@ def dtype_for(x: Array, precision: np.dtype[Any] | None) -> np.dtype[Any] | None
 
 
 def cast(x: Array, dtype: np.dtype[Any] | None) -> Array:
-    """Examples in another dtype; the same array if there is none."""
+    """Examples cast to `dtype`; the array itself if `dtype` is None."""
     return x if dtype is None else x.astype(dtype)
 
 
 def is_too_large(x: Array, dtype: np.dtype[Any] | None) -> bool:
-    """Whether the cast makes a finite number infinite; another library's array may be lazy."""
+    """Whether the cast makes a finite number infinite; only NumPy's arrays are looked at."""
     return dtype is not None and isinstance(x, np.ndarray) and overflows(x, dtype)

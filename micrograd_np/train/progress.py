@@ -1,4 +1,4 @@
-"""Showing how training goes: a bar on a terminal, a few lines anywhere else.
+"""The display of how training goes: a bar on a terminal, a few lines anywhere else.
 
 A *display* is a function that consumes the records of a run, one call a step.
 """
@@ -20,9 +20,9 @@ LINES = 10  # about how many lines a run writes where there is no terminal
 
 @contextmanager
 def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
-    """The display of a run of `steps` steps in all; it writes to stderr, or nothing if not `shown`.
+    """The display of a run of `steps` steps in all, on stderr; the silent display unless `shown`.
 
-    It is a context manager because a bar must be closed.
+    The display is a context manager because a bar must be closed.
     """
     stream = sys.stderr
     if not shown or stream is None:
@@ -54,7 +54,7 @@ class Bar:
         self.due = 0.0
 
     def __call__(self, record: Step) -> None:
-        """Take note of a record, and show it if it is time."""
+        """Keep a record, and show the record if the bar is due."""
         self.last = record
         if perf_counter() >= self.due:
             self.refresh()
@@ -84,7 +84,7 @@ class Lines:
         self.next = self.steps
 
     def __call__(self, record: Step) -> None:
-        """Write a line for the record if it ends an epoch that has one."""
+        """Write a line for the record if it ends an epoch that has a line."""
         if record.step == self.next:
             self.stream.write(described(record, self.epochs) + "\n")
             self.stream.flush()

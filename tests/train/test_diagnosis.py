@@ -85,7 +85,7 @@ def test_a_gradient_that_is_not_finite_is_named_with_its_step():
         train(model, np.ones((3, 2)), np.ones((3, 2)), optimizer=optimizer, epochs=5)
     message = str(caught.value)
     assert "the loss is nan at step 2 (epoch 2)" in message
-    assert "the gradient of step 1, not finite though the loss of that step was" in message
+    assert "the gradient of step 1, which is not finite, though the loss of that step is" in message
     assert "w: 1 of 2 numbers" in message
     assert unchanged(model, before)
     assert optimizer.state[0].steps == 0
@@ -113,7 +113,7 @@ def test_a_prediction_that_overflows_is_named():
 def test_a_loss_function_that_makes_infinity_of_finite_predictions_is_named():
     model = nn.Sequential(nn.Linear(1, 1), nn.Sigmoid())
     model[0].weight.data = [[-800.0]]
-    with pytest.raises(errors.NonFiniteError, match="the loss function made it") as caught:
+    with pytest.raises(errors.NonFiniteError, match="the loss function is at fault") as caught:
         train(model, [[1.0]], [[1.0]], loss=nn.binary_cross_entropy)
     assert "the loss is inf at step 1" in str(caught.value)
     assert "with_logits" in str(caught.value)

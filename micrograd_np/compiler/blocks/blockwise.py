@@ -73,7 +73,7 @@ def is_reduce(function: Callable[..., Any]) -> bool:
 
 
 def operation(role: Role) -> str:
-    """What a call computes, as a word."""
+    """The word for what a call computes."""
     name: str = "mean" if role.mean else role.function.__name__
     return SPOKEN.get(name, name) if role.kind == "reduction" else name
 
@@ -160,7 +160,7 @@ def axes_of(axis: Any, ndim: int) -> Axes:
 
 
 def read_view(instruction: Instruction) -> Role | None:
-    """What broadcasts its first argument."""
+    """The role of a call that broadcasts its first argument; None for any other call."""
     x = instruction.args[0] if instruction.args else None
     if not isinstance(x, Variable) or x.dtype != instruction.result.dtype:
         return None
@@ -168,7 +168,7 @@ def read_view(instruction: Instruction) -> Role | None:
 
 
 def read_reshape(instruction: Instruction) -> Role | None:
-    """What puts in axes of length 1, or leaves them out."""
+    """The role of a call that only adds or drops axes of length 1; None for any other call."""
     role = read_view(instruction)
     if role is None or long_axes(role.args[0].shape) != long_axes(instruction.result.shape):
         return None

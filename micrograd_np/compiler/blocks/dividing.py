@@ -4,9 +4,10 @@ Boxes are cut along the outermost axes in memory first, so that a box is one str
 reductions that are used in the group stay whole. Other reductions take either all divided axes,
 and are partial, or none of them.
 
-So that the results are those of whole arrays bit by bit, boxes have a multiple of 64 entries where
-it may be; more than one (`np.power` and complex products are computed otherwise for one), and more
-than one side by side in memory; and more than one row where rows are added to one another.
+The results must be those of whole arrays, bit by bit. So a box has a multiple of 64 entries where
+possible, and more than one entry, since NumPy computes `np.power` and complex products otherwise
+for one. More than one entry lies side by side in memory, and where rows are added to one another, a
+box has more than one row.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ FEW = 1 / 4  # of the entries, that partials together have at most where there i
 
 
 class Divider:
-    """What is known of a group: its shape, the reductions in it, and the axes in memory order.
+    """A group to be divided: its shape, its reductions, and its axes in memory order.
 
     `rows`: the entries of each reduction's result.
     """

@@ -1,7 +1,8 @@
 """Fused: a group of calls over one shape as a single call, which runs them block by block.
 
-`Fused` decides how the shape is divided and where every value is kept, and prints two functions:
-what happens in a block, one NumPy call a line; and the driver that has it run for all blocks.
+`Fused` decides how the shape is divided and where every value is kept, and prints two functions.
+The block function does the work of one block, with one NumPy call a line. The driver runs the block
+function for all blocks.
 
 - *Operands* are what the group is given, *results* what it returns.
 - A result that is reduced over divided axes has a *partial* for each block; others are written a
@@ -86,7 +87,7 @@ class Fused:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What the definition refers to: functions and classes of NumPy, and those of `blocks`."""
+        """The names that the definition uses: functions and classes of NumPy and of `blocks`."""
         return BlockSource(self, "fused").names
 
     # ------------------------------------------------------------ for reports

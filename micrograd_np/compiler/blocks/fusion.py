@@ -1,7 +1,7 @@
 """Fusion: large element-wise calls gathered into groups that run block by block.
 
-A chain of calls over a large array spends its time waiting for memory; `fuse` puts each such chain,
-with the reductions at its end, into one instruction whose function is a `Fused`.
+A chain of calls over a large array spends its time waiting for memory. `fuse` puts each of these
+chains, with the reductions at its end, into one instruction whose function is a `Fused`.
 
 - A *unit* is what is done at once: a group, or a call that is in none.
 - A group is *closed*: what lies between two of its calls is in it too. Otherwise it could be done

@@ -1,7 +1,8 @@
 """Layouts: how the arrays of a group lie to each other.
 
-Every array in a group *lies along* some axes of its shape: usually the last ones, as many as it
-has; but `x.mean(-1)` of a group over (8, 64, 128) lies along the axes 0 and 1.
+Every array in a group *lies along* some axes of the group's shape. Usually these are the last axes,
+as many as the array has. But in a group over (8, 64, 128), `x.mean(-1)` lies along the axes 0 and
+1.
 """
 
 from collections.abc import Sequence
@@ -72,7 +73,7 @@ def is_delicate(call: Instruction) -> bool:
 
 
 class Lying(NamedTuple):
-    """What is known of a group so far: along which axes arrays lie, and which it has made."""
+    """A group so far: the axes along which its arrays lie, and the arrays that it has made."""
 
     shape: Shape
     along: dict[Variable, Axes]

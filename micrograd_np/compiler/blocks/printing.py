@@ -190,7 +190,7 @@ class BlockSource:
         return f"combined({ufunc}, {self.called[x]}, out[{i}]{given})"
 
     def _empty(self, x: Variable) -> str:
-        """What makes an array for a result, in the layout it had when traced."""
+        """The code that makes an array for a result, in the layout it had when traced."""
         if not is_dense(x) or list(x.strides) == sorted(x.strides, reverse=True):
             return f'empty({x.shape}, "{x.dtype}")'
         return f'ndarray({x.shape}, "{x.dtype}", strides={x.strides})'
@@ -200,7 +200,7 @@ RESERVED = ("combined", "empty", "ndarray", "divide", "inf", "nan", "run")
 
 
 def function_name(step: Step) -> str:
-    """What the function is called that a step calls, or whose method."""
+    """The name of the function that a step calls, or whose method it calls."""
     name: str = step.function.__name__
     return name
 

@@ -1,11 +1,12 @@
-"""Recomputing: what groups compute again, rather than have it written to memory and read back.
+"""Recomputation: the values that groups compute again, instead of reading them from memory.
 
-Derivatives use what was computed on the way forward: `0.5 * x`, `1 + x * x`. Where a few cheap
-calls make it anew of arrays that are in memory anyway, the group that needs it makes these calls
-itself: their results never leave the cache, and the array is never there as a whole.
+Derivatives use values that were computed on the way forward: `0.5 * x`, `1 + x * x`. A few cheap
+calls may make such a value anew from arrays that are in memory anyway. Then the group that needs
+the value makes these calls itself. Their results never leave the cache, and the array is never
+there as a whole.
 
 A *part* is the calls of one group. A variable is *kept* if it is in memory anyway: it is given,
-returned, made or used by a call in no group, or small.
+returned, small, or made or used by a call in no group.
 """
 
 from collections.abc import Iterable
@@ -102,7 +103,7 @@ class Recomputing:
         return z in self.kept or z.size <= SMALL * x.size
 
     def _ends(self, needed: Iterable[Instruction]) -> set[Variable]:
-        """What calls start from."""
+        """The variables that calls use and do not make."""
         needed = list(needed)
         made = {call.result for call in needed}
         return {x for call in needed for x in call.variables} - made

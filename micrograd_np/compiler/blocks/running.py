@@ -1,8 +1,8 @@
 """Blocks: calls over large arrays, done a block at a time by several threads.
 
-A chain of NumPy calls over a large array reads and writes main memory at every call. Done block by
-block, all calls on one block before the next, its intermediate results stay in the processor's
-cache; and as NumPy lets go of the interpreter's lock inside a call, several threads work at once.
+A chain of NumPy calls over a large array reads and writes main memory at every call. Block by
+block, with all calls on one block before the next, the intermediate results stay in the processor's
+cache. NumPy lets go of the interpreter's lock inside a call, so several threads work at once.
 
 - A *shape* is divided into *boxes* of equal shape, smaller ones at the ends of an axis.
 - The *block function* is called once for every box, with the parts of the arrays that lie in it.
@@ -49,12 +49,16 @@ def run(
 ) -> None:
     """Call `block` for every box of `shape`, by `threads` threads.
 
-    `box`: the shape of a box, as long as `shape` along what is not divided. The block is given, in
-    this order, parts of the `operands` and `results`, cut to the box; a row each of the `partials`,
-    which have as many as there are boxes; and `scratch`: shapes and dtypes of arrays of one box,
-    and the order in which their axes lie in memory, outermost first, where it is not the usual one.
-    `threads`: at most so many, each with two boxes at least; None for as many as there are cores.
-    The calling thread is one of them.
+    `box`: the shape of a box, as long as `shape` along axes that are not divided. The block is
+    given, in this order:
+
+    - the parts of the `operands` and `results` that lie in the box;
+    - a row of each of the `partials`, which have as many rows as there are boxes;
+    - arrays for the `scratch`: their shapes and dtypes, and the order in which their axes lie in
+      memory, outermost first, where it is not the usual one.
+
+    `threads`: the largest number of threads, each with two boxes at least; None for as many as
+    there are cores. The calling thread is one of them.
 
     The first exception in a block ends the others after their current box, and is raised.
     """
@@ -89,8 +93,8 @@ def run(
 def forward(x: Array) -> Array:
     """The operand, a copy if it runs backwards in memory along some axis.
 
-    NumPy copies such an array on its way, a stretch at a time, but not a single row of it; and the
-    loops that it has for backward rows round otherwise.
+    NumPy copies a backward array in stretches, but not a single row of it, and NumPy's loops for
+    backward rows round differently.
     """
     return x.copy("K") if min(getattr(x, "strides", ()), default=0) < 0 else x
 
@@ -181,7 +185,7 @@ def cuts_of(
 
 
 def cut_of(shape: Shape, box: Shape, array: Shape) -> tuple[Key, ...] | None:
-    """The same for one array. It lies along the last axes of the shape."""
+    """The keys of one array, which lies along the last axes of the shape; None if it is whole."""
     added = len(shape) - len(array)
     varies = [n != 1 and shape[axis] != box[axis] for axis, n in enumerate(array, added)]
     if not any(varies):
@@ -315,7 +319,7 @@ class Job:
             raise interrupt
 
     def help(self) -> None:
-        """What a helper does, unless it comes too late."""
+        """Do the work of a helper, unless the helper comes too late."""
         with self.lock:
             if self.given == self.count:
                 return

@@ -17,7 +17,7 @@ END = 1 << 60  # later than any call
 
 
 class Value(NamedTuple):
-    """What needs a place: `made` and then `used` by calls, which are numbered.
+    """A value that needs a place: `made` and then `used` by calls, which are numbered.
 
     `shape`: with all axes of a group. `order`: the axes as they lie in memory, outermost first; ()
     for the usual order.

@@ -49,7 +49,7 @@ def key_of(x: Any) -> Hashable:
 
 
 class Fact:
-    """What all facts have. `value`: what was found."""
+    """A fact about a thing that a program depends on. `value`: the value that was found."""
 
     __slots__ = ("name", "value")
 
@@ -62,7 +62,7 @@ class Fact:
         raise NotImplementedError
 
     def key(self) -> Hashable:
-        """What a program depends on."""
+        """The part of the fact that a program depends on."""
         raise NotImplementedError
 
     def entries(self) -> list[tuple[str, Hashable]]:
@@ -105,7 +105,7 @@ class Named(Fact):
         raise NotImplementedError
 
     def now(self) -> Any:
-        """What the name means now."""
+        """The object that the name means now."""
         raise NotImplementedError
 
     def key(self) -> Hashable:
@@ -227,7 +227,7 @@ class Undefined(Fact):
 
 
 class Parts(Fact):
-    """What a list, a dict or the like consists of: its parts in order, and a dict's keys."""
+    """The parts of a list, a dict or another container, in order, and a dict's keys."""
 
     __slots__ = ("keys", "owner")
 
@@ -299,7 +299,7 @@ def all_same(now: list[Any], old: list[Any]) -> bool:
 
 
 class Cached(Fact):
-    """What a function with `lru_cache` keeps, in any order."""
+    """The values that a function with `lru_cache` keeps, in any order."""
 
     __slots__ = ("owner",)
 

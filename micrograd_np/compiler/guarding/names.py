@@ -32,13 +32,17 @@ KINDS = {
 class Names(NamedTuple):
     """The names in a function and in those defined inside it.
 
-    `variables`: globals that are read; `around`: variables of functions around it that are read;
-    `attributes`: of anything; `stored`, `stored_around`, `assigned`: those of the three kinds that
-    are assigned to or deleted; `imported`: modules. `consulted`: all, local ones too, whose values
-    are used for more than to take notes in. `with_gradient`: variables whose `grad` is looked up,
-    "" for other expressions: of a module this is a function, of a Tensor an array. `by_text`:
-    whether names can be looked up that are nowhere in the code; then `words` are those in its
-    texts. `catches`: whether it may go on where a name means nothing.
+    - `variables`, `around`, `attributes`: globals, variables of enclosing functions, and attributes
+      of anything that are read.
+    - `stored`, `stored_around`, `assigned`: names of these three kinds that are assigned to or
+      deleted.
+    - `imported`: modules.
+    - `consulted`: all names, local ones too, whose values are used for more than to take notes in.
+    - `with_gradient`: variables whose `grad` is looked up, and "" for other expressions. The `grad`
+      of a module is a function, the `grad` of a Tensor an array.
+    - `by_text`: whether names can be looked up that are nowhere in the code. Then `words` are the
+      names in the texts of the code.
+    - `catches`: whether the code may go on where a name means nothing.
     """
 
     variables: frozenset[str]
@@ -57,7 +61,7 @@ class Names(NamedTuple):
 
 @lru_cache(maxsize=4096)
 def names_of(code: CodeType) -> Names:
-    """What a function's code looks up."""
+    """The names that a function's code looks up."""
     found: dict[str, set[str]] = {
         kind: set() for kind in (*KINDS.values(), "consulted", "with_gradient")
     }

@@ -66,7 +66,7 @@ def is_module_class(kind: type) -> bool:
 
 
 def looked_up(kind: type, name: str) -> Any:
-    """What a class or one of its bases defines; None if nothing. Its metaclass is not asked."""
+    """The attribute that a class or a base defines; None if none does. No metaclass is asked."""
     return next((vars(each)[name] for each in kind.__mro__ if name in vars(each)), None)
 
 
@@ -82,10 +82,10 @@ def is_computed(described: Any) -> bool:
 
 
 class Kind(NamedTuple):
-    """A class: whether it is `of_library`, ours among them, or of an installed package.
+    """A class: whether it is `of_library`, that is ours, Python's or an installed package's.
 
-    `read_unseen`: whether attributes of its instances may be read by names that are in no code of
-    the user's: by methods of a library that is not ours, or as if they were parts.
+    `read_unseen`: whether attributes of its instances may be read by names that the user's code
+    does not have: by methods of another library, or as if they were parts.
     """
 
     of_library: bool
@@ -101,7 +101,7 @@ EMPTY_DESCRIPTORS = (  # of C, with nothing in them
 
 
 def kind_of(kind: type, home: str) -> Kind:
-    """What is to be known of a class, for functions of the package in the folder `home`."""
+    """The `Kind` of a class, for functions of the package in the folder `home`."""
     file = file_of_class(kind)
     looks_up = any(
         isinstance(looked_up(kind, name), FunctionType)
@@ -141,7 +141,7 @@ def cells_of(f: FunctionType) -> Iterator[tuple[str, Any]]:
 
 
 def kept_by_cache(cached: Any) -> list[Any]:
-    """What a function with `lru_cache` keeps: arguments, and results that it returns again."""
+    """The values that a function with `lru_cache` keeps: arguments, and results to return again."""
     found: list[Any] = []
     for held in gc.get_referents(cached):
         if type(held) is dict and held is not cached.__dict__:
@@ -153,7 +153,7 @@ def kept_by_cache(cached: Any) -> list[Any]:
 
 
 def vars_of(x: Any) -> dict[str, Any]:
-    """What an object holds by name. Proxies are not asked for what they stand for."""
+    """The attributes that an object holds itself; a proxy is not asked for those of its object."""
     if isinstance(x, threading.local):
         return x.__dict__
     try:
@@ -172,7 +172,7 @@ def slots_of(kind: type) -> Iterator[tuple[str, MemberDescriptorType]]:
 
 
 def filled_slots(x: Any) -> Iterator[tuple[str, Any]]:
-    """What an object holds in slots, by name."""
+    """The values that an object holds in slots, by name."""
     for name, slot in slots_of(type(x)):
         try:
             yield name, slot.__get__(x)

@@ -17,9 +17,10 @@ from micrograd_np.compiler.guarding.walk import Walk
 
 
 class Snapshot:
-    """What some functions and objects depend on, as it is now; equal to one of equal facts.
+    """The facts that some functions and objects depend on; equal to a snapshot of equal facts.
 
-    `holds()`: whether all is as it was, by identity; printed code. `walk`: how it was found.
+    `holds()`: whether all facts still hold, by identity, as printed code. `walk`: the walk that
+    found the facts.
     """
 
     def __init__(self, roots: Sequence[Any], old: "Snapshot | None") -> None:
@@ -112,7 +113,7 @@ def code_of(text: str) -> CodeType:
 
 
 class Surroundings:
-    """What a function depends on beside its arguments, from call to call.
+    """The things that a function depends on beside its arguments, from call to call.
 
     `objects`: arguments that are no values, whose attributes the function may read.
     """

@@ -56,7 +56,7 @@ class Reached:
 
 
 def kept_of(x: Any) -> Iterator[Callable[[], None]]:
-    """What puts back a thing as it is now: nothing for what does not change."""
+    """Functions that put a thing back as it is now; none for a thing that cannot change."""
     if isinstance(x, Node):
         yield slots_kept(x, [slot for name, slot in slots_of(type(x)) if name in TENSORS])
         return
@@ -81,7 +81,7 @@ def users_classes(things: list[Any]) -> set[type]:
 
 
 def sequence_kept(x: Any) -> Callable[[], None]:
-    """What puts back the parts of a list or deque."""
+    """A function that puts back the parts of a list or deque."""
     parts = list(x)
 
     def put_back() -> None:
@@ -94,7 +94,7 @@ def sequence_kept(x: Any) -> Callable[[], None]:
 
 
 def dict_kept(x: dict[Any, Any]) -> Callable[[], None]:
-    """What puts back the items of a dict, or the attributes of an object, in their order."""
+    """A function that puts back the items of a dict, or an object's attributes, in order."""
     items = list(x.items())
     keys, values = [key for key, _ in items], [value for _, value in items]
     known = {*map(id, keys)}
@@ -114,7 +114,7 @@ def dict_kept(x: dict[Any, Any]) -> Callable[[], None]:
 
 
 def set_kept(x: set[Any]) -> Callable[[], None]:
-    """What puts back the members of a set."""
+    """A function that puts back the members of a set."""
     members = set(x)
 
     def put_back() -> None:
@@ -125,7 +125,7 @@ def set_kept(x: set[Any]) -> Callable[[], None]:
 
 
 def objects_kept(x: np.ndarray[Any, Any]) -> Callable[[], None]:
-    """What puts back the entries of an array of objects."""
+    """A function that puts back the entries of an array of objects."""
     entries = x.copy()
 
     def put_back() -> None:
@@ -136,7 +136,7 @@ def objects_kept(x: np.ndarray[Any, Any]) -> Callable[[], None]:
 
 
 def slots_kept(x: Any, slots: list[MemberDescriptorType]) -> Callable[[], None]:
-    """What puts back what an object holds in slots."""
+    """A function that puts back the values that an object holds in slots."""
 
     def value_of(slot: MemberDescriptorType) -> Any:
         try:
@@ -159,7 +159,7 @@ def slots_kept(x: Any, slots: list[MemberDescriptorType]) -> Callable[[], None]:
 
 
 def class_kept(kind: type) -> Callable[[], None]:
-    """What puts back the attributes of a class."""
+    """A function that puts back the attributes of a class."""
     attributes = dict(vars(kind))
 
     def put_back() -> None:

@@ -1,9 +1,10 @@
 """The walk: from a function to all that it finds by names, with a fact for each.
 
-What is looked through is the user's: functions whose code is neither ours nor Python's nor an
-installed package's (unless the compiled function belongs to that package itself), and the objects,
-classes and modules that they name. Of an object only the attributes count that some code on the way
-looks up; of our own modules (layers), and where names are looked up by text, all of them.
+The walk looks through the user's code: functions that are neither ours nor Python's nor an
+installed package's, and the objects, classes and modules that they name. If the compiled function
+belongs to an installed package, that package counts as the user's. Of an object, only attributes
+count that some code on the way looks up. All attributes count for our own modules (layers), and
+where names are looked up by text.
 """
 
 import functools
@@ -83,7 +84,7 @@ INHERITING = {"super", "type", "__class__", "__mro__", "__bases__", "__base__"}
 
 
 class Walk:
-    """What some functions and objects depend on.
+    """The walk from some functions and objects to all that they depend on.
 
     `facts`: in the order in which they were found. `seen`: all that was looked at, by identity,
     and `notes` that are only taken. `stored`: facts of variables that are assigned to. `generators`
@@ -154,7 +155,7 @@ class Walk:
             done, named = done + len(new), named + len(new_named)
 
     def _kind(self, kind: type) -> Kind:
-        """What is known of a class, looked up once."""
+        """The `Kind` of a class, found once."""
         known = self._kinds.get(kind)
         if known is None:
             known = self._kinds[kind] = kind_of(kind, self._home)
@@ -369,7 +370,7 @@ class Walk:
             self._named(Attribute, "a default", f, "__kwdefaults__", f.__kwdefaults__)
 
     def _within_library(self, f: FunctionType) -> None:
-        """What a function that is not the user's was made with."""
+        """Follow the variables and defaults that a function of a library was made with."""
         self._ahead += [(variable, cell.cell_contents) for variable, cell in cells_of(f)]
         self._ahead += [("a default", x) for x in f.__defaults__ or ()]
         self._ahead.append((f.__name__, getattr(f, "__wrapped__", None)))
@@ -412,7 +413,7 @@ class Walk:
             self._instance(name, x)
 
     def _module(self, name: str, x: ModuleType) -> None:
-        """What code looks up in a module."""
+        """Follow the attributes that code looks up in a module."""
         for attribute, value in list(vars(x).items()):
             if attribute in self._names:
                 noted = attribute in self.noted
@@ -421,7 +422,7 @@ class Walk:
         self._ahead.append((name, vars(x).get("__getattr__")))
 
     def _instance(self, name: str, x: Any) -> None:
-        """What code looks up in an object that is neither a module nor a class."""
+        """Follow the attributes that code looks up in an object, neither a module nor a class."""
         whole, hidden = self._all_of(x), self._hidden(x)
         for attribute, value in attributes_of(x):
             unnamed = whole and attribute not in hidden and not isinstance(value, ITERATORS)
@@ -489,7 +490,7 @@ class Walk:
             self._named(Attribute, name, x, attribute, value, noted=noted)
 
     def _class(self, name: str, kind: type, instance: Any) -> None:
-        """What the user's classes say of their instances, or of themselves."""
+        """Follow the attributes that the user's classes define, for instances or for themselves."""
         seen: set[str] = set()
         module = is_module_class(kind)
         whole = module or (instance is not None and self._all_of(instance))

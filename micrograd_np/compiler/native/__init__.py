@@ -1,13 +1,13 @@
 """The native back end: programs as loops over single numbers, compiled by Numba.
 
-Every variable is defined entry by entry (`definitions`, by the table of `forms`); the definitions
-are gathered into `nests` of loops with static bounds, printed as Python (`printing`, `functions`)
-and compiled (`compiling`). Of a program that is not native as a whole the parts that are become
-`segments`, called from plain NumPy.
+Every variable is defined entry by entry (`definitions`, by the table of `forms`). The definitions
+are gathered into `nests` of loops with static bounds. The nests are printed as Python (`printing`,
+`functions`) and compiled (`compiling`). If a program is not native as a whole, its native parts
+become `segments`, which plain NumPy calls.
 
-Native code rounds as NumPy does, number for number, but for sums, which it may take in another
-order, and elementary functions, whose last bit may differ. Whole numbers of Python are those of 64
-bits here.
+Native code rounds as NumPy does, number for number, with two exceptions: sums may be added in
+another order, and the last bit of elementary functions may differ. Python's integers have 64 bits
+here.
 """
 
 from collections.abc import Callable, Mapping

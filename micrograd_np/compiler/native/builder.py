@@ -156,7 +156,7 @@ class Builder:
         return made
 
     def strided(self, x: Variable, look: Callable[[Any], Any]) -> Variable | None:
-        """What `look`, a NumPy function, shows of `x`; None if it does not return a view."""
+        """The view of `x` that `look`, a NumPy function, returns; None if it returns no view."""
         if x not in self.windows:
             window = np.empty(x.shape, np.int8)  # only its place in memory is looked at
             self.windows[x] = (x, window, window)
@@ -180,7 +180,7 @@ class Builder:
         return lambda place: Index.of(Entry(table, flattened(place, numbers.shape), limit))
 
     def rearranged(self, x: Variable, function: Callable[[Any], Any]) -> Variable:
-        """What a NumPy function that only moves or repeats entries makes of `x`."""
+        """The result, on `x`, of a NumPy function that only moves or repeats entries."""
         shown = self.strided(x, function)
         if shown is not None:
             return shown

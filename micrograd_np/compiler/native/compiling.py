@@ -88,10 +88,10 @@ def contiguous(x: Any) -> Any:
 
 
 class Entrance:
-    """What is called from Python: it makes the arrays for results, and calls native code.
+    """The function for Python to call, which makes arrays for results and calls native code.
 
-    `program`: what it runs. `source`: its own and the native function's. `function`: what a call
-    runs, which saves the time of getting there.
+    `program`: the program that it runs. `source`: its source and the native function's. `function`:
+    the function behind a call, to be called without the detour.
     """
 
     segments = 1
@@ -147,7 +147,7 @@ def scalar_suffix(x: Variable) -> str:
 
 
 def result_suffix(x: Variable) -> str:
-    """What an array of no axes is returned as."""
+    """The code that turns an array of no axes into the kind of its result."""
     if x.python is not None:
         return ".item()"
     return "" if x.shape else "[()]"

@@ -1,11 +1,11 @@
-"""What programs become before they are loops: each variable defined entry by entry.
+"""Definitions, the step from a program to loops: each variable is defined entry by entry.
 
-A variable is a *view*, whose entries are some of another's; or it is written by `Write`s, each a
-nest of loops that puts one entry a round; or by a `Sweep`; or it is given (a parameter or a
-constant). A `Builder` collects these definitions.
+A variable has one of four definitions. A *view* has some of the entries of another variable. A
+`Write` is a nest of loops that puts one entry a round; a variable may have several. A `Sweep`
+writes a variable too. A parameter or a constant is given. A `Builder` collects these definitions.
 
-The value of an entry is Python code for one number, made by reading others: `read(x, place)` is the
-code for the entry of `x` at a place, or for `x` itself if it is a number.
+The value of an entry is Python code for one number, which reads other entries. `read(x, place)` is
+the code for the entry of `x` at a place, or for `x` itself if `x` is a number.
 """
 
 from collections.abc import Callable, Sequence
@@ -74,7 +74,7 @@ def adding(dtype: np.dtype[Any], count: int) -> str:
 
 
 def nothing(dtype: np.dtype[Any], count: int) -> Any:
-    """What a sum of `count` numbers begins with: -0.0 leaves all numbers as they are, 0.0 not."""
+    """The start of a sum of `count` numbers: -0.0 leaves every number as it is, 0.0 does not."""
     return dtype.type(-0.0 if count and kind_of(dtype) == "f" else 0)
 
 
@@ -91,7 +91,7 @@ def strides_of(shown: Bytes, base: Bytes) -> Callable[[Place], Index]:
 
 
 def sum_dtype(x: Variable) -> np.dtype[Any]:
-    """What NumPy sums numbers of this dtype in."""
+    """The dtype in which NumPy sums numbers of the dtype of `x`."""
     dtype: np.dtype[Any] = np.add.reduce(np.empty(0, x.dtype)).dtype
     return dtype
 

@@ -5,13 +5,13 @@ that know `+ - * /`, `<` and `==`. `Lanes` says what else they need. Generated c
 LLVM's numbers; on NumPy's arrays they give the same results bit for bit, which is how they are
 tested. Numbers of 32 bits are computed in 64 and rounded at the end.
 
-With `u` the distance between neighbouring numbers at the result, errors are below 1 u for `exp` and
-`log`, below 2 u for `cosh`, `expm1` and `log1p`, below 3 u for `tanh` and `logaddexp`, below 4 u
-for `logistic_slope`, everywhere: at infinities, NaN, and where results are subnormal. (For `exp`:
-the reduced argument is exact to 2^-66, so that `1 + s` has its last rounding, 0.5 u, that of `s`,
-at most 0.25 u, and what is left of the polynomial, below 0.2 u; scaling is exact, or rounds once
-more where results have fewer digits.) A machine that multiplies and adds in one instruction rounds
-less often.
+Let `u` be the distance between neighboring numbers at the result. Errors are below 1 u for `exp`
+and `log`, below 2 u for `cosh`, `expm1` and `log1p`, below 3 u for `tanh` and `logaddexp`, below 4
+u for `logistic_slope`. These bounds hold everywhere: at infinities, NaN, and where results are
+subnormal. For `exp` they come about like this: the reduced argument is exact to 2^-66. So `1 + s`
+has its last rounding, 0.5 u, the rounding of `s`, at most 0.25 u, and the rest of the polynomial,
+below 0.2 u. Scaling is exact, or rounds once more where results have fewer digits. A machine that
+multiplies and adds in one instruction rounds less often.
 """
 
 from collections.abc import Callable, Sequence
@@ -39,7 +39,7 @@ LOG = tuple(2 / (2 * k + 3) for k in range(10))
 
 
 class Lanes(Protocol):
-    """What else there is to do with lanes. `two_to` takes whole numbers from -1022 to 1023."""
+    """The other operations on lanes; `two_to` takes whole numbers from -1022 to 1023."""
 
     def select(self, condition: Lane, x: Lane, y: Lane) -> Lane:
         """`x` where the condition holds, else `y`."""

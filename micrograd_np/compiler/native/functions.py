@@ -111,7 +111,7 @@ def owned(builder: Builder, results: Sequence[Variable]) -> list[Variable]:
 
 
 def unshaped(builder: Builder, x: Variable) -> Variable:
-    """What a view shows all of, in the same order; anything else as it is."""
+    """The variable of which `x` is a view of all entries in order; `x` itself if there is none."""
     place = tuple(Index.of(Counter(f"i{axis}", n)) for axis, n in enumerate(x.shape))
     entry = located(builder, x, place)
     whole = entry.variable.size == x.size and entry.number == flattened(place, x.shape)

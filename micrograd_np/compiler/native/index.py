@@ -27,7 +27,7 @@ class Counter:
         return 0, self.extent - 1
 
     def code(self, name: Name) -> str:  # noqa: ARG002 - the atoms' signature
-        """As Python."""
+        """The index as Python code."""
         return self.name
 
     def counters(self) -> Iterator["Counter"]:
@@ -48,7 +48,7 @@ class Quotient:
         return low // self.divisor, high // self.divisor
 
     def code(self, name: Name) -> str:
-        """As Python."""
+        """The index as Python code."""
         return f"({self.index.code(name)}) // {self.divisor}"
 
     def counters(self) -> Iterator[Counter]:
@@ -58,7 +58,7 @@ class Quotient:
 
 @dataclass(frozen=True, slots=True)
 class Remainder:
-    """What `index` leaves over when divided by `divisor`."""
+    """The remainder of `index` divided by `divisor`."""
 
     index: "Index"
     divisor: int
@@ -68,7 +68,7 @@ class Remainder:
         return 0, self.divisor - 1
 
     def code(self, name: Name) -> str:
-        """As Python."""
+        """The index as Python code."""
         return f"({self.index.code(name)}) % {self.divisor}"
 
     def counters(self) -> Iterator[Counter]:
@@ -89,7 +89,7 @@ class Entry:
         return 0, self.limit - 1
 
     def code(self, name: Name) -> str:
-        """As Python."""
+        """The index as Python code."""
         return f"{name(self.table)}[{self.index.code(name)}]"
 
     def counters(self) -> Iterator[Counter]:
@@ -195,7 +195,7 @@ class Index:
         return True
 
     def code(self, name: Name) -> str:
-        """As Python."""
+        """The index as Python code."""
         parts = [
             atom.code(name) if factor == 1 else f"{factor} * {grouped(atom, name)}"
             for atom, factor in sorted(self.terms.items(), key=lambda term: -term[1])

@@ -1,4 +1,4 @@
-"""What generated code calls that is a machine instruction or two: written in LLVM's language.
+"""Intrinsics for generated code: a machine instruction or two each, written in LLVM's language.
 
 Importing this module imports Numba.
 """
@@ -119,7 +119,7 @@ def times(_context: Any, x: Any, y: Any) -> Typed:
 
 @intrinsic
 def lost(_context: Any, x: Any, y: Any) -> Typed:
-    """What rounding takes from `x + y`, exactly (Knuth's two-sum)."""
+    """The exact rounding error of `x + y` (Knuth's two-sum)."""
 
     def write(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
         x, y = args

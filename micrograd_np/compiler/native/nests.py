@@ -1,8 +1,9 @@
 """Nests: the writes of all variables, gathered into nests of loops that run one after the other.
 
-A nest does the writes of as many variables as it can in one sweep: those of the same extents, where
-what one reads of another is the entry that was just computed, which is then still at hand in a
-local variable. A variable that is read otherwise is complete before the nest that reads it begins.
+A nest does the writes of as many variables as possible in one sweep. The variables of a nest have
+the same extents, and read of one another only the entry that was just computed, which is still at
+hand in a local variable. A variable that is read otherwise is complete before the nest that reads
+it begins.
 """
 
 from bisect import bisect_left

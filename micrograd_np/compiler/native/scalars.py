@@ -64,7 +64,7 @@ def kind_of(dtype: np.dtype[Any]) -> str:
 
 
 def weak(x: Any) -> Any:
-    """What NumPy promotes an operand as: its dtype, or Python's type."""
+    """The type that NumPy promotes an operand by: its dtype, or its type in Python."""
     python = x.python if isinstance(x, Variable) else type(x)
     return python if python in (int, float) else dtype_of(x)
 
@@ -72,7 +72,7 @@ def weak(x: Any) -> Any:
 def resolved(
     function: Any, operands: Sequence[Any], dtype: Any = None
 ) -> tuple[list[np.dtype[Any]], np.dtype[Any]]:
-    """What a ufunc's loop takes for these operands, and the dtype of its result."""
+    """The dtypes that a ufunc's loop takes for these operands, and the dtype of its result."""
     types = [weak(x) for x in operands]
     if not any(isinstance(t, np.dtype) for t in types):
         types = [dtype_of(x) for x in operands]
@@ -132,7 +132,7 @@ def converted(x: Any, to: np.dtype[Any]) -> Any:
 
 
 def name_of(dtype: np.dtype[Any]) -> str:
-    """What a dtype is called in code."""
+    """The name of a dtype in code."""
     return "bool_" if kind_of(dtype) == "b" else dtype.name
 
 

@@ -8,12 +8,12 @@ from micrograd_np.compiler.program import Program, Variable
 
 
 def split_invariant(program: Program, invariant: Collection[int]) -> tuple[Program, Program]:
-    """What depends on loop-invariant parameters alone, and the rest.
+    """The program of the calls that depend on loop-invariant parameters alone, and the rest.
 
-    `invariant`: the positions of the parameters that stay the same in every step. The first program
-    takes the parameters of the whole one (it uses only those), and its results are what the second
-    takes after these: `rest.run([*arguments, *before.run(arguments)])` is what the whole program
-    returns. Calls with an effect are never moved.
+    `invariant`: the positions of the parameters that stay the same in every step. Both programs
+    take the parameters of the whole program, and `rest` takes the results of `before` after these.
+    So `rest.run([*arguments, *before.run(arguments)])` returns what the whole program returns.
+    Calls with an effect are never moved.
     """
     known = {program.parameters[place] for place in invariant} | program.constants.keys()
     before, rest = [], []

@@ -39,7 +39,7 @@ def lower_compositions(program: Program) -> Program:
 
 
 def divisor_of(call: Instruction) -> float | None:
-    """What a mean or variance divides its sum by; None if it is not written out here."""
+    """The divisor of the sum in a mean or variance; None if the call is not written out here."""
     (x, *others), options = call.args, call.options
     if others or not is_array(x) or not options.keys() <= {"axis", "keepdims", "ddof"}:
         return None
@@ -133,7 +133,7 @@ def write_axes(call: Instruction, _walk: Walk) -> Instruction | None:
 
 
 def transposed(call: Instruction, axes: tuple[int, ...]) -> Instruction:
-    """The same as a transposition; without axes, if their order is reversed."""
+    """The call as a transposition, without axes if their order is reversed."""
     reversed_ = axes == tuple(reversed(range(len(axes))))
     options = {} if reversed_ else {"axes": axes}
     return replaced(call, np.transpose, call.args[:1], options, view=True)

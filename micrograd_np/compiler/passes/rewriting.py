@@ -20,9 +20,9 @@ LONGEST = 8  # replacements of one call by the next, in one walk
 
 
 class Walk:
-    """What is known on the way through a program: `made` has the call behind a variable.
+    """The state on the way through a program. `made`: the call behind each variable.
 
-    `new`: what stands for a variable that is no longer computed.
+    `new`: the variable or value in place of each variable that is no longer computed.
     """
 
     def __init__(self, program: Program) -> None:
@@ -108,7 +108,7 @@ def rewritten(program: Program, rules: Rules) -> Program:
 def first_found(
     instruction: Instruction, walk: Walk, rules: Rules
 ) -> Variable | Instruction | None:
-    """What the first rule that finds something makes of a call."""
+    """The replacement of a call by the first rule that finds one; None if no rule does."""
     for rule in rules.get(instruction.function, ()):
         found = rule(instruction, walk)
         if isinstance(found, Instruction) or (

@@ -62,7 +62,7 @@ def number_in(call: Instruction) -> float | None:
 
 
 def array_of(call: Instruction) -> Variable:
-    """What a call scales."""
+    """The variable that a call scales."""
     (x,) = (x for x in call.args if type(x) is Variable)
     return x
 

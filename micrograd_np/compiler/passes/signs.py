@@ -31,7 +31,7 @@ def signs_absorbed(
     source: Callable[[Instruction], bool],
     absorbing: "Mapping[Any, Absorb]",
 ) -> Program:
-    """The same; `operands` names the operands of a call whose sign its result has.
+    """The program with signs absorbed; `operands` names the operands whose sign a result has.
 
     `source`: the calls to look for, of which only negations are sure to be found. `absorbing`: what
     is done about them in a call, by its function.
@@ -99,7 +99,7 @@ class Signs:
         return None
 
     def without(self, negation: Instruction, x: Variable) -> Variable:
-        """What `x` is without that negation, which stays for others that use it."""
+        """The variable that is `x` without a negation, which stays for its other users."""
         if negation.result is x:
             inner: Variable = negation.args[0]
             return inner

@@ -56,7 +56,7 @@ def reuse_sigmoids(program: Program) -> Program:
 
 
 def plus_one(x: Any, walk: Walk) -> Any:
-    """What 1 was added to."""
+    """The operand of a sum with 1; None for any other value."""
     made = walk.maker(x, np.add)
     if made is None or made.options:
         return None

@@ -1,7 +1,7 @@
-"""Small arrays: what costs NumPy least where a call costs more than its arithmetic.
+"""Small arrays: the cheapest calls of NumPy where a call costs more than its arithmetic.
 
-A sum over the rows of a small matrix takes NumPy twice as long as a product with a row of ones, and
-an operand of one entry costs more to broadcast than one without axes. Only the back end that calls
+A sum over the rows of a small matrix takes NumPy twice as long as a product with a row of ones. An
+operand of one entry costs more to broadcast than one without axes. Only the back end that calls
 NumPy gains by this. Sums change in their last bits.
 """
 

@@ -1,8 +1,8 @@
 """Stacks: many matrices times one are one long matrix times it.
 
-NumPy multiplies a stack of matrices one by one. Where the rows of all of them lie one after the
-other in memory, a single product does the same, in fewer and larger calls of BLAS, which may add up
-in another order.
+NumPy multiplies a stack of matrices one by one. If the rows of all matrices lie one after the other
+in memory, a single product suffices, in fewer and larger calls of BLAS. These may add up in another
+order.
 """
 
 import numpy as np

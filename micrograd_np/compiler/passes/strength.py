@@ -1,7 +1,7 @@
 """Strength reduction: cheaper arithmetic with the same result, bit for bit.
 
-`x ** 2` and `x * x` are `square(x)`, `1 / x` is `reciprocal(x)`, `-1 * x` is `negative(x)`, and a
-division by a power of two is a multiplication by its inverse, which is a power of two as well.
+`x ** 2` and `x * x` are `square(x)`, `1 / x` is `reciprocal(x)`, `-1 * x` is `negative(x)`. A
+division by a power of two is a multiplication by the inverse, which is a power of two as well.
 """
 
 from math import frexp

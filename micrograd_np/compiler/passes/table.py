@@ -40,7 +40,7 @@ class Pass(NamedTuple):
 
 
 class Change(NamedTuple):
-    """What a pass did: the number of calls in the program before and after it."""
+    """The effect of a pass: the number of calls in the program before and after it."""
 
     name: str
     before: int

@@ -1,7 +1,7 @@
 """Zeros: identities that hold but for the sign of a zero.
 
 `x + 0` is `x`, the sum of negatives is the negative of the sum, and `clip` is a maximum and a
-minimum: equal numbers in all cases, though where one has 0 the other may have -0.
+minimum. The numbers are equal in all cases, though -0 may stand for 0.
 """
 
 import operator

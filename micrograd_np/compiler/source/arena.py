@@ -1,8 +1,8 @@
 """Arenas: arrays that are not needed at the same time, in the same stretch of memory.
 
-A *cell* is a number of bytes that is needed from one time to another. `placed` gives each an
-offset, so that cells needed at the same time do not overlap, and the stretch is short: the largest
-first, each where the least is left over.
+A *cell* is a number of bytes with a liveness: it is needed from one time to another. `placed` gives
+each cell an offset, so that cells that live at the same time do not overlap, and the stretch is
+short. The largest cell is placed first, and each cell goes where the least is left over.
 
 Source: Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020.
 """

@@ -122,7 +122,7 @@ class Planner:
     def _operand_over(
         self, number: int, instruction: Instruction, result: Variable
     ) -> Variable | None:
-        """What the result can be written over."""
+        """The operand that the result can be written over; None if there is none."""
         if result in self.kept:
             parameter = self._parameter_over(number, instruction, result)
             if parameter is not None:

@@ -9,8 +9,8 @@
         exp_1 = exp(dot_1, m0)
         return w_1,
 
-What lies in the arena is written to `m0`, `m1`, …: arrays in memory that a call takes from a pool
-and gives back, so that any number of calls can run at once.
+Values in the arena are written to `m0`, `m1`, …. These are arrays in memory that a call takes from
+a pool and gives back, so any number of calls can run at once.
 """
 
 import sys
@@ -110,7 +110,7 @@ class Source:
                 self.names[x] = self.scope.names.new(hint) if x in read else "_"
 
     def _hint(self, x: Variable, instruction: Instruction) -> str:
-        """What to call a result: where a pass put another ufunc, not by the one that was there."""
+        """The name of a result: by the function that is called, not by one that a pass replaced."""
         function, args = instruction.function, instruction.args
         if function is np.transpose and not instruction.options and len(args) == 1:
             return f"{self.names[args[0]]}_T"
@@ -167,7 +167,7 @@ class Source:
             )
 
     def _epilogue(self) -> Iterator[str]:
-        """What is copied, the memory given back, and the results."""
+        """The last lines: copies of results, the memory given back, and the return."""
         results = [self.names[x] for x in self.program.results]
         for place in sorted(self.plan.copied):
             x = self.program.results[place]
@@ -200,7 +200,7 @@ class Source:
         return self.speller.call(instruction, out)
 
     def _out(self, x: Variable) -> str | None:
-        """What a result is written to."""
+        """The array that a result is written to; None for a new one."""
         if x in self.plan.over:
             operand = self.plan.over[x]
             return self.outputs[operand] if operand in self.plan.donated else self.names[operand]
@@ -267,7 +267,7 @@ class Source:
 
     @property
     def docstring(self) -> list[str]:
-        """What the module is."""
+        """The lines of the module's docstring."""
         calls = len(self.program.instructions)
         return [
             f'"""{self.name}: {calls} calls of NumPy, with {self.plan.nbytes} bytes to work in."""'
@@ -275,7 +275,7 @@ class Source:
 
     @property
     def given(self) -> dict[str, Any]:
-        """What is put among the globals of the module before it is run."""
+        """The objects that are put among the globals of the module before it runs."""
         return {**self.constants, **self.scope.objects, **dict(self._unimported())}
 
     def _import_lines(self) -> Iterator[str]:

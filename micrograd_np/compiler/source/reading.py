@@ -1,8 +1,8 @@
 """Reading: the source of the user's modules, split into lines and statements as Python does it.
 
-Only a line feed, a carriage return or both end a line of Python. `str.splitlines`, and `inspect`
-for some modules, also split at a form feed, U+0085 or U+2028, which may stand in comments and
-strings: lines counted so are not those that the syntax tree counts.
+Only a line feed, a carriage return or both end a line of Python. `str.splitlines` also splits at a
+form feed, U+0085 or U+2028, which may stand in comments and strings, and so does `inspect` for some
+modules. Then the lines are not those that the syntax tree counts.
 """
 
 import ast

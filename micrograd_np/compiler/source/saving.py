@@ -109,7 +109,7 @@ def embed(functions: Mapping[str, Any], embedding: Embedding) -> None:
 
 
 def docstring(printed: Source) -> list[str]:
-    """What the module is for, and what its function takes and returns."""
+    """The lines of the module's docstring: its purpose, its arguments and its results."""
     program = printed.program
     given = [f"    {printed.names[x]}: {described(x)}" for x in program.parameters]
     results = [f"    {described(x)}" for x in program.results]

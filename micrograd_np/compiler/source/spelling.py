@@ -80,12 +80,12 @@ class Speller:
         return literal(x, self.scope)
 
     def operand(self, x: Any) -> str:
-        """The same beside a Python operator."""
+        """The expression for `x` beside a Python operator."""
         text = self.expression(x)
         return text if text.isidentifier() or text.replace(".", "").isalnum() else f"({text})"
 
     def key(self, x: Any) -> str:
-        """The same inside the brackets of an index."""
+        """The expression for `x` inside the brackets of an index."""
         if type(x) is tuple and x:
             return tuple_of([self._key_part(part) for part in x])[1:-1]
         return self._key_part(x)
@@ -186,7 +186,7 @@ class Speller:
     def _handed_on(
         self, function: Any, args: Sequence[Any], options: dict[str, Any], out: str | None
     ) -> str | None:
-        """What a function of NumPy hands on, if its first argument is an array."""
+        """The call that a function of NumPy hands on, if its first argument is an array."""
         x, *rest = args or (None,)
         if not is_array(x):
             return None

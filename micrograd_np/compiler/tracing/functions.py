@@ -1,4 +1,4 @@
-"""What is known of the functions that programs call: which can be called, and what they return.
+"""The functions that programs call: which can be called, and what they return.
 
 A program has fixed shapes and dtypes, and assigns every variable once. So what it calls must not
 write into arrays, and neither the shape nor the dtype of a result may depend on values. Functions

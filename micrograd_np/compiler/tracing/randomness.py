@@ -1,9 +1,9 @@
 """Randomness that a program would freeze: drawn from generators that are no arguments.
 
-A generator among the arguments of a compiled function is drawn from at every call. One that the
-function finds elsewhere (a name around it, an attribute of a module, NumPy's global one) would be
-drawn from once, while the function is traced, and the program would repeat the numbers. So the
-states of those that can be found are kept, and compared after the function was traced.
+A generator among the arguments of a compiled function is drawn from at every call. The function may
+find another generator: by a name around it, in a module's attribute, or NumPy's global one. This
+generator would be drawn from once, during tracing, and the program would repeat the numbers. So the
+states of all generators that can be found are kept, and compared after tracing.
 """
 
 import functools

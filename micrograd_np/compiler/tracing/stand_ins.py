@@ -1,9 +1,9 @@
-"""Stand-ins: what a function that is traced computes with in place of arrays and numbers.
+"""Stand-ins, the tracers that a traced function computes with in place of arrays and numbers.
 
-A `Traced` stands for a variable of the program. Where the function that is traced would have an
-array, it does what NumPy does with arrays; where it would have a Tensor, it is marked as a *tensor*
-and does what Tensors do. A `TracedNumber` stands for a Python number, a `TracedGenerator` for a
-random generator. A *single* number is one that is no array: NumPy's operators leave them to Python.
+A `Traced` stands for a variable of the program. In place of an array, a `Traced` does what NumPy
+does with arrays. In place of a Tensor, it is marked as a *tensor* and does what Tensors do. A
+`TracedNumber` stands for a Python number, a `TracedGenerator` for a random generator. A *single*
+number is no array: NumPy's operators leave it to Python.
 """
 
 import copy
@@ -79,7 +79,7 @@ class Traced(ArrayMethods, Interpreted):
         return strides
 
     def as_array(self) -> "Traced":
-        """As an array: a single number becomes one, a Python number with a dtype of its own."""
+        """The value as an array; a Python number gets the dtype that NumPy gives it."""
         if isinstance(self.value, np.ndarray):
             return self
         made: Traced = self.owner.call(np.asarray, (self,), {})
@@ -221,7 +221,7 @@ def as_tensor(x: Any) -> Any:
 
 
 def as_array(x: Any) -> Any:
-    """The same, not marked."""
+    """A stand-in without the mark of a Tensor; anything else as it is."""
     if isinstance(x, Traced) and x.tensor:
         return x.owner.standing_for(x.variable, x.value)
     return x

@@ -5,10 +5,10 @@ Every NumPy call on one is computed, and recorded as an instruction; so are the 
 derivative rules make, and those behind an operator. What is computed without any Traced is a
 constant of the program.
 
-A Tensor from outside that the function uses (the parameters of a model it closes over) is
-*captured*: it becomes a parameter, so that a compiled function sees it as it is at every call.
+A Tensor from outside that the function uses, such as the parameter of a model, is *captured*: it
+becomes a parameter of the program. So a compiled function sees its value at every call.
 
-`trace` runs a function so. What would need the values of later calls raises TracingError.
+`trace` makes this run. Code that would need the values of later calls raises TracingError.
 """
 
 import copy
@@ -85,9 +85,9 @@ class Trace(Interpreter):
 
     def prepare(
         self,
-        op: Op,
+        op: Op,  # noqa: ARG002 - whichever it is
         inputs: Inputs,
-        values: list[Any],  # noqa: ARG002 - whatever the op
+        values: list[Any],
     ) -> tuple[Inputs, list[Any]]:
         """Values with stand-ins for those of Tensors from outside."""
         pairs = zip(inputs, values, strict=True)
@@ -127,7 +127,7 @@ class Trace(Interpreter):
         return array if is_frozen(array) else copied(array)
 
     def _hint(self, array: np.ndarray[Any, Any]) -> str:
-        """What the user calls an array, or what a known one is the transpose of."""
+        """The user's name of an array, or of the array that it is the transpose of."""
         known = self._known.get(id(array.base))
         if known is not None and array.T.strides == known.array.strides:
             return f"{known.variable.hint}_T"
@@ -176,7 +176,7 @@ class Trace(Interpreter):
         return self._recorded(self.read(x, x.value)) if isinstance(x, Node) else x
 
     def variable_of(self, x: "Traced | TracedGenerator") -> Variable:
-        """What a stand-in stands for. Raises TracingError for one of an earlier run."""
+        """The variable of a stand-in. Raises TracingError for a stand-in of an earlier run."""
         if x.owner is not self:
             raise TracingError.escaped()
         return x.variable
@@ -211,7 +211,7 @@ class Trace(Interpreter):
         """Nothing is to be done: the calls themselves are recorded."""
 
     def pulled(self, node: Any, g: Any) -> None:  # noqa: ARG002 - part of the protocol
-        """What follows belongs to the derivative of this node."""
+        """Note that the calls to come belong to the derivative of this node."""
         self.note = f"gradient of {node.op.name}" if node.op is not None else ""
 
 

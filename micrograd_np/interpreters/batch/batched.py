@@ -1,8 +1,9 @@
 """The array that pretends to be one example of a batch.
 
-A `Batched` stands for an array of the shape of one example. Its `value` holds all of them, along a
-first axis, if it is *mapped*; else one that all share. The value is an array, a Tensor (so that
-what is done with a batch is recorded as a few large ops), or a `Batched` of an outer batch.
+A `Batched` stands for an array of the shape of one example. If the `Batched` is *mapped*, its
+`value` holds all examples along a first axis; else the value is one array that all examples share.
+The value is an array, a Tensor (so that a batch is recorded as a few large ops), or a `Batched` of
+an outer batch.
 
 Nesting has one order: a `Batch` knows its *depth*, and deeper ones are on the outside. A Tensor
 whose own value is Batched belongs to a derivative taken *inside* the batched function; every other
@@ -44,10 +45,15 @@ class Batch(Interpreter):
         self.over = False
 
     def lift(self, x: Any) -> Any:
-        """`x` as an operand that belongs to this batch, shared by all examples if it is not yet."""
+        """`x` as an operand of this batch; if `x` is from outside, all examples share it."""
         return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
 
-    def prepare(self, op: Op, inputs: Inputs, values: list[Any]) -> tuple[Inputs, list[Any]]:
+    def prepare(
+        self,
+        op: Op,  # noqa: ARG002 - whichever it is
+        inputs: Inputs,
+        values: list[Any],
+    ) -> tuple[Inputs, list[Any]]:
         """The inputs with those from outside lifted, if one is a node of a derivative in here."""
         if not any(isinstance(x, Node) and depth_of(x) == self.depth for x in inputs):
             return inputs, values
@@ -61,7 +67,7 @@ class Batch(Interpreter):
 
 
 def depth_of(x: Any) -> int:
-    """How deep the batch is that `x` belongs to; 0 for none."""
+    """The depth of the batch that `x` belongs to; 0 for none."""
     if isinstance(x, Node):
         x = x.value
     if isinstance(x, tuple):  # an op with several results
@@ -75,9 +81,9 @@ def enclosing_depth() -> int:
 
 
 def check_batch(x: Any) -> None:
-    """Raise BatchedError for an example of a batch in which we are not, but another thread is.
+    """Raise BatchedError for an example of a batch that runs in another thread, not in this one.
 
-    A derivative would take it for a constant.
+    A derivative would take the example for a constant.
     """
     if depth_of(x) > enclosing_depth():
         raise errors.BatchedError.elsewhere(repr(x))
@@ -102,7 +108,7 @@ class Batched(ArrayMethods, Interpreted):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one example; so are the other attributes."""
+        """The shape of one example; the other attributes are those of one example too."""
         shape: tuple[int, ...] = self.value.shape
         return shape[1:] if self.mapped else shape
 
@@ -177,9 +183,9 @@ class Batched(ArrayMethods, Interpreted):
             return self.compute(function, args, keywords)
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
-        """A function without a rule: one example at a time.
+        """The result of a function without a rule, one example at a time.
 
-        Raises InPlaceError for one that writes: all examples would write into the same array.
+        Raises InPlaceError for a function that writes: all examples would write into one array.
         """
         check_writes(function)
         batch = deepest((args, keywords), self).batch
@@ -188,7 +194,7 @@ class Batched(ArrayMethods, Interpreted):
         return wrapped(out, batch, mapped=True)
 
     def stopped(self) -> "Batched":
-        """A constant for derivatives around the batch too, which its value may belong to."""
+        """A constant, also for derivatives around the batch, to which the value may belong."""
         value = self.value
         if isinstance(value, Node | Interpreted):
             value = stop_gradient(value)
@@ -229,7 +235,7 @@ def any_inside(tree: Any, depth: int) -> bool:
 
 
 def own_options(options: Any, batch: Batch) -> Any:
-    """Options with `Each` for what differs from example to example of this batch."""
+    """Options with an `Each` for every value that differs between examples of this batch."""
     if isinstance(options, Batched) and options.batch is batch:
         return Each(options.value) if options.mapped else options.value
     if isinstance(options, dict):

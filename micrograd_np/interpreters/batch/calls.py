@@ -1,4 +1,4 @@
-"""A call of an op on a batch, and the way of computing it that is always right: one by one."""
+"""A call of an op on a batch, and the way to compute the call that is always right: one by one."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from micrograd_np.interpreters.batch.keys import Each
 
 
 class Call(NamedTuple):
-    """An op on a batch: its inputs, which of them have the batch axis, and how long that is."""
+    """An op on a batch: its inputs, which of them are mapped, its options, and the batch's size."""
 
     op: Op
     inputs: list[Any]
@@ -23,16 +23,16 @@ class Call(NamedTuple):
     size: int
 
     def ndim(self, index: int = 0) -> int:
-        """How many axes an input has for one example."""
+        """The number of axes that an input has for one example."""
         return int(np.ndim(self.inputs[index])) - self.mapped[index]
 
     def whole(self, index: int = 0) -> Array:
-        """An input with the batch axis, put there if it is shared."""
+        """An input with the batch axis, which a shared input is given."""
         x = self.inputs[index]
         return x if self.mapped[index] else np.broadcast_to(x, (self.size, *np.shape(x)))
 
     def evaluated(self, *inputs: Any, **changed: Any) -> Any:
-        """The op on other inputs, some options changed."""
+        """The result of the op on other inputs, with some options changed."""
         return evaluate(self.op, inputs, self.options | changed)
 
 
@@ -46,7 +46,7 @@ def example(call: Call, index: int) -> Array:
 
 
 def one_by_one(call: Call) -> Any:
-    """Each example for itself, then stacked."""
+    """The results of each example alone, stacked."""
     given = {
         "inputs": [
             Each(x) if m else x for x, m in zip(call.inputs, call.mapped, strict=True)
@@ -59,9 +59,9 @@ def one_by_one(call: Call) -> Any:
 
 
 def compute_each(function: Callable[..., Any], given: dict[str, Any], size: int) -> Any:
-    """A function of nested arguments for every example, the results stacked part by part.
+    """The results of a function of nested arguments for every example, stacked part by part.
 
-    For an empty batch it is run on zeros, to learn the shapes of what it returns.
+    For an empty batch the function runs on zeros, which tells the shapes of its results.
     """
     if size == 0:
         return stacked([function(**at(None, given))], empty=True)

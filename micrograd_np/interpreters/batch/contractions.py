@@ -97,7 +97,7 @@ def vdot(call: Call) -> Any:
 
 
 def matmul(call: Call) -> Any:
-    """Vectors as matrices of one row or column; the stacks of matrices in front broadcast."""
+    """Take a vector as a matrix of one row or column; the stacks of matrices in front broadcast."""
     x_ndim, y_ndim = call.ndim(0), call.ndim(1)
     if x_ndim <= 2 and y_ndim <= 2:
         return sum_over(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
@@ -124,7 +124,7 @@ def einsum_with_batch(call: Call) -> Any:
 
 
 def solve(call: Call) -> Any:
-    """A vector on the right is a matrix of one column."""
+    """Take a vector on the right as a matrix of one column."""
     a, b = call.inputs
     vector = call.ndim(1) == 1
     b = b[..., None] if vector else b

@@ -1,9 +1,9 @@
 """Indexing a batch as each of its examples would be indexed.
 
-NumPy puts the axes of several index arrays where they stand if they stand side by side, and in
-front if a slice, a new axis or an ellipsis stands between them, even one that stands for no axes.
-With a batch axis in front the same key must give the same axes, one further: `indexed` says which
-key to use and which axes to move afterwards.
+If several index arrays stand side by side, NumPy puts their axes where they stand. If a slice, a
+new axis or an ellipsis stands between them, even one for no axes, NumPy puts their axes in front.
+With a batch axis in front, a key must give the axes that it gives without, one place further.
+`indexed` says which key to use, and which axes to move afterwards.
 """
 
 from typing import Any, NamedTuple
@@ -18,13 +18,13 @@ BETWEEN = slice | type(None) | type(Ellipsis)  # parts of a key that index array
 
 
 class Each(NamedTuple):
-    """An option of which every example has its own, along the first axis."""
+    """An option that differs between examples; `value` holds one for each along its first axis."""
 
     value: Any
 
 
 class Index(NamedTuple):
-    """A key for a batch; the axes of what it reads, as they are found and as they are wanted."""
+    """A key for a batch, and the axes to move in the result: where they are found and wanted."""
 
     key: Any
     found: Axes = ()
@@ -41,9 +41,10 @@ def each_among(tree: Any) -> bool:
 
 
 def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
-    """How to index a batch with `key`, a key for examples of `ndim` axes.
+    """The index of a batch for `key`, a key for examples of `ndim` axes.
 
-    `mapped`: whether what is indexed has the batch axis; it may be shared if the key is an `Each`.
+    `mapped`: whether the indexed array has the batch axis. It may be shared if the key has an
+    `Each`.
     """
     parts = spelled_out(key, ndim)
     if not any(
@@ -70,7 +71,7 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
 
 
 def axes_of(part: Any) -> int:
-    """How many axes an index array has for one example; True and False count as arrays of one."""
+    """The number of axes of an index array for one example; True and False count as one axis."""
     if isinstance(part, Each):
         return int(np.ndim(part.value)) - 1
     return 1 if is_truth(part) else int(np.ndim(part))
@@ -84,16 +85,16 @@ def is_truth(part: Any) -> bool:
 
 
 def aligned(part: Each, width: int) -> Any:
-    """An index of every example's own, with as many axes as the widest."""
+    """An index that differs between examples, with as many axes as the widest index."""
     size, *shape = part.value.shape
     return np.reshape(part.value, (size, *(1,) * (width - len(shape)), *shape))
 
 
 def spelled_out(key: Any, ndim: int) -> list[Any]:
-    """A key as a list with one entry an axis, masks as index arrays.
+    """A key as a list with one entry for each axis, and with masks as index arrays.
 
-    New axes (`None`), and True and False, are entries too. So is an ellipsis that stands for no
-    axis: index arrays to its left and to its right do not stand side by side.
+    New axes (`None`), True and False are entries too. So is an ellipsis that stands for no axis,
+    because index arrays to its left and to its right do not stand side by side.
     """
     parts: list[Any] = []
     for part in map(simple, key if type(key) is tuple else (key,)):
@@ -112,7 +113,7 @@ def spelled_out(key: Any, ndim: int) -> list[Any]:
 
 
 def simple(part: Any) -> Any:
-    """One part of a key: what is iterable as an array."""
+    """One part of a key, with an array for a list."""
     if isinstance(part, Each) and part.value.dtype == bool:
         raise BatchedError.mask()
     return np.asarray(part) if isinstance(part, list) else part

@@ -1,8 +1,8 @@
 """What ops do to a whole batch: one op for all examples, on arrays with one axis more in front.
 
-A *rule* takes a `Call` and returns the result with the batch along its first axis. Ops that work
-entry by entry need their operands aligned; ops along axes need the axes counted from one further.
-Rules evaluate ops on arrays, on Tensors (who record them) and on the operands of an outer batch.
+A *rule* takes a `Call` and returns the result with the batch along its first axis. Elementwise ops
+need their operands aligned; ops along axes need the axes counted from one further. Rules evaluate
+ops on arrays, on Tensors (which record the ops) and on the operands of an outer batch.
 """
 
 from math import prod
@@ -16,7 +16,7 @@ from micrograd_np.interpreters.batch.calls import Call, Rule, one_by_one
 
 
 def entry_by_entry(call: Call) -> Any:
-    """Operands broadcast from the right: give every batch as many axes as the largest example."""
+    """Give every batch as many axes as the largest example: broadcasting is from the right."""
     widest = max(call.ndim(i) for i in range(len(call.inputs)))
     return call.evaluated(
         *(
@@ -32,17 +32,17 @@ def pad_shape(x: Array, count: int) -> Array:
 
 
 def unchanged(call: Call) -> Any:
-    """Whatever works on the last axes, or on all entries alike, does not see the batch."""
+    """Apply an op that works on the last axes, or on all entries alike, and ignores the batch."""
     return call.evaluated(*call.inputs)
 
 
 def of_matrices(call: Call) -> Any:
-    """What works on the last two axes, and makes a matrix of a vector."""
+    """Apply an op that works on the last two axes, and makes a matrix of a vector."""
     return one_by_one(call) if call.ndim() < 2 else unchanged(call)
 
 
 def all_mapped(call: Call) -> Any:
-    """What works on the last axes of several inputs, all of which have the batch in front."""
+    """Apply an op that works on the last axes of several inputs, all with the batch in front."""
     return call.evaluated(*(call.whole(i) for i in range(len(call.inputs))))
 
 
@@ -57,12 +57,12 @@ def shift_axes(axis: Any, ndim: int) -> Any:
 
 
 def of_one_input(rule: Rule) -> Rule:
-    """A rule for ops of one array; where a second is given (`np.var` with a mean), one by one."""
+    """A rule for ops of one array; a call with a second (`np.var` with a mean) goes one by one."""
     return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
 
 
 def of_axes(rule: Rule) -> Rule:
-    """A rule that counts axes; single numbers, which NumPy lets have axis 0 or -1, one by one."""
+    """A rule that counts axes; a call on single numbers, with axis 0 or -1, goes one by one."""
 
     def with_axes_of_arrays(call: Call) -> Any:
         axis = call.options.get("axis")
@@ -72,7 +72,7 @@ def of_axes(rule: Rule) -> Rule:
 
 
 def flat(call: Call, index: int = 0) -> Array:
-    """An input, each example as a vector."""
+    """An input with each example flattened to a vector."""
     x = call.whole(index)
     return np.reshape(x, (call.size, prod(x.shape[1:])))
 
@@ -128,7 +128,7 @@ def shift(call: Call) -> Any:
 
 
 def norm(call: Call) -> Any:
-    """A matrix norm works on two axes, one of all entries is one of the flattened array."""
+    """Take a matrix norm over two axes; a norm of all entries is one of the flattened array."""
     given = call.options.get("axis")
     if given is None and call.options.get("ord") is None:
         return over_flattened(call) if call.ndim() != 1 else over_axes(call)

@@ -1,7 +1,8 @@
 """Batches of convolutions and of windows.
 
-Convolution takes any axes of examples in front, so a batch of inputs needs nothing. A batch of
-weights becomes groups: every example's channels beside one another, each seen by its own kernels.
+Convolution takes any axes of examples in front, so a batch of inputs needs no rule. A batch of
+weights becomes groups: the channels of all examples lie side by side, and each group has the
+kernels of its example.
 """
 
 from typing import Any
@@ -14,7 +15,7 @@ from micrograd_np.interpreters.batch.rules import shift_axes
 
 
 def slide(call: Call) -> Any:
-    """Windows slide along axes counted from one further; without any, along all of an example."""
+    """Slide windows along the given axes of an example, or along all its axes."""
     axis = call.options.get("axis")
     over = range(call.ndim()) if axis is None else axis
     return call.evaluated(
@@ -23,7 +24,7 @@ def slide(call: Call) -> Any:
 
 
 def convolve(call: Call) -> Any:
-    """An input or a cotangent, and a weight."""
+    """Convolve an input, or a cotangent, with a weight."""
     if not call.mapped[1]:
         return call.evaluated(*call.inputs)
     if not call.size:  # there is no convolution of no groups
@@ -48,7 +49,7 @@ def convolve_to_weights(call: Call) -> Any:
 
 
 def beside(x: Array, call: Call) -> Array:
-    """Every example's channels beside one another: the batch axis becomes part of theirs."""
+    """The channels of all examples side by side: the batch axis becomes part of their axis."""
     channels = x.ndim - len(call.options["size"]) - 1
     moved = np.moveaxis(x, 0, channels - 1)
     joined = (moved.shape[channels - 1] * moved.shape[channels],)

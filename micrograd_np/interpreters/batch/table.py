@@ -1,4 +1,4 @@
-"""Which rule batches which op."""
+"""The table of batch rules: which rule batches which op."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ from micrograd_np.ops.derivatives.signal import overlap_add
 def apply_to_batch(
     op: Op, inputs: list[Any], mapped: list[bool], options: Options, size: int
 ) -> tuple[Any, bool]:
-    """The result of an op, and whether each example has its own."""
+    """The result of an op, and whether the result differs between examples."""
     own_options = bool(options) and each_among(options)
     nested = any(each_among(x) for x in inputs if type(x) in (list, tuple))
     if not (any(mapped) or own_options or nested):
@@ -55,7 +55,7 @@ def apply_to_batch(
 
 
 def rule_of(op: Op) -> Rule:
-    """The rule declared for an op, or what follows from its structure."""
+    """The rule declared for an op, or the rule that follows from its form."""
     if op.function in RULES:
         return RULES[op.function]
     if op.kind == "reduction":

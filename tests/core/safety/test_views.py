@@ -159,7 +159,7 @@ def test_what_is_in_a_graph_is_not_written_into_through_a_view(name: str) -> Non
         part = view[..., :1]
     for shared in (view, part):
         for write in ("*=", "item"):
-            with pytest.raises(errors.InPlaceError, match="whose memory it shares"):
+            with pytest.raises(errors.InPlaceError, match="shares its memory with"):
                 WRITES[write](shared)
     np.testing.assert_array_equal(w.data, START)
 

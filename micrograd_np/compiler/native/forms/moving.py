@@ -65,7 +65,7 @@ def unstack(b: Builder, x: Variable, axis: int = 0) -> list[Variable]:
 
 
 def parts(b: Builder, x: Variable, function: Callable[[Any], list[Any]]) -> list[Variable]:
-    """What a function of several results shows of an array."""
+    """The parts of an array that a function of several results returns as views."""
     count = len(function(np.empty(x.shape, np.int8)))
 
     def part(number: int) -> Variable:

@@ -154,7 +154,7 @@ def trace(b: Builder, a: Variable, offset: int = 0, axis1: int = 0, axis2: int =
 
 @form(np.diff)
 def diff(b: Builder, a: Variable, n: int = 1, axis: int = -1) -> Variable:
-    """Differences of neighbours."""
+    """Differences of neighboring entries."""
     if n != 1 or kind_of(dtype_of(a)) == "b":
         raise NotNative("only first differences of numbers have a native form")
     ends = b.rearranged(a, lambda x: np.moveaxis(np.moveaxis(x, axis, 0)[1:], 0, axis))

@@ -83,7 +83,7 @@ def known(x: Any) -> Any:
 
 
 def described(x: Variable) -> tuple[Any, ...]:
-    """What a variable must agree in with what it stands for."""
+    """The properties in which a variable must agree with the variable it stands for."""
     return x.shape, dtype_of(x), x.python
 
 

@@ -1,0 +1,234 @@
+"""The words of the project: short sentences, a subject at their head, and one spelling.
+
+A sentence of a docstring has at most thirty words. Code, examples and tables are no sentences, and
+a piece of code within a sentence counts as one word.
+"""
+
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "micrograd_np"
+LATER = PACKAGE / "compiler"  # its prose is rewritten with its code
+SOURCES = [path for path in sorted(PACKAGE.rglob("*.py")) if LATER not in path.parents]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+MOST_WORDS = 30
+
+# Files with something to mend. A file that has nothing to mend any more may not stay here.
+TO_MEND = """
+    docs/design.md
+    micrograd_np/array_api/einops.py
+    micrograd_np/array_api/fft.py
+    micrograd_np/array_api/wrapping.py
+    micrograd_np/checking/__init__.py
+    micrograd_np/checking/check.py
+    micrograd_np/checking/comparison.py
+    micrograd_np/checking/differences.py
+    micrograd_np/checking/parts.py
+    micrograd_np/checking/report.py
+    micrograd_np/checking/vector_function.py
+    micrograd_np/core/context.py
+    micrograd_np/core/graph.py
+    micrograd_np/core/op.py
+    micrograd_np/core/operators.py
+    micrograd_np/core/safety/__init__.py
+    micrograd_np/core/safety/copying.py
+    micrograd_np/core/safety/leaving.py
+    micrograd_np/core/safety/meaning.py
+    micrograd_np/core/safety/solvers.py
+    micrograd_np/core/safety/views.py
+    micrograd_np/core/tensor.py
+    micrograd_np/nn/__init__.py
+    micrograd_np/nn/convolutional.py
+    micrograd_np/nn/functional/conv.py
+    micrograd_np/nn/functional/geometry.py
+    micrograd_np/nn/functional/pool.py
+    micrograd_np/nn/initializers.py
+    micrograd_np/nn/layers.py
+    micrograd_np/nn/losses.py
+    micrograd_np/nn/module.py
+    micrograd_np/nn/state.py
+    micrograd_np/nonsmooth/__init__.py
+    micrograd_np/nonsmooth/convention.py
+    micrograd_np/nonsmooth/kinks.py
+    micrograd_np/nonsmooth/listing.py
+    micrograd_np/ops/composed/array_like.py
+    micrograd_np/ops/composed/calculus.py
+    micrograd_np/ops/composed/creation.py
+    micrograd_np/ops/composed/nan.py
+    micrograd_np/ops/composed/padding.py
+    micrograd_np/ops/composed/quantiles.py
+    micrograd_np/ops/derivatives/convolution.py
+    micrograd_np/ops/derivatives/linalg/adjoints.py
+    micrograd_np/ops/derivatives/linalg/decompositions.py
+    micrograd_np/ops/derivatives/linalg/determinants.py
+    micrograd_np/ops/derivatives/linalg/norms.py
+    micrograd_np/ops/derivatives/linalg/products.py
+    micrograd_np/ops/derivatives/linalg/singular_values.py
+    micrograd_np/ops/derivatives/linalg/solving.py
+    micrograd_np/ops/derivatives/pooling.py
+    micrograd_np/ops/derivatives/reductions.py
+    micrograd_np/ops/derivatives/sorting.py
+    micrograd_np/ops/derivatives/special/__init__.py
+    micrograd_np/ops/derivatives/special/bessel.py
+    micrograd_np/ops/derivatives/special/domains.py
+    micrograd_np/ops/derivatives/special/elliptic.py
+    micrograd_np/ops/derivatives/special/exponential.py
+    micrograd_np/ops/derivatives/special/hypergeometric.py
+    micrograd_np/ops/kernels/einsum.py
+    micrograd_np/ops/kernels/scatter.py
+    micrograd_np/ops/kernels/windows.py
+    micrograd_np/ops/lazy.py
+    micrograd_np/transforms/checkpoint.py
+    micrograd_np/transforms/grad.py
+    micrograd_np/transforms/jacobians.py
+    micrograd_np/transforms/linearize.py
+    micrograd_np/transforms/vmap.py
+    micrograd_np/viz/__init__.py
+    micrograd_np/viz/draw.py
+    micrograd_np/viz/labels.py
+    micrograd_np/viz/picture.py
+    micrograd_np/viz/rendering.py
+    micrograd_np/viz/style.py
+    micrograd_np/viz/subgraph.py
+    micrograd_np/viz/symbols.py
+    micrograd_np/viz/values.py
+"""
+EXCUSED = set(TO_MEND.split())
+
+# ---------------------------------------------------------------- sentences
+
+ITEM = re.compile(r"^\s*(?:[-*]|\d+\.)\s+", re.MULTILINE)
+CODE = re.compile(r"``.+?``|`.+?`", re.DOTALL)
+END = re.compile(r"(?<=[.!?])[)\"']*\s+(?=[(\"']*[A-Z])")
+WORD = re.compile(r"[\w'.-]*\w")
+NOT_PROSE = (">>>", "|")
+
+
+def sentences(text: str) -> Iterator[str]:
+    """The sentences of a docstring, with `X` for each piece of code."""
+    for block in re.split(r"\n\s*\n", text):
+        lines = block.splitlines()
+        if lines and lines[0].startswith("    "):
+            continue
+        prose = itertools.takewhile(lambda line: not line.startswith(NOT_PROSE), lines)
+        for item in ITEM.split("\n".join(prose)):
+            yield from filter(None, END.split(" ".join(CODE.sub("X", item).split())))
+
+
+@cache
+def docstrings(source: Path) -> list[tuple[int, str]]:
+    """Every docstring of a file, with the line of the definition."""
+    found = []
+    waiting: list[Any] = [ast.parse(source.read_text(encoding="utf-8"))]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            text = ast.get_docstring(node)
+            if text:
+                found.append((getattr(node, "lineno", 1), text))
+        waiting += [part for part in node.body if isinstance(getattr(part, "body", None), list)]
+    return sorted(found)
+
+
+def too_long(source: Path) -> Iterator[str]:
+    for line, text in docstrings(source):
+        for sentence in sentences(text):
+            count = len(WORD.findall(sentence))
+            if count > MOST_WORDS:
+                yield f"{line}: a sentence of {count} words: {sentence}"
+
+
+# ---------------------------------------------------------------- heads
+
+HEADLESS = re.compile(r"(What|As|Such|So|The same|It)\b")
+
+
+def headless(source: Path) -> Iterator[str]:
+    for line, text in docstrings(source):
+        if HEADLESS.match(text):
+            yield f"{line}: no noun at the head: {text.splitlines()[0]}"
+
+
+# ---------------------------------------------------------------- spelling
+
+STEMS = """
+    diagonal general initial linear maxim minim normal optim organ penal polar real recogn serial
+    special standard summar symmetr vector
+"""
+OTHERS = r"""
+    behaviours? colours? coloured favour\w* honours? neighbour\w*
+    cent(?:re|res|red|ring) grey towards (?:kilo)?metres
+    labell(?:ed|ing) cancell(?:ed|ing) modell(?:ed|ing) travell(?:ed|ing|er)
+    analys(?:e|ed|ing) artefacts? catalogues? defence judgement learnt licence programmes?
+"""
+ENDINGS = "ise ises ised iser isers ising isation isations"
+BRITISH = re.compile(
+    rf"(?:{'|'.join(STEMS.split())})(?:{'|'.join(ENDINGS.split())})|{'|'.join(OTHERS.split())}"
+)
+LETTERS = re.compile(r"[a-z]+")
+
+
+def british(path: Path) -> Iterator[str]:
+    lines = path.read_text(encoding="utf-8").lower().splitlines()
+    for number, line in enumerate(lines, 1):
+        for word in filter(is_british, LETTERS.findall(line)):
+            yield f"{number}: British spelling: {word}"
+
+
+@cache
+def is_british(word: str) -> bool:
+    return BRITISH.fullmatch(word) is not None
+
+
+# ---------------------------------------------------------------- the checks
+
+
+@cache
+def complaints() -> dict[str, list[str]]:
+    """What is to be mended in each file."""
+    found = {path: [*too_long(path), *headless(path), *british(path)] for path in SOURCES}
+    found |= {path: list(british(path)) for path in [*PAGES, *EXAMPLES]}
+    return {path.relative_to(ROOT).as_posix(): lines for path, lines in found.items() if lines}
+
+
+def test_every_sentence_reads_well():
+    found = [
+        f"{file}:{line}"
+        for file, lines in complaints().items()
+        for line in lines
+        if file not in EXCUSED
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_no_clean_file_is_excused():
+    clean = EXCUSED - complaints().keys()
+    assert not clean, f"nothing is to be mended in these, take them out of EXCUSED: {sorted(clean)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("One. Two (three). `Four` is 4.5. Five", ["One.", "Two (three).", "X is 4.5.", "Five"]),
+        ("A list:\n\n- one\n  and more\n- two\n\n>>> f(1)\n1", ["A list:", "one and more", "two"]),
+        ("See:\n\n    code is. Not prose.\n\n| a | table |", ["See:"]),
+    ],
+)
+def test_sentences_are_told_apart(text, found):
+    assert list(sentences(text)) == found
+
+
+def test_british_words_are_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("An optimistic optimizer\njoin_neighbours, Centred", encoding="utf-8")
+    assert [line.rpartition(" ")[2] for line in british(page)] == ["neighbours", "centred"]
