@@ -55,15 +55,18 @@ class Batch(Interpreter):
         values: list[Any],
     ) -> tuple[Inputs, list[Any]]:
         """The inputs with those from outside lifted, if one is a node of a derivative in here."""
-        if not any(isinstance(x, Node) and depth_of(x) == self.depth for x in inputs):
+        inner, outside = False, []
+        for i, x in enumerate(inputs):
+            depth = depth_of(x) if isinstance(x, Node) else self.depth + 1
+            inner = inner or depth == self.depth
+            if depth < self.depth and x.tracked:
+                outside.append(i)
+        if not (inner and outside):
             return inputs, values
-        lifted = tuple(self.lift(x) if self._is_outside(x) else x for x in inputs)
-        pairs = zip(inputs, lifted, values, strict=True)
-        return lifted, [value if x is given else x for given, x, value in pairs]
-
-    def _is_outside(self, x: Any) -> bool:
-        """Whether an input is tracked by a derivative around the batch."""
-        return isinstance(x, Node) and x.tracked and depth_of(x) < self.depth
+        lifted, values = list(inputs), list(values)
+        for i in outside:
+            lifted[i] = values[i] = self.lift(inputs[i])
+        return tuple(lifted), values
 
 
 def depth_of(x: Any) -> int:
@@ -85,14 +88,18 @@ def check_batch(x: Any) -> None:
 
     A derivative would take the example for a constant.
     """
-    if depth_of(x) > enclosing_depth():
+    depth = depth_of(x)
+    if depth and depth > enclosing_depth():
         raise errors.BatchedError.elsewhere(repr(x))
 
 
 class Batched(ArrayMethods, Interpreted):
-    """One example, as far as the function can tell. It has the methods of a Tensor."""
+    """One example, as far as the function can tell. It has the methods of a Tensor.
 
-    __slots__ = ("batch", "mapped", "value")
+    `shape` and all other attributes of arrays are those of one example.
+    """
+
+    __slots__ = ("batch", "dtype", "mapped", "shape", "value")
     requires_grad = False
     layout_error = errors.BatchedError.layout  # a batch is laid out in whatever way is fast
 
@@ -100,17 +107,13 @@ class Batched(ArrayMethods, Interpreted):
         self.value = value
         self.batch = batch
         self.mapped = mapped
+        self.shape = value.shape[1:] if mapped else value.shape
+        self.dtype = value.dtype
 
     def __repr__(self) -> str:
         return f"<one of {self.batch.size} examples, of shape {self.shape}, {self.dtype}>"
 
     # ------------------------------------------------------------ of one example
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of one example; the other attributes are those of one example too."""
-        shape: tuple[int, ...] = self.value.shape
-        return shape[1:] if self.mapped else shape
 
     @property
     def ndim(self) -> int:
@@ -148,12 +151,12 @@ class Batched(ArrayMethods, Interpreted):
         """Whether no input is a Tensor of a derivative taken inside this batch, or ranks higher."""
         depth, inner = self.batch.depth, 0
         for x in inputs:
-            if isinstance(x, Node):
+            if isinstance(x, Batched):
+                depth = max(depth, x.batch.depth)
+            elif isinstance(x, Node):
                 inner = max(inner, depth_of(x))
-            elif isinstance(x, Interpreted):
-                if x.rank > self.rank:
-                    return False
-                depth = max(depth, depth_of(x))
+            elif isinstance(x, Interpreted) and x.rank > self.rank:
+                return False
         return inner < depth
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
@@ -167,9 +170,8 @@ class Batched(ArrayMethods, Interpreted):
             mine = type(x) is Batched and x.batch is batch
             values.append(x.value if mine else x if type(x) in PLAIN else own_options(x, batch))
             mapped.append(mine and x.mapped)
-        out, over_batch = apply_to_batch(
-            op, values, mapped, own_options(options, batch), batch.size
-        )
+        options = own_options(options, batch) if options else options
+        out, over_batch = apply_to_batch(op, values, mapped, options, batch.size)
         return wrapped(out, batch, over_batch)
 
     def __array_function__(self, function: Any, types: Any, args: Inputs, keywords: Options) -> Any:

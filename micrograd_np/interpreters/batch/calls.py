@@ -26,6 +26,10 @@ class Call(NamedTuple):
         """The number of axes that an input has for one example."""
         return int(np.ndim(self.inputs[index])) - self.mapped[index]
 
+    def ndims(self) -> list[int]:
+        """The number of axes that each input has for one example."""
+        return [np.ndim(x) - m for x, m in zip(self.inputs, self.mapped, strict=True)]
+
     def whole(self, index: int = 0) -> Array:
         """An input with the batch axis, which a shared input is given."""
         x = self.inputs[index]

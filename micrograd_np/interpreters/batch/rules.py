@@ -17,13 +17,13 @@ from micrograd_np.interpreters.batch.calls import Call, Rule, one_by_one
 
 def entry_by_entry(call: Call) -> Any:
     """Give every batch as many axes as the largest example: broadcasting is from the right."""
-    widest = max(call.ndim(i) for i in range(len(call.inputs)))
-    return call.evaluated(
-        *(
-            pad_shape(x, widest - call.ndim(i)) if call.mapped[i] else x
-            for i, x in enumerate(call.inputs)
-        )
-    )
+    ndims = call.ndims()
+    widest = max(ndims)
+    inputs = list(call.inputs)
+    for i, ndim in enumerate(ndims):
+        if call.mapped[i] and ndim < widest:
+            inputs[i] = pad_shape(inputs[i], widest - ndim)
+    return call.evaluated(*inputs)
 
 
 def pad_shape(x: Array, count: int) -> Array:
