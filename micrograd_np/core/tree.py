@@ -90,18 +90,8 @@ def leaves(tree: Tree) -> list[Any]:
     >>> leaves({"weight": 1, "layers": [2, (3, None)]})
     [1, 2, 3]
     """
-    found: list[Any] = []
-    _collect(tree, found)
-    return found
-
-
-def _collect(tree: Tree, found: list[Any]) -> None:
     below = parts(tree)
-    if below is None:
-        found.append(tree)
-    else:
-        for child in below:
-            _collect(child, found)
+    return [tree] if below is None else [leaf for child in below for leaf in leaves(child)]
 
 
 def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
@@ -112,13 +102,14 @@ def map(function: Callable[..., Any], tree: Tree, *rest: Tree) -> Tree:
     >>> map(lambda x, y: x + y, {"a": 1, "b": [2, 3]}, {"a": 10, "b": [20, 30]})
     {'a': 11, 'b': [22, 33]}
     """
-    return _map(function, "", tree, *rest)
+    if rest:
+        return _map(function, "", tree, *rest)
+    below = parts(tree)
+    return function(tree) if below is None else rebuild(tree, [map(function, x) for x in below])
 
 
 def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tree:
     branch = children(tree)
-    if branch is None and not rest:
-        return function(tree)
     others = [children(other) for other in rest]
     if branch is None:
         if any(other is not None for other in others):
@@ -152,16 +143,12 @@ def replace(tree: Tree, new_leaves: Iterable[Any]) -> Tree:
     {'a': 'x', 'b': ['y', 'z']}
     """
     supply = list(new_leaves)
-    below = parts(tree)
-    if below is None and len(supply) == 1:
-        return supply[0]
     if len(supply) != (count := len(leaves(tree))):
         raise ValueError(f"the tree has {count} leaves, but {len(supply)} were given")
-    return _filled(tree, iter(supply))
+    return fill(tree, iter(supply))
 
 
-def _filled(tree: Tree, supply: Iterator[Any]) -> Tree:
+def fill(tree: Tree, supply: Iterator[Any]) -> Tree:
+    """`replace` with leaves that are known to be enough; what is left over stays in `supply`."""
     below = parts(tree)
-    if below is None:
-        return next(supply)
-    return rebuild(tree, [_filled(child, supply) for child in below])
+    return next(supply) if below is None else rebuild(tree, [fill(x, supply) for x in below])

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from micrograd_np.core import tree
 from micrograd_np.core.foreign import all_here, is_foreign
 from micrograd_np.core.graph import tick
@@ -71,19 +73,23 @@ class Optimizer:
 
         Raises GraphError that names all parameters whose `.grad` is None.
         """
-        if any(p.grad is None for p in self.parameters):
-            raise GraphError(self._without_gradient())
-        self._bring_here()
-        gradients = [p.grad for p in self.parameters]
+        gradients = self._gradients()
         values = [value_of(p) for p in self.parameters]
         updates, state = self.transformation.update(gradients, self.state, values)
         self.assign(apply_updates(values, updates), state)
 
-    def _bring_here(self) -> None:
-        """Fetch the gradients of NumPy's parameters that another library holds, in one pass."""
-        afar = [p for p in self.parameters if is_foreign(p.grad) and not is_foreign(p.value)]
-        for parameter, gradient in zip(afar, all_here([p.grad for p in afar]), strict=True):
-            parameter.grad = gradient
+    def _gradients(self) -> list[Any]:
+        """The gradients; those of NumPy's parameters that another library holds are fetched."""
+        afar = []
+        for p in self.parameters:
+            if p.grad is None:
+                raise GraphError(self._without_gradient())
+            if type(p.grad) is not np.ndarray and is_foreign(p.grad) and not is_foreign(p.value):
+                afar.append(p)
+        if afar:
+            for p, gradient in zip(afar, all_here([p.grad for p in afar]), strict=True):
+                p.grad = gradient
+        return [p.grad for p in self.parameters]
 
     def zero_grad(self) -> None:
         """Set `.grad` of every parameter to None."""

@@ -19,7 +19,7 @@ from micrograd_np.core.context import CONTEXT, differentiating, lifted
 from micrograd_np.core.foreign import one_like
 from micrograd_np.core.graph import ARGUMENT, Node, descendants, history, pull, push, tick
 from micrograd_np.core.op import OPS, Array, Interpreted
-from micrograd_np.core.record import record, value_of
+from micrograd_np.core.record import PLAIN, record, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import conjugated, matching, owned, scalar
@@ -27,11 +27,11 @@ from micrograd_np.errors.covering import uncover
 from micrograd_np.interpreters.batch.batched import check_batch
 from micrograd_np.transforms.results import (
     Found,
+    Outside,
     Result,
     hand_out,
     holds_tensor,
     is_single,
-    is_tracked,
 )
 
 Function = Callable[..., Any]
@@ -76,11 +76,12 @@ def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: 
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
-        value = scalar(run.out, name_of(f))
+        value = scalar(run.out, transformed.__name__)
         found = run.like_arguments(run.pull([value], [one_like(value.value)]))
+        gradients = Result(chosen[0] if isinstance(argnums, int) else chosen, found)
         results = [run.value(), *run.aux()] if with_value else run.aux()
-        *others, gradient = hand_out(holds_tensor(args, keywords), *results, Result(chosen, found))
-        gradient = gradient[0] if isinstance(argnums, int) else gradient
+        tensors = holds_tensor(*args, *keywords.values())
+        *others, gradient = hand_out(tensors, *results, gradients)
         if not others:
             return gradient
         if not with_value:
@@ -107,7 +108,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
         matched = tree.leaves(tree.map(matching, run.out, cotangents))
-        found = run.like_arguments(run.pull(tree.leaves(run.out), matched))
+        found = run.like_arguments(run.pull(run.outputs, matched))
         (pulled,) = hand_out(tensors or holds_tensor(cotangents), Result(primals, found))
         return tuple(pulled)
 
@@ -142,13 +143,15 @@ def jvp(
 class Run:
     """A function run once on fresh nodes over its arguments, and the graph this left.
 
-    `given`: the fresh nodes as the arguments, `fresh`: as a list. `out`, `auxiliary`: what the
-    function returned. `nodes`: the graph, oldest first. `beyond`: the nodes in it that depend on
-    what the arguments do not hold, so that a derivative may be wanted of what is computed here.
+    `given`: the fresh nodes as the arguments, `fresh`: as a list. `out`: the nodes that the
+    function returned, `outputs`: as a list. `auxiliary`: what it returned besides. `nodes`: the
+    graph, oldest first. `beyond`: the nodes in it that depend on what the arguments do not hold, so
+    that a derivative may be wanted of what is computed here.
     """
 
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
         self.fresh: list[Tensor] = []
+        self.outputs: list[Tensor] = []
         self.single: set[Node] = set()  # those that stand for a single number
         self.points: set[Node] = set()  # and for an array of no axes
         self.since = tick()
@@ -167,7 +170,9 @@ class Run:
         self.auxiliary: Tree
         out, self.auxiliary = out if has_aux else (out, None)
         self.out = tree.map(self._noded, out)
-        made = [x for x in tree.leaves((self.out, self.auxiliary)) if isinstance(x, Tensor)]
+        made = list(self.outputs)
+        if has_aux:
+            made += [x for x in tree.leaves(self.auxiliary) if isinstance(x, Tensor)]
         self.nodes, leaves = history(made, self.since)
         outside = [x for x in leaves if x.options is not ARGUMENT or x.tick < self.since]
         recording = outside and CONTEXT.get().recording
@@ -175,41 +180,45 @@ class Run:
 
     def _noded(self, x: Any) -> Tensor:
         """A leaf of what the function returned as a node."""
-        check_batch(x)
         node = x if isinstance(x, Tensor) else Tensor(x)
-        if is_single(x):
-            self.single.add(node)
-        elif node is not x and not node.shape:
-            self.points.add(node)
+        if type(node.value) not in PLAIN:
+            check_batch(x)
+        if node is not x:
+            self._note_kind(node, x)
+        self.outputs.append(node)
         return node
 
     def _renewed(self, leaf: Any) -> Tensor:
         """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
-        single = is_single(leaf)
         context = CONTEXT.get()
+        x = leaf
         if context.interpreters:
-            leaf = lifted(leaf if hasattr(leaf, "dtype") else owned(leaf))
-        if is_tracked(leaf) and context.recording:
-            node = record(OPS[np.copy], (leaf,))
+            x = lifted(x if hasattr(x, "dtype") else owned(x))
+        if isinstance(x, Tensor) and x.tracked and context.recording:
+            node = record(OPS[np.copy], (x,))
         else:
-            node = Tensor(value_of(leaf) if isinstance(leaf, Tensor) else leaf, requires_grad=True)
+            node = Tensor(value_of(x), requires_grad=True)
             node.options = ARGUMENT
-        node.name = getattr(leaf, "name", None)
+        node.name = getattr(x, "name", None)
         self.fresh.append(node)
-        if single:
-            self.single.add(node)
-        elif not node.shape:
-            self.points.add(node)
+        self._note_kind(node, leaf)
         return node
+
+    def _note_kind(self, node: Tensor, leaf: Any) -> None:
+        """Note whether the leaf that a node was made of is a single number, or an array."""
+        if is_single(leaf):
+            self.single.add(node)
+        elif not node.value.shape:
+            self.points.add(node)
 
     # ------------------------------------------------------------ derivatives
 
     def pull(self, outputs: list[Tensor], cotangents: list[Array]) -> list[Array]:
         """The cotangents of the arguments' leaves, given those of the outputs."""
-        cotangents = [lifted(self._vector(g)) for g in cotangents]
         table: dict[Node, Array] = {}
-        for output, g in zip(outputs, map(conjugated, cotangents), strict=True):
+        for output, cotangent in zip(outputs, cotangents, strict=True):
+            g = conjugated(lifted(self._vector(cotangent)))
             table[output] = table[output] + g if output in table else g
         found = pull(table, self.fresh, recorded=self._recorded, nodes=self.nodes)
         return [conjugated(found[x]) if x in found else zeros(x) for x in self.fresh]
@@ -228,19 +237,21 @@ class Run:
 
     def _vector(self, v: Array) -> Array:
         """A cotangent or tangent as a Tensor where a derivative in it is wanted, else its value."""
-        return v if is_tracked(v) and CONTEXT.get().recording else value_of(v)
+        if isinstance(v, Node) and not (v.tracked and CONTEXT.get().recording):
+            return value_of(v)
+        return v
 
     # ------------------------------------------------------------ results
 
     def value(self) -> Result:
         """The value that the function returned."""
-        return Result(self.out, [self._leaving(x) for x in tree.leaves(self.out)])
+        return Result(self.out, [self._leaving(x) for x in self.outputs])
 
     def aux(self) -> list[Result]:
         """The aux that the function returned, if any; objects from outside stay what they are."""
         if not self.has_aux:
             return []
-        found: list[Any] = []
+        found: list[Found] = []
         interpreters = CONTEXT.get().interpreters
         for x in tree.leaves(self.auxiliary):
             if isinstance(x, Tensor) and x.tick > self.since:
@@ -248,16 +259,15 @@ class Run:
             elif isinstance(x, Interpreted) and x.tensor and len(interpreters) == 1:
                 found.append(Found(x, is_single(x)))  # a constant Tensor, as it is seen here
             else:
-                found.append(x)
+                found.append(Outside(x))
                 for interpreter in interpreters:
                     interpreter.hand_on(x)
         return [Result(self.auxiliary, found)]
 
     def derivative(self, tangents: tuple[Tree, ...]) -> Result:
         """The derivative of the value along tangents of the arguments."""
-        outputs = tree.leaves(self.out)
         matched = tree.leaves(tree.map(matching, self.given, tangents))
-        pairs = zip(self.push(outputs, matched), outputs, strict=True)
+        pairs = zip(self.push(self.outputs, matched), self.outputs, strict=True)
         return Result(self.out, [Found(t, self.is_single(x)) for t, x in pairs])
 
     def like_arguments(self, vectors: list[Array]) -> list[Found]:
@@ -292,13 +302,16 @@ def at(
             f"(The gradient is a function: write grad(f)(x), not grad(f, x).)"
         )
 
+    if count == len(positions) == 1 and not keywords:
+        return f, args
+
     def of_chosen(*chosen: Tree) -> Any:
         placed = list(args)
         for i, argument in zip(positions, chosen, strict=True):
             placed[i] = argument
         return f(*placed, **keywords)
 
-    return of_chosen, tuple(args[i] for i in positions)
+    return of_chosen, tuple(map(args.__getitem__, positions))
 
 
 def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:

@@ -58,10 +58,9 @@ def jacobian(
     def transformed(*args: Any, **keywords: Any) -> Tree:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
-        outputs: list[Tensor] = tree.leaves(run.out)
-        rows = blocks_of(run, outputs, direction(run, outputs, mode))
+        rows = blocks_of(run, direction(run, mode))
         like = chosen[0] if isinstance(argnums, int) else chosen
-        like = tree.replace(run.out, [like] * len(outputs))
+        like = tree.map(lambda _: like, run.out)
         blocks = [block for row in rows for block in run.like_arguments(row)]
         results = [Result(like, blocks), *run.aux()]
         found, *aux = hand_out(holds_tensor(args, keywords), *results)
@@ -70,7 +69,7 @@ def jacobian(
     return named_after(f, transformed)
 
 
-def direction(run: Run, outputs: list[Tensor], mode: Mode) -> str:
+def direction(run: Run, mode: Mode) -> str:
     """In which direction to differentiate, and whether the Jacobian is defined at all."""
     for x in run.fresh:
         if x.value.dtype.kind == "c":
@@ -79,14 +78,14 @@ def direction(run: Run, outputs: list[Tensor], mode: Mode) -> str:
                 f"one derivative along the real axis and one along the imaginary. Take it in both: "
                 f"jacobian(lambda x, y: f(x + 1j * y), argnums=(0, 1))."
             )
-    if any(x.value.dtype.kind == "c" for x in outputs):
+    if any(x.value.dtype.kind == "c" for x in run.outputs):
         if mode == "reverse":
             raise NotDifferentiableError(
                 "a complex output has derivatives in forward mode only: pulled back to real "
                 "arguments, its imaginary part would be lost. Use mode='forward'."
             )
         return "forward"
-    return mode or ("forward" if entries(run.fresh) < entries(outputs) else "reverse")
+    return mode or ("forward" if entries(run.fresh) < entries(run.outputs) else "reverse")
 
 
 def entries(nodes: Sequence[Node]) -> int:
@@ -94,8 +93,9 @@ def entries(nodes: Sequence[Node]) -> int:
     return sum(int(x.value.size) for x in nodes)
 
 
-def blocks_of(run: Run, outputs: list[Tensor], mode: str) -> Iterator[list[Array]]:
+def blocks_of(run: Run, mode: str) -> Iterator[list[Array]]:
     """For each output the derivatives in each argument's leaf, of shape `output + leaf`."""
+    outputs = run.outputs
     if mode == "reverse":
         rows = map_arrays(partial(run.pull, outputs), one_hots(outputs))
         for part, out in parts(outputs):

@@ -6,6 +6,7 @@ number of NumPy, or an array that nobody else holds. An array of another library
 and what stands for an array inside `vmap` and `compile` stands for the result.
 """
 
+from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -62,34 +63,42 @@ class Found:
         return value[()] if self.single else np.array(value)
 
 
+class Outside(Found):
+    """A leaf from outside of the function, which is handed back as it is."""
+
+    __slots__ = ()
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def as_array(self) -> Any:
+        """The object itself."""
+        return self.value
+
+    as_tensor = as_array
+
+
 class Result(NamedTuple):
     """A tree to be handed out: one like it, and what goes in the places of its leaves."""
 
     like: Tree
-    leaves: list[Any]
+    leaves: list[Found]
 
 
 def hand_out(tensors: bool, *results: Result) -> tuple[Tree, ...]:
-    """The trees of results. `tensors`: whether the arguments hold a Tensor.
-
-    A leaf that is not a `Found` comes from outside and is handed back as it is.
-    """
-    leaves = [leaf for result in results for leaf in result.leaves]
-    for x in leaves:
-        tensors = tensors or is_tracked(x.value if type(x) is Found else x)
-    hand = Found.as_tensor if tensors else Found.as_array
-    disown_repeated(leaves)
-    return tuple(
-        tree.replace(like, [hand(x) if type(x) is Found else x for x in own])
-        for like, own in results
-    )
+    """The trees of results. `tensors`: whether the arguments hold a Tensor."""
+    for result in results:
+        for leaf in result.leaves:
+            tensors = tensors or is_tracked(leaf.value)
+    hand = methodcaller("as_tensor" if tensors else "as_array")
+    return tuple([tree.fill(like, map(hand, leaves)) for like, leaves in results])
 
 
-def disown_repeated(leaves: list[Any]) -> None:
+def disown_repeated(leaves: list[Found]) -> None:
     """Have an array that is found twice copied, so that results share no memory."""
     met = set()
     for leaf in leaves:
-        if type(leaf) is Found and leaf.owned:
+        if leaf.owned:
             leaf.owned = id(leaf.value) not in met
             met.add(id(leaf.value))
 

@@ -22,7 +22,14 @@ from micrograd_np.interpreters.batch.batched import (
     depth_of,
     enclosing_depth,
 )
-from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
+from micrograd_np.transforms.results import (
+    Found,
+    Result,
+    disown_repeated,
+    hand_out,
+    holds_tensor,
+    is_single,
+)
 
 Axes = Any  # an axis, None, or a tree of those
 
@@ -52,28 +59,33 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
 
     @wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:
-        axes = tuple(in_axes) if isinstance(in_axes, list | tuple) else (in_axes,) * len(args)
+        axes = in_axes if isinstance(in_axes, list | tuple) else (in_axes,) * len(args)
         if len(axes) != len(args):
             raise ValueError(
                 f"in_axes={in_axes!r:.60} has {len(axes)} entries, but {len(args)} arguments were "
                 f"given: give one for each, None for an argument that all examples share."
             )
-        given, along = (args, keywords), (axes, 0)
-        batch = Batch(size_of(given, along), depth=1 + enclosing_depth())
-        outcome = run(f, spread(lambda x, axis: enter(x, axis, batch), given, along), batch)
-        found: list[Found] = []
-        spread(lambda x, axis: found.append(found_of(x, axis, batch)), outcome, out_axes)
-        (results,) = hand_out(holds_tensor(args, keywords), Result(outcome, found))
+        given, along = [*args, *keywords.values()], [*axes, *(0,) * len(keywords)]
+        pairs = [pair for x, axis in zip(given, along, strict=True) for pair in paired(x, axis)]
+        batch = Batch(size_of(pairs), depth=1 + enclosing_depth())
+        entered = iter([enter(x, axis, batch) for x, axis in pairs])
+        examples = [tree.fill(x, entered) for x in given]
+        count = len(args)
+        outcome = run(
+            f, examples[:count], dict(zip(keywords, examples[count:], strict=True)), batch
+        )
+        found = [found_of(x, axis, batch) for x, axis in paired(outcome, out_axes)]
+        disown_repeated(found)
+        (results,) = hand_out(holds_tensor(*given), Result(outcome, found))
         return results
 
     return batched
 
 
-def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
+def run(f: Callable[..., Any], args: Any, keywords: dict[str, Any], batch: Batch) -> Any:
     """`f` on one example, as it seems to it."""
     try:
         with interpreting(batch):
-            args, keywords = given
             return f(*args, **keywords)
     except ValueError as error:
         uncover(error)
@@ -91,33 +103,31 @@ def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> l
         return list(f(arrays))
     batch = Batch(len(arrays[0]), depth=1 + enclosing_depth())
     given = [Batched(x, batch, mapped=True) for x in arrays]
-    return [leave(x, out_axis, batch) for x in run(f, ((given,), {}), batch)]
+    return [leave(x, out_axis, batch) for x in run(f, (given,), {}, batch)]
 
 
-def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree:
-    """`function(leaf, axis)` for every leaf; an axis stands for all leaves of its branch."""
-    if axes is None or type(axes) is int or isinstance(axes, int | np.integer):
-        return tree.map(lambda leaf: function(leaf, axes), given)
+def paired(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
+    """Every leaf with its axis, in order; an axis stands for all leaves of its branch."""
+    if axes is None or isinstance(axes, int | np.integer):
+        return [(leaf, axes) for leaf in tree.leaves(given)]
     branch, below = tree.children(given), tree.children(axes)
     if branch is None or below is None or branch.keys() != below.keys():
         raise ValueError(
             f"the axes {axes!r:.60} do not fit the structure of what they are for: give an axis, "
             f"None, or a tree of those that follows it."
         )
-    parts = [spread(function, branch[name], below[name]) for name in branch]
-    return tree.rebuild(given, parts)
+    return [pair for name in branch for pair in paired(branch[name], below[name])]
 
 
 # ---------------------------------------------------------------- in
 
 
-def size_of(given: Tree, axes: Axes) -> int:
-    """The number of examples, on which all arguments must agree."""
+def size_of(pairs: list[tuple[Any, Any]]) -> int:
+    """The number of examples, on which all arguments, each with its axis, must agree."""
     sizes: list[tuple[int, tuple[int, ...]]] = []
-
-    def note(x: Any, axis: int | None) -> None:
+    for x, axis in pairs:
         if axis is None:
-            return
+            continue
         shape = x.shape if hasattr(x, "shape") else np.shape(x)
         if not -len(shape) <= axis < len(shape):
             raise ShapeError(
@@ -125,8 +135,6 @@ def size_of(given: Tree, axes: Axes) -> int:
                 f"with None for arguments that all examples share."
             )
         sizes.append((shape[axis], shape))
-
-    spread(note, given, axes)
     if not sizes:
         raise ValueError("vmap needs an argument to map over: all of in_axes are None")
     if len({n for n, _ in sizes}) > 1:
@@ -139,8 +147,7 @@ def size_of(given: Tree, axes: Axes) -> int:
 
 def enter(x: Any, axis: int | None, batch: Batch) -> Any:
     """A leaf of the arguments as one example."""
-    if depth_of(x) >= batch.depth:
-        check_batch(x)
+    check_batch(x)
     if axis is None:
         return x
     if not isinstance(x, Node | Interpreted):

@@ -80,7 +80,10 @@ def depth_of(x: Any) -> int:
 
 def enclosing_depth() -> int:
     """How deep the batch is in which we are."""
-    return max((x.depth for x in CONTEXT.get().interpreters if isinstance(x, Batch)), default=0)
+    for interpreter in reversed(CONTEXT.get().interpreters):
+        if isinstance(interpreter, Batch):
+            return interpreter.depth
+    return 0
 
 
 def check_batch(x: Any) -> None:
@@ -100,6 +103,8 @@ class Batched(ArrayMethods, Interpreted):
     """
 
     __slots__ = ("batch", "dtype", "mapped", "shape", "value")
+    shape: tuple[int, ...]
+    dtype: Any
     requires_grad = False
     layout_error = errors.BatchedError.layout  # a batch is laid out in whatever way is fast
 

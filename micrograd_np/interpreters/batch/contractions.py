@@ -114,9 +114,7 @@ def matmul(call: Call) -> Any:
 
 def einsum_with_batch(call: Call) -> Any:
     """One letter more, in front of the operands that have the batch, and of the result."""
-    terms, output = labels_of(
-        call.options["subscripts"], call.ndims()
-    )
+    terms, output = labels_of(call.options["subscripts"], call.ndims())
     letter = next(c for c in LETTERS if not any(c in t for t in (*terms, output)))
     spelled = ",".join(letter + t if m else t for t, m in zip(terms, call.mapped, strict=True))
     subscripts = f"{spelled}->{letter}{output}"

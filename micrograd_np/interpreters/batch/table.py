@@ -37,13 +37,15 @@ from micrograd_np.ops.derivatives.pooling import (
 from micrograd_np.ops.derivatives.shaping import astype
 from micrograd_np.ops.derivatives.signal import overlap_add
 
+NESTED = frozenset((list, tuple))  # inputs that are not single arrays
+
 
 def apply_to_batch(
     op: Op, inputs: list[Any], mapped: list[bool], options: Options, size: int
 ) -> tuple[Any, bool]:
     """The result of an op, and whether the result differs between examples."""
     own_options = bool(options) and each_among(options)
-    nested = any(each_among(x) for x in inputs if type(x) in (list, tuple))
+    nested = not NESTED.isdisjoint(map(type, inputs)) and each_among(inputs)
     if not (any(mapped) or own_options or nested):
         return evaluate(op, inputs, options), False
     call = Call(op, inputs, mapped, options, size)
