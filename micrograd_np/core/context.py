@@ -27,7 +27,7 @@ class Observer(Protocol):
 
 
 class Interpreter:
-    """A way to apply ops to other values than arrays. By itself it leaves everything as it is."""
+    """A way to apply ops to other values than arrays. This base class changes nothing."""
 
     __slots__ = ()
 
@@ -41,18 +41,18 @@ class Interpreter:
         return inputs, values
 
     def read(self, node: Any, value: Any) -> Any:  # noqa: ARG002 - for those who ask
-        """What stands for the value of a node outside of ops."""
+        """The value of a node as code outside of ops sees that value."""
         return value
 
     def lift(self, x: Any) -> Any:
-        """The argument of a function that is differentiated in here."""
+        """The argument of a function that is differentiated within this interpreter."""
         return x
 
     def check_change(self, node: Any, what: str) -> None:
-        """Raise an error if `what` must not be done to a node in here."""
+        """Raise an error if `what` must not be done to a node within this interpreter."""
 
     def hand_on(self, x: Any) -> None:
-        """Called with what a transform hands out as the function has returned it."""
+        """Called with each aux value that a transform returns just as its function returned it."""
 
     def replay(self) -> AbstractContextManager[None]:
         """A context manager within which a function runs once more, to compute again."""
@@ -113,7 +113,7 @@ class entering:
         self.tokens: list[Token[Context]] = []
 
     def inside(self, outer: Context) -> Context:
-        """The context within."""
+        """The context to be entered, made of the one around."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -143,7 +143,7 @@ def replaying() -> Iterator[None]:
 class observing(entering):
     """A context manager under which `observer` is told of what is recorded and pulled.
 
-    Who observes already goes on doing so, and is told first.
+    Observers of the context around go on observing, and are told first.
     """
 
     __slots__ = ("observer",)
@@ -159,7 +159,7 @@ class observing(entering):
 
 
 class interpreting(entering):
-    """A context manager under which `interpreter` applies ops, within those that do so already."""
+    """A context manager under which `interpreter` applies ops, as the innermost of all."""
 
     __slots__ = ("interpreter",)
 

@@ -1,9 +1,9 @@
 """Arrays of other libraries: where they have to be told apart from NumPy's.
 
 A *foreign* array belongs to another library and speaks NumPy's protocols: a Dask array on a
-cluster, a CuPy array on a GPU. A Tensor holds it as it is, and NumPy's functions reach it wherever
-it is. Two things remain: constants that meet it are made in its likeness, and its numbers are
-brought here when somebody asks for them, and not before.
+cluster, a CuPy array on a GPU. A Tensor holds a foreign array as it is, and NumPy's functions
+dispatch to its library. Two things remain. Constants that meet a foreign array are made of its
+kind; and its numbers are copied into a NumPy array when somebody asks for them, and not before.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def is_foreign(x: Any) -> bool:
 
 
 def array_behind(x: Any) -> Any:
-    """The array that nodes and operands stand for, one inside the other."""
+    """The array inside nodes and interpreted values, however they are nested."""
     while isinstance(x, Node | Interpreted):
         x = x.value
     return x
@@ -50,7 +50,7 @@ def one_like(value: Array) -> Array:
 
 
 def here(value: Array) -> np.ndarray[Any, Any]:
-    """A copy of the numbers as a NumPy array: this computes what is lazy and moves what is afar."""
+    """A copy of the numbers as a NumPy array: lazy ones are computed, those of a device fetched."""
     return np.array(value.get() if hasattr(value, "get") else value)
 
 

@@ -1,10 +1,10 @@
 """The recorded graph: its nodes, and the two walks that differentiate it.
 
-A *node* holds a value and the recipe that made it: an op, the inputs it was applied to (in order,
-with repeats; plain arrays and numbers among them) and the options of the call. A node without an op
-is a *leaf*. Every node carries a *tick* of one global clock, so inputs are always older than what
-was made from them: sorting by tick is a topological order, and a leaf younger than an op that used
-it was changed in between.
+A *node* holds a value and the recipe that made the value: an op, the inputs of the op and the
+options of the call. Inputs stand in order, with repeats, and may be arrays and numbers. A node
+without an op is a *leaf*. Every node carries a *tick* of one global clock, so inputs are always
+older than the nodes made from them. Sorting by tick is therefore a topological order, and a leaf
+younger than an op that used the leaf was changed in between.
 
 `pull` walks from outputs to leaves (reverse mode), `push` from leaves to outputs (forward mode).
 Both are iterative and pure: they keep cotangents and tangents in a table of the call and return

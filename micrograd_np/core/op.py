@@ -155,7 +155,7 @@ class Interpreted:
     single: Any = False  # whether it stands for a single number that is no array
 
     def handles(self, inputs: Inputs) -> bool:
-        """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
+        """Whether this value applies an op to these inputs, or else is a constant among them."""
         raise NotImplementedError
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
@@ -163,32 +163,32 @@ class Interpreted:
         raise NotImplementedError
 
     def untracked(self) -> Any:
-        """What stands for an untracked Tensor of it."""
+        """The value as an untracked Tensor has it."""
         return self
 
     def as_array(self) -> Any:
-        """Itself as an array, where it stands for a single number."""
+        """The value as an array, also where it stands for a single number."""
         return self
 
     def plain(self, single: bool) -> Any:  # noqa: ARG002 - for what has either kind
-        """The stand-in for a plain array of it, or for a single number."""
+        """The value as one that stands for an array, or for a single number; not for a Tensor."""
         return self
 
     def settled(self) -> Any:
-        """What is left of it where a derivative is handed out."""
+        """The value as the result of a transform."""
         return self
 
     def stopped(self) -> Any:
-        """It as a constant, cut off from every derivative."""
+        """The value as a constant, cut off from every derivative."""
         return self.untracked()
 
     def compute(self, function: Callable[..., Any], args: Inputs, keywords: Options) -> Any:
-        """The result of a function that is no op, on arguments that are not tracked."""
+        """The result of a function that has no derivative, on arguments that are not tracked."""
         raise NotImplementedError
 
 
 def without_neutral(options: Options) -> Options:
-    """The options that say something: not NumPy's mark for "not given", and not `out=None`."""
+    """The options that were given: without NumPy's mark for "not given", and without `out=None`."""
     return {
         name: value
         for name, value in options.items()
@@ -256,7 +256,7 @@ WAITING: dict[str, str] = {}
 
 
 def read_tables() -> bool:
-    """Read the tables whose library has been imported by now; whether there were any.
+    """Read the tables of libraries imported by now; True if there were any.
 
     Called when something that no table knows meets a Tensor: it may be one of such a library.
     """

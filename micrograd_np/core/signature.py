@@ -66,7 +66,7 @@ class Signature:
         return inputs, options
 
     def _refuse(self, args: Inputs, keywords: Options) -> None:
-        """Raise TypeError with Python's own words on what is wrong with a call."""
+        """Raise TypeError with Python's words on what is wrong with a call."""
         name = self.function.__name__
         try:
             signature = inspect.signature(self.function)
