@@ -323,7 +323,7 @@ class ArrayMethods:
         )
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
-        """The Tensor itself, if it is on `device`; to move data, make a Tensor of the moved array."""
+        """The Tensor itself, if it is on `device`; to move data, make a Tensor of a moved array."""
         if device == self.device and stream is None:
             return self
         raise ValueError(

@@ -63,7 +63,7 @@ class Masked(ArrayMethods, Interpreted):
         return getitem(self, key)
 
     def handles(self, inputs: Inputs) -> bool:  # noqa: ARG002 - whatever they are
-        """It is only ever met inside a walk, where it applies everything."""
+        """Always True: a Masked value exists only inside a walk, and there applies every op."""
         return True
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:

@@ -46,9 +46,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     The gradient is a tree like the argument, of its leaves' shapes and dtypes; it is zero for a
     leaf that the value does not depend on.
 
-    Results are plain arrays, and `np.float64` or its like for a single number, if no argument holds
-    a Tensor and no result has a history beyond the call; otherwise they are Tensors, all of them.
-    So it is with all transforms.
+    All results are Tensors if an argument holds a Tensor or a result has a history beyond the call.
+    Otherwise they are arrays, and `np.float64` or its like for a single number. This holds for all
+    transforms.
 
     Raises GraphError if the value is not a single real number, TypeError for an integer leaf.
 

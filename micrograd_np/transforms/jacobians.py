@@ -42,8 +42,8 @@ def jacobian(
     returns `(value, aux)`, and the result is `(jacobian, aux)`.
 
     `f` runs once. `mode="reverse"` pulls one cotangent back for each entry of the output,
-    `"forward"` pushes one tangent on for each entry of the argument, all at once (`vmap`); None
-    takes whichever are fewer.
+    `"forward"` pushes one tangent forward for each entry of the argument, in both cases all at once
+    (`vmap`). `mode=None` takes the mode with fewer vectors.
 
     Raises NotDifferentiableError for a complex argument, in which a derivative is not one number:
     take it in the real and the imaginary part, `jacobian(lambda x, y: f(x + 1j * y), (0, 1))`.
@@ -186,12 +186,12 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     `(derivative, aux)`.
 
     Two cotangents are pulled back, ones and a vector of different numbers: of a diagonal matrix
-    both give the same diagonal. (`compile` compares the values of the call that it traces; on
-    arrays of other libraries `f` is taken at its word.)
+    both give the same diagonal. (`compile` compares them only in the call that it traces; on arrays
+    of other libraries nothing is compared.)
 
-    Raises ShapeError if result and argument differ in shape; GraphError if an entry of the result
-    depends on other entries of the argument, by more than rounding; NotDifferentiableError for
-    complex arguments and results.
+    Raises ShapeError if result and argument differ in shape, and NotDifferentiableError for complex
+    arguments and results. Raises GraphError if an entry of the result depends on other entries of
+    the argument by more than rounding.
 
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])

@@ -30,14 +30,14 @@ Axes = Any  # an axis, None, or a tree of those
 def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., Any]:
     """A function that applies `f`, written for one example, to every example of a batch.
 
-    `in_axes`: the axis along which the arguments hold the examples; None for an argument that all
-    examples share; a tuple with one for each argument, each of which may be a tree like the
-    argument. Keyword arguments hold examples along their first axis. `out_axes`: where the results
-    hold them.
+    `in_axes`: the axis along which the arguments hold the examples, or None for an argument that
+    all examples share. A tuple has one for each argument, each of which may be a tree like the
+    argument. Keyword arguments hold examples along their first axis. `out_axes`: the axis along
+    which the results hold the examples.
 
-    `f` runs once, on arrays that look like one example; every op works on the whole batch. What is
-    recorded is those ops, so the result is differentiable, and `vmap` may be nested, in itself and
-    in `grad` and its kin. `vmap(grad(f))` gives the gradient of every example.
+    `f` runs once, on arrays that look like one example; every op works on the whole batch. These
+    ops are recorded, so the result is differentiable, and `vmap` may be nested in itself and in
+    other transforms. `vmap(grad(f))` gives the gradient of every example.
 
     Raises ShapeError if the arguments hold different numbers of examples, BatchedError where `f`
     asks for the value of a single example (`if x > 0`, `float(x)`), ValueError for `in_axes` of

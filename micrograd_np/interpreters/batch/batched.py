@@ -31,10 +31,10 @@ from micrograd_np.ops.derivatives.indexing import getitem
 class Batch(Interpreter):
     """One run of a batched function: its number of examples, its depth, and if it is over.
 
-    It keeps derivatives inside a batch apart from those around it. A node of a derivative taken
-    inside has values that are Batched. If its op is also given a Tensor from outside, that Tensor
-    becomes an operand of the batch: a constant to the inner derivative, through which the outer one
-    is recorded.
+    A batch keeps derivatives taken inside the function apart from those around it. A node of an
+    inner derivative has Batched values. If an op is given such a node and a Tensor from outside,
+    the Tensor becomes Batched too. The inner derivative then sees a constant, and the outer one is
+    recorded through it.
     """
 
     __slots__ = ("depth", "over", "size")
@@ -45,7 +45,7 @@ class Batch(Interpreter):
         self.over = False
 
     def lift(self, x: Any) -> Any:
-        """`x` as an operand of this batch; if `x` is from outside, all examples share it."""
+        """`x` as a value of this batch; if `x` is from outside, all examples share it."""
         return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
 
     def prepare(

@@ -1,8 +1,8 @@
-"""What ops do to a whole batch: one op for all examples, on arrays with one axis more in front.
+"""Rules for applying an op to a whole batch: one op for all examples, with a leading batch axis.
 
 A *rule* takes a `Call` and returns the result with the batch along its first axis. Elementwise ops
-need their operands aligned; ops along axes need the axes counted from one further. Rules evaluate
-ops on arrays, on Tensors (which record the ops) and on the operands of an outer batch.
+need their inputs aligned; ops along axes need the number of each axis raised by one. Rules evaluate
+ops on arrays, on Tensors (which record the ops) and on the interpreted values of an outer batch.
 """
 
 from math import prod
