@@ -1,4 +1,4 @@
-"""Arrays of other libraries: where they have to be told apart from NumPy's.
+"""Arrays of other libraries, where the core has to tell them apart from NumPy's.
 
 A *foreign* array belongs to another library and speaks NumPy's protocols: a Dask array on a
 cluster, a CuPy array on a GPU. A Tensor holds a foreign array as it is, and NumPy's functions
@@ -33,7 +33,7 @@ def array_behind(x: Any) -> Any:
 def like(x: Any, constant: Array) -> Array:
     """An array of NumPy's as one of the kind that `x` is, or that `x` stands for.
 
-    Anything else goes as it is: numbers meet any array.
+    Anything else is returned as it is: numbers meet any array.
     """
     if not isinstance(constant, np.ndarray):
         return constant
@@ -55,7 +55,7 @@ def here(value: Array) -> np.ndarray[Any, Any]:
 
 
 def all_here(values: Sequence[Array]) -> list[Array]:
-    """Arrays as NumPy has them; those that Dask has yet to compute it computes in one pass."""
+    """The numbers of arrays as NumPy arrays; Dask computes all of its arrays in one pass."""
     if any(hasattr(value, "__dask_graph__") for value in values):
         values = import_module("dask").compute(*values)
     return [here(value) for value in values]

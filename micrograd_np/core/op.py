@@ -1,6 +1,6 @@
 """Operations: a NumPy callable and its derivative, declared together by structure.
 
-An `Op` is keyed by the callable it differentiates (`np.sin`, `np.sum`, a function of ours) in the
+An `Op` is keyed by the callable it differentiates (`np.sin`, `np.sum`, a user's function) in the
 registry `OPS`. Its derivative is two functions, plain NumPy both, so that they run on arrays and,
 through NumPy's dispatch protocols, on Tensors:
 
@@ -52,9 +52,9 @@ NOT_GIVEN = np._NoValue
 class Op:
     """One operation: the callable, its derivative, and how its arguments are bound.
 
-    `call` is a pure function of the inputs' values. `rules`: what the derivative was made of, whose
-    keyword parameters are the options that the op knows. `opaque`: whether it is one call wherever
-    a program is made of it, and never the calls that it consists of.
+    `call` is a pure function of the inputs' values. `rules`: the rules that the derivative was made
+    of, whose keyword parameters are the options that the op knows. `opaque`: whether `compile`
+    keeps the op as one call, instead of the calls that the op consists of.
     """
 
     def __init__(
@@ -112,13 +112,13 @@ class Op:
 
     @cached_property
     def signature(self) -> Signature:
-        """How its arguments are bound; read once, on first need."""
+        """The binder of the op's arguments; read once, on first need."""
         kind = "sequence" if self.sequence else "arrays"
         return Signature(self.function, self.parameters, self.arrays, kind)
 
     @cached_property
     def accepted(self) -> frozenset[str]:
-        """The options its rules know; an option outside them would be differentiated wrongly."""
+        """The options that the rules know; any other would be differentiated wrongly."""
         rules = [rule for rule in (*self.rules[:1], *self.rules[-1:], self.jvp) if callable(rule)]
         return frozenset().union(*map(keywords_of, rules)) - {"index"}
 
@@ -232,7 +232,7 @@ class Expression:
 
     @cached_property
     def accepted(self) -> frozenset[str] | None:
-        """The names of its parameters; None if it passes any keyword on to a function given."""
+        """The names of the parameters; None if any keyword is passed on to a function given."""
         parameters = inspect.signature(self.written).parameters
         if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             return None
@@ -258,7 +258,7 @@ WAITING: dict[str, str] = {}
 def read_tables() -> bool:
     """Read the tables of libraries imported by now; True if there were any.
 
-    Called when something that no table knows meets a Tensor: it may be one of such a library.
+    Called when a function that no table knows meets a Tensor: a newly imported library may own it.
     """
     ready = [library for library in tuple(WAITING) if library in sys.modules]
     for library in ready:

@@ -1,7 +1,7 @@
 """NumPy's operators and array methods, as methods that record themselves.
 
-Each is one line of a table: an operator names the ufunc it stands for, a method the NumPy function
-that it calls with the Tensor as first argument.
+Each is one line of a table: an operator names a ufunc, a method the NumPy function that it calls
+with the Tensor as first argument.
 """
 
 import operator
@@ -128,12 +128,12 @@ def unary(function: np.ufunc) -> Method:
 
 
 def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
-    """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
+    """The augmented assignment that `forward` does, which writes into the array, as NumPy's does.
 
     A single number is replaced, as NumPy's scalars are: `total += loss` means `total = total +
-    loss`; but not a view of one entry of an array. An array is refused where a graph would depend
-    on what is written. SciPy's functions in Python add to arrays that they have made themselves, so
-    that values in those arrays are replaced too.
+    loss`. A view of one entry of an array is written to. An array is refused if a graph would
+    depend on what is written. SciPy's functions in Python add to arrays that they have made, so
+    values in those arrays are replaced too.
     """
 
     def method(self: Any, other: Any) -> Any:
@@ -371,7 +371,7 @@ class ArrayMethods:
         return self._leaving(check_number)
 
     def _leaving(self, check: Callable[[Node], None]) -> Any:
-        """The value, after a check of whether it may leave the graph."""
+        """The value, after `check` has found that it may leave the graph."""
         value = self._read()
         if isinstance(self, Node) and self.tracked and not isinstance(value, Interpreted):
             check(self)  # which refuses by itself

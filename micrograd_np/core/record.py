@@ -33,9 +33,9 @@ new_object = object.__new__
 
 
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
-    """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
+    """Record a call with its arguments in any of the spellings that NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if not op.binder:  # a binder sees to its options itself
+    if not op.binder:  # a binder checks the options itself
         for option in options.values():
             if type(option) not in UNCHANGING:
                 options = {name: owned_option(x) for name, x in options.items()}
@@ -193,7 +193,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
 
 
 def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
-    """The result of an op on arrays, or on what records or applies it, among the options too."""
+    """The result of an op on arrays, Tensors and interpreted values, among the options too."""
     for x in inputs:
         if type(x) not in PLAIN and isinstance(x, Node | Interpreted):
             return record(op, tuple(inputs), options)
@@ -256,9 +256,9 @@ def has_parts(out: Any) -> bool:
 
 
 def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:
-    """A value no gradient is wanted for, as a Tensor without a recipe.
+    """A Tensor without a recipe, for a value that no gradient is wanted for.
 
-    `inputs`: what it was computed from, of which it may be a view.
+    `inputs`: the inputs that the value was computed from and may be a view of.
     """
     if type(value) is np.ndarray:
         if value.base is not None:

@@ -18,8 +18,8 @@ class Signature:
 
     `names`: those that can be given by position, the first `arrays` of which are inputs. `kind`:
     "arrays"; "sequence" if the first parameter is a list of inputs; "variadic" if all positional
-    arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: the
-    values of options that are passed on though nobody gave them.
+    arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: values of
+    options that are passed on if a call does not give them.
     """
 
     __slots__ = ("arrays", "defaults", "function", "kind", "known", "names")

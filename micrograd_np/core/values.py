@@ -65,7 +65,7 @@ def seed(output: Node, gradient: Any) -> Array:
 
 
 def matching(like: Node, given: Any) -> Array:
-    """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
+    """`given` as a tangent or cotangent of `like`: of the shape of `like`, cast to its dtype."""
     vector: Any = given if isinstance(given, Node) else foreign.like(like, owned(given))
     if vector.shape != like.value.shape:
         raise errors.ShapeError(

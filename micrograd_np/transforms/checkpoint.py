@@ -119,7 +119,7 @@ class Segment:
         return (*first, *sorted(reached - first.keys(), key=by_age))
 
     def again(self, out: Any) -> tuple[list[Node], list[Node]]:
-        """Run the function once more: the nodes this makes, oldest first, and its results.
+        """Run the function once more: the nodes that the run makes, oldest first, and its results.
 
         `out` is the value of the first run.
         """
@@ -164,7 +164,7 @@ def repeatable(arguments: Tree) -> Tree:
 def made(out: Tree, since: int) -> list[Node]:
     """The differentiable results that ops have made since a tick, each once.
 
-    In a batch, those of the derivative that is taken inside; others keep the graph they have.
+    In a batch these are results of the inner derivative; others keep the graph they have.
     """
     nodes = [x for x in tree.leaves(out) if isinstance(x, Node) and x.tracked and x.op]
     found = dict.fromkeys(x for x in nodes if x.tick > since)
@@ -179,7 +179,7 @@ def compact(value: Array) -> Array:
 
 
 def is_same(value: Array, first: Array) -> bool:
-    """Whether two runs agree but for rounding. Arrays of other libraries are not looked at."""
+    """Whether two runs agree but for rounding. Arrays of other libraries are not compared."""
     if value.shape != first.shape or value.dtype != first.dtype:
         return False
     if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "fc":
@@ -194,7 +194,7 @@ def is_same(value: Array, first: Array) -> bool:
 
 
 def pulled(wanted: Wanted, g: Any, out: Any, inputs: Sequence[Any], options: Options) -> list[Any]:
-    """The cotangents of what the call reached, None where there is none."""
+    """The cotangents of the Tensors that the call reached, None where there is none."""
     function: Segment = options["function"]
     nodes, results = function.again(out)
     arrived = dict(zip(results, g if has_parts(out) else [g], strict=True))

@@ -70,7 +70,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
 
 
 def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
-    """`f` on one example, as it seems to it."""
+    """The results of `f` on arguments that look like one example."""
     try:
         with interpreting(batch):
             args, keywords = given
@@ -83,9 +83,9 @@ def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
 
 
 def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
-    """`vmap` of a function from a list of arrays to another, without the looking through trees.
+    """The results of `vmap` of a function from a list of arrays to another; trees are not searched.
 
-    Its results are Tensors where they carry a history, else arrays that something else may hold.
+    A result is a Tensor if it carries a history, else an array that others may hold.
     """
     if not arrays:
         return list(f(arrays))
@@ -108,7 +108,7 @@ def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree
     return tree.rebuild(given, parts)
 
 
-# ---------------------------------------------------------------- in
+# ---------------------------------------------------------------- arguments
 
 
 def size_of(given: Tree, axes: Axes) -> int:
@@ -150,7 +150,7 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
     return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
 
 
-# ---------------------------------------------------------------- out
+# ---------------------------------------------------------------- results
 
 
 def found_of(x: Any, axis: int | None, batch: Batch) -> Found:
