@@ -309,7 +309,7 @@ def random_weights(rng: "np.random.Generator", like: Array) -> Array:
 def layout_of(
     function: VectorFunction, rows: Rows, point: Array, probes: list[Probe], along_random: bool
 ) -> Layout:
-    """What the rows and columns of one input's derivatives stand for."""
+    """The meaning of the rows and columns of one input's derivatives."""
     single = len(function.shapes) == 1
     if rows.mixtures is None:
         shape = function.shapes[0] if single else (rows.count,)

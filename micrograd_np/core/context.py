@@ -17,7 +17,7 @@ from micrograd_np.forking import after_fork
 
 
 class Observer(Protocol):
-    """Who is told of ops while they are recorded, and of cotangents."""
+    """A listener that is told of each op when recorded, and of each cotangent."""
 
     def recorded(self, node: Any) -> None:
         """Called when `node` has been made."""
@@ -27,7 +27,7 @@ class Observer(Protocol):
 
 
 class Interpreter:
-    """A way to apply ops to other values than arrays. By itself it leaves everything as it is."""
+    """A way to apply ops to other values than arrays. This base class changes nothing."""
 
     __slots__ = ()
 
@@ -41,18 +41,18 @@ class Interpreter:
         return inputs, values
 
     def read(self, node: Any, value: Any) -> Any:  # noqa: ARG002 - for those who ask
-        """What stands for the value of a node outside of ops."""
+        """The value of a node as code outside of ops sees that value."""
         return value
 
     def lift(self, x: Any) -> Any:
-        """The argument of a function that is differentiated in here."""
+        """The argument of a function that is differentiated within this interpreter."""
         return x
 
     def check_change(self, node: Any, what: str) -> None:
-        """Raise an error if `what` must not be done to a node in here."""
+        """Raise an error if `what` must not be done to a node within this interpreter."""
 
     def hand_on(self, x: Any) -> None:
-        """Called with what a transform hands out as the function has returned it."""
+        """Called with each aux value that a transform returns just as its function returned it."""
 
     def replay(self) -> AbstractContextManager[None]:
         """A context manager within which a function runs once more, to compute again."""
@@ -62,9 +62,9 @@ class Interpreter:
 class Context:
     """How ops are applied.
 
-    `recording`: whether they keep their recipes. `observers`: who is told, in order.
-    `interpreters`: who applies ops in another way, the outermost first. `differentiating`: the tick
-    at which the outermost transform began that is running a function; None where none is.
+    `recording`: whether ops keep their recipes. `observers`: the observers in the order in which
+    they are told. `interpreters`: the interpreters, the outermost first. `differentiating`: the
+    tick at which the outermost running transform began; None if no transform is running.
     """
 
     __slots__ = ("differentiating", "interpreters", "observers", "recording")
@@ -87,7 +87,7 @@ class Context:
         set_differentiating(self, differentiating)
 
     def unrecorded(self) -> "Context":
-        """The context in which ops are not recorded; observers stay, for ops that are."""
+        """The context in which ops are not recorded; observers stay, for ops recorded within."""
         return Context(False, self.observers, self.interpreters, self.differentiating)  # noqa: FBT003 - in order
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -105,7 +105,7 @@ CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())  # 
 
 
 class entering:
-    """A context manager that makes another context of the one around; it may be entered again."""
+    """A context manager that makes another context of the one around; re-entrant."""
 
     __slots__ = ("tokens",)
 
@@ -113,7 +113,7 @@ class entering:
         self.tokens: list[Token[Context]] = []
 
     def inside(self, outer: Context) -> Context:
-        """The context within."""
+        """The context to be entered, made of the one around."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -143,7 +143,7 @@ def replaying() -> Iterator[None]:
 class observing(entering):
     """A context manager under which `observer` is told of what is recorded and pulled.
 
-    Who observes already goes on doing so, and is told first.
+    Observers of the context around go on observing, and are told first.
     """
 
     __slots__ = ("observer",)
@@ -153,13 +153,13 @@ class observing(entering):
         self.observer = observer
 
     def inside(self, outer: Context) -> Context:
-        """One observer more."""
+        """The context around, with one observer more."""
         observers = (*outer.observers, self.observer)
         return Context(outer.recording, observers, outer.interpreters, outer.differentiating)
 
 
 class interpreting(entering):
-    """A context manager under which `interpreter` applies ops, within those that do so already."""
+    """A context manager under which `interpreter` applies ops, as the innermost of all."""
 
     __slots__ = ("interpreter",)
 
@@ -168,13 +168,13 @@ class interpreting(entering):
         self.interpreter = interpreter
 
     def inside(self, outer: Context) -> Context:
-        """One interpreter more."""
+        """The context around, with one interpreter more."""
         interpreters = (*outer.interpreters, self.interpreter)
         return Context(outer.recording, outer.observers, interpreters, outer.differentiating)
 
 
 # The nodes that all transforms, in all threads, differentiate in: a thread that a function starts
-# has a context of its own. They are kept by identity, so that threads do not meet.
+# has another context. The nodes are kept by identity, so that threads do not meet.
 RUNNING: dict[int, Sequence[Any]] = {}
 
 
@@ -190,8 +190,8 @@ after_fork(forget_running)
 class differentiating(entering):
     """A context manager under which a transform runs a function that it differentiates in `nodes`.
 
-    `since`: the tick at which it began. A number that is taken out of the graph made since would be
-    wrong. `recording`: whether ops are recorded within; None for as they are around.
+    `since`: the tick at which the transform began. A number taken out of the graph made since then
+    would be wrong. `recording`: whether ops are recorded within; None leaves that unchanged.
     """
 
     __slots__ = ("nodes", "recording", "since")
@@ -203,7 +203,7 @@ class differentiating(entering):
         self.recording = recording
 
     def inside(self, outer: Context) -> Context:
-        """The outermost transform counts."""
+        """The context around, in which the outermost transform began at `since`."""
         begun = outer.differentiating
         since = self.since if begun is None or self.since < begun else begun
         recording = outer.recording if self.recording is None else self.recording
@@ -224,8 +224,8 @@ class differentiating(entering):
 class grad_mode(entering):
     """A context manager and decorator that says, for this context only, whether ops are recorded.
 
-    Threads and asynchronous tasks have modes of their own. A decorated generator keeps its mode to
-    itself between the values it yields.
+    Threads and asynchronous tasks each have a mode. The mode of a decorated generator does not
+    reach the code that runs between the values it yields.
     """
 
     __slots__ = ()
@@ -240,7 +240,7 @@ class grad_mode(entering):
         return mode(function)
 
     def inside(self, outer: Context) -> Context:
-        """Observers stay, and are told when ops are recorded again."""
+        """The context around with this mode. Observers stay, for ops that are recorded again."""
         return Context(self.recording, outer.observers, outer.interpreters, outer.differentiating)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -286,7 +286,7 @@ class grad_mode(entering):
 
 
 class Within(Generator[Any, Any, Any]):
-    """A generator each step of which runs with context variables of its own."""
+    """A generator each step of which runs with context variables that nothing else sees."""
 
     def __init__(self, variables: Variables, generator: Generator[Any, Any, Any]) -> None:
         self.variables = variables

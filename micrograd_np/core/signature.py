@@ -18,8 +18,8 @@ class Signature:
 
     `names`: those that can be given by position, the first `arrays` of which are inputs. `kind`:
     "arrays"; "sequence" if the first parameter is a list of inputs; "variadic" if all positional
-    arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: the
-    values of options that are passed on though nobody gave them.
+    arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: values of
+    options that are passed on if a call does not give them.
     """
 
     __slots__ = ("arrays", "defaults", "function", "kind", "known", "names")
@@ -66,7 +66,7 @@ class Signature:
         return inputs, options
 
     def _refuse(self, args: Inputs, keywords: Options) -> None:
-        """Raise TypeError with Python's own words on what is wrong with a call."""
+        """Raise TypeError with Python's words on what is wrong with a call."""
         name = self.function.__name__
         try:
             signature = inspect.signature(self.function)

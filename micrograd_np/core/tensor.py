@@ -104,7 +104,7 @@ class Tensor(ArrayMethods, Node):
             stamp(self)
 
     def _array(self) -> Array:
-        """The value as an array of some axes or none, which can be written to."""
+        """The value as an array that can be written to, without axes for a single number."""
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
         return value_of(self) if CONTEXT.get().interpreters else self.value
@@ -211,7 +211,7 @@ class Tensor(ArrayMethods, Node):
         return _restored, (type(self), self.grad, *given), self._added()
 
     def _added(self) -> Any:
-        """What a subclass has besides, as Python's `copy` and `pickle` take it."""
+        """The attributes that a subclass adds, in the form of Python's `copy` and `pickle`."""
         state: Any = self.__getstate__()
         if type(self).__getstate__ is not object.__getstate__:
             return state

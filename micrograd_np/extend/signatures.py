@@ -47,7 +47,7 @@ class Parameters:
             )
 
     def binder(self, function: Callable[..., Any]) -> Signature:
-        """How the arguments of `function`, which dispatches to the user's, are bound."""
+        """The binder of calls of `function`, which dispatches to the user's function."""
         listed = self.signature.parameters.values()
         open_ended = any(p.kind is p.VAR_KEYWORD for p in listed)
         names = tuple(p.name for p in listed if p.kind in NAMED)
@@ -56,7 +56,7 @@ class Parameters:
         return Signature(function, names, self.arrays, kind, known=known, defaults=self.defaults)
 
     def check(self, said: Said, *, defaults: bool = True) -> None:
-        """Raise RuleError unless there is a rule for each input, which can be called as it will be.
+        """Raise RuleError unless each input has a rule that takes the arguments of future calls.
 
         `defaults`: whether every rule receives every option.
         """

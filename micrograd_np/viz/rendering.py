@@ -42,7 +42,7 @@ def rendered(graph: "Digraph", form: str) -> bytes:
 
 
 def by_program(graph: "Digraph", form: str) -> bytes | None:
-    """What the `dot` program makes of the graph, or None where there is no such program."""
+    """The picture that the `dot` program makes of the graph, or None if `dot` is not installed."""
     from graphviz import CalledProcessError, ExecutableNotFound
 
     try:

@@ -41,7 +41,7 @@ def diff(
 
 
 def end_piece(end: Array, a: Array, axis: int) -> Array:
-    """What is put before or after `a`; a single number is repeated over the other axes."""
+    """The entries put before or after `a`; a single number is repeated over the other axes."""
     end = as_input(end)
     if np.ndim(end):
         return end
@@ -160,7 +160,7 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
 def undo_unwrap(
     g: Array, out: Array, p: Array, discont: Any = None, axis: int = -1, period: Any = 2 * pi
 ) -> Array:
-    """What is added is a whole number of periods, which is flat."""
+    """The cotangent itself: `unwrap` adds whole numbers of periods, which are flat."""
     return g
 
 

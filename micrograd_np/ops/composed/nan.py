@@ -98,7 +98,7 @@ std_of_numbers = among_numbers(std_slope)
 
 
 def of_numbers(change: Array, x: Array) -> Array:
-    """What a change of `x` counts for: nothing where `x` is NaN, even if the change is."""
+    """The change of `x`, but 0 where `x` is NaN, even if the change is NaN too."""
     return np.where(np.isnan(value_of(x)), 0, change)
 
 

@@ -213,7 +213,7 @@ def pad_oddly(x: Array, widths: Widths, mode: str) -> Array:
 
 
 def odd_chunk(x: Array, axis: int, width: int, mode: str) -> Array:
-    """What goes before `x`."""
+    """The entries put before `x` by a pad that is odd about its edge."""
     first = 0 if mode == "symmetric" else 1
     mirrored = np.flip(x[along(axis, slice(first, first + width), x.ndim)], axis)
     return 2 * x[along(axis, slice(0, 1), x.ndim)] - mirrored

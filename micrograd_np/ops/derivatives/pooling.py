@@ -89,7 +89,7 @@ def share_among_maxima(
 
 
 def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Lengths) -> Array:
-    """The same where no entry is in two windows, so that there is nothing to add up."""
+    """Each maximum's share of the cotangent, if no entry is in two windows: nothing is added up."""
     result = np.zeros(x.shape, g.dtype)
     for some, seen, highest, out in _chunks(len(kernel), g, x, top, result):
         hits, ties = _maxima(seen, highest, kernel, *geometry)

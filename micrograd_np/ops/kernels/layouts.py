@@ -1,9 +1,9 @@
 """Orders of entries that follow how an array lies in memory: "A" and "K" of `ravel` and `reshape`.
 
-Tangents and cotangents lie in memory in ways of their own, so an order that follows memory is
-decided once, for the array that is recorded. Where the layout of that array says nothing of the
-user's own (a copy of an array with gaps, one example of a batch), an order that follows memory is
-refused.
+Tangents and cotangents may lie in memory in another way than the recorded array, so an order that
+follows memory is decided once, for the recorded array. Its layout may not be that of the user's
+array: it may be a copy of an array with gaps, or one example of a batch. Then an order that follows
+memory is refused.
 """
 
 from typing import Any

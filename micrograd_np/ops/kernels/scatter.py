@@ -166,7 +166,7 @@ def value_to_write(value: Array, shape: Shape, x: Array) -> Array:
 
 
 def embed_slices(g: Array, parts: Sequence[Any], shape: Shape) -> Array:
-    """What slices and numbers select, among zeros."""
+    """An array of zeros with `g` at the entries that slices and numbers select."""
     given = [part for part in parts if part is not None]
     given += [slice(None)] * (len(shape) - len(given))
     spans = [span_of(part, n) for part, n in zip(given, shape, strict=True)]

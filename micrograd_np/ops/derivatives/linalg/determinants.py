@@ -61,9 +61,9 @@ def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
 def mixed_derivative(x: Array, directions: tuple[Array, ...]) -> Array:
     """Derivatives of order two and more, from values: the cofactors are a polynomial.
 
-    Along one line `x + t e` its coefficients follow from its values on a circle, by a discrete
-    Fourier transform; those along several directions from lines through their sums and differences
-    (the polarization identity).
+    Along one line `x + t e` the coefficients of the polynomial follow from its values on a circle,
+    by a discrete Fourier transform. A derivative along several directions follows from lines along
+    their sums and differences (the polarization identity).
     """
     order, n = len(directions), x.shape[-1]
     total = np.zeros_like(x)

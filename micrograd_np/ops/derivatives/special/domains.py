@@ -1,4 +1,4 @@
-"""What the tables of special functions say about arguments: which are refused, and how cast.
+"""How the tables of special functions treat arguments: which are refused, and how cast.
 
 `elementwise` and `several` declare ufuncs of one and of several results. `fixed` stands where a
 rule would for an argument without a derivative; `real=True` says that the rules hold for real
