@@ -1,7 +1,6 @@
 """Matrices of derivatives: `jacobian`, `hessian`, their products `hvp`, and diagonals."""
 
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -15,17 +14,9 @@ from micrograd_np.core.record import ARRAYS, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
-from micrograd_np.transforms.grad import (
-    Argnums,
-    Function,
-    Run,
-    at,
-    check_lists,
-    grad,
-    name_of,
-    named_after,
-)
+from micrograd_np.transforms.grad import Argnums, at, check_lists, grad, name_of, named_after
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
+from micrograd_np.transforms.run import Function, Run
 from micrograd_np.transforms.vmap import map_arrays
 
 Mode = Literal["forward", "reverse"] | None
@@ -97,11 +88,11 @@ def blocks_of(run: Run, mode: str) -> Iterator[list[Array]]:
     """The derivatives of each output in each leaf of the arguments, of shape `output + leaf`."""
     outputs = run.outputs
     if mode == "reverse":
-        rows = map_arrays(partial(run.pull, outputs), one_hots(outputs))
+        rows = map_arrays(run.pull, one_hots(outputs))
         for part, out in parts(outputs):
             yield [reshaped(row[part], out, x) for row, x in zip(rows, run.fresh, strict=True)]
     else:
-        columns = map_arrays(partial(run.push, outputs), one_hots(run.fresh), out_axis=-1)
+        columns = map_arrays(run.push, one_hots(run.fresh), out_axis=-1)
         for column, out in zip(columns, outputs, strict=True):
             yield [reshaped(column[..., part], out, x) for part, x in parts(run.fresh)]
 
@@ -201,7 +192,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
         out = entrywise(run, f)
-        found = run.pull([out], [np.ones_like(out.value)])
+        found = run.pull([np.ones_like(out.value)])
         if all(isinstance(array_behind(x), ARRAYS) for x in found):
             check_diagonal(run, out, found, f)
         results = [Result(chosen, run.like_arguments(found)), *run.aux()]
@@ -255,7 +246,7 @@ def check_diagonal(run: Run, out: Tensor, found: list[Array], f: Function) -> No
 def is_diagonal(run: Run, out: Tensor, found: list[Array], weights: Array) -> bool:
     """Whether weights pull back to themselves times what ones pull back to."""
     weights = np.asarray(weights, out.dtype)
-    pairs = zip(run.pull([out], [weights]), found, strict=True)
+    pairs = zip(run.pull([weights]), found, strict=True)
     return all(are_close(value_of(x), weights * value_of(ones)) for x, ones in pairs)
 
 

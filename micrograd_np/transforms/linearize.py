@@ -3,8 +3,9 @@
 from typing import Any
 
 from micrograd_np.core.tree import Tree
-from micrograd_np.transforms.grad import Function, Run, name_of
+from micrograd_np.transforms.grad import name_of
 from micrograd_np.transforms.results import hand_out, holds_tensor
+from micrograd_np.transforms.run import Function, Run
 
 
 def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:

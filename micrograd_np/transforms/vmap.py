@@ -70,10 +70,8 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
         batch = Batch(size_of(pairs), depth=1 + enclosing_depth())
         entered = iter([enter(x, axis, batch) for x, axis in pairs])
         examples = [tree.fill(x, entered) for x in given]
-        count = len(args)
-        outcome = run(
-            f, examples[:count], dict(zip(keywords, examples[count:], strict=True)), batch
-        )
+        named = dict(zip(keywords, examples[len(args) :], strict=True))
+        outcome = for_one_example(f, examples[: len(args)], named, batch)
         found = [found_of(x, axis, batch) for x, axis in paired(outcome, out_axes)]
         disown_repeated(found)
         (results,) = hand_out(holds_tensor(*given), Result(outcome, found))
@@ -82,7 +80,9 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
     return batched
 
 
-def run(f: Callable[..., Any], args: Any, keywords: dict[str, Any], batch: Batch) -> Any:
+def for_one_example(
+    f: Callable[..., Any], args: Any, keywords: dict[str, Any], batch: Batch
+) -> Any:
     """The results of `f` on arguments that look like one example."""
     try:
         with interpreting(batch):
@@ -103,7 +103,7 @@ def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> l
         return list(f(arrays))
     batch = Batch(len(arrays[0]), depth=1 + enclosing_depth())
     given = [Batched(x, batch, mapped=True) for x in arrays]
-    return [leave(x, out_axis, batch) for x in run(f, (given,), {}, batch)]
+    return [leave(x, out_axis, batch) for x in for_one_example(f, (given,), {}, batch)]
 
 
 def paired(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
