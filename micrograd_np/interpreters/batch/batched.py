@@ -22,8 +22,7 @@ from micrograd_np.core.record import ARRAYS, PLAIN, apply
 from micrograd_np.core.tensor import stop_gradient
 from micrograd_np.core.tree import rebuild
 from micrograd_np.coverage.numpy_functions import check_writes
-from micrograd_np.interpreters.batch.calls import compute_each
-from micrograd_np.interpreters.batch.keys import Each
+from micrograd_np.interpreters.batch.calls import Each, compute_each
 from micrograd_np.interpreters.batch.table import apply_to_batch
 from micrograd_np.ops.derivatives.indexing import getitem
 

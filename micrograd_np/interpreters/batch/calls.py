@@ -10,7 +10,12 @@ from micrograd_np.core.op import Array, Op, Options
 from micrograd_np.core.record import evaluate
 from micrograd_np.core.tree import rebuild
 from micrograd_np.errors import BatchedError
-from micrograd_np.interpreters.batch.keys import Each
+
+
+class Each(NamedTuple):
+    """An option that differs between examples; `value` holds one for each along its first axis."""
+
+    value: Any
 
 
 class Call(NamedTuple):
@@ -38,6 +43,15 @@ class Call(NamedTuple):
     def evaluated(self, *inputs: Any, **changed: Any) -> Any:
         """The result of the op on other inputs, with some options changed."""
         return evaluate(self.op, inputs, self.options | changed)
+
+
+def each_among(tree: Any) -> bool:
+    """Whether nested options hold an `Each`."""
+    if isinstance(tree, dict):
+        return any(map(each_among, tree.values()))
+    if type(tree) in (list, tuple):
+        return any(map(each_among, tree))
+    return isinstance(tree, Each)
 
 
 Rule = Callable[[Call], Any]

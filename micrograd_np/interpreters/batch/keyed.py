@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from micrograd_np.interpreters.batch.calls import Call, one_by_one
-from micrograd_np.interpreters.batch.keys import Each, indexed
+from micrograd_np.interpreters.batch.calls import Call, Each, one_by_one
+from micrograd_np.interpreters.batch.keys import indexed
 from micrograd_np.interpreters.batch.rules import flat, of_axes, pad_shape, shift_axes
 from micrograd_np.ops.derivatives.indexing import getitem, scatter
 

@@ -12,15 +12,10 @@ import numpy as np
 
 from micrograd_np.core.op import Interpreted
 from micrograd_np.errors import BatchedError
+from micrograd_np.interpreters.batch.calls import Each, each_among
 
 Axes = tuple[int, ...]
 BETWEEN = slice | type(None) | type(Ellipsis)  # parts of a key that index arrays stand apart by
-
-
-class Each(NamedTuple):
-    """An option that differs between examples; `value` holds one for each along its first axis."""
-
-    value: Any
 
 
 class Index(NamedTuple):
@@ -29,15 +24,6 @@ class Index(NamedTuple):
     key: Any
     found: Axes = ()
     wanted: Axes = ()
-
-
-def each_among(tree: Any) -> bool:
-    """Whether nested options hold an `Each`."""
-    if isinstance(tree, dict):
-        return any(map(each_among, tree.values()))
-    if type(tree) in (list, tuple):
-        return any(map(each_among, tree))
-    return isinstance(tree, Each)
 
 
 def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:

@@ -10,8 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from micrograd_np.core.op import Op, Options
 from micrograd_np.core.record import evaluate
 from micrograd_np.interpreters.batch import contractions, keyed, rules, sliding
-from micrograd_np.interpreters.batch.calls import Call, Rule, example, one_by_one
-from micrograd_np.interpreters.batch.keys import each_among
+from micrograd_np.interpreters.batch.calls import Call, Rule, each_among, example, one_by_one
 from micrograd_np.interpreters.masked import taken
 from micrograd_np.ops.composed.padding import pad
 from micrograd_np.ops.composed.vector_products import cross
