@@ -58,7 +58,7 @@ def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: 
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
-        value = scalar(run.out, transformed.__name__)
+        value = scalar(run.out, name_of(f))
         found = run.like_arguments(run.pull([one_like(value.value)]))
         gradients = Result(chosen[0] if isinstance(argnums, int) else chosen, found)
         results = [run.value(), *run.aux()] if with_value else run.aux()
@@ -82,6 +82,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
 
     Raises ShapeError for a cotangent of another shape, ValueError for one of another structure.
 
+    >>> import numpy as np
     >>> value, pullback = vjp(np.sin, np.array([0.0, np.pi]))
     >>> pullback(np.array([1.0, 1.0]))[0]
     array([ 1., -1.])
