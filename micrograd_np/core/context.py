@@ -94,8 +94,8 @@ class Context:
         raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
 
 
-# The slots' own way to be set once. A dataclass would look each of them up by name, at every call
-# of a transform.
+# The setters of the slots, found once. A frozen dataclass would look up each slot by name, at every
+# call of a transform.
 set_recording, set_observers, set_interpreters, set_differentiating = (
     vars(Context)[name].__set__
     for name in ("recording", "observers", "interpreters", "differentiating")

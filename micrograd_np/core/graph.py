@@ -53,7 +53,7 @@ class Node:
     grad: Array | None
     name: str | None
     sharers: Any  # the Tensors that share its memory; not set where nobody has asked
-    tensor: ClassVar[type["Node"]]  # the class of what ops make; `tensor` hands its own in, once
+    tensor: ClassVar[type["Node"]]  # the class of the results of ops, set by the module `tensor`
 
 
 def pick(parts: Any, index: int) -> Any:

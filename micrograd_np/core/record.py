@@ -25,7 +25,7 @@ UNCHANGING = frozenset((int, bool, float, str, slice, type(None)))  # most optio
 SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
-# What is taken as it is. Python's complex is not: with a float64 it makes a number of its own.
+# The values that ops take as they are; not Python's complex, which turns a float64 into one.
 SINGLE = frozenset((float, int, bool, np.float64, np.float32, np.int64))
 PLAIN = SINGLE | {np.ndarray}
 ndarray = np.ndarray

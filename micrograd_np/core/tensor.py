@@ -268,7 +268,7 @@ class Tensor(ArrayMethods, Node):
         for leaf in found:
             if leaf.value.dtype.kind != "f":
                 check_differentiable(leaf)
-        with ACCUMULATING.lock:  # nothing in here forks
+        with ACCUMULATING.lock:  # no code under this lock forks
             for leaf, g in found.items():
                 leaf.grad = accumulated(leaf, g)
 

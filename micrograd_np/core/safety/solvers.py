@@ -48,7 +48,7 @@ def public_name(frame: FrameType | None) -> str:
 
 
 def called(frame: FrameType) -> str:
-    """The name of a frame's function; of a wrapper the wrapped function's, of an object its own."""
+    """The name of the function or object called in a frame; for a wrapper, of what it wraps."""
     own = frame.f_code.co_name
     if own == "__call__":
         return getattr(frame.f_locals.get("self"), "__name__", own)

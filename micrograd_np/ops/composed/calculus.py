@@ -77,7 +77,7 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
 
 
 def spacings(given: tuple[Array, ...], count: int) -> list[Array]:
-    """One spacing an axis: 1, or the number given for all, or each its own."""
+    """One spacing an axis: 1, or the number given for all axes, or one given for each."""
     if len(given) == 0:
         return [1.0] * count
     if len(given) == 1 and np.ndim(given[0]) == 0:

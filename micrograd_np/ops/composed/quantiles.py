@@ -197,7 +197,7 @@ def nanpercentile(
 
 
 def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
-    """Raise for what NumPy would refuse, and for weights."""
+    """Raise for arguments that NumPy would refuse, and for weights."""
     if weights is not None:
         raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
     if method not in METHODS:
@@ -212,12 +212,12 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
 
 
 def is_weak(q: Array) -> bool:
-    """Whether `q` is a Python number, which leaves float32 what it is."""
+    """Whether `q` is a Python number, which does not make float64 of float32."""
     return type(q) in (int, float)
 
 
 def arrange(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
-    """Quantiles along the first axes, in the shape of `q`, then what is left of `a`."""
+    """Quantiles with the axes of `q` first, then the remaining axes of `a`."""
     return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 
 

@@ -97,7 +97,7 @@ def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
 
 
 def in_range(a: Array, n: int, mode: str) -> Array:
-    """Choices as `mode` reads those that do not exist; negative ones are none either."""
+    """Choices in range: others are read as `mode` says, or replaced by `n`, which is no choice."""
     a = as_input(a)
     dtype = np.result_type(a)
     if dtype.kind not in "iub":
@@ -127,7 +127,7 @@ def delete(arr: Array, obj: Any, axis: int | None = None) -> Array:
 
 
 def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Array:
-    """The new entries joined to the old ones, then all taken in their order."""
+    """The new entries joined to the old ones, and all taken in the order of the result."""
     arr, axis = flat_if_no_axis(arr, axis)
     obj, n = value_of(obj), arr.shape[axis]
     count = np.arange(n)[obj].size if isinstance(obj, slice) else places(obj)
@@ -142,7 +142,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
 
 
 def of_dimensions(values: Array, ndim: int) -> Array:
-    """With axes of length 1 in front, or without those that are there."""
+    """`values` with axes of length 1 in front, or without such axes, for `ndim` axes in all."""
     shape = np.shape(values)
     if len(shape) <= ndim:
         return np.reshape(values, (1,) * (ndim - len(shape)) + shape)

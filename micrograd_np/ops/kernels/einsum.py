@@ -27,7 +27,7 @@ SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
 
 
 class Step(NamedTuple):
-    """Which of the remaining operands are taken, and what makes one of them."""
+    """The places of the operands that a step takes, and the function that combines them."""
 
     places: tuple[int, ...]
     combine: Callable[..., Array]

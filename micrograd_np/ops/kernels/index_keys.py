@@ -15,7 +15,7 @@ INDICES = (np.ndarray, Interpreted)  # a number that stands for that of every ca
 
 
 def frozen(key: Key) -> Key:
-    """The key as plain data of its own: Tensors become arrays, arrays and lists are copied."""
+    """A copy of the key that nobody else can change, with arrays in place of Tensors."""
     if isinstance(key, tuple):
         return tuple(frozen(part) for part in key)
     key = value_of(key)

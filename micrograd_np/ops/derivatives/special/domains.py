@@ -64,7 +64,7 @@ def typed(x: Array, like: Array) -> Array:
 
 
 def elementwise(function: Callable[..., Any], *rules: Any, real: bool = False) -> None:
-    """Declare a ufunc by its partials `(out, *inputs)`, inputs that vary being floating numbers."""
+    """Declare a ufunc by partials `(out, *inputs)`, which get inputs that vary as floats."""
     varying = [not isinstance(rule, fixed) for rule in rules]
 
     def cast(rule: Rule) -> Rule:
