@@ -44,7 +44,7 @@ def apply(op: Op, args: Inputs, keywords: Options) -> Any:
 
 
 def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
-    """The value among the options, if any, that applies the op."""
+    """The interpreted value among the options, if any, that applies the op."""
     for option in options.values():
         if type(option) in UNCHANGING or (found := interpreted_in(option)) is None:
             continue
@@ -53,7 +53,7 @@ def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
 
 
 def interpreted_in(option: Any) -> Interpreted | None:
-    """The value that applies ops itself in an option, such as an index into the first axis."""
+    """The interpreted value in an option, such as an index into the first axis; None if none."""
     for part in option if type(option) is tuple else (option,):
         if isinstance(part, Interpreted):
             return part

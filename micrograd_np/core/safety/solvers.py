@@ -17,9 +17,9 @@ import numpy as np
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.errors import SolverError
 
-SOLVERS_MODULE = "scipy.optimize"  # is loaded wherever there are solvers
-SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # of which the second imports the first
-OF_ARRAYS = {  # functions there that are given no function
+SOLVERS_MODULE = "scipy.optimize"  # loaded by every program that calls a solver
+SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # the second imports the first
+OF_ARRAYS = {  # functions of these modules that take arrays, not a function
     "cumulative_simpson", "cumulative_trapezoid", "isotonic_regression", "linear_sum_assignment",
     "linprog", "lsq_linear", "milp", "newton_cotes", "nnls", "quadratic_assignment", "romb",
     "simpson", "trapezoid",
