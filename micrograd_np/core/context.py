@@ -215,7 +215,8 @@ class grad_mode(entering):
         return mode(function)
 
     def __init__(self) -> None:
-        super().__init__(lambda outer: outer.but(recording=self.recording))
+        recording = self.recording  # not the mode itself, which would be a cycle
+        super().__init__(lambda outer: outer.but(recording=recording))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate a function, a coroutine function, or a generator function of either kind."""
