@@ -60,7 +60,7 @@ class Interpreter:
 
 
 class Context:
-    """How ops are applied.
+    """The way in which ops are applied.
 
     `recording`: whether ops keep their recipes. `observers`: the observers in the order in which
     they are told. `interpreters`: the interpreters, the outermost first. `differentiating`: the

@@ -62,7 +62,7 @@ def pick(parts: Any, index: int) -> Any:
 
 
 def pick_vjp(*_: Any) -> list[Any]:
-    """Not called: `pull` gathers the cotangents of all results itself."""
+    """A placeholder: `pull` gathers the cotangents of all results itself."""
     raise NotImplementedError
 
 
@@ -104,7 +104,7 @@ def describe(node: Node) -> str:
 
 
 def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
-    """Those of `nodes` (oldest first) that depend on `ancestors`, and the ancestors themselves."""
+    """The nodes among `nodes` (oldest first) that depend on `ancestors`, and the ancestors."""
     found = set(ancestors)
     for node in nodes:
         if not found.isdisjoint(x for x in node.inputs if isinstance(x, Node)):

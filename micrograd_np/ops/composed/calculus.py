@@ -202,7 +202,7 @@ def interp(
 
 
 def as_double(x: Array) -> Array:
-    """In the precision NumPy interpolates in."""
+    """`x` in double precision, in which NumPy interpolates."""
     dtype = complex if np.result_type(x).kind == "c" else float
     return x if hasattr(x, "dtype") and x.dtype == dtype else as_dtype(x, dtype)
 

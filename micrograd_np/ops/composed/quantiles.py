@@ -46,7 +46,7 @@ def reduced_shape(a: Array, axis: Axis, keepdims: bool) -> tuple[int, ...]:
 
 
 def valid_counts(lines: Array) -> Array:
-    """How many entries of each line are numbers; with NumPy's warning of a line without any."""
+    """The number of entries of each line that are no NaN; warns of a line without any, as NumPy."""
     counts = np.sum(np.logical_not(np.isnan(lines)), axis=-1, keepdims=True)
     value = value_of(counts)
     if isinstance(value, np.ndarray) and np.any(value == 0):
@@ -147,7 +147,7 @@ def entries(lines: Array, index: Array, n: Array) -> Array:
 
 
 def interpolate(left: Array, right: Array, share: Array) -> Array:
-    """From `left` to `right`, computed from the nearer end, so that rounding never leaves the two."""
+    """The number between `left` and `right`, from the nearer end, so that rounding stays between."""
     span, share = right - left, like(left, share)
     return np.where(share >= 0.5, right - span * (1 - share), left + span * share)
 

@@ -51,7 +51,7 @@ def alike(choices: Sequence[Array]) -> list[Array]:
 
 
 def select(condlist: Sequence[Array], choicelist: Sequence[Array], default: Array = 0) -> Array:
-    """Where several conditions hold, the first decides."""
+    """The choice of the first condition that holds, for each entry."""
     if len(condlist) != len(choicelist) or len(condlist) == 0:
         raise ValueError(
             f"np.select was given {len(condlist)} conditions and {len(choicelist)} choices. Give "
@@ -151,7 +151,7 @@ def of_dimensions(values: Array, ndim: int) -> Array:
 
 
 def places(obj: Any) -> int:
-    """How many places an index array or a mask names."""
+    """The number of places that an index array or a mask names."""
     given = np.asarray(obj)
     return int(np.count_nonzero(given)) if given.dtype == bool else given.size
 

@@ -76,7 +76,7 @@ def parts_of_key(key: Any, ndim: int) -> list[Any]:
 
 
 def axes_consumed(part: Any) -> int:
-    """How many axes of the array a part of a key is about."""
+    """The number of axes of the array that a part of a key indexes."""
     if part is None:
         return 0
     return part.ndim if is_indices(part) and part.dtype == bool else 1

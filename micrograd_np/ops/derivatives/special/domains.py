@@ -1,4 +1,4 @@
-"""How the tables of special functions treat arguments: which are refused, and how cast.
+"""Arguments of the tables of special functions: which are refused, and how others are cast.
 
 `elementwise` and `several` declare ufuncs of one and of several results. `fixed` stands where a
 rule would for an argument without a derivative; `real=True` says that the rules hold for real
