@@ -68,7 +68,9 @@ def too_long(source: Path) -> Iterator[str]:
 
 # ---------------------------------------------------------------- heads
 
-HEADLESS = re.compile(r"(What|As|Such|So|The same|It)\b")
+HEADLESS = re.compile(
+    r"(What|How|Which|Where|Those|That|They|Its?|Both|Such|So|The same|As|By|In|From|To|With)\b"
+)
 
 
 def headless(source: Path) -> Iterator[str]:

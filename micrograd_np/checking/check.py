@@ -194,7 +194,7 @@ def rows_to_check(call: RecordedCall, settings: Settings) -> Rows:
 
 
 def mirror_signs(arrays: Points, read: list[HermitianUse | None]) -> list[int]:
-    """For each point, how the mirror image of an entry moves: with it (1), against it (-1), or not.
+    """The sign with which mirror images of entries move, for each point; 0 if they stay.
 
     Hermitian matrices have a symmetric real part and an antisymmetric imaginary one.
     """

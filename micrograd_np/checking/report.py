@@ -153,7 +153,7 @@ class Layout(NamedTuple):
 
 
 def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) -> str:
-    """An entry of arrays of these names and shapes, one after the other, as one writes it."""
+    """The text for an entry of arrays of these names and shapes, one after the other."""
     for name, shape in zip(names, shapes, strict=True):
         count = int(np.prod(shape, dtype=int))
         if row < count:
@@ -163,7 +163,7 @@ def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) 
 
 
 def bracketed(flat: int, shape: tuple[int, ...]) -> str:
-    """A flat index into an array of `shape`, as one writes it."""
+    """The text for a flat index into an array of `shape`: `[1, 2]`."""
     return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""
 
 

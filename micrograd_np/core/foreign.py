@@ -50,7 +50,7 @@ def one_like(value: Array) -> Array:
 
 
 def here(value: Array) -> np.ndarray[Any, Any]:
-    """A copy of the numbers as a NumPy array: lazy ones are computed, those of a device fetched."""
+    """A NumPy array with the numbers: lazy ones are computed, those on a device are copied."""
     return np.array(value.get() if hasattr(value, "get") else value)
 
 

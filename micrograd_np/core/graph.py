@@ -53,7 +53,7 @@ class Node:
     grad: Array | None
     name: str | None
     sharers: Any  # the Tensors that share its memory; not set where nobody has asked
-    tensor: ClassVar[type["Node"]]  # the class of what ops make; `tensor` hands its own in, once
+    tensor: ClassVar[type["Node"]]  # the class of the results of ops, set by the module `tensor`
 
 
 def pick(parts: Any, index: int) -> Any:
@@ -62,7 +62,7 @@ def pick(parts: Any, index: int) -> Any:
 
 
 def pick_vjp(*_: Any) -> list[Any]:
-    """Not called: `pull` gathers the cotangents of all results itself."""
+    """A placeholder: `pull` gathers the cotangents of all results itself."""
     raise NotImplementedError
 
 
@@ -104,7 +104,7 @@ def describe(node: Node) -> str:
 
 
 def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
-    """Those of `nodes` (oldest first) that depend on `ancestors`, and the ancestors themselves."""
+    """The nodes among `nodes` (oldest first) that depend on `ancestors`, and the ancestors."""
     found = set(ancestors)
     for node in nodes:
         if not found.isdisjoint(x for x in node.inputs if isinstance(x, Node)):

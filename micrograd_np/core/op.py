@@ -86,8 +86,8 @@ class Op:
         self.sequence = sequence
         self.binder = binder
         self.recorded = recorded
-        self.sees_unused = sees_unused  # its vjp takes None, not zeros, for an unused result
-        self.hermitian = hermitian  # whether one triangle is read, or which option says so
+        self.sees_unused = sees_unused  # whether the vjp takes None for an unused result, not zeros
+        self.hermitian = hermitian  # whether one triangle is read, or the option that says so
         self.opaque = opaque
         self.name: str = function.__name__
         self.call = call or function
@@ -147,12 +147,12 @@ class Interpreted:
     """A value that applies ops itself, where a Tensor would record them."""
 
     __slots__ = ()
-    value: Any  # the array it stands for
-    rank = 0  # of two kinds of them, the one of higher rank applies the op
-    numpys = False  # whether an array of NumPy stands behind it, entry for entry
-    layout_error: Any = None  # of an order, if it may lie in memory in another way than its value
-    tensor: Any = False  # whether it stands for a Tensor
-    single: Any = False  # whether it stands for a single number that is no array
+    value: Any  # the array that this value stands for
+    rank = 0  # of two kinds of interpreted values, that of higher rank applies the op
+    numpys = False  # whether the array is NumPy's, entry for entry
+    layout_error: Any = None  # makes the error of an order, if the user's array has another layout
+    tensor: Any = False  # whether this value stands for a Tensor
+    single: Any = False  # whether this value stands for a single number that is no array
 
     def handles(self, inputs: Inputs) -> bool:
         """Whether this value applies an op to these inputs, or else is a constant among them."""

@@ -197,7 +197,8 @@ UFUNC_METHODS: dict[str, dict[Any, Callable[..., Any]]] = {
 class NoUnit:
     """An attribute that raises AttributeError, so that Astropy takes a Tensor for mere numbers.
 
-    Astropy asks every array for its `unit`. A subclass of Tensor may define one.
+    Astropy asks every array for its `unit`. A tracked Tensor would lose its history, which is an
+    error. A subclass of Tensor may define a unit.
     """
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Any:
@@ -212,7 +213,7 @@ class ArrayMethods:
     __slots__ = ()
     value: Any
     requires_grad: bool
-    __hash__ = object.__hash__  # Tensors are identified, though `==` compares entries
+    __hash__ = object.__hash__  # a Tensor is a key by identity, though `==` compares entries
 
     # ------------------------------------------------------------ NumPy's protocols
 
@@ -223,7 +224,7 @@ class ArrayMethods:
                 return apply(op, inputs, options) if options else record(op, inputs)
             except errors.MeaningLostError as error:
                 if error.may_hold_tensors and any(x is error.operand for x in inputs):
-                    return NotImplemented  # NumPy asks its class
+                    return NotImplemented  # NumPy asks the operand's class
                 raise
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
             options.setdefault("axis", 0)
@@ -371,10 +372,10 @@ class ArrayMethods:
         return self._leaving(check_number)
 
     def _leaving(self, check: Callable[[Node], None]) -> Any:
-        """The value, after `check` has found that it may leave the graph."""
+        """The value, unless `check` raises because the value may not leave the graph."""
         value = self._read()
         if isinstance(self, Node) and self.tracked and not isinstance(value, Interpreted):
-            check(self)  # which refuses by itself
+            check(self)  # raises if the value may not leave
         return value
 
     def __index__(self) -> int:

@@ -25,7 +25,7 @@ UNCHANGING = frozenset((int, bool, float, str, slice, type(None)))  # most optio
 SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
-# What is taken as it is. Python's complex is not: with a float64 it makes a number of its own.
+# The values that ops take as they are; not Python's complex, which turns a float64 into one.
 SINGLE = frozenset((float, int, bool, np.float64, np.float32, np.int64))
 PLAIN = SINGLE | {np.ndarray}
 ndarray = np.ndarray
@@ -35,25 +35,22 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call with its arguments in any of the spellings that NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if not op.binder:  # a binder checks the options itself
-        for option in options.values():
-            if type(option) not in UNCHANGING:
-                options = {name: owned_option(x) for name, x in options.items()}
-                break
+    changing = options and not UNCHANGING.issuperset(map(type, options.values()))
+    if changing and not op.binder:  # a binder checks the options itself
+        options = {name: owned_option(x) for name, x in options.items()}
     return record(op, inputs, options)
 
 
 def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
-    """The value among the options, if any, that applies the op."""
+    """The interpreted value among the options, if any, that applies the op."""
     for option in options.values():
-        if type(option) in UNCHANGING or (found := interpreted_in(option)) is None:
-            continue
-        return found if found.handles(inputs) else None
+        if (found := interpreted_in(option)) is not None:
+            return found if found.handles(inputs) else None
     return None
 
 
 def interpreted_in(option: Any) -> Interpreted | None:
-    """The value that applies ops itself in an option, such as an index into the first axis."""
+    """The interpreted value in an option, such as an index into the first axis; None if none."""
     for part in option if type(option) is tuple else (option,):
         if isinstance(part, Interpreted):
             return part
@@ -147,8 +144,10 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
 ) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     context = CONTEXT.get()
-    if options and (interpreted := handler_among(options, inputs)) is not None:
-        return interpreted.apply(op, inputs, options)
+    if options and not UNCHANGING.issuperset(map(type, options.values())):
+        interpreted = handler_among(options, inputs)
+        if interpreted is not None:
+            return interpreted.apply(op, inputs, options)
     tracked = other = False
     values = []
     for x in inputs:

@@ -124,7 +124,7 @@ class Tensor(ArrayMethods, Node):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no op made it."""
+        """Whether the Tensor was made by no op."""
         return self.op is None
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ class Tensor(ArrayMethods, Node):
 
     def __repr__(self) -> str:
         if is_foreign(self.value) or isinstance(self.value, Interpreted):
-            marks = [repr(self.value)]  # which need not be computed to be described
+            marks = [repr(self.value)]  # described without being computed
         else:
             marks = [np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")]
         if self.dtype not in (np.float64, np.int64, np.bool_):
@@ -268,7 +268,7 @@ class Tensor(ArrayMethods, Node):
         for leaf in found:
             if leaf.value.dtype.kind != "f":
                 check_differentiable(leaf)
-        with ACCUMULATING.lock:  # nothing in here forks
+        with ACCUMULATING.lock:  # no code under this lock forks
             for leaf, g in found.items():
                 leaf.grad = accumulated(leaf, g)
 

@@ -5,7 +5,7 @@ attribute of an `ndarray`. Each has one of four statuses:
 
 - *differentiable* or *constant*: the registries of ops know the function;
 - *no array*: the function takes no Tensors (types, files, settings, arrays made from numbers);
-- *refused*: the function raises an error, which gives the reason that stands here.
+- *refused*: the function raises an error, with the reason in a table of this module.
 
 Names are written as after `np.`, and those of attributes of arrays as `ndarray.…`.
 """

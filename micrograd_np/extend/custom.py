@@ -21,7 +21,7 @@ from micrograd_np.extend.rules import Derivative, GivenVjp, Partial, Said, deriv
 from micrograd_np.extend.signatures import Parameters, options_known
 from micrograd_np.extend.transposition import is_smooth, is_tracked
 
-DISPATCHER = type(np.sum)  # the class of NumPy's functions that look at the types they are given
+DISPATCHER = type(np.sum)  # the class of NumPy's functions that dispatch on their arguments
 
 
 def primitive(

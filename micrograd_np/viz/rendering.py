@@ -1,4 +1,4 @@
-"""From DOT to a picture: by the `dot` program where it is installed, else in-process.
+"""Pictures made of DOT: by the `dot` program where it is installed, else in-process.
 
 The in-process layout makes SVG only. Either SVG has the style sheet of `style`.
 """

@@ -17,9 +17,9 @@ import numpy as np
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.errors import SolverError
 
-SOLVERS_MODULE = "scipy.optimize"  # is loaded wherever there are solvers
-SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # of which the second imports the first
-OF_ARRAYS = {  # functions there that are given no function
+SOLVERS_MODULE = "scipy.optimize"  # loaded by every program that calls a solver
+SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # the second imports the first
+OF_ARRAYS = {  # functions of these modules that take arrays, not a function
     "cumulative_simpson", "cumulative_trapezoid", "isotonic_regression", "linear_sum_assignment",
     "linprog", "lsq_linear", "milp", "newton_cotes", "nnls", "quadratic_assignment", "romb",
     "simpson", "trapezoid",
@@ -48,7 +48,7 @@ def public_name(frame: FrameType | None) -> str:
 
 
 def called(frame: FrameType) -> str:
-    """The name of a frame's function; of a wrapper the wrapped function's, of an object its own."""
+    """The name of the function or object called in a frame; for a wrapper, of what it wraps."""
     own = frame.f_code.co_name
     if own == "__call__":
         return getattr(frame.f_locals.get("self"), "__name__", own)

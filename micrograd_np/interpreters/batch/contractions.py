@@ -40,7 +40,7 @@ def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Arr
 
 
 def sum_over(call: Call, axes: Any) -> Array:
-    """Both inputs, summed up over axes of their examples."""
+    """The sum of products of both inputs over axes of their examples."""
     x, y = call.inputs
     return tensordot_examples(x, y, axes, call.mapped)
 

@@ -77,7 +77,7 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
 
 
 def spacings(given: tuple[Array, ...], count: int) -> list[Array]:
-    """One spacing an axis: 1, or the number given for all, or each its own."""
+    """One spacing an axis: 1, or the number given for all axes, or one given for each."""
     if len(given) == 0:
         return [1.0] * count
     if len(given) == 1 and np.ndim(given[0]) == 0:
@@ -202,7 +202,7 @@ def interp(
 
 
 def as_double(x: Array) -> Array:
-    """In the precision NumPy interpolates in."""
+    """`x` in double precision, in which NumPy interpolates."""
     dtype = complex if np.result_type(x).kind == "c" else float
     return x if hasattr(x, "dtype") and x.dtype == dtype else as_dtype(x, dtype)
 

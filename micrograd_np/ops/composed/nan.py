@@ -65,7 +65,7 @@ def nancumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
 
 
 def numbers_in(x: Array, where: Any) -> Array:
-    """Which entries are selected and no NaN."""
+    """Whether each entry is selected and no NaN."""
     return np.logical_and(where, np.logical_not(np.isnan(value_of(x))))
 
 

@@ -172,7 +172,7 @@ def statistic_block(statistic: Callable[..., Array], stat_length: Any) -> Block:
 
 
 def ramp_block(end_values: Any) -> Block:
-    """From the end value, in equal steps, to just before the edge."""
+    """The block that goes from the end value, in equal steps, to just before the edge."""
 
     def block(x: Array, axis: int, side: int, width: int) -> Array:
         check_not_empty(x, axis)

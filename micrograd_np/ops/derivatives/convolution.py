@@ -178,7 +178,7 @@ def _split_groups(x: Array, groups: int, windows: int) -> Array:
 
 
 def _matrices(w: Array, groups: int) -> Array:
-    """For each group the matrix that maps a column to its outputs."""
+    """The matrix of each group, which maps a column to its outputs."""
     return w.reshape(groups, w.shape[0] // groups, prod(w.shape[1:]))
 
 

@@ -148,7 +148,7 @@ def _chunks(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
 def _maxima(
     x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
 ) -> tuple[list[tuple[Slices, Slices, Array]], Array]:
-    """For each tap where it is a maximum, and how many maxima each window has."""
+    """The places where each tap is a maximum, and the number of maxima in each window."""
     lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
     meetings = window_slices(lengths, kernel, size, stride, padding, dilation)
     plain = isinstance(top, np.ndarray)

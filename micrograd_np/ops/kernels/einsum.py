@@ -27,7 +27,7 @@ SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
 
 
 class Step(NamedTuple):
-    """Which of the remaining operands are taken, and what makes one of them."""
+    """The places of the operands that a step takes, and the function that combines them."""
 
     places: tuple[int, ...]
     combine: Callable[..., Array]
@@ -78,7 +78,7 @@ def plan(terms: tuple[str, ...], target: str, shapes: tuple[Shape, ...]) -> list
 
 
 def combination(terms: tuple[str, ...], target: str) -> Callable[..., Array]:
-    """How to contract these terms in one step."""
+    """The function that contracts these terms in one step."""
     labels = "".join(terms)
     regular = len(terms) == 2 and all(len(set(term)) == len(term) for term in terms)
     if not regular or any(labels.count(i) == 1 for i in set(labels) - set(target)):

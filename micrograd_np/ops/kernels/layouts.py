@@ -20,7 +20,7 @@ FOLLOWING_MEMORY = ("A", "K")
 
 
 def order_option(order: str) -> Options:
-    """An order as an option, if it is not "C", which is the only one that all libraries have."""
+    """The option `order`, or none for "C": other libraries may lack the option."""
     return {} if order == "C" else {"order": order}
 
 
@@ -56,7 +56,7 @@ def resolve_order(order: str | None, x: Array) -> str:
 
 
 def refuse_unknown_layout(x: Any, order: str) -> None:
-    """Raise the error of what stands for an array whose layout cannot be told from its own."""
+    """Raise the error of an interpreted value whose array may have another layout than its own."""
     while isinstance(x, Node | Interpreted):
         if isinstance(x, Interpreted) and x.layout_error is not None:
             raise x.layout_error(order)

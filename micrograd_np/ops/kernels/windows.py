@@ -34,7 +34,7 @@ def window_slices(
     padding: Lengths,
     dilation: Lengths,
 ) -> list[tuple[Slices, Slices]]:
-    """For each tap, in order: the slice of the array it meets, and the windows in which it does.
+    """The slice of the array that each tap meets, in order, and the windows in which it does.
 
     Both are keys for the last axes, as many as there are lengths.
 

@@ -162,7 +162,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[Inputs, Options]:
-    """Either `("ij,j", x, y)` or `(x, [0, 1], y, [1])`: both become operands and subscripts."""
+    """The operands and subscripts of a call `("ij,j", x, y)` or `(x, [0, 1], y, [1])`."""
     if not isinstance(operands[0], str):
         pairs, output = len(operands) // 2, operands[-1] if len(operands) % 2 else None
         labels = [_term_of(operands[2 * i + 1]) for i in range(pairs)]

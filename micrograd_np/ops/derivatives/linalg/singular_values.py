@@ -95,7 +95,7 @@ def vectors_cotangent(u: Array, s: Array, g: Array, phases: Array) -> tuple[Arra
 
 
 def without_added(u: Array, count: int, g: Array) -> Array:
-    """The cotangent of the vectors that belong to values, with what the added ones pass on to it.
+    """The cotangent of the vectors that belong to values, with the share of the added vectors.
 
     NaN if the loss changes when the added vectors are rotated among themselves.
     """

@@ -125,7 +125,7 @@ primitive(
 def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:
-    """With `hermitian=True` a Hermitian gradient, as of all that reads one triangle."""
+    """The gradient; with `hermitian=True` a Hermitian one, as of every op that reads one triangle."""
     if hermitian:  # so is the inverse, which leaves the rest of a cotangent without effect
         return hermitian_part(pinv_gradient(hermitian_part(g), out, from_lower(a)))
     return pinv_gradient(g, out, a)

@@ -31,7 +31,7 @@ def ellipkm1_slope(p: Array) -> Array:
 
 
 def half_turns(phi: Array) -> tuple[Array, Array, Array]:
-    """How many half turns are in an angle, and the sine and squared cosine of the rest."""
+    """The number of half turns in an angle, and the sine and squared cosine of the rest."""
     turns = np.rint(phi / pi)
     rest = phi - pi * turns
     return turns, np.sin(rest), np.square(np.cos(rest))

@@ -28,7 +28,7 @@ def proportion(x: Array, y: Array) -> Array:
 
 
 def beyond(delta: Array, r: Array) -> Array:
-    """How far `|r|` is beyond `delta`, 0 within."""
+    """The distance of `|r|` beyond `delta`, 0 within."""
     return np.maximum(np.abs(r) - delta, 0)
 
 
