@@ -5,7 +5,7 @@ registry `OPS`. Its derivative is two functions, plain NumPy both, so that they 
 through NumPy's dispatch protocols, on Tensors:
 
 - `op.vjp(wanted, g, out, inputs, options)` pulls the cotangent `g` of the result back. The list
-  returned has a cotangent for each of the `wanted` inputs, positions of which there is at least one;
+  returned has a cotangent for each of the `wanted` inputs: one or more, given by their positions;
 - `op.jvp(tangents, out, *inputs, **options)` pushes tangents forward, None meaning zero.
 
 Both are made by the statements in `forms` from *rules*, which are what a person writes:
