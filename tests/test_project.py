@@ -134,6 +134,8 @@ def test_the_map_of_the_package_names_what_is_there():
     places = [ROOT, ROOT / "micrograd_np"]
     assert names
     assert [n for n in names if not any((place / n).exists() for place in places)] == []
+    folders = {path.parent.name for path in (ROOT / "micrograd_np").glob("*/__init__.py")}
+    assert folders - {part for name in names for part in name.split("/")} == set()
 
 
 QUOTED = re.compile(r"In `([\w/.]+)`:\n\n```py\n(.*?)^```$", re.DOTALL | re.MULTILINE)
