@@ -247,7 +247,7 @@ def curve_jacobian(f: Function) -> Function:
 def unrecorded(function: Function, *args: Any) -> Any:
     """What a function returns under `no_grad`, which takes longer to enter than a small loss."""
     outer = CONTEXT.get()
-    token = CONTEXT.set(outer.unrecorded())
+    token = CONTEXT.set(outer.but(recording=False))
     try:
         return function(*args)
     finally:

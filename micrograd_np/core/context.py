@@ -86,9 +86,9 @@ class Context:
         set_interpreters(self, interpreters)
         set_differentiating(self, differentiating)
 
-    def unrecorded(self) -> "Context":
-        """The context in which ops are not recorded; observers stay, for ops that are."""
-        return Context(False, self.observers, self.interpreters, self.differentiating)  # noqa: FBT003 - in order
+    def but(self, **changes: Any) -> "Context":
+        """The context with other values of some fields."""
+        return Context(**{name: getattr(self, name) for name in Context.__slots__} | changes)
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
@@ -107,14 +107,11 @@ CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())  # 
 class entering:
     """A context manager that makes another context of the one around; it may be entered again."""
 
-    __slots__ = ("tokens",)
+    __slots__ = ("inside", "tokens")
 
-    def __init__(self) -> None:
+    def __init__(self, inside: Callable[[Context], Context]) -> None:
+        self.inside = inside
         self.tokens: list[Token[Context]] = []
-
-    def inside(self, outer: Context) -> Context:
-        """The context within."""
-        raise NotImplementedError
 
     def __enter__(self) -> Self:
         self.tokens.append(CONTEXT.set(self.inside(CONTEXT.get())))
@@ -122,6 +119,16 @@ class entering:
 
     def __exit__(self, *exception: object) -> None:
         CONTEXT.reset(self.tokens.pop())
+
+
+def observing(observer: Observer) -> entering:
+    """A context manager under which `observer` is told too, after those who observe already."""
+    return entering(lambda outer: outer.but(observers=(*outer.observers, observer)))
+
+
+def interpreting(interpreter: Interpreter) -> entering:
+    """A context manager under which `interpreter` applies ops, within those that do so already."""
+    return entering(lambda outer: outer.but(interpreters=(*outer.interpreters, interpreter)))
 
 
 def lifted(x: Any) -> Any:
@@ -138,39 +145,6 @@ def replaying() -> Iterator[None]:
         for interpreter in CONTEXT.get().interpreters:
             stack.enter_context(interpreter.replay())
         yield
-
-
-class observing(entering):
-    """A context manager under which `observer` is told of what is recorded and pulled.
-
-    Who observes already goes on doing so, and is told first.
-    """
-
-    __slots__ = ("observer",)
-
-    def __init__(self, observer: Observer) -> None:
-        super().__init__()
-        self.observer = observer
-
-    def inside(self, outer: Context) -> Context:
-        """One observer more."""
-        observers = (*outer.observers, self.observer)
-        return Context(outer.recording, observers, outer.interpreters, outer.differentiating)
-
-
-class interpreting(entering):
-    """A context manager under which `interpreter` applies ops, within those that do so already."""
-
-    __slots__ = ("interpreter",)
-
-    def __init__(self, interpreter: Interpreter) -> None:
-        super().__init__()
-        self.interpreter = interpreter
-
-    def inside(self, outer: Context) -> Context:
-        """One interpreter more."""
-        interpreters = (*outer.interpreters, self.interpreter)
-        return Context(outer.recording, outer.observers, interpreters, outer.differentiating)
 
 
 # The nodes that all transforms, in all threads, differentiate in: a thread that a function starts
@@ -190,24 +164,25 @@ after_fork(forget_running)
 class differentiating(entering):
     """A context manager under which a transform runs a function that it differentiates in `nodes`.
 
-    `since`: the tick at which it began. A number that is taken out of the graph made since would be
-    wrong. `recording`: whether ops are recorded within; None for as they are around.
+    `since`: the tick at which it began, of which that of the outermost transform counts. A number
+    that is taken out of the graph made since would be wrong. `recording`: whether ops are recorded
+    within; None for as they are around.
     """
 
-    __slots__ = ("nodes", "recording", "since")
+    __slots__ = ("nodes",)
 
     def __init__(self, since: int, nodes: Sequence[Any], recording: bool | None = None) -> None:
-        super().__init__()
-        self.since = since
-        self.nodes = nodes
-        self.recording = recording
+        def inside(outer: Context) -> Context:
+            begun = outer.differentiating
+            return Context(
+                outer.recording if recording is None else recording,
+                outer.observers,
+                outer.interpreters,
+                since if begun is None or since < begun else begun,
+            )
 
-    def inside(self, outer: Context) -> Context:
-        """The outermost transform counts."""
-        begun = outer.differentiating
-        since = self.since if begun is None or self.since < begun else begun
-        recording = outer.recording if self.recording is None else self.recording
-        return Context(recording, outer.observers, outer.interpreters, since)
+        super().__init__(inside)
+        self.nodes = nodes
 
     def __enter__(self) -> Self:
         RUNNING[id(self.nodes)] = self.nodes
@@ -239,9 +214,9 @@ class grad_mode(entering):
         mode.__init__()  # type: ignore[misc]  # Python only does so for what it returns
         return mode(function)
 
-    def inside(self, outer: Context) -> Context:
-        """Observers stay, and are told when ops are recorded again."""
-        return Context(self.recording, outer.observers, outer.interpreters, outer.differentiating)
+    def __init__(self) -> None:
+        recording = self.recording  # not the mode itself, which would be a cycle
+        super().__init__(lambda outer: outer.but(recording=recording))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate a function, a coroutine function, or a generator function of either kind."""

@@ -24,6 +24,10 @@ from micrograd_np.core.op import (
     register,
 )
 
+# The partials of sums and differences, as the numbers that they are.
+ONE: Partial = 1
+MINUS_ONE: Partial = -1
+
 
 def elementwise(
     function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
@@ -32,15 +36,18 @@ def elementwise(
 
     def vjp(
         wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         cotangents: list[Any] = []
         for index in wanted:
-            partial = slopes[index]
-            if partial is not None:
-                cotangents.append(g * partial(out, *inputs))
+            partial: Any = partials[index]
+            if partial is ONE:
+                cotangents.append(g)
+            elif partial is MINUS_ONE:
+                cotangents.append(-g)
+            elif partial is None:
+                cotangents.append(None)
             else:
-                sign = signs[index]
-                cotangents.append(g if sign == 1 else -g if sign else None)
+                cotangents.append(g * partial(out, *inputs))
         return cotangents
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
@@ -56,24 +63,19 @@ def elementwise(
             f"elementwise({function.__name__}): {len(partials)} partials were given for "
             f"{function.nin} inputs. Give one for each, None where it is flat."
         )
-    slopes = [partial if callable(partial) else None for partial in partials]
-    signs = [0 if callable(partial) else partial for partial in partials]
-    first = slopes[0]
-
-    def vjp_of_one(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], __: Options) -> Any:
-        return (g * first(out, *inputs),)  # type: ignore[misc] # it is there
-
     fields.setdefault("arrays", len(partials))
-    return register(
-        Op(
-            function,
-            "elementwise",
-            vjp_of_one if first and len(slopes) == 1 else vjp,
-            jvp,
-            **fields,
-        ),
-        *aliases,
-    )
+    single = len(partials) == 1 and callable(partials[0])
+    pulled = times(partials[0]) if single else vjp  # type: ignore[arg-type] # it is callable
+    return register(Op(function, "elementwise", pulled, jvp, **fields), *aliases)
+
+
+def times(partial: Callable[..., Any]) -> Vjp:
+    """The vjp of an elementwise op with a single input."""
+
+    def vjp(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+        return (g * partial(out, *inputs),)
+
+    return vjp
 
 
 def each_by(rules: Sequence[Rule | None]) -> Vjp:

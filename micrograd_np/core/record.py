@@ -35,20 +35,17 @@ new_object = object.__new__
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
     inputs, options = op.bind(args, keywords)
-    if not op.binder:  # a binder sees to its options itself
-        for option in options.values():
-            if type(option) not in UNCHANGING:
-                options = {name: owned_option(x) for name, x in options.items()}
-                break
+    changing = options and not UNCHANGING.issuperset(map(type, options.values()))
+    if changing and not op.binder:  # a binder sees to its options itself
+        options = {name: owned_option(x) for name, x in options.items()}
     return record(op, inputs, options)
 
 
 def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
     """The value among the options, if any, that applies the op."""
     for option in options.values():
-        if type(option) in UNCHANGING or (found := interpreted_in(option)) is None:
-            continue
-        return found if found.handles(inputs) else None
+        if (found := interpreted_in(option)) is not None:
+            return found if found.handles(inputs) else None
     return None
 
 
@@ -147,8 +144,10 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
 ) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     context = CONTEXT.get()
-    if options and (interpreted := handler_among(options, inputs)) is not None:
-        return interpreted.apply(op, inputs, options)
+    if options and not UNCHANGING.issuperset(map(type, options.values())):
+        interpreted = handler_among(options, inputs)
+        if interpreted is not None:
+            return interpreted.apply(op, inputs, options)
     tracked = other = False
     values = []
     for x in inputs:
