@@ -86,9 +86,20 @@ class Context:
         set_interpreters(self, interpreters)
         set_differentiating(self, differentiating)
 
-    def but(self, **changes: Any) -> "Context":
+    def but(
+        self,
+        *,
+        recording: bool | None = None,
+        observers: tuple[Observer, ...] | None = None,
+        interpreters: tuple[Interpreter, ...] | None = None,
+    ) -> "Context":
         """The context with other values of some fields."""
-        return Context(**{name: getattr(self, name) for name in Context.__slots__} | changes)
+        return Context(
+            self.recording if recording is None else recording,
+            self.observers if observers is None else observers,
+            self.interpreters if interpreters is None else interpreters,
+            self.differentiating,
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")

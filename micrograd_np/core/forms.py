@@ -39,7 +39,7 @@ def elementwise(
     ) -> Sequence[Any]:
         cotangents: list[Any] = []
         for index in wanted:
-            partial: Any = partials[index]
+            partial: Any = slopes[index]
             if partial is ONE:
                 cotangents.append(g)
             elif partial is MINUS_ONE:
@@ -58,11 +58,17 @@ def elementwise(
         ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
 
+    if not all(partial in {None, 1, -1} or callable(partial) for partial in partials):
+        raise ValueError(
+            f"elementwise({function.__name__}): a partial is a function, 1, -1 or None. Given: "
+            f"{partials!r:.80}. Write lambda out, x: 2 for a slope of 2."
+        )
     if isinstance(function, np.ufunc) and len(partials) != function.nin:
         raise ValueError(
             f"elementwise({function.__name__}): {len(partials)} partials were given for "
             f"{function.nin} inputs. Give one for each, None where it is flat."
         )
+    slopes = [ONE if p == 1 else MINUS_ONE if p == -1 else p for p in partials]
     fields.setdefault("arrays", len(partials))
     single = len(partials) == 1 and callable(partials[0])
     pulled = times(partials[0]) if single else vjp  # type: ignore[arg-type] # it is callable

@@ -178,6 +178,8 @@ def contribute(  # noqa: C901 - written out flat: every node pays for it
                 raise MutationError.of(describe(x), op.name)
             if x.tracked and (active is None or x in active):
                 wanted.append(index)
+    if not wanted:
+        return
     cotangents = op.vjp(wanted, g, out, values, node.options)
     for index, part in zip(wanted, cotangents):  # noqa: B905 - every op pays for it
         x = inputs[index]

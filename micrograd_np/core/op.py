@@ -5,7 +5,8 @@ registry `OPS`. Its derivative is two functions, plain NumPy both, so that they 
 through NumPy's dispatch protocols, on Tensors:
 
 - `op.vjp(wanted, g, out, inputs, options)` pulls the cotangent `g` of the result back: it returns a
-  list with a cotangent for each of the `wanted` inputs, which are given by their positions;
+  list with a cotangent for each of the `wanted` inputs, which are given by their positions and of
+  which there is at least one;
 - `op.jvp(tangents, out, *inputs, **options)` pushes tangents forward, None meaning zero.
 
 Both are made by the statements in `forms` from *rules*, which are what a person writes:
@@ -117,8 +118,8 @@ class Op:
         return Signature(self.function, self.parameters, self.arrays, kind)
 
     @cached_property
-    def accepted(self) -> frozenset[str]:
-        """The options its rules know; an option outside them would be differentiated wrongly."""
+    def accepted(self) -> frozenset[str] | None:
+        """The options its rules know; None for any. Others would be differentiated wrongly."""
         rules = [rule for rule in (*self.rules[:1], *self.rules[-1:], self.jvp) if callable(rule)]
         return frozenset().union(*map(keywords_of, rules)) - {"index"}
 
@@ -138,9 +139,14 @@ class Op:
             if value is NOT_GIVEN or (value is None and name == "out"):
                 options = without_neutral(options)
                 break
-        if options.keys() <= self.accepted or (self.kind == "constant" and "out" not in options):
+        known = self.accepted
+        if (
+            known is None
+            or options.keys() <= known
+            or (self.kind == "constant" and "out" not in options)
+        ):
             return inputs, options
-        raise OptionError.unknown(self.function, options.keys() - self.accepted, self.accepted)
+        raise OptionError.unknown(self.function, options.keys() - known, known)
 
 
 class Interpreted:
@@ -192,7 +198,7 @@ def without_neutral(options: Options) -> Options:
     return {
         name: value
         for name, value in options.items()
-        if value is not np._NoValue and not (name == "out" and value is None)
+        if value is not NOT_GIVEN and not (name == "out" and value is None)
     }
 
 

@@ -19,10 +19,13 @@ class Signature:
     `names`: those that can be given by position, the first `arrays` of which are inputs. `kind`:
     "arrays"; "sequence" if the first parameter is a list of inputs; "variadic" if all positional
     arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: the
-    values of options that are passed on though nobody gave them.
+    values of options that are passed on though nobody gave them. `required`: the names of options
+    that have to be given; `unnamed`: those of inputs that cannot be given by name.
     """
 
-    __slots__ = ("arrays", "defaults", "function", "kind", "known", "names")
+    __slots__ = (
+        "arrays", "defaults", "function", "kind", "known", "names", "required", "unnamed"
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -33,6 +36,8 @@ class Signature:
         *,
         known: frozenset[str] | None = None,
         defaults: Mapping[str, Any] | None = None,
+        required: frozenset[str] = frozenset(),
+        unnamed: frozenset[str] = frozenset(),
     ) -> None:
         self.function = function
         self.names = names
@@ -40,6 +45,8 @@ class Signature:
         self.kind = kind
         self.known = known
         self.defaults = dict(defaults or {})
+        self.required = required
+        self.unnamed = unnamed
 
     def bind(self, args: Inputs, keywords: Options) -> Bound:
         """The inputs and the options of a call.
@@ -55,13 +62,14 @@ class Signature:
         if (
             len(args) > max(len(names), count)
             or not keywords.keys() >= set(missing)
-            or not keywords.keys().isdisjoint(names[: len(args)])
+            or not keywords.keys().isdisjoint((*names[: len(args)], *self.unnamed))
         ):
             self._refuse(args, keywords)
         placed = dict(zip(names[count:], args[count:], strict=False))
         options = self.defaults | placed | keywords
         inputs = (*args[:count], *(options.pop(name) for name in missing))
-        if self.known is not None and not options.keys() <= self.known:
+        unknown = self.known is not None and not options.keys() <= self.known
+        if unknown or not options.keys() >= self.required:
             self._refuse(args, keywords)
         return inputs, options
 

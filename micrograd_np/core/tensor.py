@@ -1,7 +1,7 @@
 """The Tensor: an array that remembers how it was made.
 
 A `Tensor` is the node of the computation graph. NumPy's operators, ufuncs and functions, applied
-to Tensors, end in `recording.record`. `backward` asks `graph.pull` for the gradients and stores
+to Tensors, end in `record`. `backward` asks `graph.pull` for the gradients and stores
 them on the leaves. Tensors in a graph are immutable; a leaf changes by assigning its `data`, which
 stamps it.
 """

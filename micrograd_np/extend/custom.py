@@ -84,15 +84,10 @@ def primitive(
     rules = derivative(said)
     raw = checked_forward(name, forward, rules.kind)
     function: Any = dispatching(raw)
-    enter(
-        UserOp(
-            function,
-            rules,
-            arrays=called.arrays,
-            accepted=called.options,
-            signature=called.binder(function),
-        )
-    )
+    signature = called.binder(function)
+    op = UserOp(function, rules, arrays=called.arrays, signature=signature)
+    op.accepted = called.known
+    enter(op)
     return function
 
 

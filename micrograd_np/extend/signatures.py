@@ -49,11 +49,23 @@ class Parameters:
     def binder(self, function: Callable[..., Any]) -> Signature:
         """How the arguments of `function`, which dispatches to the user's, are bound."""
         listed = self.signature.parameters.values()
-        open_ended = any(p.kind is p.VAR_KEYWORD for p in listed)
-        names = tuple(p.name for p in listed if p.kind in NAMED)
-        known = None if open_ended else frozenset(self.options)
-        kind = "variadic" if self.any_number else "arrays"
-        return Signature(function, names, self.arrays, kind, known=known, defaults=self.defaults)
+        by_name = [p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+        return Signature(
+            function,
+            tuple(p.name for p in listed if p.kind in NAMED),
+            self.arrays,
+            "variadic" if self.any_number else "arrays",
+            known=self.known,
+            defaults=self.defaults,
+            required=frozenset(by_name),
+            unnamed=frozenset(p.name for p in listed if p.kind is p.POSITIONAL_ONLY),
+        )
+
+    @property
+    def known(self) -> frozenset[str] | None:
+        """The names of its options; None if it takes any."""
+        listed = self.signature.parameters.values()
+        return None if any(p.kind is p.VAR_KEYWORD for p in listed) else frozenset(self.options)
 
     def check(self, said: Said, *, defaults: bool = True) -> None:
         """Raise RuleError unless there is a rule for each input, which can be called as it will be.

@@ -138,3 +138,29 @@ def test_a_traced_function_runs_once_a_program() -> None:
     for _ in range(3):
         compiled(X)
     assert f.runs == 1
+
+
+def test_no_rule_is_called_where_nobody_wants_a_cotangent() -> None:
+    rule = Counted(lambda g, out, x: g)
+    same = mg.primitive(lambda x: x * 1.0, vjp=rule, name="same")
+    w = Tensor(X, requires_grad=True)
+    _, pullback = mg.vjp(lambda x: (same(w), x * 2), X)
+    pulled = pullback((np.ones(3), np.ones(3)))
+    assert rule.runs == 0
+    np.testing.assert_array_equal(pulled[0], np.full(3, 2.0))
+    frozen = Tensor(X, requires_grad=True)
+    out = same(frozen) * w
+    frozen.requires_grad = False
+    np.sum(out).backward()
+    assert rule.runs == 0
+    del OPS[same]
+
+
+def test_a_compiled_call_with_nothing_to_differentiate_is_not_run_again() -> None:
+    f = Counted(lambda x, w: np.sum(x * w))
+    compiled = mg.compile(f)
+    w = Tensor(X, requires_grad=True)
+    _, pullback = mg.vjp(lambda x: (compiled(X, w), np.sum(x)), X)
+    runs = f.runs
+    pullback((1.0, 1.0))
+    assert f.runs == runs

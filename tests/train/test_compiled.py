@@ -270,7 +270,7 @@ class Iterating(Changing):
     ("make", "reason"),
     [
         (Random, r"random numbers were drawn .* not among its arguments: \S*rngs\[0\]"),
-        (Changing, r"the loss is .* but .* as it was compiled"),
+        (Changing, r"the loss is .* but the compiled program gives"),
         (Iterating, r"the function reaches iterators, .*: model.factors"),
     ],
 )

@@ -227,7 +227,7 @@ class Branching(Root):
 @pytest.mark.filterwarnings("ignore:training goes on uncompiled")
 def test_errors_are_the_same_where_compiling_was_given_up():
     errors = [failed(c, {"make": Branching, "given": ONES})[0] for c in (False, True)]
-    assert "gradient of step 1, not finite" in str(errors[0])
+    assert "gradient of step 1, which is not finite" in str(errors[0])
     assert str(errors[0]) == str(errors[1])
 
 
