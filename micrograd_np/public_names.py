@@ -1,4 +1,4 @@
-"""Where public names are defined, for those that are loaded when first asked for (PEP 562)."""
+"""The modules of public names that are loaded when first asked for (PEP 562)."""
 
 from importlib import import_module
 from types import ModuleType

@@ -245,7 +245,7 @@ def curve_jacobian(f: Function) -> Function:
 
 
 def unrecorded(function: Function, *args: Any) -> Any:
-    """What a function returns under `no_grad`, which takes longer to enter than a small loss."""
+    """The result of a function under `no_grad`, without the cost of entering that manager."""
     outer = CONTEXT.get()
     token = CONTEXT.set(outer.but(recording=False))
     try:

@@ -1,4 +1,4 @@
-"""The account of NumPy as a page: every public callable, what becomes of it here, and why.
+"""The coverage of NumPy as a page: every public callable, what becomes of it here, and why.
 
 `python docs/extensions/numpy_account.py` prints it as Markdown; Sphinx, which loads this file as an
 extension, puts it where a page says `{numpy-account}`.
@@ -74,7 +74,7 @@ def setup(app: Any) -> dict[str, Any]:
 
         def run(self) -> list[nodes.Node]:
             holder = nodes.section()
-            lines = StringList(markdown().splitlines(), source="the account of NumPy")
+            lines = StringList(markdown().splitlines(), source="the coverage of NumPy")
             self.state.nested_parse(lines, self.content_offset, holder, match_titles=True)
             return holder.children
 

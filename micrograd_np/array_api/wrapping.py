@@ -1,4 +1,4 @@
-"""From a function of NumPy to one whose results are Tensors."""
+"""Wrapping: a function of NumPy becomes one whose results are Tensors."""
 
 from collections.abc import Callable
 from operator import attrgetter

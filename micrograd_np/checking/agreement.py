@@ -89,7 +89,7 @@ def non_deterministic(values: list[Vector]) -> Finding:
 
 
 def difference_of_run(call: RecordedCall, run: PlainRun, rtol: float) -> str:
-    """Where a call with plain arrays differs from the recorded call, in words; "" if nowhere."""
+    """The first difference of a call with arrays from the recorded call, in words; "" for none."""
     function = call.function
     theirs = [(path, x.shape, x.dtype.kind) for path, x in run.outputs]
     titles = zip(function.output_titles, call.outputs, strict=True)

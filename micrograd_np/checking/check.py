@@ -194,7 +194,7 @@ def rows_to_check(call: RecordedCall, settings: Settings) -> Rows:
 
 
 def mirror_signs(arrays: Points, read: list[HermitianUse | None]) -> list[int]:
-    """For each point, how the mirror image of an entry moves: with it (1), against it (-1), or not.
+    """The sign with which mirror images of entries move, for each point; 0 if they stay.
 
     Hermitian matrices have a symmetric real part and an antisymmetric imaginary one.
     """
@@ -309,7 +309,7 @@ def random_weights(rng: "np.random.Generator", like: Array) -> Array:
 def layout_of(
     function: VectorFunction, rows: Rows, point: Array, probes: list[Probe], along_random: bool
 ) -> Layout:
-    """What the rows and columns of one input's derivatives stand for."""
+    """The meaning of the rows and columns of one input's derivatives."""
     single = len(function.shapes) == 1
     if rows.mixtures is None:
         shape = function.shapes[0] if single else (rows.count,)

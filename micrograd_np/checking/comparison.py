@@ -26,7 +26,7 @@ UNDERFLOW = 4.0  # how many of the smallest numbers of its type a derivative may
 
 
 def close(analytic: Array, numeric: Array, rtol: float) -> Array:
-    """Where two derivatives are finite and agree, relative to the larger of the two."""
+    """Whether two derivatives are finite and agree, relative to the larger of the two."""
     near = np.abs(analytic - numeric) <= rtol * larger_size(analytic, numeric)
     agree: Array = near & np.isfinite(analytic)
     return agree
@@ -77,12 +77,12 @@ def relative_errors(analytic: Array, numeric: Array) -> Array:
 
 
 def above_error_bar(analytic: Array, slopes: Slopes) -> Array:
-    """Where the derivative is larger than the error bar of the difference, or both are zero."""
+    """Whether the derivative is larger than the error bar of the difference, or both are zero."""
     both_zero = (analytic == 0) & (slopes.value == 0)
     clear: Array = (larger_size(analytic, slopes.value) > slopes.bound) | both_zero
     return clear
 
 
 def digits(relative_error: float, eps: float) -> float:
-    """How many decimal digits of two numbers agree: at most as many as their dtype has."""
+    """The number of decimal digits that agree in two numbers, at most as many as the dtype has."""
     return float(np.clip(-np.log10(max(relative_error, eps)), 0, None))

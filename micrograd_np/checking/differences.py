@@ -3,8 +3,9 @@
 A *probe* is a way to move one input: along a single entry, or along a random direction. Moving it
 by a step `h` each way gives the slope to the right, to the left, and the *central* one.
 
-A difference has two errors. *Truncation* shrinks with the step; a comparison of neighboring steps
-shows how fast. *Rounding* is the noise of the value over the step, and grows as the step shrinks.
+A difference has two errors, truncation and rounding. Truncation shrinks with the step; a comparison
+of neighboring steps shows how fast. Rounding is the noise of the value divided by the step, and
+grows as the step shrinks.
 So slopes are measured in up to two ways:
 
 - the *first look* takes two steps near `cbrt(eps) * max(|x|, scale)`, where a central difference is
@@ -68,7 +69,7 @@ class Rows:
         return values if self.mixtures is None else values @ self.mixtures.T
 
     def size_of(self, values: Array) -> Array:
-        """How large the terms are that make up each row."""
+        """The size of the terms that make up each row."""
         sizes: Array = np.abs(values)
         return sizes if self.mixtures is None else sizes @ np.abs(self.mixtures).T
 
@@ -331,7 +332,7 @@ def finite(x: Array) -> Array:
 
 
 def settled_slopes(sides: Sides, noise: Array, unit: float) -> Slopes:
-    """For each row the slope with the smallest error bar among the consistent ones."""
+    """The slope of each row with the smallest error bar among the consistent ones."""
     count, rows = noise.shape
     if count == 0 or rows == 0:
         unknown, no = np.full(rows, np.nan), np.zeros(rows, dtype=bool)
@@ -383,7 +384,7 @@ def truncation(central: Array, noise: Array) -> Array:
 
 
 def kinks(sides: Sides, noise: Array, unit: float) -> tuple[Vector, Vector]:
-    """Which rows have slopes that stay apart, and the smallest rung that shows the gap.
+    """The rows whose slopes stay apart, and the smallest rung that shows the gap.
 
     The first rung considered is the smallest where the slopes are clear of noise. From there the
     gap must stay as it is; where a function is smooth, the gap shrinks in proportion to the step.

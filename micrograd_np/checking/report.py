@@ -19,11 +19,11 @@ Mode = Literal["reverse", "forward"]
 
 
 class InputReport(NamedTuple):
-    """What was found for one input. Arrays have an entry for every derivative compared.
+    """The findings for one input. Arrays have an entry for every derivative compared.
 
-    Their shape is the output's followed by the input's. Where there are several outputs, or random
-    combinations of them, these form one axis; where the input was moved along random directions,
-    those take the place of its axes.
+    The shape of an array is the output's followed by the input's. Several outputs, or random
+    combinations of outputs, form one axis. If the input was moved along random directions, the
+    directions take the place of the input's axes.
     """
 
     name: str
@@ -130,7 +130,7 @@ def cells(line: InputReport) -> tuple[str, ...]:
 
 
 class Layout(NamedTuple):
-    """What the rows and columns of a Jacobian block stand for."""
+    """The meaning of the rows and columns of a Jacobian block."""
 
     rows: tuple[int, ...]  # the shape the rows are reshaped to
     columns: tuple[int, ...]
@@ -153,7 +153,7 @@ class Layout(NamedTuple):
 
 
 def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) -> str:
-    """An entry of arrays of these names and shapes, one after the other, as one writes it."""
+    """The text for an entry of arrays of these names and shapes, one after the other."""
     for name, shape in zip(names, shapes, strict=True):
         count = int(np.prod(shape, dtype=int))
         if row < count:
@@ -163,7 +163,7 @@ def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) 
 
 
 def bracketed(flat: int, shape: tuple[int, ...]) -> str:
-    """A flat index into an array of `shape`, as one writes it."""
+    """The text for a flat index into an array of `shape`: `[1, 2]`."""
     return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""
 
 
@@ -274,7 +274,7 @@ RULES = {
 
 
 def likely_cause(analytic: Array, wrong: Array, numeric: Array) -> str:
-    """What a wrong block of derivatives looks like."""
+    """A likely cause of wrong derivatives, from the pattern of the wrong entries."""
     count = f"{int(wrong.sum())} of {wrong.size} entries are wrong"
     if not np.isfinite(analytic[wrong]).all():
         return f"{count}: infinite or NaN where the function has a finite slope."

@@ -1,4 +1,4 @@
-"""Which inputs are moved symmetrically: those that lead to ops which read one triangle of a matrix.
+"""Inputs to be moved symmetrically: those that lead to ops which read one triangle of a matrix.
 
 `np.linalg.cholesky`, `eigh` and others take their matrix to be Hermitian and read one triangle.
 Their derivative is the one along Hermitian matrices, as their `Op` declares. A difference shows
@@ -28,7 +28,7 @@ Array = np.ndarray[Any, Any]
 
 
 class HermitianUse(NamedTuple):
-    """Which ops read one input as Hermitian, and whether other ops read the input too.
+    """The ops that read one input as Hermitian, and whether other ops read the input too.
 
     `mirrored`: whether the input is to be moved symmetrically; if not, nothing can be compared.
     """
@@ -78,7 +78,7 @@ def reads_hermitian(node: Node) -> bool:
 
 
 def moves_of(x: Node, reader: Node, rng: "np.random.Generator") -> str:
-    """Which moves of `x` keep the matrix of `reader` Hermitian: "free", "mirrored" or "nothing"."""
+    """Moves of `x` that keep the matrix of `reader` Hermitian: "free", "mirrored" or "nothing"."""
     matrix = reader.inputs[0]
     nodes, leaves = history([matrix])
     if x not in set(leaves):

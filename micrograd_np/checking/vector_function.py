@@ -244,7 +244,7 @@ def title(path: str, leaf: Any) -> str:
 
 
 def size(shape: tuple[int, ...]) -> int:
-    """How many entries an array of this shape has."""
+    """The number of entries of an array of this shape."""
     return int(np.prod(shape, dtype=int))
 
 

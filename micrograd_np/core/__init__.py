@@ -1,1 +1,1 @@
-"""The core: an expression is recorded, and the record is walked. It reads from `op` to `tensor`."""
+"""The core: an expression is recorded, and the record is walked. Read from `op` to `tensor`."""

@@ -23,7 +23,7 @@ def fit(g: Array, like: Array) -> Array:
 
 
 def _cast(g: Array, dtype: np.dtype[Any]) -> Array:
-    """In another dtype. Of a complex number only the real part reaches what is real: `Re(g dx)`."""
+    """`g` in another dtype. For a real input only the real part counts: `Re(g dx)`."""
     if g.dtype.kind == "c" and dtype.kind != "c":
         g = np.real(g)
     return g.astype(dtype)
@@ -54,7 +54,7 @@ def _is_foreign(like: Array) -> bool:
 
 
 def spread(g: Array, like: Array) -> Array:
-    """Broadcast up. A fresh array is several times faster than a view while arrays are small."""
+    """`g` broadcast up. A fresh array is several times faster than a view of few entries."""
     shape = like.shape
     if isinstance(g, NUMPY) and g.shape == () and shape:
         out = np.empty(shape, g.dtype)

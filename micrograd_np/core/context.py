@@ -17,7 +17,7 @@ from micrograd_np.forking import after_fork
 
 
 class Observer(Protocol):
-    """Who is told of ops while they are recorded, and of cotangents."""
+    """A listener that is told of each op when recorded, and of each cotangent."""
 
     def recorded(self, node: Any) -> None:
         """Called when `node` has been made."""
@@ -27,7 +27,7 @@ class Observer(Protocol):
 
 
 class Interpreter:
-    """A way to apply ops to other values than arrays. By itself it leaves everything as it is."""
+    """A way to apply ops to other values than arrays. This base class changes nothing."""
 
     __slots__ = ()
 
@@ -41,18 +41,18 @@ class Interpreter:
         return inputs, values
 
     def read(self, node: Any, value: Any) -> Any:  # noqa: ARG002 - for those who ask
-        """What stands for the value of a node outside of ops."""
+        """The value of a node as code outside of ops sees that value."""
         return value
 
     def lift(self, x: Any) -> Any:
-        """The argument of a function that is differentiated in here."""
+        """The argument of a function that is differentiated within this interpreter."""
         return x
 
     def check_change(self, node: Any, what: str) -> None:
-        """Raise an error if `what` must not be done to a node in here."""
+        """Raise an error if `what` must not be done to a node within this interpreter."""
 
     def hand_on(self, x: Any) -> None:
-        """Called with what a transform hands out as the function has returned it."""
+        """Called with each aux value that a transform returns just as its function returned it."""
 
     def replay(self) -> AbstractContextManager[None]:
         """A context manager within which a function runs once more, to compute again."""
@@ -60,11 +60,11 @@ class Interpreter:
 
 
 class Context:
-    """How ops are applied.
+    """The way in which ops are applied.
 
-    `recording`: whether they keep their recipes. `observers`: who is told, in order.
-    `interpreters`: who applies ops in another way, the outermost first. `differentiating`: the tick
-    at which the outermost transform began that is running a function; None where none is.
+    `recording`: whether ops keep their recipes. `observers`: the observers in the order in which
+    they are told. `interpreters`: the interpreters, the outermost first. `differentiating`: the
+    tick at which the outermost running transform began; None if no transform is running.
     """
 
     __slots__ = ("differentiating", "interpreters", "observers", "recording")
@@ -105,8 +105,8 @@ class Context:
         raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
 
 
-# The slots' own way to be set once. A dataclass would look each of them up by name, at every call
-# of a transform.
+# The setters of the slots, found once. A frozen dataclass would look up each slot by name, at every
+# call of a transform.
 set_recording, set_observers, set_interpreters, set_differentiating = (
     vars(Context)[name].__set__
     for name in ("recording", "observers", "interpreters", "differentiating")
@@ -116,7 +116,7 @@ CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())  # 
 
 
 class entering:
-    """A context manager that makes another context of the one around; it may be entered again."""
+    """A context manager that makes another context of the one around; re-entrant."""
 
     __slots__ = ("inside", "tokens")
 
@@ -159,7 +159,7 @@ def replaying() -> Iterator[None]:
 
 
 # The nodes that all transforms, in all threads, differentiate in: a thread that a function starts
-# has a context of its own. They are kept by identity, so that threads do not meet.
+# has another context. The nodes are kept by identity, so that threads do not meet.
 RUNNING: dict[int, Sequence[Any]] = {}
 
 
@@ -175,9 +175,9 @@ after_fork(forget_running)
 class differentiating(entering):
     """A context manager under which a transform runs a function that it differentiates in `nodes`.
 
-    `since`: the tick at which it began, of which that of the outermost transform counts. A number
-    that is taken out of the graph made since would be wrong. `recording`: whether ops are recorded
-    within; None for as they are around.
+    `since`: the tick at which the transform began; that of the outermost transform counts. A number
+    taken out of the graph made since then would be wrong. `recording`: whether ops are recorded
+    within; None leaves that unchanged.
     """
 
     __slots__ = ("nodes",)
@@ -210,8 +210,8 @@ class differentiating(entering):
 class grad_mode(entering):
     """A context manager and decorator that says, for this context only, whether ops are recorded.
 
-    Threads and asynchronous tasks have modes of their own. A decorated generator keeps its mode to
-    itself between the values it yields.
+    Threads and asynchronous tasks each have a mode. The mode of a decorated generator does not
+    reach the code that runs between the values it yields.
     """
 
     __slots__ = ()
@@ -272,7 +272,7 @@ class grad_mode(entering):
 
 
 class Within(Generator[Any, Any, Any]):
-    """A generator each step of which runs with context variables of its own."""
+    """A generator each step of which runs with context variables that nothing else sees."""
 
     def __init__(self, variables: Variables, generator: Generator[Any, Any, Any]) -> None:
         self.variables = variables

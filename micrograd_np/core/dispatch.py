@@ -1,4 +1,4 @@
-"""Functions of our own that dispatch as NumPy's do: on a Tensor they are recorded."""
+"""Functions of this package that dispatch as NumPy's do: on a Tensor they are recorded."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -17,8 +17,9 @@ DISPATCHED = (Node, Interpreted)
 def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     """Make `raw`, a function of arrays, one that Tensors record as a single op under its name.
 
-    What it returns is what an op is declared on. Declare it with one of `micrograd_np.core.forms`
-    before its first use on a Tensor, or that use raises UnregisteredFunctionError.
+    The function returned is the one to declare an op on. Declare the op with one of
+    `micrograd_np.core.forms` before the first use of the function on a Tensor, or that use raises
+    UnregisteredFunctionError.
 
     >>> from micrograd_np import Tensor
     >>> from micrograd_np.core.forms import elementwise

@@ -1,9 +1,9 @@
 """Computing without NumPy's floating-point warnings, at a tenth of the cost of `np.errstate`.
 
-Derivatives are infinite in places and meant to be (`sqrt` at 0), and `exp` overflows where the
-sigmoid is rightly 0. `np.errstate` builds its state anew on every entry, which on small arrays
-costs more than the arithmetic it guards. NumPy keeps that state in a context variable: we let
-NumPy set it once, in a context of our own, and set the same value wherever it is wanted.
+Derivatives are rightly infinite in places (`sqrt` at 0), and `exp` overflows where the sigmoid is
+rightly 0. `np.errstate` builds its state anew on every entry, which on small arrays costs more than
+the arithmetic within. NumPy keeps that state in a context variable. So NumPy sets the variable
+once, in a separate context, and this module sets that value wherever warnings are to be ignored.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ class ignoring_float_errors:
 
 
 def without_float_errors(function: Callable[[Any], Any], x: Any) -> Any:
-    """`function(x)` without warnings. It sees no context variables but NumPy's own.
+    """`function(x)` without warnings; the function sees no context variables but NumPy's.
 
     >>> without_float_errors(np.exp, np.array([1000.0]))
     array([inf])

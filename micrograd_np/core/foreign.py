@@ -1,9 +1,9 @@
-"""Arrays of other libraries: where they have to be told apart from NumPy's.
+"""Arrays of other libraries, where the core has to tell them apart from NumPy's.
 
 A *foreign* array belongs to another library and speaks NumPy's protocols: a Dask array on a
-cluster, a CuPy array on a GPU. A Tensor holds it as it is, and NumPy's functions reach it wherever
-it is. Two things remain: constants that meet it are made in its likeness, and its numbers are
-brought here when somebody asks for them, and not before.
+cluster, a CuPy array on a GPU. A Tensor holds a foreign array as it is, and NumPy's functions
+dispatch to its library. Two things remain. Constants that meet a foreign array are made of its
+kind; and its numbers are copied into a NumPy array when somebody asks for them, and not before.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ def is_foreign(x: Any) -> bool:
 
 
 def array_behind(x: Any) -> Any:
-    """The array that nodes and operands stand for, one inside the other."""
+    """The array inside nodes and interpreted values, however they are nested."""
     while isinstance(x, Node | Interpreted):
         x = x.value
     return x
@@ -33,7 +33,7 @@ def array_behind(x: Any) -> Any:
 def like(x: Any, constant: Array) -> Array:
     """An array of NumPy's as one of the kind that `x` is, or that `x` stands for.
 
-    Anything else goes as it is: numbers meet any array.
+    Anything else is returned as it is: numbers meet any array.
     """
     if not isinstance(constant, np.ndarray):
         return constant
@@ -50,12 +50,12 @@ def one_like(value: Array) -> Array:
 
 
 def here(value: Array) -> np.ndarray[Any, Any]:
-    """A copy of the numbers as a NumPy array: this computes what is lazy and moves what is afar."""
+    """A NumPy array with the numbers: lazy ones are computed, those on a device are copied."""
     return np.array(value.get() if hasattr(value, "get") else value)
 
 
 def all_here(values: Sequence[Array]) -> list[Array]:
-    """Arrays as NumPy has them; those that Dask has yet to compute it computes in one pass."""
+    """The numbers of arrays as NumPy arrays; Dask computes all of its arrays in one pass."""
     if any(hasattr(value, "__dask_graph__") for value in values):
         values = import_module("dask").compute(*values)
     return [here(value) for value in values]

@@ -140,7 +140,7 @@ def linear(
 
     With `sequence=True` the inputs arrive as one list, and the single transpose takes the position
     of the input as its option `index`. `offsets`: options that add a constant, without a tangent.
-    `along`: what tangents go through instead, where some libraries lack the function.
+    `along`: the function that tangents go through where some libraries lack `function`.
     """
     sequence = fields.get("sequence", False)
     carry = along or function
@@ -161,7 +161,7 @@ def linear(
 
 
 def zero_like(x: Array) -> Array:
-    """The tangent of what does not vary; a number stays one, to meet any array."""
+    """The tangent of a value that does not vary; of a number it is a number, to meet any array."""
     if isinstance(x, np.generic):
         return x.dtype.type(0)
     return np.zeros_like(x) if hasattr(x, "dtype") else 0

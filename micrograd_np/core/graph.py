@@ -1,15 +1,15 @@
 """The recorded graph: its nodes, and the two walks that differentiate it.
 
-A *node* holds a value and the recipe that made it: an op, the inputs it was applied to (in order,
-with repeats; plain arrays and numbers among them) and the options of the call. A node without an op
-is a *leaf*. Every node carries a *tick* of one global clock, so inputs are always older than what
-was made from them: sorting by tick is a topological order, and a leaf younger than an op that used
-it was changed in between.
+A *node* holds a value and the recipe that made the value: an op, the inputs of the op and the
+options of the call. Inputs stand in order, with repeats, and may be arrays and numbers. A node
+without an op is a *leaf*. Every node carries a *tick* of one global clock, so inputs are always
+older than the nodes made from them. Sorting by tick is therefore a topological order, and a leaf
+younger than an op that used the leaf was changed in between.
 
 `pull` walks from outputs to leaves (reverse mode), `push` from leaves to outputs (forward mode).
 Both are iterative and pure: they keep cotangents and tangents in a table of the call and return
-them. Of the nodes in `recorded` rules see the nodes themselves instead of their values, so that the
-rules' own NumPy calls are recorded and the derivative can be differentiated again.
+the table. Rules see the nodes in `recorded` as nodes instead of values, so that NumPy calls within
+the rules are recorded and the derivative can be differentiated again.
 """
 
 from collections.abc import Iterable, Sequence
@@ -36,7 +36,7 @@ by_age = attrgetter("tick")
 
 
 class Node:
-    """A value and its recipe, with what a person attaches to it: a gradient and a name."""
+    """A value and its recipe, with a gradient and a name."""
 
     __slots__ = (
         "__weakref__", "grad", "inputs", "name", "op", "options", "sharers", "tick", "tracked",
@@ -52,8 +52,8 @@ class Node:
     tick: int
     grad: Array | None
     name: str | None
-    sharers: Any  # who shares its memory; not set where nobody has asked
-    tensor: ClassVar[type["Node"]]  # the class of what ops make; `tensor` hands its own in, once
+    sharers: Any  # the Tensors that share its memory; not set where nobody has asked
+    tensor: ClassVar[type["Node"]]  # the class of the results of ops, set by the module `tensor`
 
 
 def pick(parts: Any, index: int) -> Any:
@@ -62,7 +62,7 @@ def pick(parts: Any, index: int) -> Any:
 
 
 def pick_vjp(*_: Any) -> list[Any]:
-    """Not called: `pull` gathers the cotangents of all results itself."""
+    """A placeholder: `pull` gathers the cotangents of all results itself."""
     raise NotImplementedError
 
 
@@ -104,7 +104,7 @@ def describe(node: Node) -> str:
 
 
 def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
-    """Those of `nodes` (oldest first) that depend on `ancestors`, and the ancestors themselves."""
+    """The nodes among `nodes` (oldest first) that depend on `ancestors`, and the ancestors."""
     found = set(ancestors)
     for node in nodes:
         if not found.isdisjoint(x for x in node.inputs if isinstance(x, Node)):
@@ -123,9 +123,9 @@ def pull(
     """Reverse mode: carry the `cotangents` of outputs back through the graph, youngest node first.
 
     Returns the cotangents that arrive at `wrt`, or at every leaf when `wrt` is None. A node of
-    `wrt` that nothing reaches has no entry: its gradient is zero. Each has its node's shape and
-    dtype. `nodes`: the `history` of the outputs, for a caller who has it. `beyond`: whether to walk
-    on from a node of `wrt` to others of them. Observers are told of every cotangent.
+    `wrt` that nothing reaches has no entry: its gradient is zero. A cotangent has its node's shape
+    and dtype. `nodes`: the `history` of the outputs, for a caller who has it. `beyond`: whether to
+    walk on from a node of `wrt` to other nodes of `wrt`. Observers are told of every cotangent.
     Raises MutationError for a value changed after an op had used it.
     """
     table: dict[Node, Any] = dict(cotangents)
@@ -166,7 +166,7 @@ def contribute(  # noqa: C901 - written out flat: every node pays for it
     active: set[Node] | None,
     recorded: AbstractSet[Node],
 ) -> None:
-    """Add to the cotangents of a node's inputs what they receive when `g` arrives at it."""
+    """Add to the cotangents of a node's inputs what the inputs receive when `g` arrives."""
     op, inputs, age = node.op, node.inputs, node.tick
     out, values = seen(node, recorded) if recorded else (node.value, node.values)
     if type(g) is list and not op.sees_unused:  # of several results some may go unused

@@ -1,12 +1,11 @@
 """Operations: a NumPy callable and its derivative, declared together by structure.
 
-An `Op` is keyed by the callable it differentiates (`np.sin`, `np.sum`, a function of ours) in the
+An `Op` is keyed by the callable it differentiates (`np.sin`, `np.sum`, a user's function) in the
 registry `OPS`. Its derivative is two functions, plain NumPy both, so that they run on arrays and,
 through NumPy's dispatch protocols, on Tensors:
 
-- `op.vjp(wanted, g, out, inputs, options)` pulls the cotangent `g` of the result back: it returns a
-  list with a cotangent for each of the `wanted` inputs, which are given by their positions and of
-  which there is at least one;
+- `op.vjp(wanted, g, out, inputs, options)` pulls the cotangent `g` of the result back. The list
+  returned has a cotangent for each of the `wanted` inputs: one or more, given by their positions;
 - `op.jvp(tangents, out, *inputs, **options)` pushes tangents forward, None meaning zero.
 
 Both are made by the statements in `forms` from *rules*, which are what a person writes:
@@ -53,9 +52,9 @@ NOT_GIVEN = np._NoValue
 class Op:
     """One operation: the callable, its derivative, and how its arguments are bound.
 
-    `call` is a pure function of the inputs' values. `rules`: what the derivative was made of, whose
-    keyword parameters are the options that the op knows. `opaque`: whether it is one call wherever
-    a program is made of it, and never the calls that it consists of.
+    `call` is a pure function of the inputs' values. `rules`: the rules that the derivative was made
+    of, whose keyword parameters are the options that the op knows. `opaque`: whether `compile`
+    keeps the op as one call, instead of the calls that the op consists of.
     """
 
     def __init__(
@@ -87,8 +86,8 @@ class Op:
         self.sequence = sequence
         self.binder = binder
         self.recorded = recorded
-        self.sees_unused = sees_unused  # its vjp takes None, not zeros, for an unused result
-        self.hermitian = hermitian  # whether one triangle is read, or which option says so
+        self.sees_unused = sees_unused  # whether the vjp takes None for an unused result, not zeros
+        self.hermitian = hermitian  # whether one triangle is read, or the option that says so
         self.opaque = opaque
         self.name: str = function.__name__
         self.call = call or function
@@ -113,13 +112,13 @@ class Op:
 
     @cached_property
     def signature(self) -> Signature:
-        """How its arguments are bound; read once, on first need."""
+        """The binder of the op's arguments; read once, on first need."""
         kind = "sequence" if self.sequence else "arrays"
         return Signature(self.function, self.parameters, self.arrays, kind)
 
     @cached_property
     def accepted(self) -> frozenset[str] | None:
-        """The options its rules know; None for any. Others would be differentiated wrongly."""
+        """The options that the rules know; None for any. Others would be differentiated wrongly."""
         rules = [rule for rule in (*self.rules[:1], *self.rules[-1:], self.jvp) if callable(rule)]
         return frozenset().union(*map(keywords_of, rules)) - {"index"}
 
@@ -153,15 +152,15 @@ class Interpreted:
     """A value that applies ops itself, where a Tensor would record them."""
 
     __slots__ = ()
-    value: Any  # the array it stands for
-    rank = 0  # of two kinds of them, the one of higher rank applies the op
-    numpys = False  # whether an array of NumPy stands behind it, entry for entry
-    layout_error: Any = None  # of an order, if it may lie in memory in another way than its value
-    tensor: Any = False  # whether it stands for a Tensor
-    single: Any = False  # whether it stands for a single number that is no array
+    value: Any  # the array that this value stands for
+    rank = 0  # of two kinds of interpreted values, that of higher rank applies the op
+    numpys = False  # whether the array is NumPy's, entry for entry
+    layout_error: Any = None  # makes the error of an order, if the user's array has another layout
+    tensor: Any = False  # whether this value stands for a Tensor
+    single: Any = False  # whether this value stands for a single number that is no array
 
     def handles(self, inputs: Inputs) -> bool:
-        """Whether it applies an op to these inputs; otherwise it is a constant to their Tensors."""
+        """Whether this value applies an op to these inputs, or else is a constant among them."""
         raise NotImplementedError
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
@@ -169,32 +168,32 @@ class Interpreted:
         raise NotImplementedError
 
     def untracked(self) -> Any:
-        """What stands for an untracked Tensor of it."""
+        """The value as an untracked Tensor has it."""
         return self
 
     def as_array(self) -> Any:
-        """Itself as an array, where it stands for a single number."""
+        """The value as an array, also where it stands for a single number."""
         return self
 
     def plain(self, single: bool) -> Any:  # noqa: ARG002 - for what has either kind
-        """The stand-in for a plain array of it, or for a single number."""
+        """The value as one that stands for an array, or for a single number; not for a Tensor."""
         return self
 
     def settled(self) -> Any:
-        """What is left of it where a derivative is handed out."""
+        """The value as the result of a transform."""
         return self
 
     def stopped(self) -> Any:
-        """It as a constant, cut off from every derivative."""
+        """The value as a constant, cut off from every derivative."""
         return self.untracked()
 
     def compute(self, function: Callable[..., Any], args: Inputs, keywords: Options) -> Any:
-        """The result of a function that is no op, on arguments that are not tracked."""
+        """The result of a function that has no derivative, on arguments that are not tracked."""
         raise NotImplementedError
 
 
 def without_neutral(options: Options) -> Options:
-    """The options that say something: not NumPy's mark for "not given", and not `out=None`."""
+    """The options that were given: without NumPy's mark for "not given", and without `out=None`."""
     return {
         name: value
         for name, value in options.items()
@@ -238,7 +237,7 @@ class Expression:
 
     @cached_property
     def accepted(self) -> frozenset[str] | None:
-        """The names of its parameters; None if it passes any keyword on to a function given."""
+        """The names of the parameters; None if any keyword is passed on to a function given."""
         parameters = inspect.signature(self.written).parameters
         if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
             return None
@@ -262,9 +261,9 @@ WAITING: dict[str, str] = {}
 
 
 def read_tables() -> bool:
-    """Read the tables whose library has been imported by now; whether there were any.
+    """Read the tables of libraries imported by now; True if there were any.
 
-    Called when something that no table knows meets a Tensor: it may be one of such a library.
+    Called when a function that no table knows meets a Tensor: a newly imported library may own it.
     """
     ready = [library for library in tuple(WAITING) if library in sys.modules]
     for library in ready:

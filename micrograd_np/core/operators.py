@@ -1,7 +1,7 @@
 """NumPy's operators and array methods, as methods that record themselves.
 
-Each is one line of a table: an operator names the ufunc it stands for, a method the NumPy function
-that it calls with the Tensor as first argument.
+Each is one line of a table: an operator names a ufunc, a method the NumPy function that it calls
+with the Tensor as first argument.
 """
 
 import operator
@@ -56,7 +56,8 @@ def binary(  # noqa: C901 - written out flat: every operator pays for it
 ) -> tuple[Method, Method]:
     """The operator that records `function`, and its reflection for a Tensor on the right.
 
-    Values are computed by Python's operator, which on single numbers beats the ufunc tenfold.
+    Values are computed by Python's operator, which on single numbers is ten times as fast as the
+    ufunc.
     """
     op = OPS[function]
 
@@ -127,12 +128,12 @@ def unary(function: np.ufunc) -> Method:
 
 
 def in_place(symbol: str, forward: Callable[[Any, Any], Any]) -> Method:
-    """The augmented assignment that `forward` does: it writes into the array, as NumPy's does.
+    """The augmented assignment that `forward` does, which writes into the array, as NumPy's does.
 
     A single number is replaced, as NumPy's scalars are: `total += loss` means `total = total +
-    loss`; but not a view of one entry of an array. An array is refused where a graph would depend
-    on what is written. SciPy's functions in Python add to arrays that they have made themselves, so
-    that theirs are replaced too.
+    loss`. A view of one entry of an array is written to. An array is refused if a graph would
+    depend on what is written. SciPy's functions in Python add to arrays that they have made, so
+    values in those arrays are replaced too.
     """
 
     def method(self: Any, other: Any) -> Any:
@@ -194,9 +195,10 @@ UFUNC_METHODS: dict[str, dict[Any, Callable[..., Any]]] = {
 
 
 class NoUnit:
-    """An attribute that is not there. Astropy asks for it, and takes the numbers of what has none.
+    """An attribute that raises AttributeError, so that Astropy takes a Tensor for mere numbers.
 
-    A subclass may have one of its own.
+    Astropy asks every array for its `unit`. A tracked Tensor would lose its history, which is an
+    error. A subclass of Tensor may define a unit.
     """
 
     def __get__(self, tensor: Any, owner: type | None = None) -> Any:
@@ -211,7 +213,7 @@ class ArrayMethods:
     __slots__ = ()
     value: Any
     requires_grad: bool
-    __hash__ = object.__hash__  # Tensors are identified, though `==` compares entries
+    __hash__ = object.__hash__  # a Tensor is a key by identity, though `==` compares entries
 
     # ------------------------------------------------------------ NumPy's protocols
 
@@ -222,7 +224,7 @@ class ArrayMethods:
                 return apply(op, inputs, options) if options else record(op, inputs)
             except errors.MeaningLostError as error:
                 if error.may_hold_tensors and any(x is error.operand for x in inputs):
-                    return NotImplemented  # NumPy asks its class
+                    return NotImplemented  # NumPy asks the operand's class
                 raise
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
             options.setdefault("axis", 0)
@@ -284,7 +286,7 @@ class ArrayMethods:
 
     @property
     def device(self) -> Any:
-        """Where the entries are: "cpu", unless the array is another library's and elsewhere."""
+        """The device that holds the entries: "cpu", unless another library's array says more."""
         return getattr(self.value, "device", "cpu")
 
     unit = NoUnit()
@@ -322,7 +324,7 @@ class ArrayMethods:
         )
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
-        """The same Tensor, if it is on `device`; moving its data needs a new one."""
+        """The Tensor itself, if it is on `device`; to move data, make a Tensor of a moved array."""
         if device == self.device and stream is None:
             return self
         raise ValueError(
@@ -333,7 +335,7 @@ class ArrayMethods:
     # ------------------------------------------------------------ conversions to Python's numbers
 
     def item(self, *index: Any) -> Any:
-        """The entry there, or the only one, as a number of Python's."""
+        """The entry at `index`, or the only one, as a number of Python's."""
         return self._here().item(*index)
 
     def tolist(self) -> Any:
@@ -341,7 +343,7 @@ class ArrayMethods:
         return self._here().tolist()
 
     def _here(self) -> Any:
-        """The value as NumPy has it, for one who means it."""
+        """The value as a NumPy array, for a caller who asked for numbers."""
         value = self._leaving(check_constant)
         return here(value) if is_foreign(value) else value
 
@@ -366,14 +368,14 @@ class ArrayMethods:
         return self.round(digits)
 
     def _number(self) -> Any:
-        """The value that Python converts, with a word about what this cuts."""
+        """The value that Python converts; warns if the conversion cuts a gradient."""
         return self._leaving(check_number)
 
     def _leaving(self, check: Callable[[Node], None]) -> Any:
-        """The value, after a check of whether it may leave the graph."""
+        """The value, unless `check` raises because the value may not leave the graph."""
         value = self._read()
         if isinstance(self, Node) and self.tracked and not isinstance(value, Interpreted):
-            check(self)  # which refuses by itself
+            check(self)  # raises if the value may not leave
         return value
 
     def __index__(self) -> int:

@@ -25,7 +25,7 @@ UNCHANGING = frozenset((int, bool, float, str, slice, type(None)))  # most optio
 SEVERAL = (tuple, list)
 CONVERTED = (list, tuple, np.ndarray)  # subclasses of ndarray too: their operators differ
 FLOAT = np.dtype(float)
-# What is taken as it is. Python's complex is not: with a float64 it makes a number of its own.
+# The values that ops take as they are; not Python's complex, which turns a float64 into one.
 SINGLE = frozenset((float, int, bool, np.float64, np.float32, np.int64))
 PLAIN = SINGLE | {np.ndarray}
 ndarray = np.ndarray
@@ -33,16 +33,16 @@ new_object = object.__new__
 
 
 def apply(op: Op, args: Inputs, keywords: Options) -> Any:
-    """Record a call as the user wrote it, with arguments in any of the spellings NumPy allows."""
+    """Record a call with its arguments in any of the spellings that NumPy allows."""
     inputs, options = op.bind(args, keywords)
     changing = options and not UNCHANGING.issuperset(map(type, options.values()))
-    if changing and not op.binder:  # a binder sees to its options itself
+    if changing and not op.binder:  # a binder checks the options itself
         options = {name: owned_option(x) for name, x in options.items()}
     return record(op, inputs, options)
 
 
 def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
-    """The value among the options, if any, that applies the op."""
+    """The interpreted value among the options, if any, that applies the op."""
     for option in options.values():
         if (found := interpreted_in(option)) is not None:
             return found if found.handles(inputs) else None
@@ -50,7 +50,7 @@ def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
 
 
 def interpreted_in(option: Any) -> Interpreted | None:
-    """The value that applies ops itself in an option, such as an index into the first axis."""
+    """The interpreted value in an option, such as an index into the first axis; None if none."""
     for part in option if type(option) is tuple else (option,):
         if isinstance(part, Interpreted):
             return part
@@ -60,7 +60,7 @@ def interpreted_in(option: Any) -> Interpreted | None:
 def computed(
     function: Callable[..., Any], args: Inputs, keywords: Options, refusal: TypeError
 ) -> Any:
-    """A function without a derivative: computed on constants, refused on what is tracked."""
+    """The result of a function without a derivative; tracked Tensors among its arguments raise."""
     found: list[Interpreted] = []
     args, keywords = constant_of((args, keywords), refusal, found)
     if found:
@@ -113,7 +113,7 @@ def is_array(value: Any) -> bool:
 
 
 def value_of(x: Any) -> Any:
-    """The value that a node holds, or what stands for it here; anything else as it is."""
+    """The value of a node as the interpreters of this context read it; anything else as it is."""
     if not isinstance(x, Node):
         return x
     value = x.value
@@ -192,7 +192,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
 
 
 def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
-    """The result of an op on arrays, or on what records or applies it, among the options too."""
+    """The result of an op on arrays, Tensors and interpreted values, among the options too."""
     for x in inputs:
         if type(x) not in PLAIN and isinstance(x, Node | Interpreted):
             return record(op, tuple(inputs), options)
@@ -203,7 +203,7 @@ def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
 
 
 def locate(error: ValueError, op: Op, inputs: Inputs) -> None:
-    """Note on an error at which op, and on what, it happened."""
+    """Note on an error the op in which it happened, and the op's inputs."""
     operands = ", ".join(
         describe(x) if isinstance(x, Node) else f"an array of shape {np.shape(x)}" for x in inputs
     )
@@ -218,7 +218,7 @@ def attach(
     options: Options = NOTHING,
     context: Context | None = None,
 ) -> Any:
-    """A value with its recipe, if we are recording. Written out flat: every op pays this."""
+    """A Tensor of `value`, with its recipe if ops are recorded. Written out flat: every op pays."""
     if context is None:
         context = CONTEXT.get()
     if not context.recording:
@@ -239,7 +239,7 @@ def attach(
 
 
 def parts(whole: Node, inputs: Inputs = ()) -> Any:
-    """The results of an op with several, each a node of its own, in what NumPy has them in."""
+    """The results of an op with several, each a node, in the tuple or list that NumPy has."""
     value = whole.value
     whole.value = tuple(value)
     if whole.tracked:
@@ -255,9 +255,9 @@ def has_parts(out: Any) -> bool:
 
 
 def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:
-    """A value no gradient is wanted for, as a Tensor without a recipe.
+    """A Tensor without a recipe, for a value that no gradient is wanted for.
 
-    `inputs`: what it was computed from, of which it may be a view.
+    `inputs`: the inputs that the value was computed from and may be a view of.
     """
     if type(value) is np.ndarray:
         if value.base is not None:
@@ -273,7 +273,7 @@ def untracked(value: Any, inputs: Sequence[Any] = ()) -> Any:
 
 
 def constant_tensor(value: Any) -> Any:
-    """An untracked Tensor over a value as it is, which nobody else may hold."""
+    """An untracked Tensor over `value` itself, which no other Tensor may hold."""
     node = new_object(Node.tensor)
     node.value = value
     node.grad = None

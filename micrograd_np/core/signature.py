@@ -1,7 +1,7 @@
 """The binder: how the arguments of a call become the inputs and the options of an op.
 
-Parameters are told by name. The first of them are the *inputs*, the arrays that an op is applied
-to; all others are *options*.
+The first parameters of a function are its *inputs*, the arrays that an op is applied to; all
+others are *options*, which are passed on by name.
 """
 
 import inspect
@@ -16,11 +16,11 @@ Bound = tuple[Inputs, Options]
 class Signature:
     """The parameters of a function, in order.
 
-    `names`: those that can be given by position, the first `arrays` of which are inputs. `kind`:
+    `names`: parameters that can be given by position; the first `arrays` are inputs. `kind`:
     "arrays"; "sequence" if the first parameter is a list of inputs; "variadic" if all positional
-    arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: the
-    values of options that are passed on though nobody gave them. `required`: the names of options
-    that have to be given; `unnamed`: those of inputs that cannot be given by name.
+    arguments are inputs. `known`: all names of options; None if any is taken. `defaults`: values of
+    options that are passed on if a call does not give them. `required`: the names of options that
+    have to be given. `unnamed`: the names of inputs that cannot be given by name.
     """
 
     __slots__ = (
@@ -74,7 +74,7 @@ class Signature:
         return inputs, options
 
     def _refuse(self, args: Inputs, keywords: Options) -> None:
-        """Raise TypeError with Python's own words on what is wrong with a call."""
+        """Raise TypeError with Python's words on what is wrong with a call."""
         name = self.function.__name__
         try:
             signature = inspect.signature(self.function)

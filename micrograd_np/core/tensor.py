@@ -104,7 +104,7 @@ class Tensor(ArrayMethods, Node):
             stamp(self)
 
     def _array(self) -> Array:
-        """The value as an array of some axes or none, which can be written to."""
+        """The value as an array that can be written to, without axes for a single number."""
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
         return value_of(self) if CONTEXT.get().interpreters else self.value
@@ -124,7 +124,7 @@ class Tensor(ArrayMethods, Node):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether no op made it."""
+        """Whether the Tensor was made by no op."""
         return self.op is None
 
     def __len__(self) -> int:
@@ -135,7 +135,7 @@ class Tensor(ArrayMethods, Node):
 
     def __repr__(self) -> str:
         if is_foreign(self.value) or isinstance(self.value, Interpreted):
-            marks = [repr(self.value)]  # which need not be computed to be described
+            marks = [repr(self.value)]  # described without being computed
         else:
             marks = [np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")]
         if self.dtype not in (np.float64, np.int64, np.bool_):
@@ -211,7 +211,7 @@ class Tensor(ArrayMethods, Node):
         return _restored, (type(self), self.grad, *given), self._added()
 
     def _added(self) -> Any:
-        """What a subclass has besides, as Python's `copy` and `pickle` take it."""
+        """The attributes that a subclass adds, in the form of Python's `copy` and `pickle`."""
         state: Any = self.__getstate__()
         if type(self).__getstate__ is not object.__getstate__:
             return state
@@ -268,7 +268,7 @@ class Tensor(ArrayMethods, Node):
         for leaf in found:
             if leaf.value.dtype.kind != "f":
                 check_differentiable(leaf)
-        with ACCUMULATING.lock:  # nothing in here forks
+        with ACCUMULATING.lock:  # no code under this lock forks
             for leaf, g in found.items():
                 leaf.grad = accumulated(leaf, g)
 

@@ -1,4 +1,4 @@
-"""What is said of functions that have no derivative here. `coverage` knows, and hands it in."""
+"""The words of errors about functions that have no derivative here; `coverage` hands them in."""
 
 from collections.abc import Callable  # noqa: TC003 - it stands in annotations of attributes
 
@@ -6,7 +6,7 @@ from micrograd_np.errors import UnregisteredFunctionError
 
 
 class Explanations:
-    """Where errors find their words.
+    """The functions that word these errors.
 
     `refusal_of(function, args, detail)`: the error for a function that a tracked Tensor is given
     to. `advice()`: what to call instead of the function of SciPy that asks for an array.

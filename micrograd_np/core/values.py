@@ -38,7 +38,7 @@ def check_differentiable(x: Node) -> None:
 
 
 def scalar(out: Any, name: str) -> Any:
-    """`out`, if it is a single real number, as what the function `name` returned must be."""
+    """`out`, the result of the function `name`, if it is a single real number, as it must be."""
     if not isinstance(out, Node) or out.value.size != 1 or out.value.dtype.kind != "f":
         given = f"a tree of {len(leaves(out))} arrays" if leaves(out) else "nothing (no `return`?)"
         given = describe(out) if isinstance(out, Node) else given
@@ -65,7 +65,7 @@ def seed(output: Node, gradient: Any) -> Array:
 
 
 def matching(like: Node, given: Any) -> Array:
-    """`given` as a tangent or cotangent of `like`: of its shape, cast to its dtype."""
+    """`given` as a tangent or cotangent of `like`: of the shape of `like`, cast to its dtype."""
     vector: Any = given if isinstance(given, Node) else foreign.like(like, owned(given))
     if vector.shape != like.value.shape:
         raise errors.ShapeError(
@@ -86,7 +86,7 @@ def conj(x: Array) -> Array:
 
 
 def conjugated(g: Array) -> Array:
-    """Between what the walks carry and what a person sees: conjugate, and with no hard zeros."""
+    """The conjugate of `g`, from what the walks carry to what a person sees or back, settled."""
     return conj(g.settled() if type(g) not in PLAIN and isinstance(g, Interpreted) else g)
 
 

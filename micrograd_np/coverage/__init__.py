@@ -1,1 +1,1 @@
-"""The account of the public functions of NumPy and SciPy: what each does with a Tensor."""
+"""Coverage: for each public function of NumPy and SciPy, the function's treatment of a Tensor."""

@@ -1,11 +1,11 @@
-"""The account of NumPy: what each of its public functions does when it is given a Tensor.
+"""The coverage of NumPy: what each of NumPy's public functions does with a Tensor.
 
-The account has every public callable of NumPy and of the submodules in `SPACES`, and every
+The coverage table has every public callable of NumPy and of the submodules in `SPACES`, and every
 attribute of an `ndarray`. Each has one of four statuses:
 
 - *differentiable* or *constant*: the registries of ops know the function;
 - *no array*: the function takes no Tensors (types, files, settings, arrays made from numbers);
-- *refused*: the function raises an error, which gives the reason that stands here.
+- *refused*: the function raises an error, with the reason in a table of this module.
 
 Names are written as after `np.`, and those of attributes of arrays as `ndarray.…`.
 """
@@ -224,11 +224,11 @@ for name in REFUSED:
     if name.startswith("ndarray."):
         setattr(ArrayMethods, name.removeprefix("ndarray."), refused_attribute(name))
 
-# ---------------------------------------------------------------- the account
+# ---------------------------------------------------------------- the coverage table
 
 
 class Entry(NamedTuple):
-    """One row of the account: a name after `np.`, its status, and a note."""
+    """One row of the coverage table: a name after `np.`, its status, and a note."""
 
     name: str
     status: str
@@ -236,7 +236,7 @@ class Entry(NamedTuple):
 
 
 def account() -> list[Entry]:
-    """The account: every public callable of NumPy, by module and by name."""
+    """The coverage table: every public callable of NumPy, by module and by name."""
     return [entry(name, thing) for name, thing in callables()] + [
         method(f"ndarray.{name}") for name in sorted(vars(np.ndarray)) if not name.startswith("_")
     ]
@@ -277,7 +277,7 @@ def method(name: str) -> Entry:
 
 
 def tabled(name: str) -> Entry:
-    """The row of a name that the tables of this module hold, or an unaccounted one."""
+    """The row of a name that the tables of this module hold; of any other name, "unaccounted"."""
     if name in REFUSED:
         return Entry(name, "refused", REFUSED[name])
     kinds = [kind for kind, names in NO_ARRAY.items() if name in names.split()]

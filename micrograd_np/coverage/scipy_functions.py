@@ -1,9 +1,9 @@
-"""The account of `scipy.special`: the refused functions, and what to call instead of plain Python.
+"""The coverage of `scipy.special`: refused functions, and replacements of those in Python.
 
 The ufuncs of `scipy.special` are differentiable, by the tables in `ops/derivatives/special`, or
-refused with a reason. Its other functions are plain Python. Those that only call ufuncs are
+refused with a reason. The other functions are written in Python. Those that only call ufuncs are
 differentiable through the ufuncs. Those that begin with `np.asarray` raise an error, which says
-what to call instead. A test compares this account with the SciPy that is installed.
+what to call instead. A test compares these tables with the SciPy that is installed.
 """
 
 import sys
@@ -41,7 +41,7 @@ REFUSED: dict[str, str] = {
     for name in names.split()
 }
 
-INSTEAD: dict[str, str] = {  # functions that are plain Python, and what to call on Tensors
+INSTEAD: dict[str, str] = {  # functions written in Python, and what to call on Tensors
     "assoc_legendre_p": "scipy.special.lpmv(m, n, z)",
     "comb": "micrograd_np.special.comb",
     "diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",

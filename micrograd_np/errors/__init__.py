@@ -160,7 +160,7 @@ class MeaningLostError(TypeError):
 
 
 class ForeignArrayError(TypeError):
-    """A function needs numbers that another library holds elsewhere, or has not computed yet."""
+    """A function needs numbers that another library has on a device, or has not computed yet."""
 
     @classmethod
     def of(cls, function: str, value: Any) -> "ForeignArrayError":

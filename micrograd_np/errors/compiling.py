@@ -8,9 +8,9 @@ from micrograd_np.errors.words import called, listed
 
 
 class TracingError(TypeError):
-    """A compiled function met something that it cannot freeze, since it differs from call to call.
+    """A compiled function met a value that it cannot freeze, since it differs from call to call.
 
-    The message ends with the line of the user's code where it happened.
+    The message ends with the line of the user's code that met the value.
     """
 
     @classmethod

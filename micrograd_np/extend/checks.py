@@ -47,8 +47,8 @@ def linear_rule(
 
 
 def evaluated(name: str, kind: str, rule: Rule, *args: Any, options: Options) -> Any:
-    """What a rule returns. A number taken out of the graph on the way is an error here."""
-    with differentiating(0, args):  # in whatever is tracked
+    """The result of a rule. A rule that takes a number out of the graph raises an error."""
+    with differentiating(0, args):  # in all tracked arguments
         found = rule(*args, **options)
     if any(map(has_nodes, args)) or not has_nodes(found):
         return found

@@ -21,7 +21,7 @@ from micrograd_np.extend.rules import Derivative, GivenVjp, Partial, Said, deriv
 from micrograd_np.extend.signatures import Parameters, options_known
 from micrograd_np.extend.transposition import is_smooth, is_tracked
 
-DISPATCHER = type(np.sum)  # the class of NumPy's functions that look at the types they are given
+DISPATCHER = type(np.sum)  # the class of NumPy's functions that dispatch on their arguments
 
 
 def primitive(
@@ -107,8 +107,8 @@ def register(
     caller gives it, so the rules repeat NumPy's default. Options that some rule does not know are
     refused.
 
-    Raises TypeError for a plain Python function, which does not dispatch on a Tensor; make an op of
-    it with `primitive`. Raises ValueError for a function that has a derivative already, because the
+    Raises TypeError for a function of Python that does not dispatch on a Tensor: `primitive` makes
+    an op of one. Raises ValueError for a function that has a derivative already, because the
     whole process shares derivatives. For rules of your own write `primitive(function, ...)`.
 
     >>> from scipy import special
@@ -146,7 +146,7 @@ def register(
 
 
 class UserOp(Op):
-    """An op that a user has declared. Wherever a program is made of it, it is one call."""
+    """An op that a user has declared; `compile` keeps the op as one call."""
 
     def __init__(self, function: Callable[..., Any], rules: Derivative, **fields: Any) -> None:
         super().__init__(function, rules.kind, rules.vjp, rules.jvp, opaque=True, **fields)

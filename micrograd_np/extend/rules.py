@@ -28,7 +28,7 @@ GivenVjp = Rule | Sequence[Rule | None]
 
 
 class Said(NamedTuple):
-    """The derivative of a function as a user said it."""
+    """The derivative of a function as the user stated it."""
 
     name: str
     partials: Sequence[Partial] | None
@@ -37,7 +37,7 @@ class Said(NamedTuple):
     constant: bool
 
     def check_one_way(self) -> None:
-        """Raise RuleError unless the derivative is said in exactly one way."""
+        """Raise RuleError unless the derivative is stated in exactly one way."""
         pair = self.vjp is not None or self.jvp is not None
         if sum([self.partials is not None, pair, self.constant]) != 1:
             raise RuleError(
@@ -53,7 +53,7 @@ class Said(NamedTuple):
 
 
 class Derivative(NamedTuple):
-    """The derivative of an op: what kind it is of, and its functions in both directions."""
+    """The derivative of an op: its kind, and its functions in both directions."""
 
     kind: Kind
     vjp: Vjp
@@ -64,7 +64,7 @@ class Derivative(NamedTuple):
 
 
 def derivative(said: Said) -> Derivative:
-    """The rules in both directions, of which one may have been left out."""
+    """The rules in both directions, of which the user may have left one out."""
     name, partials, vjp, jvp, constant = said
     if constant:
         return Derivative("constant", every_by(None), None)

@@ -47,7 +47,7 @@ class Parameters:
             )
 
     def binder(self, function: Callable[..., Any]) -> Signature:
-        """How the arguments of `function`, which dispatches to the user's, are bound."""
+        """The binder of calls of `function`, which dispatches to the user's function."""
         listed = self.signature.parameters.values()
         by_name = [p.name for p in listed if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
         return Signature(
@@ -68,7 +68,7 @@ class Parameters:
         return None if any(p.kind is p.VAR_KEYWORD for p in listed) else frozenset(self.options)
 
     def check(self, said: Said, *, defaults: bool = True) -> None:
-        """Raise RuleError unless there is a rule for each input, which can be called as it will be.
+        """Raise RuleError unless each input has a rule that takes the arguments of future calls.
 
         `defaults`: whether every rule receives every option.
         """

@@ -75,7 +75,7 @@ class detect_anomaly:
 
     def __exit__(self, *exception: object) -> None:
         self.scope.__exit__()
-        if not self.scope.tokens:  # it may be entered again inside itself
+        if not self.scope.tokens:  # the context manager may be entered again inside itself
             self.saved.clear()
             self.consumer.clear()
 

@@ -1,12 +1,12 @@
-"""Masked cotangents: the choice between branches that sends no gradient into the one not taken.
+"""Masked cotangents: a choice between branches that sends no gradient into the other branch.
 
 `np.where(x > 0, np.sqrt(x), 0)` has the gradient NaN at 0 and below: the square root receives the
 cotangent 0 there, and multiplies it by an infinite or undefined slope. `mg.where(..., masked=True)`
 records `taken` instead, which sends a `Masked` cotangent. Its zeros are *hard*: no slope can change
 them. Hard zeros stay hard in products with a slope, in sums of hard zeros, and wherever entries are
 moved, joined or summed up. In a matrix product a row of nothing but hard zeros stays hard, and the
-entries of the other factor that meet it are left out. Other functions that mix entries (a Fourier
-transform, a convolution, an `einsum`) take the plain array that a `Masked` stands for.
+entries of the other factor that meet the row are left out. Other functions that mix entries (a
+Fourier transform, a convolution, an `einsum`) take the array that a `Masked` stands for.
 """
 
 from collections.abc import Callable
@@ -63,11 +63,11 @@ class Masked(ArrayMethods, Interpreted):
         return getitem(self, key)
 
     def handles(self, inputs: Inputs) -> bool:  # noqa: ARG002 - whatever they are
-        """It is only ever met inside a walk, where it applies everything."""
+        """Always True: a Masked value exists only inside a walk, and there applies every op."""
         return True
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
-        """`op`, with hard zeros in the result where they follow from those of the inputs."""
+        """The result of `op`, with hard zeros where hard zeros of the inputs imply them."""
         if op.function is np.matmul and not options:
             return product(*inputs)
         out = evaluate(op, tuple(map(unmasked, inputs)), options)
@@ -78,21 +78,21 @@ class Masked(ArrayMethods, Interpreted):
         return out if kept is None else keep(kept, out)
 
     def settled(self) -> Any:
-        """The plain array."""
+        """The array that this value stands for, with zeros like any others."""
         return self.value
 
     def compute(self, function: Any, args: Inputs, keywords: Options) -> Any:
-        """A function without a rule, of the plain array."""
+        """The result of a function without a rule, on arrays in place of Masked values."""
         return function(*map(unmasked, args), **keywords)
 
 
 def unmasked(x: Any) -> Any:
-    """The plain array of a `Masked`; anything else as it is."""
+    """The array that a `Masked` stands for; anything else as it is."""
     return x.value if isinstance(x, Masked) else x
 
 
 def mask_of(x: Any) -> Any:
-    """The mask of the entries that are not hard zeros; True for a plain array."""
+    """The mask of the entries that are not hard zeros; True for an array."""
     return x.kept if isinstance(x, Masked) else True
 
 
@@ -131,7 +131,7 @@ def product(x: Any, y: Any) -> Any:
     """`x @ y`, where `x` or `y` is Masked.
 
     A row of hard zeros in `x` makes a row of hard zeros in the product. A row of `y` that meets
-    only hard zeros is taken as zeros, so that its NaNs stay out of the sums.
+    only hard zeros is replaced by zeros, so that NaNs in the row stay out of the sums.
     """
     if isinstance(y, Masked):
         out = product(turned(y), turned(unmasked(x)))

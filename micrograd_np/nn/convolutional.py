@@ -19,7 +19,7 @@ from micrograd_np.nn.module import Module
 
 
 class _Kernels(Module):
-    """What convolution and its transpose share: a weight and a bias, for kernels of `ndim` axes."""
+    """A base of convolution and its transpose: weight and bias, for kernels of `ndim` axes."""
 
     ndim: ClassVar[int]
     transposed: ClassVar[bool]

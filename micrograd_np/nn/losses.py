@@ -163,7 +163,7 @@ def _can_be_read(values: Array) -> bool:
 
 
 def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:
-    """Both as arrays or Tensors of one shape, the target in the prediction's floating dtype."""
+    """Prediction and target as arrays or Tensors of one shape and the prediction's dtype."""
     prediction, target = _array(prediction), _array(target)
     if prediction.shape != target.shape:
         raise ShapeError(_mismatch(name, prediction.shape, target.shape))

@@ -155,7 +155,7 @@ class Module:
         return replaced
 
     def __tree_static__(self, whole: bool = False) -> tuple[Any, ...]:
-        """What a compiled program depends on beside the parameters: settings, and other Tensors.
+        """The settings and other Tensors that a compiled program depends on beside the parameters.
 
         `whole`: also which Tensors the parameters are, but not their values.
         """

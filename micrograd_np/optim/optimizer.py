@@ -109,7 +109,7 @@ class Optimizer:
         neither checked nor copied.
         """
         for parameter in self.parameters:
-            check_change(parameter, "was changed by an optimiser")
+            check_change(parameter, "was changed by an optimizer")
         before = [p.value for p in self.parameters]
         try:
             for parameter, value in zip(self.parameters, values, strict=True):

@@ -37,7 +37,7 @@ Result = tuple[Any, list[Any], Any]  # the loss, new values of the parameters, a
 
 NOT_THE_USERS = (*OWN_FILES, contextlib.__file__)
 
-# The errors of Python, NumPy and this package where a stand-in is not what is expected.
+# The errors of Python, NumPy and this package where a tracer is not what is expected.
 UNTRACEABLE = (TypeError, ValueError, AttributeError, LookupError, RuntimeError)
 
 

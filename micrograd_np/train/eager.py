@@ -1,7 +1,7 @@
 """A training step as it is written: the loss is recorded, then come `backward` and the optimizer.
 
 A step has two halves: `loss_of` computes the loss of a batch, and `update` changes the parameters.
-Between the two, the loop looks whether the loss is finite.
+Between the two, the loop checks that the loss is finite.
 """
 
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""Transforms: functions that take a function and return another, such as its gradient."""
+"""Transforms: functions that take a function and return another, such as the gradient of `f`."""

@@ -1,8 +1,8 @@
 """Checkpointing: computing a part of a graph twice, so that what lies inside need not be kept.
 
-A *segment* is one call of a checkpointed function. It is recorded as a single node; its inputs are
-the Tensors that the call *reached*: those among its arguments, and those it found elsewhere, such
-as the parameters of a module. Its rules run the function again and walk the graph this leaves.
+A *segment* is one call of a checkpointed function, recorded as a single node. The inputs of the
+node are the Tensors that the call *reached*: its arguments, and others that the function used, such
+as the parameters of a module. The rules of the node run the function again and walk the new graph.
 
 Sources: A. Griewank & A. Walther, Algorithm 799: revolve, 2000; T. Chen et al., Training deep nets
 with sublinear memory cost, 2016.
@@ -28,19 +28,19 @@ Function = Callable[..., Any]
 
 
 def checkpoint(f: Function) -> Function:
-    """`f`, but what it computes on the way to its value is not kept; derivatives compute it again.
+    """`f` without the memory for its intermediate values, which derivatives compute again.
 
-    A chain of n checkpointed blocks keeps n values between blocks, and what is inside one block at
-    a time, for the price of running every block once more. `f` is a function of trees, a method or
-    a module; Tensors it reaches other than by its arguments receive their gradients too. It can be
-    used as a decorator, nested, and differentiated in both modes to any order. (A derivative that
-    is itself recorded, as for a second one, keeps what it computed.)
+    A chain of n checkpointed blocks keeps n values between blocks, and the values inside one block
+    at a time, for the price of running every block once more. `f` is a function of trees, a method
+    or a module. Tensors that `f` uses without getting them as arguments receive gradients too.
+    `checkpoint` can be used as a decorator, nested, and differentiated in both modes to any order.
+    (A derivative that is itself recorded, as for a second one, keeps its intermediate values.)
 
-    `f` has to compute the same again. A `numpy.random.Generator` that is an argument starts the
-    second run in the state in which it started the first; what else is random or changes makes
-    wrong derivatives, and is an error where the second value differs. A name that `f` takes from
-    around it, such as the variable of a loop, may by then mean another thing: pass what varies as
-    an argument.
+    The second run of `f` has to compute what the first one did. A `numpy.random.Generator` among
+    the arguments starts both runs in the same state. Anything else that is random or changes makes
+    wrong derivatives, and an error if the second value differs. A name that `f` takes from its
+    surroundings, such as the variable of a loop, may mean another object by then: pass whatever
+    varies as an argument.
 
     In a picture a call is one node, `checkpoint`, with the name of `f`.
 
@@ -107,9 +107,9 @@ class Segment:
         return tree.map(lambda x: new.get(x, x) if isinstance(x, Node) else x, out)
 
     def _in_order(self, nodes: list[Node], leaves: list[Node], since: int) -> tuple[Node, ...]:
-        """What the call reached: Tensors among the arguments first, then others by age.
+        """The Tensors that the call reached: those among the arguments first, then others by age.
 
-        Constants are among them, for they must not change either.
+        Constants are among them, for constants must not change either.
         """
         arguments = [x for x in tree.leaves(self.arguments) if isinstance(x, Node)]
         inputs = {x for node in nodes for x in node.inputs if isinstance(x, Node)}
@@ -119,7 +119,7 @@ class Segment:
         return (*first, *sorted(reached - first.keys(), key=by_age))
 
     def again(self, out: Any) -> tuple[list[Node], list[Node]]:
-        """Run the function once more: the nodes this makes, oldest first, and its results.
+        """Run the function once more: the nodes that the run makes, oldest first, and its results.
 
         `out` is the value of the first run.
         """
@@ -164,7 +164,7 @@ def repeatable(arguments: Tree) -> Tree:
 def made(out: Tree, since: int) -> list[Node]:
     """The differentiable results that ops have made since a tick, each once.
 
-    In a batch, those of the derivative that is taken inside; others keep the graph they have.
+    In a batch these are results of the inner derivative; others keep the graph they have.
     """
     nodes = [x for x in tree.leaves(out) if isinstance(x, Node) and x.tracked and x.op]
     found = dict.fromkeys(x for x in nodes if x.tick > since)
@@ -179,7 +179,7 @@ def compact(value: Array) -> Array:
 
 
 def is_same(value: Array, first: Array) -> bool:
-    """Whether two runs agree but for rounding. Arrays of other libraries are not looked at."""
+    """Whether two runs agree but for rounding. Arrays of other libraries are not compared."""
     if value.shape != first.shape or value.dtype != first.dtype:
         return False
     if not isinstance(value, np.ndarray | np.generic) or value.dtype.kind not in "fc":
@@ -194,7 +194,7 @@ def is_same(value: Array, first: Array) -> bool:
 
 
 def pulled(wanted: Wanted, g: Any, out: Any, inputs: Sequence[Any], options: Options) -> list[Any]:
-    """The cotangents of what the call reached, None where there is none."""
+    """The cotangents of the Tensors that the call reached, None where there is none."""
     function: Segment = options["function"]
     nodes, results = function.again(out)
     arrived = dict(zip(results, g if has_parts(out) else [g], strict=True))

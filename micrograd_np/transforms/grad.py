@@ -1,9 +1,9 @@
 """Derivatives of functions: `grad`, `value_and_grad`, `vjp`, `jvp`.
 
 A transform takes a function of trees (arrays, Tensors, nested containers, modules) and returns
-another. It runs the function on *fresh nodes* over the arguments, one set a run, so that nested
-derivatives cannot be confused, and walks the graph this leaves. The walk is itself recorded exactly
-when something outside the arguments wants a gradient too, which makes derivatives of any order.
+another. The transform runs the function on *fresh nodes* over the arguments, one set a run, so that
+nested derivatives cannot be confused, and walks the graph of the run. The walk is itself recorded
+if a Tensor outside the arguments wants a gradient too, which makes derivatives of any order.
 
 Results are trees of arrays, or of Tensors where a Tensor was given (see `results`).
 """
@@ -46,9 +46,9 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     The gradient is a tree like the argument, of its leaves' shapes and dtypes; it is zero for a
     leaf that the value does not depend on.
 
-    Results are plain arrays, and `np.float64` or its like for a single number, if no argument holds
-    a Tensor and no result has a history beyond the call; otherwise they are Tensors, all of them.
-    So it is with all transforms.
+    All results are Tensors if an argument holds a Tensor or a result has a history beyond the call.
+    Otherwise they are arrays, and `np.float64` or its like for a single number. This holds for all
+    transforms.
 
     Raises GraphError if the value is not a single real number, TypeError for an integer leaf.
 
@@ -62,7 +62,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the gradient of `f`: `value_and_grad` without the value.
 
-    With `has_aux` it returns `(gradient, aux)`. Applied twice, it gives second derivatives.
+    With `has_aux` the function returns `(gradient, aux)`. Applying `grad` twice gives second
+    derivatives.
 
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
@@ -91,11 +92,11 @@ def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: 
 
 
 def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
-    """The value of `f(*primals)` and the function that pulls a cotangent of it back.
+    """The value of `f(*primals)` and the function that pulls a cotangent of the value back.
 
     The pullback takes a tree like the value and returns a tuple of trees like `primals`: the
-    product of the cotangent with the Jacobian. It may be called any number of times. With `has_aux`
-    `f` returns `(value, aux)`, and the result is `(value, pullback, aux)`.
+    product of the cotangent with the Jacobian. The pullback may be called any number of times. With
+    `has_aux` `f` returns `(value, aux)`, and the result is `(value, pullback, aux)`.
 
     Raises ShapeError for a cotangent of another shape, ValueError for one of another structure.
 
@@ -140,11 +141,11 @@ def jvp(
 
 
 class Run:
-    """A function run once on fresh nodes over its arguments, and the graph this left.
+    """A function run once on fresh nodes over its arguments, and the graph of the run.
 
     `given`: the fresh nodes as the arguments, `fresh`: as a list. `out`, `auxiliary`: what the
-    function returned. `nodes`: the graph, oldest first. `beyond`: the nodes in it that depend on
-    what the arguments do not hold, so that a derivative may be wanted of what is computed here.
+    function returned. `nodes`: the graph, oldest first. `beyond`: the nodes of the graph that
+    depend on tracked Tensors outside the arguments, so that a walk of them has to be recorded.
     """
 
     def __init__(self, f: Function, primals: tuple[Tree, ...], has_aux: bool = False) -> None:
@@ -184,7 +185,7 @@ class Run:
         return node
 
     def _renewed(self, leaf: Any) -> Tensor:
-        """A node of this run's own over `leaf`, still tied to the graph that `leaf` came from."""
+        """A node of this run alone over `leaf`, still tied to the graph that `leaf` came from."""
         node: Tensor
         single = is_single(leaf)
         context = CONTEXT.get()
@@ -223,7 +224,7 @@ class Run:
 
     @property
     def _recorded(self) -> AbstractSet[Node]:
-        """The nodes in which a walk is recorded: as the run was, unless under `no_grad`."""
+        """The nodes in which a walk is recorded: those in `beyond`, or none under `no_grad`."""
         return self.beyond if CONTEXT.get().recording else frozenset()
 
     def _vector(self, v: Array) -> Array:
@@ -265,13 +266,13 @@ class Run:
         return [Found(g, x in self.single) for g, x in zip(vectors, self.fresh, strict=True)]
 
     def is_single(self, x: Node) -> bool:
-        """Whether a node holds a single number, where NumPy would have no array."""
+        """Whether a node holds a single number where NumPy would return a scalar."""
         if x in self.single or is_single(x.value):
             return True
         return not x.value.shape and self.points.isdisjoint((x, *self.fresh))
 
     def _leaving(self, x: Node) -> Found:
-        """A node without the history that only leads to this run's own nodes."""
+        """A node without the history that leads to nodes of this run alone."""
         return Found(x if x in self.beyond else value_of(x), self.is_single(x), x.name)
 
 
@@ -304,7 +305,7 @@ def at(
 def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
     """Raise TypeError unless the arguments of `f` and their tangents are given to `name` as lists.
 
-    Bare ones would be taken apart as if they were lists.
+    Bare arrays would be taken apart as if they were lists.
     """
     if not all(isinstance(x, list | tuple) for x in given):
         raise TypeError(
@@ -314,14 +315,14 @@ def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
 
 
 def zeros(x: Node) -> Array:
-    """The derivative in what nothing depends on."""
+    """The derivative in a leaf that nothing depends on."""
     return np.zeros_like(x.value)
 
 
 def named_after(f: Function, derivative: Any) -> Function:
     """A derivative of `f`, with its name, documentation and signature.
 
-    Many are made to be called once, and `functools.wraps` would take longer.
+    Many derivatives are called only once, and `functools.wraps` would take longer.
     """
     derivative.__name__ = derivative.__qualname__ = name_of(f)
     derivative.__doc__ = getattr(f, "__doc__", None)

@@ -42,11 +42,11 @@ def jacobian(
     returns `(value, aux)`, and the result is `(jacobian, aux)`.
 
     `f` runs once. `mode="reverse"` pulls one cotangent back for each entry of the output,
-    `"forward"` pushes one tangent on for each entry of the argument, all at once (`vmap`); None
-    takes whichever are fewer.
+    `"forward"` pushes one tangent forward for each entry of the argument, in both cases all at once
+    (`vmap`). `mode=None` takes the mode with fewer vectors.
 
     Raises NotDifferentiableError for a complex argument, in which a derivative is not one number:
-    take it in the real and the imaginary part, `jacobian(lambda x, y: f(x + 1j * y), (0, 1))`.
+    differentiate in the real and imaginary part, `jacobian(lambda x, y: f(x + 1j * y), (0, 1))`.
 
     >>> jacobian(lambda x: x**2)(np.array([1.0, 3.0]))
     array([[2., 0.],
@@ -71,7 +71,7 @@ def jacobian(
 
 
 def direction(run: Run, outputs: list[Tensor], mode: Mode) -> str:
-    """In which direction to differentiate, and whether the Jacobian is defined at all."""
+    """The direction to differentiate in; raises if the Jacobian is not defined."""
     for x in run.fresh:
         if x.value.dtype.kind == "c":
             raise NotDifferentiableError(
@@ -90,12 +90,12 @@ def direction(run: Run, outputs: list[Tensor], mode: Mode) -> str:
 
 
 def entries(nodes: Sequence[Node]) -> int:
-    """How many numbers they hold together."""
+    """The number of entries that all nodes hold together."""
     return sum(int(x.value.size) for x in nodes)
 
 
 def blocks_of(run: Run, outputs: list[Tensor], mode: str) -> Iterator[list[Array]]:
-    """For each output the derivatives in each argument's leaf, of shape `output + leaf`."""
+    """The derivatives of each output in each leaf of the arguments, of shape `output + leaf`."""
     if mode == "reverse":
         rows = map_arrays(partial(run.pull, outputs), one_hots(outputs))
         for part, out in parts(outputs):
@@ -107,7 +107,7 @@ def blocks_of(run: Run, outputs: list[Tensor], mode: str) -> Iterator[list[Array
 
 
 def one_hots(nodes: Sequence[Node]) -> list[Array]:
-    """For each node a batch of vectors like it, one for each entry of all nodes together."""
+    """A batch of vectors like each node, with one vector for each entry of all nodes together."""
     total = entries(nodes)
     batches = []
     for part, x in parts(nodes):
@@ -135,7 +135,7 @@ def hessian(
 ) -> Function:
     """A function that returns all second derivatives of a scalar `f`: `jacobian(grad(f))`.
 
-    For an array of shape `n` it has shape `n + n`. `mode`: the direction of the second
+    For an array of shape `n` the Hessian has shape `n + n`. `mode`: the direction of the second
     differentiation; the first is in reverse. `has_aux`: as in `jacobian`.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
@@ -154,9 +154,9 @@ def hvp(
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
     `primals` and `tangents` are lists that hold one tree per argument of `f`; the result is a tuple
-    like them, or the single tree when there is one argument. A single argument that is no list goes
-    without one, `hvp(f, x, p)`. With `has_aux`, `f` returns `(value, aux)`, and the result is
-    `(product, aux)`. Forward over reverse: it costs a few gradients. Source:
+    like them, or the single tree when there is one argument. A single argument that is no list
+    needs none, `hvp(f, x, p)`. With `has_aux`, `f` returns `(value, aux)`, and the result is
+    `(product, aux)`. Computed forward over reverse, at the cost of a few gradients. Source:
     B. Pearlmutter, Fast exact multiplication by the Hessian, 1994.
 
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
@@ -186,12 +186,12 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     `(derivative, aux)`.
 
     Two cotangents are pulled back, ones and a vector of different numbers: of a diagonal matrix
-    both give the same diagonal. (`compile` compares the values of the call that it traces; on
-    arrays of other libraries `f` is taken at its word.)
+    both give the same diagonal. (`compile` compares them only in the call that it traces; on arrays
+    of other libraries nothing is compared.)
 
-    Raises ShapeError if result and argument differ in shape; GraphError if an entry of the result
-    depends on other entries of the argument, by more than rounding; NotDifferentiableError for
-    complex arguments and results.
+    Raises ShapeError if result and argument differ in shape, and NotDifferentiableError for complex
+    arguments and results. Raises GraphError if an entry of the result depends on other entries of
+    the argument by more than rounding.
 
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
@@ -238,8 +238,8 @@ def check_diagonal(run: Run, out: Tensor, found: list[Array], f: Function) -> No
     """Raise GraphError unless the Jacobians are diagonal, given what ones pull back to.
 
     A derivative near zero may be nothing but rounding errors, which differ with the weights.
-    Weights that are powers of two scale these errors exactly, but often weigh two entries alike:
-    they are tried, in several draws, where other weights have found a difference.
+    Weights that are powers of two scale these errors exactly, but often weigh two entries alike.
+    So powers of two are tried, in several draws, after other weights have found a difference.
     """
     rng, shape = np.random.default_rng(0), out.shape
     if is_diagonal(run, out, found, rng.uniform(1, 2, shape)):

@@ -11,9 +11,10 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
     """The value of `f(*primals)`, and the linear map that pushes tangents of the primals forward.
 
     The map takes a tangent for each primal, a tree like it, and returns a tree like the value: the
-    product of the Jacobian with the tangents. It walks the graph of the one run of `f`, so each use
-    costs about as much as `f` did, and `f` itself, with its Python code and whatever it decides on
-    the way, is not run again. `jvp` does the same for a single tangent and keeps nothing.
+    product of the Jacobian with the tangents. Each call of the map walks the graph of the one run
+    of `f`, and costs about as much as `f` did. The Python code of `f` is not run again, so its
+    conditions stay as they were decided. `jvp` computes the product for one tangent and keeps
+    nothing.
 
     With `has_aux`, `f` returns `(value, aux)`, and the result is `(value, map, aux)`.
 

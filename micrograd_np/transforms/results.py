@@ -1,9 +1,9 @@
-"""Results: what transforms hand out, arrays where arrays came in and Tensors where a Tensor did.
+"""Results of transforms: Tensors if an argument holds a Tensor, otherwise arrays.
 
-A call of a transform returns plain arrays if no argument holds a Tensor and no result carries a
-history; otherwise all its results are Tensors. A plain result is what NumPy would return: a single
-number of NumPy, or an array that nobody else holds. An array of another library keeps its library,
-and what stands for an array inside `vmap` and `compile` stands for the result.
+A call of a transform returns arrays if no argument holds a Tensor and no result carries a history;
+otherwise all its results are Tensors. Results that are no Tensors are those that NumPy would
+return: a scalar of NumPy, or an array that nobody else holds. An array of another library stays
+one, and an interpreted value of `vmap` or `compile` does too.
 """
 
 from typing import Any, NamedTuple
@@ -25,9 +25,9 @@ NUMBERS = (float, int, complex, np.generic)
 class Found:
     """A leaf of a result before it is handed out.
 
-    `value`: a Tensor if it carries a history, else an array. `single`: whether the plain result is
-    a single number, not an array. `name`: of the Tensor. `owned`: whether nobody else holds the
-    array.
+    `value`: a Tensor if the leaf carries a history, else an array. `single`: whether a result that
+    is no Tensor is a single number, not an array. `name`: of the Tensor. `owned`: whether nobody
+    else holds the array.
     """
 
     __slots__ = ("name", "owned", "single", "value")
@@ -41,7 +41,7 @@ class Found:
         self.owned = owned
 
     def as_tensor(self) -> Any:
-        """The Tensor."""
+        """The result as a Tensor."""
         if is_tracked(self.value):
             return self.value
         value = self.value if self.owned else owned(self.value)
@@ -51,7 +51,7 @@ class Found:
         return out
 
     def as_array(self) -> Any:
-        """The plain array, or single number."""
+        """The result as an array or a single number."""
         value = self.value
         if type(value) is np.ndarray:
             return value[()] if self.single else value if self.owned else copied(value)
@@ -63,7 +63,7 @@ class Found:
 
 
 class Result(NamedTuple):
-    """A tree to be handed out: one like it, and what goes in the places of its leaves."""
+    """A tree to be handed out: the leaves, and a tree that shows where the leaves belong."""
 
     like: Tree
     leaves: list[Any]
@@ -86,7 +86,7 @@ def hand_out(tensors: bool, *results: Result) -> tuple[Tree, ...]:
 
 
 def disown_repeated(leaves: list[Any]) -> None:
-    """Have an array that is found twice copied, so that results share no memory."""
+    """Mark an array that is found twice to be copied, so that results share no memory."""
     met = set()
     for leaf in leaves:
         if type(leaf) is Found and leaf.owned:
@@ -100,12 +100,12 @@ def is_tracked(x: Any) -> bool:
 
 
 def is_single(x: Any) -> bool:
-    """Whether `x` is a single number that is no array, or stands for one."""
+    """Whether `x` is a single number that is no array, or an interpreted value for one."""
     return x.single if isinstance(x, Interpreted) else isinstance(x, NUMBERS)
 
 
 def holds_tensor(*given: Any) -> bool:
-    """Whether there is a Tensor, or what stands for one, anywhere in these trees."""
+    """Whether there is a Tensor, or an interpreted value for one, anywhere in these trees."""
     ahead, seen = list(given), set()
     while ahead:
         x = ahead.pop()

@@ -30,14 +30,14 @@ Axes = Any  # an axis, None, or a tree of those
 def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., Any]:
     """A function that applies `f`, written for one example, to every example of a batch.
 
-    `in_axes`: the axis along which the arguments hold the examples; None for an argument that all
-    examples share; a tuple with one for each argument, each of which may be a tree like the
-    argument. Keyword arguments hold examples along their first axis. `out_axes`: where the results
-    hold them.
+    `in_axes`: the axis along which the arguments hold the examples, or None for an argument that
+    all examples share. A tuple has one for each argument, each of which may be a tree like the
+    argument. Keyword arguments hold examples along their first axis. `out_axes`: the axis along
+    which the results hold the examples.
 
-    `f` runs once, on arrays that look like one example; every op works on the whole batch. What is
-    recorded is those ops, so the result is differentiable, and `vmap` may be nested, in itself and
-    in `grad` and its kin. `vmap(grad(f))` gives the gradient of every example.
+    `f` runs once, on arrays that look like one example; every op works on the whole batch. These
+    ops are recorded, so the result is differentiable, and `vmap` may be nested in itself and in
+    other transforms. `vmap(grad(f))` gives the gradient of every example.
 
     Raises ShapeError if the arguments hold different numbers of examples, BatchedError where `f`
     asks for the value of a single example (`if x > 0`, `float(x)`), ValueError for `in_axes` of
@@ -70,7 +70,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
 
 
 def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
-    """`f` on one example, as it seems to it."""
+    """The results of `f` on arguments that look like one example."""
     try:
         with interpreting(batch):
             args, keywords = given
@@ -83,9 +83,9 @@ def run(f: Callable[..., Any], given: Tree, batch: Batch) -> Any:
 
 
 def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
-    """`vmap` of a function from a list of arrays to another, without the looking through trees.
+    """The results of `vmap` of a function from a list of arrays to another; trees are not searched.
 
-    Its results are Tensors where they carry a history, else arrays that something else may hold.
+    A result is a Tensor if it carries a history, else an array that others may hold.
     """
     if not arrays:
         return list(f(arrays))
@@ -108,7 +108,7 @@ def spread(function: Callable[[Any, Any], Any], given: Tree, axes: Axes) -> Tree
     return tree.rebuild(given, parts)
 
 
-# ---------------------------------------------------------------- in
+# ---------------------------------------------------------------- arguments
 
 
 def size_of(given: Tree, axes: Axes) -> int:
@@ -150,7 +150,7 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
     return Batched(x if axis == 0 else np.moveaxis(x, axis, 0), batch, mapped=True)
 
 
-# ---------------------------------------------------------------- out
+# ---------------------------------------------------------------- results
 
 
 def found_of(x: Any, axis: int | None, batch: Batch) -> Found:

@@ -48,7 +48,7 @@ def lines(value: Array) -> list[str]:
 
 
 def meaningful(dtype: np.dtype[Any], most: int) -> int:
-    """How many digits to show: `most`, unless the dtype has fewer."""
+    """The number of digits to show: `most`, unless the dtype has fewer."""
     return min(most, np.finfo(dtype).precision) if dtype.kind in "fc" else most
 
 

@@ -28,7 +28,7 @@ class Label(NamedTuple):
 
 
 class Annotations(NamedTuple):
-    """What a picture says about nodes beyond what the nodes hold themselves."""
+    """Facts about nodes that a picture shows and that the nodes do not hold themselves."""
 
     names: Mapping[Node, str]
     gradients: Mapping[Node, Array | None]  # None: not computed

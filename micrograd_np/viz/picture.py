@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class Picture:
-    """What `draw` returns. A notebook shows it as SVG.
+    """The picture that `draw` returns, which a notebook shows as SVG.
 
-    The program `dot` lays the graph out where it is installed, a package in-process elsewhere.
+    The program `dot` lays the graph out if installed, otherwise a package within this process.
 
     >>> from micrograd_np import Tensor
     >>> from micrograd_np.viz import draw

@@ -1,4 +1,4 @@
-"""From DOT to a picture: by the `dot` program where it is installed, else in-process.
+"""Pictures made of DOT: by the `dot` program where it is installed, else in-process.
 
 The in-process layout makes SVG only. Either SVG has the style sheet of `style`.
 """
@@ -42,7 +42,7 @@ def rendered(graph: "Digraph", form: str) -> bytes:
 
 
 def by_program(graph: "Digraph", form: str) -> bytes | None:
-    """What the `dot` program makes of the graph, or None where there is no such program."""
+    """The picture that the `dot` program makes of the graph, or None if `dot` is not installed."""
     from graphviz import CalledProcessError, ExecutableNotFound
 
     try:

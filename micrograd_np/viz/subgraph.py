@@ -64,7 +64,7 @@ def ancestors(outputs: Iterable[Node]) -> set[Node]:
 
 
 def depth(graph: Subgraph) -> int:
-    """How many nodes the longest path has."""
+    """The number of nodes on the longest path."""
     depths = [1] * len(graph.nodes)
     for edge in sorted(graph.edges, key=lambda edge: graph.nodes[edge.head].tick):
         depths[edge.head] = max(depths[edge.head], depths[edge.tail] + 1)

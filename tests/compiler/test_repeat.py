@@ -62,7 +62,7 @@ def test_steps_that_draw():
     assert_array_equal(found, expected)
 
 
-def test_steps_of_a_module_and_an_optimiser():
+def test_steps_of_a_module_and_an_optimizer():
     rule = optim.adam(0.05)
 
     def step(model, state, x, y):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from folding import each
-from index_keys import KEYS, afar
+from index_keys import KEYS, in_library
 from op_calls import Call
 from optable import CONSTANT, DIFFERENTIABLE, Case, Row, in_case, rows_of
 from strict_array import DeviceArray, PulledOutError, StrictArray, uncovered
@@ -50,7 +50,7 @@ NEED_NUMBERS = {
 }
 
 # Positions, counts and axes stay here; these options are numbers, and go where the array is.
-AFAR = {
+FOREIGN = {
     "where", "weights", "fweights", "aweights", "mean", "condlist", "to_end", "to_begin", "prepend",
     "append", "a", "k", "base",
 }  # fmt: skip
@@ -69,7 +69,7 @@ def on_device(row: Row, call: Call) -> Call:
         return there
     there.drawn = [moved(x) for x in call.drawn]
     options = dict(call.case.options)
-    for name in AFAR & options.keys():
+    for name in FOREIGN & options.keys():
         options[name] = moved(options[name], integers=True)
     there.case = call.case._replace(options=options)
     return there
@@ -201,7 +201,7 @@ def test_a_constant_op_over_a_double_gives_what_it_gives_over_numpy(row: Row, ki
 @each("key", KEYS, ids=str)
 def test_entries_are_read_put_back_and_replaced_as_numpy_does(key: Any, there: Any, kind: Any):
     x, hidden = RNG.normal(size=(6, 4)), kind
-    other = afar(key, kind) if there else key
+    other = in_library(key, kind) if there else key
     chosen = x[key] if not isinstance(key, list) else x[np.array(key)]
     g, value = RNG.normal(size=chosen.shape), RNG.normal(size=chosen.shape[-1:])
     pairs = [
@@ -228,7 +228,7 @@ def test_the_gradient_of_replaced_entries_is_numpys(key: Any, kind: Any):
         loss = mg.grad(lambda x, v: np.sum(mg.index_update(x, key, v) * weights), (0, 1))
         return loss(make(x), make(value))
 
-    for other in (key, afar(key, kind)):
+    for other in (key, in_library(key, kind)):
         for found, right in zip(gradients(kind, other), gradients(np.asarray, key), strict=True):
             np.testing.assert_array_equal(found.hidden, right)
 

@@ -135,7 +135,7 @@ def test_mutation_of_a_constant_after_its_use_names_it_and_the_op(mutate):
     assert "multiply" in str(caught.value)
 
 
-def test_101_optimiser_step_between_forward_and_backward():
+def test_101_optimizer_step_between_forward_and_backward():
     w, b = leaf([1.0, 2.0], name="w"), leaf(0.5, name="b")
     loss = np.sum(mg.sigmoid(w * 3.0 + b))
     loss.backward()

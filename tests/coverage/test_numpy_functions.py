@@ -1,4 +1,4 @@
-"""The account of NumPy against the NumPy that is installed: nothing missing, nothing stale."""
+"""The coverage of NumPy against the installed NumPy: nothing missing, nothing stale."""
 
 from collections import Counter
 from typing import Any
@@ -22,32 +22,32 @@ from micrograd_np.coverage.numpy_functions import (
 )
 from micrograd_np.errors import InPlaceError, LeavesGraphError, UnregisteredFunctionError
 
-ACCOUNT = account()
+ENTRIES = account()
 TABLED = [*REFUSED, *CALLS, *(name for names in NO_ARRAY.values() for name in names.split())]
 
 
 # ---------------------------------------------------------------- nothing missing, nothing stale
 
 
-def test_every_callable_of_numpy_is_accounted_for() -> None:
-    unaccounted = [entry.name for entry in ACCOUNT if entry.status == "unaccounted"]
+def test_every_callable_of_numpy_is_covered() -> None:
+    unaccounted = [entry.name for entry in ENTRIES if entry.status == "unaccounted"]
     assert unaccounted == [], (
         "declare a derivative, or enter them in micrograd_np.coverage.numpy_functions"
     )
 
 
 def test_every_entry_of_the_tables_is_in_numpy() -> None:
-    assert set(TABLED) - {entry.name for entry in ACCOUNT} - ONLY_SOME_VERSIONS == set()
+    assert set(TABLED) - {entry.name for entry in ENTRIES} - ONLY_SOME_VERSIONS == set()
 
 
 def test_no_entry_is_there_twice_or_has_a_derivative_after_all() -> None:
     assert [name for name, count in Counter(TABLED).items() if count > 1] == []
-    told = {e.name for e in ACCOUNT if e.status in ("differentiable", "constant")}
+    told = {e.name for e in ENTRIES if e.status in ("differentiable", "constant")}
     assert told & set(TABLED) - set(CALLS) == set()
 
 
-def test_the_account_is_of_the_public_names() -> None:
-    names = {entry.name for entry in ACCOUNT}
+def test_the_coverage_is_of_the_public_names() -> None:
+    names = {entry.name for entry in ENTRIES}
     assert {"sin", "linalg.svd", "fft.rfft", "emath.sqrt", "ndarray.sort", "ndarray.T"} <= names
     assert {n for n in np.__all__ if n[0] != "_" and callable(getattr(np, n))} <= names
 

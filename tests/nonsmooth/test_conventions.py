@@ -1,9 +1,10 @@
 """The published answers at kinks, ties, zeros, infinities and edges of shape and dtype.
 
-The policy: the gradient where it exists, else the minimum-norm subgradient, else the limit; ties
-split evenly. Most points are records of `micrograd_np.nonsmooth`, which `test_records` runs; here is what
-those do not say: other shapes, axes, orders and dtypes, and what is no gradient. Each test bears the number of its case in the list of known pitfalls. NumPy's warnings
-are errors here, so no backward may leak one; those of a forward computation are NumPy's own.
+The conventions: the gradient where it exists, else the subgradient of least norm, else the limit;
+ties split evenly. Most points are records of `micrograd_np.nonsmooth`, which `test_records` runs. This
+file tests the rest: other shapes, axes, orders and dtypes, and functions without a gradient. Each
+test bears the number of its case in the list of known pitfalls. NumPy's warnings are errors here, so
+no backward pass may raise one; warnings of a forward computation are NumPy's.
 """
 # ruff: noqa: E501 - a row of the table stays on one line
 

@@ -110,7 +110,7 @@ def test_forward_mode_agrees(record: Convention) -> None:
         assert not np.isfinite(tangent)
 
 
-# ---------------------------------------------------------------- elsewhere
+# ---------------------------------------------------------------- in other libraries
 
 
 @pytest.mark.oracle

@@ -9,7 +9,7 @@ import pytest
 from drawn_keys import updates
 from folding import each
 from hypothesis import given
-from index_keys import KEYS, afar
+from index_keys import KEYS, in_library
 from strict_array import DeviceArray, StrictArray
 
 import micrograd_np as mg
@@ -296,7 +296,7 @@ def test_arrays_of_other_libraries(function: Any, kind: Any, key: Any) -> None:
 
     right = run(np.asarray, key)
     np.testing.assert_array_equal(right[0], at(function, x, key, values))
-    for other in (key, afar(key, kind)):
+    for other in (key, in_library(key, kind)):
         for part, expected in zip(run(kind, other), right, strict=True):
             assert type(part) is kind
             assert part.dtype == expected.dtype

@@ -73,7 +73,7 @@ def test_the_tables_wait_until_scipy_is_used() -> None:
     assert (done.stdout, done.stderr) == ("[0.87878258]\n", "")
 
 
-# ---------------------------------------------------------------- the account
+# ---------------------------------------------------------------- coverage
 
 UFUNCS = {name: f for name, f in vars(sc).items() if isinstance(f, np.ufunc)}
 FUNCTIONS = {name for name in sc.__all__ if callable(getattr(sc, name)) and name not in UFUNCS}
@@ -156,22 +156,22 @@ OF_NEWER_VERSIONS = {
 }  # fmt: skip
 
 
-def test_every_ufunc_is_accounted_for() -> None:
+def test_every_ufunc_is_covered() -> None:
     public = {name for name, f in UFUNCS.items() if f not in OPS}
     assert public - REFUSED.keys() == set()
     refused = {name for name in REFUSED if not name.startswith("_")}
     assert refused - public - ONLY_SOME_VERSIONS == set()
 
 
-def test_every_function_of_plain_python_is_accounted_for() -> None:
-    accounted = {*CALLS_UFUNCS, *MAKES_ARRAYS, *OF_INTEGERS, *OF_OLDER_VERSIONS}
-    left = {name for name in FUNCTIONS - accounted if "zeros" not in name and "roots" not in name}
+def test_every_function_written_in_python_is_covered() -> None:
+    covered = {*CALLS_UFUNCS, *MAKES_ARRAYS, *OF_INTEGERS, *OF_OLDER_VERSIONS}
+    left = {name for name in FUNCTIONS - covered if "zeros" not in name and "roots" not in name}
     assert left == set()
-    assert accounted - FUNCTIONS <= OF_OLDER_VERSIONS | OF_NEWER_VERSIONS
+    assert covered - FUNCTIONS <= OF_OLDER_VERSIONS | OF_NEWER_VERSIONS
 
 
 @pytest.mark.parametrize("name", sorted(CALLS_UFUNCS.keys() & FUNCTIONS))
-def test_plain_python_that_calls_ufuncs_is_differentiable(name: str) -> None:
+def test_a_python_function_that_calls_ufuncs_is_differentiable(name: str) -> None:
     f, x = CALLS_UFUNCS[name], np.array([0.3, 0.6, 0.8])
     t = Tensor(x, requires_grad=True)
     np.testing.assert_allclose(f(t).data, f(x), rtol=1e-13)
@@ -191,7 +191,7 @@ def test_plain_python_that_makes_arrays_is_refused(name: str) -> None:
         )
 
 
-def test_what_stands_in_for_plain_python_exists() -> None:
+def test_replacements_of_python_functions_exist() -> None:
     ours = {name for name in INSTEAD.values() if name.startswith("micrograd_np.special.")}
     assert {name.rpartition(".")[2] for name in ours} == {
         name

@@ -1,4 +1,4 @@
-"""Losses and residuals of trees, handed to the optimisers of SciPy."""
+"""Losses and residuals of trees, handed to the optimizers of SciPy."""
 
 from typing import Any
 

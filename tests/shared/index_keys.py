@@ -16,8 +16,8 @@ KEYS = [
 ]  # fmt: skip
 
 
-def afar(key: Any, kind: Any) -> Any:
+def in_library(key: Any, kind: Any) -> Any:
     """The key with its index arrays in another library."""
     if isinstance(key, tuple):
-        return tuple(afar(part, kind) for part in key)
+        return tuple(in_library(part, kind) for part in key)
     return kind(np.asarray(key)) if isinstance(key, list | np.ndarray) else key

@@ -194,7 +194,7 @@ WRONG = {
 
 
 def failed(compiled, case):
-    """The error of a run, and what it leaves: the model and the optimiser."""
+    """The error of a run, and what it leaves: the model and the optimizer."""
     model = case.get("make", network)()
     optimizer = optim.Optimizer(model.parameters(), case.get("optimizer", optim.adam(0.1)))
     own = {"make": lambda: model, "optimizer": lambda _: optimizer}

@@ -1,1 +1,1 @@
-"""What keeps the core from being silently wrong: views, copies, casts, ways out of the graph."""
+"""Checks that keep the core from being silently wrong: views, copies, casts, leaving the graph."""

@@ -1,9 +1,8 @@
 """Copies of arrays, which know when the original lay in memory in another way.
 
-Orders of entries that follow memory, "A" and "K" of `ravel` and `reshape`, are to give the same for
-a Tensor and for the array that it was made of. A copy has the axes in the same order as the
-original, but no gaps and no entry that stands for several, so that of an array with these the order
-cannot be told from the copy.
+The orders "A" and "K" of `ravel` and `reshape` follow memory. A Tensor and the array that it was
+made of must give the same order. A copy has its axes in the order of the original, but no gaps and
+no entry that stands for several. If the original has these, its order cannot be told from the copy.
 """
 
 from typing import Any
@@ -18,7 +17,7 @@ class Repacked(Array):
 
 
 def copied(x: Any, dtype: Any = None) -> Array:
-    """What `np.array` makes of `x`; in `Repacked` memory, where an order may follow another."""
+    """A copy of `x` as `np.array` makes one, in `Repacked` memory if `x` may have another order."""
     if type(x) is not np.ndarray or x.ndim < 2 or not x.size:
         return np.array(x, dtype)
     if x.flags.forc and not is_repacked(x):

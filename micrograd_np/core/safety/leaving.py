@@ -2,8 +2,8 @@
 
 A tracked Tensor that Python turns into a number by itself (`float(t)`, `math.exp(t)`, `a[i] = t`)
 gives a GradientCutWarning with the user's line. `t.item()`, `t.data` and `t.numpy()` say that the
-number is meant. While a transform runs a function, what it differentiates can be left by neither,
-but only through `stop_gradient`. Nothing is recorded under `no_grad`, so nothing is cut there.
+number is meant. While a transform differentiates a function, both ways are errors, and only
+`stop_gradient` makes a constant. Nothing is recorded under `no_grad`, so nothing is cut there.
 """
 
 import sys
@@ -17,14 +17,14 @@ from micrograd_np.errors import GradientCutWarning, LeavesGraphError
 from micrograd_np.errors.places import calling_frame
 from micrograd_np.errors.replacements import replacements
 
-SHOWN: dict[Any, Any] = {}  # what Python has shown of warnings that are on no line
+SHOWN: dict[Any, Any] = {}  # the warnings already shown that are on no line
 
 
 def check_constant(node: Node) -> None:
     """Raise LeavesGraphError for a Tensor that a running transform is differentiating.
 
-    Those are the tracked Tensors made since the outermost transform began, but for leaves that the
-    function has made itself, on which alone nothing outside depends.
+    Those are the tracked Tensors made since the outermost transform began, except leaves that the
+    function made itself: nothing outside the function depends on these.
     """
     if is_differentiated(node) and CONTEXT.get().recording:
         raise LeavesGraphError.while_differentiated(describe(node))
@@ -41,7 +41,7 @@ def is_differentiated(node: Node) -> bool:
 
 
 def is_differentiated_elsewhere(node: Node) -> bool:
-    """The same of a transform in another thread, which may have started this one."""
+    """Whether a transform in another thread, which may have started this one, differentiates it."""
     arguments = {x for nodes in tuple(RUNNING.values()) for x in nodes if isinstance(x, Node)}
     since = min((x.tick for x in arguments), default=None)
     if since is None or node.tick < since:
@@ -51,7 +51,7 @@ def is_differentiated_elsewhere(node: Node) -> bool:
 
 
 def check_number(node: Node) -> None:
-    """The same before Python makes a number of a tracked Tensor; otherwise warn of it."""
+    """Warn before Python makes a number of a tracked Tensor; raise where `check_constant` does."""
     if not CONTEXT.get().recording or node.value.size != 1:  # Python makes no number of several
         return
     check_constant(node)

@@ -1,9 +1,9 @@
 """Arrays that are more than numbers: masked, with units, of objects or of times.
 
-A Tensor would take their numbers and lose the rest, so that metres would be added to kilometres.
-They are refused, with what to write instead. The call is left to those that are no arrays of NumPy
-but wrap any array (pint, xarray), for these may wrap a Tensor. A subclass of ndarray that asks for
-nothing of its own (`np.memmap`) is an array like any other.
+A Tensor would take their numbers and lose the rest, so that meters would be added to kilometers.
+These arrays are refused, with what to write instead. Classes that wrap any array (pint, xarray) and
+are no subclass of ndarray get the call themselves, for they may wrap a Tensor. A subclass of
+ndarray that changes no behavior (`np.memmap`) is an array like any other.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ OPERATORS = "its class has operators of its own. Write np.asarray(x), if its num
 
 
 def check_numbers(x: Any) -> None:
-    """Raise MeaningLostError for an array, or a list that holds one, that is no mere numbers.
+    """Raise MeaningLostError for an array that is more than numbers, or a list that holds one.
 
     Anything that is no array passes.
     """
@@ -56,13 +56,13 @@ def numbers(array: Array, result_of: str = "") -> Array:
 
 
 def check_operand(x: Any, function: Any) -> None:
-    """Raise MeaningLostError for an operand of NumPy's `function` that is no mere numbers.
+    """Raise MeaningLostError for an operand of NumPy's `function` that is more than numbers.
 
-    Nor may it be of a class that defines the function on its own.
+    An operand of a class that defines the function itself is an error too.
     """
     check_numbers(x)
-    labelled = hasattr(type(x), "__array_ufunc__") and not hasattr(type(x), "__array_function__")
-    if labelled and isinstance(function, np.ufunc):  # NumPy's other functions take its numbers
+    labeled = hasattr(type(x), "__array_ufunc__") and not hasattr(type(x), "__array_function__")
+    if labeled and isinstance(function, np.ufunc):  # NumPy's other functions take its numbers
         raise MeaningLostError.of(x, OPERATORS, may_hold_tensors=True)
 
 
@@ -92,8 +92,8 @@ def meaning_of(x: Any) -> str:
 
 
 def is_left_to(x: Any) -> bool:
-    """Whether an operator of a Tensor and `x` is left to the class of `x`.
+    """Whether the class of `x` computes an operator of a Tensor and `x`.
 
-    A subclass of ndarray cannot hold a Tensor as its numbers.
+    A subclass of ndarray does not, for its numbers cannot be a Tensor.
     """
     return not isinstance(x, np.ndarray | np.generic) and bool(meaning_of(x))

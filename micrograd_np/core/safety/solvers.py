@@ -1,10 +1,10 @@
 """SciPy's solvers, which call functions of the user's and work on plain numbers.
 
-A function that uses a tracked Tensor beside its argument returns a Tensor with a history. Where a
-solver takes it for a number, an array or a decision, that is an error or a warning, which names the
-solver and what to write. An untracked Tensor is handed to it as a plain array.
+A function that uses a tracked Tensor beside its argument returns a Tensor with a history. If a
+solver uses that Tensor as a number, an array or a condition, an error or a warning names the solver
+and what to write. A solver gets an array in place of an untracked Tensor.
 
-Who asks is read from the frames of Python, which is done only where a Tensor is about to leave.
+The solver is found in Python's stack of frames, read only where a Tensor is about to leave.
 """
 
 import sys
@@ -17,9 +17,9 @@ import numpy as np
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.errors import SolverError
 
-SOLVERS_MODULE = "scipy.optimize"  # is loaded wherever there are solvers
-SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # of which the second imports the first
-OF_ARRAYS = {  # functions there that are given no function
+SOLVERS_MODULE = "scipy.optimize"  # loaded by every program that calls a solver
+SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # the second imports the first
+OF_ARRAYS = {  # functions of these modules that take arrays, not a function
     "cumulative_simpson", "cumulative_trapezoid", "isotonic_regression", "linear_sum_assignment",
     "linprog", "lsq_linear", "milp", "newton_cotes", "nnls", "quadratic_assignment", "romb",
     "simpson", "trapezoid",
@@ -32,7 +32,7 @@ TRANSFORMING = tuple(f"{PACKAGE}.{name}" for name in ("transforms", "interpreter
 
 
 def module_of(frame: FrameType) -> str:
-    """The name of the module."""
+    """The name of a frame's module."""
     return str(frame.f_globals.get("__name__"))
 
 
@@ -48,7 +48,7 @@ def public_name(frame: FrameType | None) -> str:
 
 
 def called(frame: FrameType) -> str:
-    """What runs in a frame: for a wrapper the function that it wraps, for an object its name."""
+    """The name of the function or object called in a frame; for a wrapper, of what it wraps."""
     own = frame.f_code.co_name
     if own == "__call__":
         return getattr(frame.f_locals.get("self"), "__name__", own)
@@ -80,7 +80,7 @@ def solver_around(frame: FrameType | None) -> str:
 
 
 def check_unsolved(node: Node) -> None:
-    """Raise SolverError for a tracked Tensor that is about to become plain in a solver."""
+    """Raise SolverError for a tracked Tensor that is about to become numbers in a solver."""
     if solver := solver_around(sys._getframe(1)):  # noqa: SLF001 - who asks
         raise SolverError.of(describe(node), solver)
 
@@ -88,7 +88,7 @@ def check_unsolved(node: Node) -> None:
 def check_decision(frame: FrameType) -> None:
     """Raise SolverError if a solver decides something in a frame that has a tracked Tensor.
 
-    What it found would be a Tensor too, whose derivative is that of its last steps.
+    The solution would be a Tensor too, whose derivative is that of the solver's last steps.
     """
     if not module_of(frame).startswith("scipy.") or not (solver := solver_at(frame)):
         return
@@ -98,7 +98,7 @@ def check_decision(frame: FrameType) -> None:
 
 
 def taken(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arrays that NumPy's function was given; if a solver gave them, plain ones for Tensors.
+    """The arrays that NumPy's function was given; from a solver, with arrays in place of Tensors.
 
     Solvers take what the user's function returns by `np.atleast_1d` and `np.atleast_2d`. Raises
     SolverError for a tracked Tensor.

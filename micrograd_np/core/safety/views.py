@@ -1,8 +1,8 @@
 """Tensors that share memory: views that no gradient is wanted for, and what they are views of.
 
-As in NumPy, what is written into a view is written into its base, and the other way round. All that
-share the memory are stamped then, so that a graph that has used an old value says so. Nothing is
-written where one of them is in a graph.
+As in NumPy, what is written into a view is written into its base, and the other way round. A write
+stamps all Tensors that share the memory, so that a graph that has used an old value says so. If one
+of these Tensors is in a graph, the write is an error.
 
 Views with a history need no list: to write into an array in a graph is refused.
 """
@@ -16,7 +16,7 @@ from micrograd_np.errors import InPlaceError
 
 
 class Sharers:
-    """The Tensors over one memory that are there. It keeps none of them."""
+    """The Tensors that share one memory, by weak references, which keep none of them alive."""
 
     __slots__ = ("limit", "members")
 
@@ -40,14 +40,14 @@ class Sharers:
 
 
 def owner(value: Any) -> Any:
-    """What has the memory of an array: the array itself, or what it is a view of."""
+    """The array or object that has the memory of `value`: `value` itself, or its outermost base."""
     while (base := getattr(value, "base", None)) is not None:  # `as_strided` has one of its own
         value = base
     return value
 
 
 def shares(view: Node, inputs: Sequence[Any]) -> bool:
-    """Enter a new view with those it shares memory with; False if it does with none of these."""
+    """Enter a new view beside those inputs that share its memory; False if none of them does."""
     memory, sharers = owner(view.value), None
     for x in inputs:
         if isinstance(x, Node) and owner(x.value) is memory:
@@ -58,7 +58,7 @@ def shares(view: Node, inputs: Sequence[Any]) -> bool:
 
 
 def entered(view: Node, memory: Any) -> Sharers:
-    """Those who share the memory of a Tensor that is entered with all that it is a view of."""
+    """The sharers of a Tensor's memory, after entering the Tensor and all that it is a view of."""
     chain, known = [view], None
     for x in chain:
         known = getattr(x, "sharers", None) or known
@@ -78,7 +78,7 @@ def check_writable(node: Node) -> None:
 
 
 def stamp(node: Node) -> None:
-    """Say that a Tensor was written into, and with it all that share its memory."""
+    """Say that a Tensor, and with it all that share its memory, was written into."""
     for other in getattr(node, "sharers", None) or ():
         other.tick = tick()
     node.tick = tick()

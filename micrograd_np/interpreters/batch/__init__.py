@@ -1,4 +1,4 @@
-"""Batching: what each op does to a whole batch, for `vmap` of `micrograd_np.transforms`.
+"""Batching: rules for applying each op to a whole batch, for `vmap`.
 
-`batched` holds the array that pretends to be one example, `rules` what each op does to a batch.
+`batched` holds the array that looks like one example, and `table` says which rule serves an op.
 """

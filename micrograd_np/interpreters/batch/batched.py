@@ -1,4 +1,4 @@
-"""The array that pretends to be one example of a batch.
+"""The array that looks like one example of a batch.
 
 A `Batched` stands for an array of the shape of one example. If the `Batched` is *mapped*, its
 `value` holds all examples along a first axis; else the value is one array that all examples share.
@@ -6,8 +6,8 @@ The value is an array, a Tensor (so that a batch is recorded as a few large ops)
 an outer batch.
 
 Nesting has one order: a `Batch` knows its *depth*, and deeper ones are on the outside. A Tensor
-whose own value is Batched belongs to a derivative taken *inside* the batched function; every other
-Tensor comes from outside, and is an operand like any array.
+whose value is Batched belongs to a derivative taken *inside* the batched function. Every other
+Tensor comes from outside, and is an input like any array.
 """
 
 from math import prod
@@ -31,10 +31,10 @@ from micrograd_np.ops.derivatives.indexing import getitem
 class Batch(Interpreter):
     """One run of a batched function: its number of examples, its depth, and if it is over.
 
-    It keeps derivatives inside a batch apart from those around it. A node of a derivative taken
-    inside has values that are Batched. If its op is also given a Tensor from outside, that Tensor
-    becomes an operand of the batch: a constant to the inner derivative, through which the outer one
-    is recorded.
+    A batch keeps derivatives taken inside the function apart from those around it. A node of an
+    inner derivative has Batched values. If an op is given such a node and a Tensor from outside,
+    the Tensor becomes Batched too. The inner derivative then sees a constant, and the outer one is
+    recorded through it.
     """
 
     __slots__ = ("depth", "over", "size")
@@ -45,7 +45,7 @@ class Batch(Interpreter):
         self.over = False
 
     def lift(self, x: Any) -> Any:
-        """`x` as an operand of this batch; if `x` is from outside, all examples share it."""
+        """`x` as a value of this batch; if `x` is from outside, all examples share it."""
         return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
 
     def prepare(
@@ -54,7 +54,7 @@ class Batch(Interpreter):
         inputs: Inputs,
         values: list[Any],
     ) -> tuple[Inputs, list[Any]]:
-        """The inputs with those from outside lifted, if one is a node of a derivative in here."""
+        """The inputs with those from outside lifted, if one is a node of an inner derivative."""
         if not any(isinstance(x, Node) and depth_of(x) == self.depth for x in inputs):
             return inputs, values
         lifted = tuple(self.lift(x) if self._is_outside(x) else x for x in inputs)
@@ -76,21 +76,21 @@ def depth_of(x: Any) -> int:
 
 
 def enclosing_depth() -> int:
-    """How deep the batch is in which we are."""
+    """The depth of the batch whose function is running; 0 for none."""
     return max((x.depth for x in CONTEXT.get().interpreters if isinstance(x, Batch)), default=0)
 
 
 def check_batch(x: Any) -> None:
     """Raise BatchedError for an example of a batch that runs in another thread, not in this one.
 
-    A derivative would take the example for a constant.
+    A derivative would treat the example as a constant.
     """
     if depth_of(x) > enclosing_depth():
         raise errors.BatchedError.elsewhere(repr(x))
 
 
 class Batched(ArrayMethods, Interpreted):
-    """One example, as far as the function can tell. It has the methods of a Tensor."""
+    """One example, as far as the function can tell, with the methods of a Tensor."""
 
     __slots__ = ("batch", "mapped", "value")
     requires_grad = False
@@ -108,7 +108,7 @@ class Batched(ArrayMethods, Interpreted):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of one example; the other attributes are those of one example too."""
+        """The shape of one example, as all attributes are those of one example."""
         shape: tuple[int, ...] = self.value.shape
         return shape[1:] if self.mapped else shape
 
@@ -145,7 +145,7 @@ class Batched(ArrayMethods, Interpreted):
     # ------------------------------------------------------------ ops
 
     def handles(self, inputs: Inputs) -> bool:
-        """Whether no input is a Tensor of a derivative taken inside this batch, or ranks higher."""
+        """Whether no input ranks higher, or is a Tensor of a derivative taken inside this batch."""
         depth, inner = self.batch.depth, 0
         for x in inputs:
             if isinstance(x, Node):
@@ -157,7 +157,7 @@ class Batched(ArrayMethods, Interpreted):
         return inner < depth
 
     def apply(self, op: Op, inputs: Inputs, options: Options) -> Any:
-        """`op` on all examples at once, in the deepest batch that an operand belongs to."""
+        """The result of `op` on all examples at once, in the deepest batch that an input is of."""
         found = deepest(inputs, self)
         batch = (deepest(options, found) if options else found).batch
         if batch.over:
@@ -177,7 +177,7 @@ class Batched(ArrayMethods, Interpreted):
             return super().__array_function__(function, types, args, keywords)
         try:
             return EXPRESSIONS[function](*args, **keywords)
-        except errors.BatchedError:  # it asks for values: then example by example
+        except errors.BatchedError:  # it reads values, so examples go one by one
             if any_inside((args, keywords), self.batch.depth):
                 raise
             return self.compute(function, args, keywords)
@@ -246,7 +246,7 @@ def own_options(options: Any, batch: Batch) -> Any:
 
 
 def deepest(tree: Any, found: Batched) -> Batched:
-    """The operand of the deepest batch in nested lists, tuples and dicts."""
+    """The Batched value of the deepest batch in nested lists, tuples and dicts, or `found`."""
     if isinstance(tree, Batched):
         return tree if tree.batch.depth > found.batch.depth else found
     if isinstance(tree, dict):
@@ -262,7 +262,7 @@ def deepest(tree: Any, found: Batched) -> Batched:
 
 
 def wrapped(out: Any, batch: Batch, mapped: bool) -> Any:
-    """The results of an op as operands of the batch."""
+    """The results of an op as Batched values."""
     if isinstance(out, list | tuple):
         return rebuild(out, (wrapped(part, batch, mapped) for part in out))
     if not (isinstance(out, ARRAYS) or hasattr(type(out), "__array_function__")):

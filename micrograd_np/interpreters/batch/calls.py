@@ -1,4 +1,4 @@
-"""A call of an op on a batch, and the way to compute the call that is always right: one by one."""
+"""A call of an op on a batch, and `one_by_one`, which computes any call example by example."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -40,7 +40,7 @@ def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Arr
 
 
 def sum_over(call: Call, axes: Any) -> Array:
-    """Both inputs, summed up over axes of their examples."""
+    """The sum of products of both inputs over axes of their examples."""
     x, y = call.inputs
     return tensordot_examples(x, y, axes, call.mapped)
 
@@ -79,7 +79,7 @@ CORES: dict[Any, tuple[int, int]] = {
 
 
 def of_cores(call: Call) -> Any:
-    """A product of vectors or matrices along the last axes: those before them broadcast."""
+    """Multiply vectors or matrices along the last axes; the axes before broadcast."""
     if call.options.get("axis", -1) != -1:
         return one_by_one(call)
     loops = [call.ndim(i) - core for i, core in enumerate(CORES[call.op.function])]
@@ -113,7 +113,7 @@ def matmul(call: Call) -> Any:
 
 
 def einsum_with_batch(call: Call) -> Any:
-    """One letter more, in front of the operands that have the batch, and of the result."""
+    """Add one letter in front of the terms that have the batch axis, and of the result."""
     terms, output = labels_of(
         call.options["subscripts"], [call.ndim(i) for i in range(len(call.inputs))]
     )

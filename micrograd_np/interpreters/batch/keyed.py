@@ -1,4 +1,4 @@
-"""Indexing of batches: by one key for all examples, or by a key of each example's own."""
+"""Indexing of batches: by one key for all examples, or by a key for each example."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def write_sums(call: Call) -> Any:
 
 
 def write(call: Call) -> Any:
-    """`index_update` or an accumulation, functions of an array, a key and values."""
+    """Apply `index_update` or an accumulation, functions of an array, a key and values."""
     x = call.whole(0)
     where = indexed(call.options["key"], x.ndim - 1, call.size, mapped=True)
     entries = np.moveaxis(getitem(np.empty(x.shape, bool), where.key), where.found, where.wanted)

@@ -2,7 +2,7 @@
 
 If several index arrays stand side by side, NumPy puts their axes where they stand. If a slice, a
 new axis or an ellipsis stands between them, even one for no axes, NumPy puts their axes in front.
-With a batch axis in front, a key must give the axes that it gives without, one place further.
+A key of a batch must make the axes that the key makes of one example, each one place further.
 `indexed` says which key to use, and which axes to move afterwards.
 """
 

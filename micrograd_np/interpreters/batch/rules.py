@@ -1,8 +1,8 @@
-"""What ops do to a whole batch: one op for all examples, on arrays with one axis more in front.
+"""Rules for applying an op to a whole batch: one op for all examples, with a leading batch axis.
 
 A *rule* takes a `Call` and returns the result with the batch along its first axis. Elementwise ops
-need their operands aligned; ops along axes need the axes counted from one further. Rules evaluate
-ops on arrays, on Tensors (which record the ops) and on the operands of an outer batch.
+need their inputs aligned; ops along axes need the number of each axis raised by one. Rules evaluate
+ops on arrays, on Tensors (which record the ops) and on the interpreted values of an outer batch.
 """
 
 from math import prod
@@ -16,7 +16,7 @@ from micrograd_np.interpreters.batch.calls import Call, Rule, one_by_one
 
 
 def entry_by_entry(call: Call) -> Any:
-    """Give every batch as many axes as the largest example: broadcasting is from the right."""
+    """Give every batch as many axes as the largest example: NumPy broadcasts from the right."""
     widest = max(call.ndim(i) for i in range(len(call.inputs)))
     return call.evaluated(
         *(
@@ -80,7 +80,7 @@ def flat(call: Call, index: int = 0) -> Array:
 @of_one_input
 @of_axes
 def over_axes(call: Call) -> Any:
-    """An op that works on all axes together, if it is given none."""
+    """Apply an op that works on all axes together if it is given none."""
     axis = call.options.get("axis")
     over = tuple(range(1, call.ndim() + 1)) if axis is None else shift_axes(axis, call.ndim())
     return call.evaluated(call.whole(), axis=over)
@@ -89,7 +89,7 @@ def over_axes(call: Call) -> Any:
 @of_one_input
 @of_axes
 def over_flattened(call: Call) -> Any:
-    """An op that works on the flattened array, if it is given no axis."""
+    """Apply an op that works on the flattened array if it is given no axis."""
     axis = call.options.get("axis")
     if axis is not None:
         return call.evaluated(call.whole(), axis=shift_axes(axis, call.ndim()))
@@ -100,7 +100,7 @@ def over_flattened(call: Call) -> Any:
 
 
 def with_axes(**defaults: Any) -> Rule:
-    """The options of these names are axes, by default these."""
+    """A rule for ops whose options of these names are axes, with the defaults of the axes."""
 
     @of_one_input
     def rule(call: Call) -> Any:
@@ -121,7 +121,7 @@ def roll(call: Call) -> Any:
 
 
 def shift(call: Call) -> Any:
-    """A shift of all axes, if it is given none."""
+    """Apply a shift, which shifts all axes if it is given none."""
     axes = call.options.get("axes")
     over = tuple(range(call.ndim())) if axes is None else axes
     return call.evaluated(call.whole(), axes=shift_axes(over, call.ndim()))

@@ -40,7 +40,7 @@ def convolve(call: Call) -> Any:
 
 
 def convolve_to_weights(call: Call) -> Any:
-    """An input and a cotangent, which make a weight for each example."""
+    """Convolve an input with a cotangent, which makes a weight for each example."""
     if not call.size:
         return one_by_one(call)
     x, g = (beside(call.whole(i), call) for i in (0, 1))

@@ -134,7 +134,7 @@ KEYED = by_function({
     keyed.take_each_along_axis: [np.take_along_axis],
 })
 
-# What depends on the shape and the dtype of an example alone: no batch comes of it.
+# Functions of the shape and the dtype of an example alone, whose results are no batches.
 OF_SHAPES = frozenset({
     np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.can_cast, np.result_type,
     np.common_type, np.min_scalar_type, np.may_share_memory, np.shares_memory,

@@ -41,5 +41,5 @@ def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:
 
 
 def reach(kernel: Lengths, dilation: Lengths) -> Lengths:
-    """How many entries each kernel reaches over, with the gaps of its dilation."""
+    """The number of entries that each kernel reaches over, with the gaps of its dilation."""
     return tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))

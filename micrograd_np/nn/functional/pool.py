@@ -19,7 +19,7 @@ from micrograd_np.ops.kernels.windows import Lengths, window_slices
 
 
 class Windows(NamedTuple):
-    """Where windows lie along each axis: the options of the ops that pool windows."""
+    """The places of windows along each axis, as options of the ops that pool windows."""
 
     size: Lengths
     kernel: Lengths
@@ -190,7 +190,7 @@ def _windows(
 
 
 def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mode: bool) -> int:
-    """How many windows an axis has; with `ceil_mode` also a last one that the end cuts off."""
+    """The number of windows on an axis; with `ceil_mode` also a last one that the end cuts off."""
     free = length + 2 * padding - reached
     if not ceil_mode:
         return free // stride + 1
@@ -199,7 +199,7 @@ def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mod
 
 
 def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
-    """How many entries each window has."""
+    """The number of entries in each window."""
     counts: Array = np.ones((1,) * len(lengths))
     axes = zip(lengths, *windows, strict=True)
     for axis, (length, size, kernel, stride, padding, dilation) in enumerate(axes, -len(lengths)):

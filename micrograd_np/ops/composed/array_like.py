@@ -1,4 +1,4 @@
-"""What NumPy calls array_like: lists, tuples and numbers, as arrays that keep a history."""
+"""Conversions of lists, tuples and numbers (array_like) to arrays that keep a history."""
 
 import numpy as np
 

@@ -56,7 +56,7 @@ def block(arrays: Any) -> Array:
 
 
 def nesting_depth(arrays: Any) -> int:
-    """How deep lists are nested. Raises ValueError unless all are nested equally deep."""
+    """The depth of nested lists. Raises ValueError unless all are nested equally deep."""
     if isinstance(arrays, tuple):
         raise TypeError("np.block joins lists, and a tuple was given. Write [...] for (...).")
     if not isinstance(arrays, list):

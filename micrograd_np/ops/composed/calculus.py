@@ -41,7 +41,7 @@ def diff(
 
 
 def end_piece(end: Array, a: Array, axis: int) -> Array:
-    """What is put before or after `a`; a single number is repeated over the other axes."""
+    """The entries put before or after `a`; a single number is repeated over the other axes."""
     end = as_input(end)
     if np.ndim(end):
         return end
@@ -77,7 +77,7 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
 
 
 def spacings(given: tuple[Array, ...], count: int) -> list[Array]:
-    """One spacing an axis: 1, or the number given for all, or each its own."""
+    """One spacing an axis: 1, or the number given for all axes, or one given for each."""
     if len(given) == 0:
         return [1.0] * count
     if len(given) == 1 and np.ndim(given[0]) == 0:
@@ -160,7 +160,7 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
 def undo_unwrap(
     g: Array, out: Array, p: Array, discont: Any = None, axis: int = -1, period: Any = 2 * pi
 ) -> Array:
-    """What is added is a whole number of periods, which is flat."""
+    """The cotangent itself: `unwrap` adds whole numbers of periods, which are flat."""
     return g
 
 
@@ -202,7 +202,7 @@ def interp(
 
 
 def as_double(x: Array) -> Array:
-    """In the precision NumPy interpolates in."""
+    """`x` in double precision, in which NumPy interpolates."""
     dtype = complex if np.result_type(x).kind == "c" else float
     return x if hasattr(x, "dtype") and x.dtype == dtype else as_dtype(x, dtype)
 

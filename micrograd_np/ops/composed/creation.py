@@ -28,8 +28,8 @@ def share_of(end: int) -> Rule:
         dtype: Any = None,
         axis: int = 0,
     ) -> Array:
-        towards_stop = np.arange(num) / max(num - 1 if endpoint else num, 1)
-        shares = (towards_stop if end else 1 - towards_stop).astype(g.dtype)
+        toward_stop = np.arange(num) / max(num - 1 if endpoint else num, 1)
+        shares = (toward_stop if end else 1 - toward_stop).astype(g.dtype)
         return np.sum(g * like(g, shaped_along(axis, shares, g.ndim)), axis=axis)
 
     return transpose

@@ -44,7 +44,7 @@ def piecewise(x: Array, condlist: Any, funclist: Sequence[Any], *args: Any) -> A
 
 
 def apply_along_axis(func1d: Callable[..., Any], axis: int, arr: Array, *args: Any) -> Array:
-    """The results of all vectors along `axis`, stacked; their own axes stand where it was."""
+    """The results of all vectors along `axis`, stacked; axes of the results take its place."""
     axis = normalize_axis_index(axis, arr.ndim)
     moved = np.moveaxis(arr, axis, -1)
     outer = moved.shape[:-1]

@@ -65,7 +65,7 @@ def nancumprod(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
 
 
 def numbers_in(x: Array, where: Any) -> Array:
-    """Which entries are selected and no NaN."""
+    """Whether each entry is selected and no NaN."""
     return np.logical_and(where, np.logical_not(np.isnan(value_of(x))))
 
 
@@ -98,7 +98,7 @@ std_of_numbers = among_numbers(std_slope)
 
 
 def of_numbers(change: Array, x: Array) -> Array:
-    """What a change of `x` counts for: nothing where `x` is NaN, even if the change is."""
+    """The change of `x`, but 0 where `x` is NaN, even if the change is NaN too."""
     return np.where(np.isnan(value_of(x)), 0, change)
 
 

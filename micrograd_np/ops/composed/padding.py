@@ -172,7 +172,7 @@ def statistic_block(statistic: Callable[..., Array], stat_length: Any) -> Block:
 
 
 def ramp_block(end_values: Any) -> Block:
-    """From the end value, in equal steps, to just before the edge."""
+    """The block that goes from the end value, in equal steps, to just before the edge."""
 
     def block(x: Array, axis: int, side: int, width: int) -> Array:
         check_not_empty(x, axis)
@@ -213,7 +213,7 @@ def pad_oddly(x: Array, widths: Widths, mode: str) -> Array:
 
 
 def odd_chunk(x: Array, axis: int, width: int, mode: str) -> Array:
-    """What goes before `x`."""
+    """The entries put before `x` by a pad that is odd about its edge."""
     first = 0 if mode == "symmetric" else 1
     mirrored = np.flip(x[along(axis, slice(first, first + width), x.ndim)], axis)
     return 2 * x[along(axis, slice(0, 1), x.ndim)] - mirrored

@@ -27,7 +27,7 @@ def coefficients(p: Array) -> Array:
 
 
 def polyval(p: Array, x: Array) -> Array:
-    """By Horner's rule."""
+    """The value of the polynomial at `x`, by Horner's rule."""
     if isinstance(x, np.poly1d):
         raise TypeError(
             "np.polyval of a polynomial in another one is not differentiated; evaluate the inner "
@@ -66,7 +66,7 @@ def polysub(a1: Array, a2: Array) -> Array:
 
 
 def pad_coefficients(p: Array, length: int) -> Array:
-    """With zeros for the higher powers, up to `length` coefficients."""
+    """The coefficients with zeros for higher powers, up to `length` in all."""
     missing = length - p.shape[0]
     return np.concatenate([np.zeros_like(p, shape=missing), p]) if missing else p
 
@@ -178,7 +178,7 @@ def check_fit(x: Array, y: Array, w: Array, order: int) -> None:
 
 
 def root_slopes(out: Array, p: Array) -> Array:
-    """How each root moves with each coefficient: `-r^power / p'(r)`, a row a root.
+    """The slope of each root in each coefficient: `-r^power / p'(r)`, a row a root.
 
     From differentiating `p(r) = 0`. The slope is infinite for a root that coincides with another
     one.

@@ -46,7 +46,7 @@ def reduced_shape(a: Array, axis: Axis, keepdims: bool) -> tuple[int, ...]:
 
 
 def valid_counts(lines: Array) -> Array:
-    """How many entries of each line are numbers; with NumPy's warning of a line without any."""
+    """The number of entries of each line that are no NaN; warns of a line without any, as NumPy."""
     counts = np.sum(np.logical_not(np.isnan(lines)), axis=-1, keepdims=True)
     value = value_of(counts)
     if isinstance(value, np.ndarray) and np.any(value == 0):
@@ -147,7 +147,7 @@ def entries(lines: Array, index: Array, n: Array) -> Array:
 
 
 def interpolate(left: Array, right: Array, share: Array) -> Array:
-    """From `left` to `right`, computed from the nearer end, so that rounding never leaves the two."""
+    """The number between `left` and `right`, from the nearer end, so that rounding stays between."""
     span, share = right - left, like(left, share)
     return np.where(share >= 0.5, right - span * (1 - share), left + span * share)
 
@@ -197,7 +197,7 @@ def nanpercentile(
 
 
 def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
-    """Raise for what NumPy would refuse, and for weights."""
+    """Raise for arguments that NumPy would refuse, and for weights."""
     if weights is not None:
         raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
     if method not in METHODS:
@@ -212,12 +212,12 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
 
 
 def is_weak(q: Array) -> bool:
-    """Whether `q` is a Python number, which leaves float32 what it is."""
+    """Whether `q` is a Python number, which does not make float64 of float32."""
     return type(q) in (int, float)
 
 
 def arrange(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
-    """Quantiles along the first axes, in the shape of `q`, then what is left of `a`."""
+    """Quantiles with the axes of `q` first, then the remaining axes of `a`."""
     return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 
 

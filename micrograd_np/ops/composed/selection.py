@@ -51,7 +51,7 @@ def alike(choices: Sequence[Array]) -> list[Array]:
 
 
 def select(condlist: Sequence[Array], choicelist: Sequence[Array], default: Array = 0) -> Array:
-    """Where several conditions hold, the first decides."""
+    """The choice of the first condition that holds, for each entry."""
     if len(condlist) != len(choicelist) or len(condlist) == 0:
         raise ValueError(
             f"np.select was given {len(condlist)} conditions and {len(choicelist)} choices. Give "
@@ -97,7 +97,7 @@ def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
 
 
 def in_range(a: Array, n: int, mode: str) -> Array:
-    """Choices as `mode` reads those that do not exist; negative ones are none either."""
+    """Choices in range: others are read as `mode` says, or replaced by `n`, which is no choice."""
     a = as_input(a)
     dtype = np.result_type(a)
     if dtype.kind not in "iub":
@@ -127,7 +127,7 @@ def delete(arr: Array, obj: Any, axis: int | None = None) -> Array:
 
 
 def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Array:
-    """The new entries joined to the old ones, then all taken in their order."""
+    """The new entries joined to the old ones, and all taken in the order of the result."""
     arr, axis = flat_if_no_axis(arr, axis)
     obj, n = value_of(obj), arr.shape[axis]
     count = np.arange(n)[obj].size if isinstance(obj, slice) else places(obj)
@@ -142,7 +142,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
 
 
 def of_dimensions(values: Array, ndim: int) -> Array:
-    """With axes of length 1 in front, or without those that are there."""
+    """`values` with axes of length 1 in front, or without such axes, for `ndim` axes in all."""
     shape = np.shape(values)
     if len(shape) <= ndim:
         return np.reshape(values, (1,) * (ndim - len(shape)) + shape)
@@ -151,7 +151,7 @@ def of_dimensions(values: Array, ndim: int) -> Array:
 
 
 def places(obj: Any) -> int:
-    """How many places an index array or a mask names."""
+    """The number of places that an index array or a mask names."""
     given = np.asarray(obj)
     return int(np.count_nonzero(given)) if given.dtype == bool else given.size
 

@@ -64,7 +64,7 @@ def unique_all(x: Array) -> Any:
 
 
 def with_varying_values(found: Any, x: Array) -> Any:
-    """What NumPy found, a named tuple, with values that vary with `x`."""
+    """The named tuple that NumPy returned, with values that vary with `x`."""
     integers = {name: untracked(part) for name, part in found._asdict().items()}
     return found._replace(**integers | {"values": unique_values(x)})
 

@@ -113,7 +113,7 @@ def variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:
 
 
 def sample_weights(samples: int, fweights: Array, aweights: Array) -> Array:
-    """How often each sample counts: frequencies times weights, or None."""
+    """The weight of each sample: frequencies times weights, or None."""
     given = {"fweights": fweights, "aweights": aweights}
     weights = {name: as_input(w) for name, w in given.items() if w is not None}
     for name, w in weights.items():

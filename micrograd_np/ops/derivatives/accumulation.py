@@ -86,7 +86,7 @@ def index_min(x: Array, key: Key, values: Array) -> Array:
 
 
 def products_of_others(values: Array, key: Key, x: Array) -> Array:
-    """For each entry that `key` names, the product of the other values at its place.
+    """The product of the other values at the place of each entry that `key` names.
 
     That is the product of the values before the entry times that of the values after the entry.
     """
@@ -101,7 +101,7 @@ def products_of_others(values: Array, key: Key, x: Array) -> Array:
 
 
 def run_products_before(values: Array, places: Array) -> Array:
-    """For each entry the product of those before it in its run of equal places."""
+    """The product of the entries before each entry in its run of equal places."""
     same = like(values, np.equal(places[1:], places[:-1]))
     previous = np.where(same, values[:-1], 1).astype(values.dtype)
     first = np.ones_like(values[:1])

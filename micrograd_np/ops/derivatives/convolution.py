@@ -77,7 +77,7 @@ def convolve_to_input(
     dilation: Lengths,
     groups: int = 1,
 ) -> Array:
-    """What each entry of the input sees: the transposed convolution.
+    """The cotangent of the input: the transposed convolution of `g`.
 
     `g` of shape (..., out_channels, *windows), `w` as in `convolve_windows`, the result of shape
     (..., channels, *size).
@@ -110,7 +110,7 @@ def convolve_to_weight(
     dilation: Lengths,
     groups: int = 1,
 ) -> Array:
-    """What each tap sees, over all windows of all examples.
+    """The cotangent of the weight: for each tap a sum over all windows of all examples.
 
     `x` of shape (..., channels, *lengths), `g` of shape (..., out_channels, *windows), the result
     of shape (out_channels, channels / groups, *size).
@@ -178,7 +178,7 @@ def _split_groups(x: Array, groups: int, windows: int) -> Array:
 
 
 def _matrices(w: Array, groups: int) -> Array:
-    """For each group the matrix that maps a column to its outputs."""
+    """The matrix of each group, which maps a column to its outputs."""
     return w.reshape(groups, w.shape[0] // groups, prod(w.shape[1:]))
 
 

@@ -103,7 +103,7 @@ Axes = Sequence[int] | None
 
 
 def lengths(a: Array, s: Sizes, axes: Axes, half: bool = False) -> list[Options]:
-    """For each axis, in order, the options `n` and `axis` of its transform.
+    """The options `n` and `axis` of the transform along each axis, in order.
 
     Without `s` every axis keeps its length; the last of `half` a spectrum has its even length.
     """
@@ -137,7 +137,7 @@ def from_last(transform: Transform, axes: Axes = None) -> Transform:
 
 
 def to_half(axes: Axes = None) -> Transform:
-    """From real samples: the last axis by `rfft`, then the others."""
+    """A transform of real samples: the last axis by `rfft`, then the others."""
 
     def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
         found = lengths(a, s, axes)
@@ -150,7 +150,7 @@ def to_half(axes: Axes = None) -> Transform:
 
 
 def from_half(axes: Axes = None) -> Transform:
-    """To real samples: the last axis by `irfft`, after the others."""
+    """A transform to real samples: the last axis by `irfft`, after the others."""
 
     def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
         found = lengths(a, s, axes, half=True)

@@ -89,7 +89,7 @@ def share_among_maxima(
 
 
 def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Lengths) -> Array:
-    """The same where no entry is in two windows, so that there is nothing to add up."""
+    """Each maximum's share of the cotangent, if no entry is in two windows: nothing is added up."""
     result = np.zeros(x.shape, g.dtype)
     for some, seen, highest, out in _chunks(len(kernel), g, x, top, result):
         hits, ties = _maxima(seen, highest, kernel, *geometry)
@@ -148,7 +148,7 @@ def _chunks(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
 def _maxima(
     x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
 ) -> tuple[list[tuple[Slices, Slices, Array]], Array]:
-    """For each tap where it is a maximum, and how many maxima each window has."""
+    """The places where each tap is a maximum, and the number of maxima in each window."""
     lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
     meetings = window_slices(lengths, kernel, size, stride, padding, dilation)
     plain = isinstance(top, np.ndarray)

@@ -18,7 +18,7 @@ from micrograd_np.ops.kernels.matrices import conj
 
 
 def count(x: Array, axis: Axis) -> int:
-    """How many entries of `x` go into one of the result."""
+    """The number of entries of `x` that go into one of the result."""
     total = 1
     for i in normalize_axes(axis, x.ndim):
         total *= x.shape[i]
@@ -26,7 +26,7 @@ def count(x: Array, axis: Axis) -> int:
 
 
 def count_where(x: Array, axis: Axis, where: Any) -> int | Array:
-    """How many entries that a mask leaves in go into each entry of the result."""
+    """The number of entries, of those that a mask leaves in, that go into each entry of the result."""
     if where is True:
         return count(x, axis)
     return np.sum(np.broadcast_to(where, x.shape), axis=axis, keepdims=True).astype(x.dtype)

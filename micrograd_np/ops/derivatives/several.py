@@ -34,7 +34,7 @@ def several(function: np.ufunc, *slopes: Slopes) -> Op:
 
 
 def products(changes: Sequence[Array | None], slopes: Sequence[Any]) -> list[Array]:
-    """Each change times its slope, but for changes of nothing and for slopes of what is flat."""
+    """The products of changes and slopes, without those of which a factor is None."""
     return [
         change if isinstance(slope, int) and slope == 1 else change * slope
         for change, slope in zip(changes, slopes, strict=True)

@@ -13,7 +13,7 @@ from micrograd_np.core.op import Array
 
 
 def sources(x: Array, axis: int) -> Array:
-    """For each place of the sorted `x`, where in `x` its entry came from."""
+    """The place in `x` that each entry of the sorted `x` came from."""
     return np.argsort(x, axis=axis, kind="stable")
 
 
@@ -40,7 +40,7 @@ def sort_jvp(
 
 
 def partition_sources(out: Array, x: Array, axis: int) -> Array:
-    """Where each entry of `out`, some arrangement of `x`, came from: the entry of equal rank."""
+    """The place in `x` that each entry of `out`, an arrangement of `x`, came from: that of its rank."""
     return np.take_along_axis(sources(x, axis), inverse(sources(out, axis), axis), axis=axis)
 
 

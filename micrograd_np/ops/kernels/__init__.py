@@ -1,6 +1,6 @@
-"""Plain numerics without a registry: what several tables compute with, in NumPy's own terms.
+"""Numerics that several tables compute with, in NumPy's terms and without a registry.
 
-Four of these modules know that not every array is NumPy's: `libraries` and `scatter` serve arrays
-of other libraries, `keys` and `layouts` read arguments in which a Tensor may stand, `matrices`
-conjugates what the walks carry. The tables of derivatives know of none of that.
+Some of these modules know that not every array is NumPy's. `libraries` and `scatter` serve arrays
+of other libraries, `index_keys` and `layouts` read arguments that may hold a Tensor, and `matrices`
+conjugates cotangents. The tables of derivatives know of NumPy's arrays alone.
 """

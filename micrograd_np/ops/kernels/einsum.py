@@ -1,11 +1,15 @@
 """Sums of products by matrix products: `np.einsum` at the speed of hand-written code.
 
 `np.einsum` adds up entry by entry or, with `optimize`, searches a path at every call. `contract`
-plans once for labels and shapes, and remembers the plan: *steps*, each of which
-takes some operands and leaves their contraction. Most steps take two. Their labels are of four
-kinds: in both operands and the result (*batch*), in both but not in the result (*summed*), in the
-result and the left or the right one only (*rows*, *columns*). With axes in this order the step is a
-stack of matrix products; where nothing is summed it is a product entry by entry.
+plans once for labels and shapes, and remembers the plan: *steps*, each of which replaces some
+operands by their contraction. Most steps take two operands, whose labels are of four kinds:
+
+- *batch* labels are in both operands and in the result;
+- *summed* labels are in both operands and not in the result;
+- *rows* are in the left operand and in the result, *columns* in the right one and in the result.
+
+With axes in this order the step is a stack of matrix products; where nothing is summed the step is
+a product entry by entry.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,7 +27,7 @@ SMALL = 1 << 13  # products; where there are fewer, one plain sum is fastest
 
 
 class Step(NamedTuple):
-    """Which of the remaining operands are taken, and what makes one of them."""
+    """The places of the operands that a step takes, and the function that combines them."""
 
     places: tuple[int, ...]
     combine: Callable[..., Array]
@@ -74,7 +78,7 @@ def plan(terms: tuple[str, ...], target: str, shapes: tuple[Shape, ...]) -> list
 
 
 def combination(terms: tuple[str, ...], target: str) -> Callable[..., Array]:
-    """How to contract these terms in one step."""
+    """The function that contracts these terms in one step."""
     labels = "".join(terms)
     regular = len(terms) == 2 and all(len(set(term)) == len(term) for term in terms)
     if not regular or any(labels.count(i) == 1 for i in set(labels) - set(target)):
@@ -91,13 +95,13 @@ def is_numpys(x: Array) -> bool:
 
 
 def plain_sum(terms: Sequence[str], target: str) -> Callable[..., Array]:
-    """By `np.einsum` itself."""
+    """A step that calls `np.einsum`."""
     subscripts = f"{','.join(terms)}->{target}"
     return lambda *operands: np.einsum(subscripts, *operands)
 
 
 def entrywise_product(left: str, right: str, target: str) -> Callable[..., Array]:
-    """Where nothing is summed."""
+    """A step in which nothing is summed."""
 
     def aligned(x: Array, term: str) -> Array:
         shape = [x.shape[term.index(i)] if i in term else 1 for i in target]
@@ -107,7 +111,7 @@ def entrywise_product(left: str, right: str, target: str) -> Callable[..., Array
 
 
 def matrix_product(left: str, right: str, target: str) -> Callable[..., Array]:
-    """As a stack of matrix products."""
+    """A step that is a stack of matrix products."""
     batch = [i for i in target if i in left and i in right]
     rows = [i for i in target if i not in right]
     columns = [i for i in target if i not in left]

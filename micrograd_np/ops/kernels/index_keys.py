@@ -15,7 +15,7 @@ INDICES = (np.ndarray, Interpreted)  # a number that stands for that of every ca
 
 
 def frozen(key: Key) -> Key:
-    """The key as plain data of its own: Tensors become arrays, arrays and lists are copied."""
+    """A copy of the key that nobody else can change, with arrays in place of Tensors."""
     if isinstance(key, tuple):
         return tuple(frozen(part) for part in key)
     key = value_of(key)
@@ -76,7 +76,7 @@ def parts_of_key(key: Any, ndim: int) -> list[Any]:
 
 
 def axes_consumed(part: Any) -> int:
-    """How many axes of the array a part of a key is about."""
+    """The number of axes of the array that a part of a key indexes."""
     if part is None:
         return 0
     return part.ndim if is_indices(part) and part.dtype == bool else 1

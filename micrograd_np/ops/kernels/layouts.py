@@ -1,9 +1,9 @@
 """Orders of entries that follow how an array lies in memory: "A" and "K" of `ravel` and `reshape`.
 
-Tangents and cotangents lie in memory in ways of their own, so an order that follows memory is
-decided once, for the array that is recorded. Where the layout of that array says nothing of the
-user's own (a copy of an array with gaps, one example of a batch), an order that follows memory is
-refused.
+Tangents and cotangents may lie in memory in another way than the recorded array, so an order that
+follows memory is decided once, for the recorded array. Its layout may not be that of the user's
+array: it may be a copy of an array with gaps, or one example of a batch. Then an order that follows
+memory is refused.
 """
 
 from typing import Any
@@ -20,7 +20,7 @@ FOLLOWING_MEMORY = ("A", "K")
 
 
 def order_option(order: str) -> Options:
-    """An order as an option, if it is not "C", which is the only one that all libraries have."""
+    """The option `order`, or none for "C": other libraries may lack the option."""
     return {} if order == "C" else {"order": order}
 
 
@@ -56,7 +56,7 @@ def resolve_order(order: str | None, x: Array) -> str:
 
 
 def refuse_unknown_layout(x: Any, order: str) -> None:
-    """Raise the error of what stands for an array whose layout cannot be told from its own."""
+    """Raise the error of an interpreted value whose array may have another layout than its own."""
     while isinstance(x, Node | Interpreted):
         if isinstance(x, Interpreted) and x.layout_error is not None:
             raise x.layout_error(order)

@@ -1,6 +1,6 @@
 """Reading and writing entries at a key: gather, scatter, and the combinations of repeated places.
 
-NumPy's own arrays are written into. Arrays of other libraries may be immutable, lazy or elsewhere,
+NumPy's own arrays are written into. Arrays of other libraries may be immutable, lazy or on a device,
 so for them the results are composed of functions of the protocols. What a slice selects is embedded
 by padding, block by block. What an index array selects is scattered by sorting: entries that belong
 to one place come to stand next to each other, in a *run*. Along a run they are added up (or
@@ -166,7 +166,7 @@ def value_to_write(value: Array, shape: Shape, x: Array) -> Array:
 
 
 def embed_slices(g: Array, parts: Sequence[Any], shape: Shape) -> Array:
-    """What slices and numbers select, among zeros."""
+    """An array of zeros with `g` at the entries that slices and numbers select."""
     given = [part for part in parts if part is not None]
     given += [slice(None)] * (len(shape) - len(given))
     spans = [span_of(part, n) for part, n in zip(given, shape, strict=True)]
@@ -204,7 +204,7 @@ def embed(g: Array, axis: int, span: range, n: int, fill: Any = 0) -> Array:
 
 
 def positions(parts: Sequence[Any], shape: Shape) -> tuple[Array, int]:
-    """Where the entries come from, as positions in the leading axes merged, and how many those are.
+    """The sources of entries, as positions in the merged leading axes, and the number of these.
 
     The leading axes are those up to the last that the key does not take whole.
     """

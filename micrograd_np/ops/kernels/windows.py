@@ -5,10 +5,10 @@ all windows at once a tap meets a strided slice of the array. So instead of many
 few large slices are read or added to: one for each tap. A tap that falls off the array meets
 nothing there, which is what padding with zeros means, so no padded copy is ever made.
 
-Along each axis: `length` of the array, `kernel` the number of taps, `size` the number of windows,
-`stride` from one window to the next, `padding` before the array, `dilation` from tap to tap. Window
-`w` and tap `k` meet at the entry `w * stride + k * dilation - padding`. What is padded after the
-array follows from `size`.
+Along each axis, `length` is that of the array, `kernel` the number of taps and `size` the number of
+windows. `stride` leads from one window to the next, `dilation` from tap to tap; `padding` lies
+before the array. Window `w` and tap `k` meet at the entry `w * stride + k * dilation - padding`.
+The padding after the array follows from `size`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ def window_slices(
     padding: Lengths,
     dilation: Lengths,
 ) -> list[tuple[Slices, Slices]]:
-    """For each tap, in order: the slice of the array it meets, and the windows in which it does.
+    """The slice of the array that each tap meets, in order, and the windows in which it does.
 
     Both are keys for the last axes, as many as there are lengths.
 

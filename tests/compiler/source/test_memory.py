@@ -99,7 +99,7 @@ SHAPE = (64, 64)
 
 
 def step_program():
-    """A step of an optimiser with momentum: new parameters, new momentum, and the loss."""
+    """A step of an optimizer with momentum: new parameters, new momentum, and the loss."""
     b = Builder()
     w, m, g = (b.parameter(random(*SHAPE), hint) for hint in ("w", "m", "g"))
     momentum = b(np.add, b(np.multiply, m, 0.9), g)

@@ -2,15 +2,15 @@
 
 Vectors of a decomposition are determined only up to a *gauge*: the sign of each (its phase, for
 complex matrices), and a rotation of those that share a value. The derivative of a loss that does
-not depend on the gauge is right; for a loss that depends on phases, or on the extra vectors of
+not depend on the gauge is right. If a loss depends on phases, or on the extra vectors of
 `full_matrices=True`, the rules return NaN instead of a wrong number. A real sign is no obstacle,
-for it does not vary. Values that are repeated leave vectors without a derivative: infinite or NaN,
-as in PyTorch. A loss of the values alone has a gradient: their vectors go unused, and are left
-alone.
+for signs do not vary. Vectors of repeated values have no derivative: it is infinite or NaN, as in
+PyTorch. A loss of the values alone always has a gradient, in which the vectors play no part.
 
-Functions of a Hermitian matrix read one triangle of it. Their gradients are Hermitian: those of the
-function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices. They are
-declared with `hermitian=True`, from which `gradcheck` knows to move such a matrix symmetrically.
+Functions of a Hermitian matrix read one of its triangles. Their gradients are Hermitian: those of
+the function of `(x + x^H) / 2`, which can be followed without leaving the Hermitian matrices. These
+functions are declared with `hermitian=True`, which tells `gradcheck` to move the matrix
+symmetrically.
 
 Sources: M. Giles, An extended collection of matrix derivative results, 2008; M. Seeger et al.,
 Auto-differentiating linear algebra, 2017; S. Walter and L. Lehmann, Algorithmic differentiation of
@@ -199,9 +199,8 @@ def eig_vjp(g: Parts, out: Any, x: Array) -> Array:
     """`V^-H (diag(g_w) + (V^H g_V - V^H V diag(Re V^H g_V)) / gap^*) V^H`.
 
     The second term keeps the vectors at length one. Raises LinAlgError for a defective matrix,
-    whose vectors are no basis. A real matrix has a real vector, without a phase, for each real
-    value, and keeps it real in every direction; from NumPy 2.5 on the dtype of that vector is
-    complex nevertheless.
+    whose vectors are no basis. The vector of a real value of a real matrix is real, has no phase,
+    and stays real in every direction. From NumPy 2.5 on its dtype is complex nevertheless.
     """
     (w, v), (g_w, g_v) = out, g
     vh = adjoint(v)

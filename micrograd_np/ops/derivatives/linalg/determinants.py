@@ -38,7 +38,7 @@ def cofactors(x: Array, *directions: Array) -> Array:
 
 
 def product_of_others(s: Array) -> Array:
-    """For each entry the product of the others: the cofactors of a diagonal matrix."""
+    """The product of all other entries, for each entry: the cofactors of a diagonal matrix."""
     others = like(s, np.eye(s.shape[-1], dtype=bool))
     return np.prod(np.where(others, 1, s[..., None, :]), axis=-1)
 
@@ -61,9 +61,9 @@ def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
 def mixed_derivative(x: Array, directions: tuple[Array, ...]) -> Array:
     """Derivatives of order two and more, from values: the cofactors are a polynomial.
 
-    Along one line `x + t e` its coefficients follow from its values on a circle, by a discrete
-    Fourier transform; those along several directions from lines through their sums and differences
-    (the polarization identity).
+    Along one line `x + t e` the coefficients of the polynomial follow from its values on a circle,
+    by a discrete Fourier transform. A derivative along several directions follows from lines along
+    their sums and differences (the polarization identity).
     """
     order, n = len(directions), x.shape[-1]
     total = np.zeros_like(x)
@@ -76,7 +76,7 @@ def mixed_derivative(x: Array, directions: tuple[Array, ...]) -> Array:
 
 
 def coefficient(x: Array, line: Array, order: int, n: int) -> Array:
-    """That of `t**order` in the cofactors of `x + t line`, a polynomial of degree `n - 1`."""
+    """The coefficient of `t**order` in the cofactors of `x + t line`, of degree `n - 1` in `t`."""
     if order >= n:
         return np.zeros_like(x + line)
     base, step = (np.linalg.norm(y, axis=MATRIX, keepdims=True) for y in (x, line))

@@ -1,9 +1,9 @@
 """Norms of vectors and matrices, of every order, and condition numbers.
 
 A norm's slope is the *dual vector*: of dual norm one, with `Re sum(slope * x) = norm(x)`. Where a
-norm has a kink, the slope is the subgradient of least Frobenius norm: 0 at the origin, shared
-evenly among entries or singular values that tie, without singular values that are 0 to rounding. A
-second derivative at the origin is NaN: there a norm curves infinitely.
+norm has a kink, the slope is the subgradient of least Frobenius norm. That is 0 at the origin; ties
+among entries or singular values share it evenly, and singular values that are 0 to rounding get
+nothing. A second derivative at the origin is NaN, for a norm curves infinitely there.
 
 Matrix norms that are functions of singular values: A. Lewis, The convex analysis of unitarily
 invariant matrix functions, Journal of Convex Analysis 2, 1995.

@@ -162,7 +162,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[Inputs, Options]:
-    """Either `("ij,j", x, y)` or `(x, [0, 1], y, [1])`: both become operands and subscripts."""
+    """The operands and subscripts of a call `("ij,j", x, y)` or `(x, [0, 1], y, [1])`."""
     if not isinstance(operands[0], str):
         pairs, output = len(operands) // 2, operands[-1] if len(operands) % 2 else None
         labels = [_term_of(operands[2 * i + 1]) for i in range(pairs)]
@@ -205,12 +205,12 @@ def labels_of(subscripts: str, ndims: Sequence[int]) -> tuple[list[str], str]:
 def cotangent_labels(
     subscripts: str, ndims: tuple[int, ...], index: int
 ) -> tuple[list[str], str, list[int], list[int]]:
-    """What to contract with the cotangent for the gradient of one operand, in labels.
+    """The labels of the contraction that gives the gradient of one operand.
 
-    The terms of the cotangent, of the other operands and of what is added to them, and the labels
-    of the gradient. A label repeated in the operand (a trace) gets a fresh letter tied to the first
-    by an identity matrix; a label that occurs nowhere else is spread by a vector of ones. The two
-    lists of axes say which.
+    These are the terms of the cotangent, of the other operands and of factors added to them, and
+    the labels of the gradient. If a label is repeated in the operand (a trace), an added identity
+    matrix ties a fresh letter to the first. If a label occurs in no other term, an added vector of
+    ones spreads the gradient along it. The two lists hold the axes of either kind.
     """
     terms, output = labels_of(subscripts, ndims)
     mine = terms.pop(index)
@@ -284,7 +284,7 @@ def trace_transpose(
     axis2: int = 1,
     dtype: Any = None,
 ) -> Array:
-    """The same number at every place of the diagonal."""
+    """The cotangent at every place of the diagonal, and 0 elsewhere."""
     kept = tuple(
         n for i, n in enumerate(x.shape) if i not in normalize_axes((axis1, axis2), x.ndim)
     )

@@ -77,10 +77,10 @@ def svd_vjp(g: Parts, out: Any, x: Array, full_matrices: bool = True) -> Array:
 
 
 def vectors_cotangent(u: Array, s: Array, g: Array, phases: Array) -> tuple[Array, Array]:
-    """What the cotangent `g` of one side's vectors `U` adds; and `U^H g`.
+    """The term that the cotangent `g` of one side's vectors `U` adds; and `U^H g`.
 
-    The vectors rotate into each other, which adds `U (skew(U^H g) / gap) s`. Where they do not span
-    the whole space, they rotate out of their own too, which adds `(g - U U^H g) / s`.
+    The vectors rotate into each other, which adds `U (skew(U^H g) / gap) s`. Vectors that do not
+    span the whole space rotate out of their span too, which adds `(g - U U^H g) / s`.
     """
     count = s.shape[-1]
     mine, g = u[..., :count], without_added(u, count, g)
@@ -95,7 +95,7 @@ def vectors_cotangent(u: Array, s: Array, g: Array, phases: Array) -> tuple[Arra
 
 
 def without_added(u: Array, count: int, g: Array) -> Array:
-    """The cotangent of the vectors that belong to values, with what the added ones pass on to it.
+    """The cotangent of the vectors that belong to values, with the share of the added vectors.
 
     NaN if the loss changes when the added vectors are rotated among themselves.
     """

@@ -1,11 +1,12 @@
 """Inverses and solutions of linear equations, exact and by least squares.
 
 A singular matrix raises LinAlgError, as in NumPy. Pseudo-inverses and least squares have a
-derivative while the rank stays what it is; at a matrix whose rank a small change would raise they
-are not continuous, and the rule is that of changes which keep the rank.
+derivative along changes that keep the rank of the matrix, and this derivative is returned. Where a
+small change can raise the rank, neither function is continuous.
 
-Source of the latter: G. Golub and V. Pereyra, The differentiation of pseudo-inverses and nonlinear
-least squares problems whose variables separate, SIAM Journal on Numerical Analysis 10, 1973.
+Source of the rule at constant rank: G. Golub and V. Pereyra, The differentiation of pseudo-inverses
+and nonlinear least squares problems whose variables separate, SIAM Journal on Numerical Analysis
+10, 1973.
 """
 
 from math import prod
@@ -124,7 +125,7 @@ primitive(
 def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
 ) -> Array:
-    """With `hermitian=True` a Hermitian gradient, as of all that reads one triangle."""
+    """The gradient; with `hermitian=True` a Hermitian one, as of every op that reads one triangle."""
     if hermitian:  # so is the inverse, which leaves the rest of a cotangent without effect
         return hermitian_part(pinv_gradient(hermitian_part(g), out, from_lower(a)))
     return pinv_gradient(g, out, a)

@@ -31,7 +31,7 @@ def struve_term(out: Array, v: Array, x: Array) -> Array:
 
 
 def airye_slopes(out: Array, x: Array) -> tuple[Array, ...]:
-    """Those of `airy`, and of the factors exp(±2/3 x^(3/2)), which are 1 for negative x."""
+    """The slopes of `airy` and of the factors exp(±2/3 x^(3/2)), which are 1 for negative x."""
     root = np.sqrt(np.maximum(x, 0))
     return (
         out[1] + root * out[0],

@@ -1,4 +1,4 @@
-"""What the tables of special functions say about arguments: which are refused, and how cast.
+"""Arguments of the tables of special functions: which are refused, and how others are cast.
 
 `elementwise` and `several` declare ufuncs of one and of several results. `fixed` stands where a
 rule would for an argument without a derivative; `real=True` says that the rules hold for real
@@ -64,7 +64,7 @@ def typed(x: Array, like: Array) -> Array:
 
 
 def elementwise(function: Callable[..., Any], *rules: Any, real: bool = False) -> None:
-    """Declare a ufunc by its partials `(out, *inputs)`, inputs that vary being floating numbers."""
+    """Declare a ufunc by partials `(out, *inputs)`, which get inputs that vary as floats."""
     varying = [not isinstance(rule, fixed) for rule in rules]
 
     def cast(rule: Rule) -> Rule:

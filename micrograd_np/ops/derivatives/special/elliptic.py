@@ -1,8 +1,8 @@
 """Elliptic integrals and functions of SciPy, and the inverse functions of Lambert and Wright.
 
-Complete integrals are hypergeometric functions, and so are their slopes to any order (DLMF 19.5);
-incomplete ones have Carlson's symmetric integrals for slopes (DLMF 19.18), free of cancellation at
-any modulus.
+Complete integrals are hypergeometric functions, and so are their slopes to any order (DLMF 19.5).
+The slopes of incomplete integrals are Carlson's symmetric integrals (DLMF 19.18), which are free of
+cancellation at any modulus.
 """
 
 from math import pi
@@ -31,7 +31,7 @@ def ellipkm1_slope(p: Array) -> Array:
 
 
 def half_turns(phi: Array) -> tuple[Array, Array, Array]:
-    """How many half turns are in an angle, and the sine and squared cosine of the rest."""
+    """The number of half turns in an angle, and the sine and squared cosine of the rest."""
     turns = np.rint(phi / pi)
     rest = phi - pi * turns
     return turns, np.sin(rest), np.square(np.cos(rest))

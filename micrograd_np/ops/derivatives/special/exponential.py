@@ -1,7 +1,7 @@
 """Exponentials and logarithms of SciPy: logistic, entropies, powers, angles in degrees.
 
-At the edges of the domains: `xlogy` and `xlog1py` are flat in the logarithm's argument where the
-factor is 0, and their slope in the factor is the logarithm itself, -inf for a probability of 0.
+At the edges of the domains: where the factor of `xlogy` or `xlog1py` is 0, the function is flat in
+the logarithm's argument. The slope in the factor is the logarithm, -inf for a probability of 0.
 """
 
 from math import log, pi
@@ -28,7 +28,7 @@ def proportion(x: Array, y: Array) -> Array:
 
 
 def beyond(delta: Array, r: Array) -> Array:
-    """How far `|r|` is beyond `delta`, 0 within."""
+    """The distance of `|r|` beyond `delta`, 0 within."""
     return np.maximum(np.abs(r) - delta, 0)
 
 
