@@ -1,8 +1,8 @@
 """The forms in which operations are declared: each fills the registry with one statement.
 
-Five forms say what structure a derivative has (`elementwise`, `linear`, `bilinear`, `primitive`,
-`constant`); from it follow the rules in both directions. The sixth, `expression`, writes a function
-of NumPy in terms of others, and so needs no rule at all.
+Six forms say what structure a derivative has (`elementwise`, `linear`, `bilinear`, `reduction`,
+`primitive`, `constant`). From the structure follow both directions, and often the batch rule. The
+seventh, `expression`, writes a function of NumPy in terms of others, and needs no rule at all.
 """
 
 from collections.abc import Callable, Sequence
