@@ -1,8 +1,8 @@
 """The forms in which operations are declared: each fills the registry with one statement.
 
 Six forms say what structure a derivative has (`elementwise`, `linear`, `bilinear`, `reduction`,
-`primitive`, `constant`). From the structure follow both directions, and often the batch rule. The
-seventh, `expression`, writes a function of NumPy in terms of others, and needs no rule at all.
+`primitive`, `constant`). From the structure follow both directions. The seventh, `expression`,
+writes a function of NumPy in terms of others, and needs no rule at all.
 """
 
 from collections.abc import Callable, Sequence
