@@ -53,7 +53,7 @@ def elementwise(
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
         terms = [
             rule * t if isinstance(rule, int) else t * rule(out, *inputs)
-            for t, rule in zip(tangents, partials, strict=True)
+            for t, rule in zip(tangents, slopes, strict=True)
             if t is not None and rule is not None
         ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
