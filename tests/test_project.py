@@ -17,6 +17,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import array_api_names
+import package_in_numbers
 import pytest
 from array_api_names import NAMES as STANDARD
 
@@ -26,7 +27,8 @@ from micrograd_np.core.op import EXPRESSIONS, OPS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 README = ROOT / "README.md"
-PAGES = [README, *sorted(DOCS.glob("*.md"))]
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+PAGES = [README, CONTRIBUTING, *sorted(DOCS.glob("*.md"))]
 ILLUSTRATED = [README, DOCS / "tutorial.md"]
 NEEDED = {"foreign_arrays.md": ["dask"], "native.md": ["numba"]}  # beyond our own packages
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -117,7 +119,7 @@ def test_the_two_commands_stand_alone_in_the_readme():
 
 
 LINK = re.compile(r"\]\(([^)#\s]+)[^)]*\)")
-LINKED = [README, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+LINKED = [*PAGES, ROOT / "CHANGELOG.md"]
 
 
 @pytest.mark.parametrize("page", LINKED, ids=lambda page: page.name)
@@ -132,6 +134,37 @@ def test_the_map_of_the_package_names_what_is_there():
     places = [ROOT, ROOT / "micrograd_np"]
     assert names
     assert [n for n in names if not any((place / n).exists() for place in places)] == []
+    folders = {path.parent.name for path in (ROOT / "micrograd_np").glob("*/__init__.py")}
+    assert folders - {part for name in names for part in name.split("/")} == set()
+
+
+QUOTED = re.compile(r"In `([\w/.]+)`:\n\n```py\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def test_the_rows_of_the_recipes_stand_in_the_files_that_they_name():
+    quoted = QUOTED.findall(text_of(CONTRIBUTING))
+    assert len(quoted) == text_of(CONTRIBUTING).count("```py\n")
+    for name, rows in quoted:
+        there = " ".join(text_of(ROOT / name).split())
+        assert [row for row in rows.splitlines() if " ".join(row.split()) not in there] == [], name
+
+
+def test_the_recipes_name_files_that_exist():
+    names = re.findall(r"`((?:micrograd_np|tests|docs)/[\w/.]*)`", text_of(CONTRIBUTING))
+    assert names
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_the_numbers_of_the_package_are_about_those_of_the_page():
+    shown = re.findall(r"^([\w./ ]+?) +[\d,]+ +([\d,]+)$", text_of(CONTRIBUTING), re.MULTILINE)
+    written = {name: int(count.replace(",", "")) for name, count in shown}
+    there = package_in_numbers.lines_by_folder()
+    assert {name for name, count in written.items() if count and "total" not in name} == {*there}
+    far = [name for name in there if abs(there[name] - written[name]) > max(50, written[name] / 10)]
+    assert not far, f"run `python tests/benchmarks/package_in_numbers.py ../before` for {far}"
+    assert set(package_in_numbers.expressions()) <= set(
+        re.findall(r"^(\S.*?)  ", text_of(CONTRIBUTING), re.MULTILINE)
+    )
 
 
 def layers_of_the_essay() -> list[set[str]]:

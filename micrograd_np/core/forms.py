@@ -1,8 +1,8 @@
 """The forms in which operations are declared: each fills the registry with one statement.
 
-Five forms say what structure a derivative has (`elementwise`, `linear`, `bilinear`, `primitive`,
-`constant`); from it follow the rules in both directions. The sixth, `expression`, writes a function
-of NumPy in terms of others, and so needs no rule at all.
+Six forms say what structure a derivative has (`elementwise`, `linear`, `bilinear`, `reduction`,
+`primitive`, `constant`). From the structure follow both directions. The seventh, `expression`,
+writes a function of NumPy in terms of others, and needs no rule at all.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,7 +53,7 @@ def elementwise(
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
         terms = [
             rule * t if isinstance(rule, int) else t * rule(out, *inputs)
-            for t, rule in zip(tangents, partials, strict=True)
+            for t, rule in zip(tangents, slopes, strict=True)
             if t is not None and rule is not None
         ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)

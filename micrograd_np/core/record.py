@@ -148,7 +148,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
         interpreted = handler_among(options, inputs)
         if interpreted is not None:
             return interpreted.apply(op, inputs, options)
-    tracked = other = False
+    tracked = other = False  # other: neither a node, a number nor an array of numbers is given
     values = []
     for x in inputs:
         if isinstance(x, Node):

@@ -1,15 +1,18 @@
 """The package in numbers: lines in each folder, and the calls that one expression makes.
 
-    python tests/benchmarks/package_in_numbers.py
+    python tests/benchmarks/package_in_numbers.py [OTHER ...]
 
-measures the package that is installed, `PYTHONPATH=<its root>` before it another checkout. A *call*
+measures this checkout, and before it others, which are given by the paths of their roots. A *call*
 is one of a Python function of the package. A *switch* is a call from another file of the package
 than the call before.
 """
 
+import json
+import os
+import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +23,7 @@ import micrograd_np as mg
 from micrograd_np.train import steps
 
 PACKAGE = Path(mg.__file__).parent
+ROOT = Path(__file__).parents[2]
 
 
 # ---------------------------------------------------------------- lines
@@ -92,19 +96,57 @@ def expressions() -> dict[str, Callable[[], object]]:
     }
 
 
-def main() -> None:
-    """Print both tables."""
+# ---------------------------------------------------------------- both, and two checkouts
+
+
+def numbers() -> dict[str, list[int]]:
+    """All numbers by the names of their rows: one for a folder, three for an expression."""
     found = lines_by_folder()
     total = found.total()
-    for folder, count in sorted(found.items()):
-        print(f"{folder:<26}{count:>8,}")
-    print(f"{'total':<26}{total:>8,}")
-    print(f"{'total outside compiler':<26}{total - found['compiler']:>8,}")
-    print(f"\n{'':<26}{'calls':>8}{'files':>8}{'switches':>10}")
-    for name, expression in expressions().items():
-        calls, files, switches = walk(expression)
-        print(f"{name:<26}{calls:>8}{files:>8}{switches:>10}")
+    lines = dict(sorted(found.items())) | {
+        "total": total,
+        "total outside compiler": total - found["compiler"],
+    }
+    walks = {name: list(walk(expression)) for name, expression in expressions().items()}
+    return {name: [count] for name, count in lines.items()} | walks
+
+
+def numbers_of(checkout: Path) -> dict[str, list[int]]:
+    """The numbers of a checkout, which a process of its own imports."""
+    program = "import json, package_in_numbers as p; print(json.dumps(p.numbers()))"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    printed = subprocess.check_output(
+        [sys.executable, "-c", program], cwd=checkout, env=environment, text=True
+    )
+    found: dict[str, list[int]] = json.loads(printed)
+    return found
+
+
+def tables(columns: Sequence[dict[str, list[int]]]) -> Iterator[str]:
+    """The lines of both tables: a column of each checkout for lines, three columns for calls."""
+    walks = expressions()
+    folders = {name for column in columns for name in column} - walks.keys()
+    folders = sorted(folders, key=lambda name: (name.startswith("total"), name))
+    yield from table(["lines"], folders, columns)
+    yield ""
+    yield from table(["calls", "files", "switches"], walks, columns)
+
+
+def table(
+    heads: list[str], names: Iterable[str], columns: Sequence[dict[str, list[int]]]
+) -> Iterator[str]:
+    """The lines of one table, with a row for each of the names."""
+    yield "".join(["".ljust(26), *(head.rjust(9) for head in heads * len(columns))])
+    for name in names:
+        cells = [cell for column in columns for cell in column.get(name, [0] * len(heads))]
+        yield "".join([name.ljust(26), *(f"{cell:>9,}" for cell in cells)])
+
+
+def main(*others: str) -> None:
+    """Print both tables, the numbers of other checkouts in the columns before ours."""
+    columns = [numbers_of(root) for root in (*map(Path, others), ROOT)]
+    print("\n".join(tables(columns)))
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
