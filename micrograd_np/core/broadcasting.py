@@ -62,4 +62,4 @@ def spread(g: Array, like: Array) -> Array:
         return out
     if _is_foreign(like):  # it may be in blocks, and what is spread along it is in the same
         return np.ones_like(like) * g
-    return np.broadcast_to(g, shape) if shape else g
+    return np.broadcast_to(g, shape=shape) if shape else g

@@ -41,14 +41,6 @@ def like(x: Any, constant: Array) -> Array:
     return np.asarray(constant, like=x) if is_foreign(x) else constant
 
 
-def one_like(value: Array) -> Array:
-    """The number 1 in the shape, dtype and kind of an array that holds a single number."""
-    one = value.dtype.type(1)
-    if not isinstance(value, np.ndarray | np.generic):
-        return like(value, np.full(value.shape, one))
-    return np.full(value.shape, one) if value.shape else one
-
-
 def here(value: Array) -> np.ndarray[Any, Any]:
     """A NumPy array with the numbers: lazy ones are computed, those on a device are copied."""
     return np.array(value.get() if hasattr(value, "get") else value)

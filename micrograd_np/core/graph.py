@@ -107,8 +107,10 @@ def descendants(nodes: Iterable[Node], ancestors: Iterable[Node]) -> set[Node]:
     """The nodes among `nodes` (oldest first) that depend on `ancestors`, and the ancestors."""
     found = set(ancestors)
     for node in nodes:
-        if not found.isdisjoint(x for x in node.inputs if isinstance(x, Node)):
-            found.add(node)
+        for x in node.inputs:
+            if isinstance(x, Node) and x in found:
+                found.add(node)
+                break
     return found
 
 

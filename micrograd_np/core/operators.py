@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.core.context import CONTEXT
+from micrograd_np.core.context import CONTEXT, RUNNING
 from micrograd_np.core.foreign import array_behind, here, is_foreign
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Interpreted, Options, read_tables
@@ -344,7 +344,7 @@ class ArrayMethods:
 
     def _here(self) -> Any:
         """The value as a NumPy array, for a caller who asked for numbers."""
-        value = self._leaving(check_constant)
+        value = self._leaving(check_constant) if RUNNING else self._read()
         return here(value) if is_foreign(value) else value
 
     def _read(self) -> Any:

@@ -52,6 +52,14 @@ def scalar(out: Any, name: str) -> Any:
     return out
 
 
+def one_like(value: Array) -> Array:
+    """The number 1 in the shape, dtype and kind of an array that holds a single number."""
+    one = value.dtype.type(1)
+    if not isinstance(value, np.ndarray | np.generic):
+        return foreign.like(value, np.full(value.shape, one))
+    return np.full(value.shape, one) if value.shape else one
+
+
 def seed(output: Node, gradient: Any) -> Array:
     """The cotangent to start from: `gradient` checked, or 1 for a single number."""
     value = output.value
@@ -60,7 +68,7 @@ def seed(output: Node, gradient: Any) -> Array:
             raise errors.GraphError.not_scalar(describe(output), value.shape)
         if value.dtype.kind == "c":
             raise errors.GraphError.complex_output(describe(output))
-        return foreign.one_like(value)
+        return one_like(value)
     return conjugated(matching(output, gradient.value if isinstance(gradient, Node) else gradient))
 
 
@@ -103,4 +111,6 @@ def accumulated(leaf: Node, g: Array) -> Array:
             f"be added to it. Assign an array of the Tensor's shape, or None."
         )
     total = g if leaf.grad is None else leaf.grad + g
+    if isinstance(total, np.generic):
+        return np.array(total)
     return total if type(total) is np.ndarray and total is not g else owned(total)

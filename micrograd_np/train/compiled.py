@@ -20,11 +20,10 @@ import numpy as np
 
 from micrograd_np import compiler
 from micrograd_np.core import tree
-from micrograd_np.core.foreign import one_like
 from micrograd_np.core.graph import Node, pull
 from micrograd_np.core.op import Interpreted
 from micrograd_np.core.record import value_of
-from micrograd_np.core.values import conjugated
+from micrograd_np.core.values import conjugated, one_like
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import OWN_FILES
 from micrograd_np.nn.module import Module

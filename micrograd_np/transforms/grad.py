@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from micrograd_np.core import tree
-from micrograd_np.core.foreign import one_like
 from micrograd_np.core.tree import Tree
-from micrograd_np.core.values import matching, scalar
+from micrograd_np.core.values import matching, one_like, scalar
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run
 
