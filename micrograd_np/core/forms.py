@@ -24,10 +24,6 @@ from micrograd_np.core.op import (
     register,
 )
 
-# The partials of sums and differences, as the numbers that they are.
-ONE: Partial = 1
-MINUS_ONE: Partial = -1
-
 
 def elementwise(
     function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
@@ -39,22 +35,19 @@ def elementwise(
     ) -> Sequence[Any]:
         cotangents: list[Any] = []
         for index in wanted:
-            partial: Any = slopes[index]
-            if partial is ONE:
-                cotangents.append(g)
-            elif partial is MINUS_ONE:
-                cotangents.append(-g)
-            elif partial is None:
-                cotangents.append(None)
-            else:
+            partial = slopes[index]
+            if partial is not None:
                 cotangents.append(g * partial(out, *inputs))
+            else:
+                sign = signs[index]
+                cotangents.append(g if sign == 1 else sign and -g)
         return cotangents
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
         terms = [
-            rule * t if isinstance(rule, int) else t * rule(out, *inputs)
-            for t, rule in zip(tangents, slopes, strict=True)
-            if t is not None and rule is not None
+            sign * t if slope is None else t * slope(out, *inputs)
+            for t, slope, sign in zip(tangents, slopes, signs, strict=True)
+            if t is not None and (slope or sign)
         ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
 
@@ -68,7 +61,8 @@ def elementwise(
             f"elementwise({function.__name__}): {len(partials)} partials were given for "
             f"{function.nin} inputs. Give one for each, None where it is flat."
         )
-    slopes = [ONE if p == 1 else MINUS_ONE if p == -1 else p for p in partials]
+    slopes = [partial if callable(partial) else None for partial in partials]
+    signs = [None if callable(partial) else partial for partial in partials]
     fields.setdefault("arrays", len(partials))
     single = len(partials) == 1 and callable(partials[0])
     pulled = times(partials[0]) if single else vjp  # type: ignore[arg-type] # it is callable
