@@ -167,6 +167,7 @@ short(sc.airye,         positive)
 short(sc.itairy,        positive, tolerance=1e-4)  # SciPy's value has five digits
 for function in (sc.itj0y0, sc.iti0k0, sc.it2j0y0, sc.it2i0k0, sc.itstruve0, sc.itmodstruve0, sc.it2struve0):
     short(function, away)
+row(sc.besselpoly,      away, case((2, 3), 1.0, 0.0), case((), 0.5, 1.5), case((0,), 2, 1))
 for function in (sc.pbdv, sc.pbvv, sc.pbwa):
     last(function, any_real, (1.5,), (0.5,))
 MATHIEU = [(np.array(2.0), np.array(1.5)), (np.array(1.0), np.array(0.5))]  # SciPy has none in float32

@@ -186,7 +186,10 @@ def row(
 ) -> None:
     """Enter an op's row; cases for complex numbers may follow in `also`."""
     if function in ROWS:
-        raise ValueError(f"{name_of(function)} has a row already: give further cases with `also`")
+        raise ValueError(
+            f"{name_of(function)} has a row already: give further cases with `also`. If nobody has "
+            f"entered a row twice, an earlier error has stopped this module halfway: mend that one."
+        )
     several = domains if isinstance(domains, tuple) else (domains,)
     ROWS[function] = Row(function, several, cases, **fields)
 

@@ -106,6 +106,7 @@ several    (sc.it2i0k0,      lambda out, x: (safe_divide(sc.i0(x) - 1, x), -sc.k
 elementwise(sc.itstruve0,    lambda out, x: sc.struve(typed(0, x), x))
 elementwise(sc.itmodstruve0, lambda out, x: sc.modstruve(typed(0, x), x))
 elementwise(sc.it2struve0,   lambda out, x: -sc.struve(typed(0, x), x) / x)
+elementwise(sc.besselpoly,   lambda out, a, lmb, nu: sc.besselpoly(a, lmb + 1, nu - 1) - sc.besselpoly(a, lmb + 1, nu + 1), *[fixed("exponent and order")] * 2)
 
 # ---------------------------------------------------------------- parabolic cylinder and Mathieu
 several    (sc.pbdv,            fixed("order"),     lambda out, v, x: (out[1], out[0] * (np.square(x) / 4 - v - 0.5)))
