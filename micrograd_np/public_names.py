@@ -4,6 +4,8 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from micrograd_np.forking import ForkLock
+
 PACKAGE = "micrograd_np"
 
 # The modules that define public names, with these names.
@@ -44,19 +46,26 @@ STANDARD = (
 )
 
 
+# One thread loads at a time. Two that begin at different modules would wait for each other, and
+# Python would let one of them go on with a module that is half made. No module of the package asks
+# for a name that is loaded so while it is imported itself.
+LOADING = ForkLock()
+
+
 def load(name: str) -> Any:
     """The value of the public `name`; the module that defines the name is imported.
 
     Raises AttributeError for a name that the package does not have.
     """
-    if name in MODULES:
-        return module(MODULES[name])
-    if name in PLACES:
-        return getattr(module(PLACES[name]), name)
-    if not name.startswith("_"):
-        for table in map(module, STANDARD):
-            if name in names_of(table):
-                return getattr(table, name)
+    with LOADING:
+        if name in MODULES:
+            return module(MODULES[name])
+        if name in PLACES:
+            return getattr(module(PLACES[name]), name)
+        if not name.startswith("_"):
+            for table in map(module, STANDARD):
+                if name in names_of(table):
+                    return getattr(table, name)
     raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}", name=name)
 
 

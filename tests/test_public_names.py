@@ -140,6 +140,22 @@ def test_threads_that_ask_at_once_find_the_same():
     assert output_of(THREADS, *asked.split()).split() == ["True", "True"]
 
 
+def test_no_module_asks_the_package_for_a_name_that_is_loaded_so() -> None:
+    """A module that did would wait, while it is imported, for a thread that waits for the module."""
+    late = {*public_names.MODULES, *public_names.PLACES}
+    asked = [
+        f"{source}: {alias.name}"
+        for source in SOURCE.parent.rglob("*.py")
+        if source.name
+        not in {"__init__.py", "cli.py"}  # the face, and the command line's own process
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module == "micrograd_np"
+        for alias in node.names
+        if alias.name in late
+    ]
+    assert asked == []
+
+
 WHILE_TRACED = """
 import numpy as np
 import micrograd_np as mg

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np import compiler
+from micrograd_np.compiler import compile as compile_step
 from micrograd_np.core import tree
 from micrograd_np.core.graph import Node, pull
 from micrograd_np.core.op import Interpreted
@@ -48,7 +48,7 @@ class CompiledStep(EagerStep):
     def __init__(self, model: Any, loss: Loss, optimizer: Optimizer, backend: str) -> None:
         super().__init__(model, loss, optimizer)
         # The program; None once it is given up.
-        self.program: Any = compiler.compile(self.step, backend=backend)
+        self.program: Any = compile_step(self.step, backend=backend)
         self.program.subject.tried = True
         self.known = -1  # how many programs there were at the last step
         self.parts: list[Any] = []
