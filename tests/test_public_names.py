@@ -141,7 +141,7 @@ def test_threads_that_ask_at_once_find_the_same():
 
 
 def test_no_module_asks_the_package_for_a_name_that_is_loaded_so() -> None:
-    """A module that did would wait, while it is imported, for a thread that waits for the module."""
+    """A module that asks while it is imported would wait for a thread that waits for the module."""
     late = {*public_names.MODULES, *public_names.PLACES}
     asked = [
         f"{source}: {alias.name}"
