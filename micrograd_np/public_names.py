@@ -66,7 +66,8 @@ def load(name: str) -> Any:
             for table in map(module, STANDARD):
                 if name in names_of(table):
                     return getattr(table, name)
-    raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}", name=name)
+    package = import_module(PACKAGE)  # where Python looks for names that are like the one asked for
+    raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}", name=name, obj=package)
 
 
 def exported() -> list[str]:

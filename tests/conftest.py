@@ -69,6 +69,7 @@ def pytest_configure(config):
 def pytest_report_teststatus(report, config):
     """A dot for each file whose tests pass, and an `s` for each that skips some: not one a test."""
     passed = report.passed and report.when == "call"
+    # Reports of expected failures have this attribute, others do not: pytest shows those itself.
     if hasattr(report, "wasxfail") or not (passed or report.skipped):
         return None
     letter = "." if passed else "s"
