@@ -247,7 +247,7 @@ def curve_jacobian(f: Function) -> Function:
 def unrecorded(function: Function, *args: Any) -> Any:
     """The result of a function under `no_grad`, without the cost of entering that manager."""
     outer = CONTEXT.get()
-    token = CONTEXT.set(outer.but(recording=False))
+    token = CONTEXT.set(outer._replace(recording=False))
     try:
         return function(*args)
     finally:

@@ -11,7 +11,7 @@ from contextvars import Context as Variables
 from contextvars import ContextVar, Token, copy_context
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from micrograd_np.forking import after_fork
 
@@ -59,7 +59,7 @@ class Interpreter:
         return nullcontext()
 
 
-class Context:
+class Context(NamedTuple):
     """The way in which ops are applied.
 
     `recording`: whether ops keep their recipes. `observers`: the observers in the order in which
@@ -67,52 +67,14 @@ class Context:
     tick at which the outermost running transform began; None if no transform is running.
     """
 
-    __slots__ = ("differentiating", "interpreters", "observers", "recording")
-
-    recording: bool
-    observers: tuple[Observer, ...]
-    interpreters: tuple[Interpreter, ...]
-    differentiating: int | None
-
-    def __init__(
-        self,
-        recording: bool = True,
-        observers: tuple[Observer, ...] = (),
-        interpreters: tuple[Interpreter, ...] = (),
-        differentiating: int | None = None,
-    ) -> None:
-        set_recording(self, recording)
-        set_observers(self, observers)
-        set_interpreters(self, interpreters)
-        set_differentiating(self, differentiating)
-
-    def but(
-        self,
-        *,
-        recording: bool | None = None,
-        observers: tuple[Observer, ...] | None = None,
-        interpreters: tuple[Interpreter, ...] | None = None,
-    ) -> "Context":
-        """The context with other values of some fields."""
-        return Context(
-            self.recording if recording is None else recording,
-            self.observers if observers is None else observers,
-            self.interpreters if interpreters is None else interpreters,
-            self.differentiating,
-        )
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
+    recording: bool = True
+    observers: tuple[Observer, ...] = ()
+    interpreters: tuple[Interpreter, ...] = ()
+    differentiating: int | None = None
 
 
-# The setters of the slots, found once. A frozen dataclass would look up each slot by name, at every
-# call of a transform.
-set_recording, set_observers, set_interpreters, set_differentiating = (
-    vars(Context)[name].__set__
-    for name in ("recording", "observers", "interpreters", "differentiating")
-)
-
-CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())  # noqa: B039 - it never changes
+EAGER = Context()  # of most programs; to compare with it is quicker than to read its fields
+CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=EAGER)
 
 
 class entering:
@@ -134,12 +96,12 @@ class entering:
 
 def observing(observer: Observer) -> entering:
     """A context manager under which `observer` is told too, after those who observe already."""
-    return entering(lambda outer: outer.but(observers=(*outer.observers, observer)))
+    return entering(lambda outer: outer._replace(observers=(*outer.observers, observer)))
 
 
 def interpreting(interpreter: Interpreter) -> entering:
     """A context manager under which `interpreter` applies ops, within those that do so already."""
-    return entering(lambda outer: outer.but(interpreters=(*outer.interpreters, interpreter)))
+    return entering(lambda outer: outer._replace(interpreters=(*outer.interpreters, interpreter)))
 
 
 def lifted(x: Any) -> Any:
@@ -227,7 +189,7 @@ class grad_mode(entering):
 
     def __init__(self) -> None:
         recording = self.recording  # not the mode itself, which would be a cycle
-        super().__init__(lambda outer: outer.but(recording=recording))
+        super().__init__(lambda outer: outer._replace(recording=recording))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Decorate a function, a coroutine function, or a generator function of either kind."""

@@ -161,7 +161,7 @@ def pull(
     return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
 
 
-def contribute(  # noqa: C901 - written out flat: every node pays for it
+def contribute(  # noqa: C901, PLR0912 - written out flat: every node pays for it
     node: Node,
     g: Array,
     table: dict[Node, Any],

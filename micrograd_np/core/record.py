@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.context import CONTEXT, Context
+from micrograd_np.core import tree
+from micrograd_np.core.context import CONTEXT, EAGER, Context
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import PICK, Node, describe, tick
 from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.core.safety.views import shares
-from micrograd_np.core.tree import rebuild
 from micrograd_np.errors import LeavesGraphError
 
 NOTHING: Options = {}
@@ -60,36 +60,25 @@ def interpreted_in(option: Any) -> Interpreted | None:
 def computed(
     function: Callable[..., Any], args: Inputs, keywords: Options, refusal: TypeError
 ) -> Any:
-    """The result of a function without a derivative; tracked Tensors among its arguments raise."""
+    """The result of a function without a derivative, on arrays in place of Tensors.
+
+    Raises `refusal` for a tracked Tensor anywhere in the arguments.
+    """
     found: list[Interpreted] = []
-    args, keywords = constant_of((args, keywords), refusal, found)
+
+    def constant(x: Any) -> Any:
+        if isinstance(x, Node) and x.tracked:
+            raise refusal
+        value = value_of(x)
+        if isinstance(value, Interpreted):
+            found.append(value)
+        return np.asarray(x) if isinstance(x, Node) and isinstance(value, ARRAYS) else value
+
+    args, keywords = tree.map(constant, (args, keywords))
     if found:
         return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
     return untracked(numbers(value, function.__name__), args) if is_array(value) else value
-
-
-def constant_of(argument: Any, refusal: TypeError, found: list[Interpreted]) -> Any:
-    """The argument with arrays for Tensors, its interpreted values added to `found`.
-
-    Raises `refusal` for a tracked Tensor.
-    """
-    if isinstance(argument, dict):
-        return {name: constant_of(value, refusal, found) for name, value in argument.items()}
-    if type(argument) in (list, tuple):
-        return type(argument)(constant_of(part, refusal, found) for part in argument)
-    if isinstance(argument, Interpreted):
-        found.append(argument)
-    if not isinstance(argument, Node):
-        return argument
-    if argument.tracked:
-        raise refusal
-    value = value_of(argument)
-    if isinstance(value, Interpreted):
-        found.append(value)
-    elif not is_foreign(value):
-        return np.asarray(argument)
-    return value
 
 
 def owned_option(option: Any) -> Any:
@@ -168,7 +157,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
             check_operand(x, op.function)
             values.append(x)
             other = True
-    if context.interpreters:
+    if context is not EAGER and context.interpreters:
         for interpreter in context.interpreters:
             inputs, values = interpreter.prepare(op, inputs, values)
         tracked = any(isinstance(x, Node) and x.tracked for x in inputs)
@@ -221,7 +210,7 @@ def attach(
     """A Tensor of `value`, with its recipe if ops are recorded. Written out flat: every op pays."""
     if context is None:
         context = CONTEXT.get()
-    if not context.recording:
+    if context is not EAGER and not context.recording:
         return untracked(value, inputs)
     node = new_object(Node.tensor)
     node.value = value
@@ -233,8 +222,9 @@ def attach(
     node.options = options
     node.tick = tick()
     node.name = None
-    for observer in context.observers:
-        observer.recorded(node)
+    if context is not EAGER:
+        for observer in context.observers:
+            observer.recorded(node)
     return node
 
 
@@ -246,7 +236,7 @@ def parts(whole: Node, inputs: Inputs = ()) -> Any:
         made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
     else:
         made = [untracked(part, inputs) for part in value]
-    return rebuild(value, made)
+    return tree.rebuild(value, made)
 
 
 def has_parts(out: Any) -> bool:

@@ -149,6 +149,15 @@ class TracingError(TypeError):
         )
 
     @classmethod
+    def elsewhere(cls) -> "TracingError":
+        """The error for a traced value that another thread computes with."""
+        return cls.here(
+            "a value that `mg.compile` traces was used in another thread than the function. Tensors "
+            "from outside would be constants there. Compute in the thread of the function, or run "
+            "the other thread in its context: contextvars.copy_context().run(work)."
+        )
+
+    @classmethod
     def frozen_generator(cls, names: Iterable[str], *, alone: bool) -> "TracingError":
         """The error for generators that were drawn from and are no arguments.
 
