@@ -9,11 +9,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import Context as Variables
 from contextvars import ContextVar, Token, copy_context
-from functools import wraps
+from functools import partial, wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, NamedTuple, Protocol, Self
 
 from micrograd_np.forking import after_fork
+
+Function = Callable[..., Any]
 
 
 class Observer(Protocol):
@@ -176,24 +178,15 @@ class grad_mode(entering):
     reach the code that runs between the values it yields.
     """
 
-    __slots__ = ()
-    recording: bool
+    __slots__ = ("recording",)
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        """A mode, or `function` decorated with it: `@no_grad` means `@no_grad()`."""
-        mode = super().__new__(cls)
-        if function is None:
-            return mode
-        mode.__init__()  # type: ignore[misc]  # Python only does so for what it returns
-        return mode(function)
-
-    def __init__(self) -> None:
-        recording = self.recording  # not the mode itself, which would be a cycle
+    def __init__(self, recording: bool) -> None:
         super().__init__(lambda outer: outer._replace(recording=recording))
+        self.recording = recording
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: Function) -> Function:
         """Decorate a function, a coroutine function, or a generator function of either kind."""
-        mode = type(self)
+        mode = partial(grad_mode, self.recording)
 
         @wraps(function)
         def decorated(*args: Any, **keywords: Any) -> Any:
@@ -252,8 +245,8 @@ class Within(Generator[Any, Any, Any]):
         self.variables.run(self.generator.close)
 
 
-class no_grad(grad_mode):
-    """Compute without recording.
+def no_grad(function: Function | None = None) -> Any:
+    """A context manager, or decorator of `function`, under which ops are not recorded.
 
     >>> from micrograd_np import Tensor
     >>> w = Tensor(2.0, requires_grad=True)
@@ -261,13 +254,12 @@ class no_grad(grad_mode):
     ...     print((w * w).requires_grad)
     False
     """
+    mode = grad_mode(recording=False)
+    return mode if function is None else mode(function)
 
-    __slots__ = ()
-    recording = False
 
-
-class enable_grad(grad_mode):
-    """Record, inside a `no_grad` block.
+def enable_grad(function: Function | None = None) -> Any:
+    """A context manager, or decorator of `function`, under which ops are recorded after all.
 
     >>> from micrograd_np import Tensor
     >>> w = Tensor(2.0, requires_grad=True)
@@ -275,6 +267,5 @@ class enable_grad(grad_mode):
     ...     print((w * w).requires_grad)
     True
     """
-
-    __slots__ = ()
-    recording = True
+    mode = grad_mode(recording=True)
+    return mode if function is None else mode(function)

@@ -152,9 +152,9 @@ class TracingError(TypeError):
     def elsewhere(cls) -> "TracingError":
         """The error for a traced value that another thread computes with."""
         return cls.here(
-            "a value that `mg.compile` traces was used in another thread than the function. Tensors "
-            "from outside would be constants there. Compute in the thread of the function, or run "
-            "the other thread in its context: contextvars.copy_context().run(work)."
+            "a value that `mg.compile` traces was used in another thread than the function, where "
+            "Tensors from outside would be constants. Compute in the thread of the function, or "
+            "run the other thread in its context: contextvars.copy_context().run(work)."
         )
 
     @classmethod
