@@ -4,7 +4,7 @@ Every NumPy call, operator and method on a Tensor ends here. An op none of whose
 gradient, or any op under `no_grad`, leaves a Tensor without a recipe.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,19 +41,12 @@ def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     return record(op, inputs, options)
 
 
-def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
-    """The interpreted value among the options, if any, that applies the op."""
-    for option in options.values():
-        if (found := interpreted_in(option)) is not None:
-            return found if found.handles(inputs) else None
-    return None
-
-
-def interpreted_in(option: Any) -> Interpreted | None:
-    """The interpreted value in an option, such as an index into the first axis; None if none."""
-    for part in option if type(option) is tuple else (option,):
-        if isinstance(part, Interpreted):
-            return part
+def interpreted_in(options: Iterable[Any]) -> Interpreted | None:
+    """The first interpreted value among options, or in one that is a tuple, such as an index."""
+    for option in options:
+        for part in option if type(option) is tuple else (option,):
+            if isinstance(part, Interpreted):
+                return part
     return None
 
 
@@ -134,8 +127,8 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     context = CONTEXT.get()
     if options and not UNCHANGING.issuperset(map(type, options.values())):
-        interpreted = handler_among(options, inputs)
-        if interpreted is not None:
+        interpreted = interpreted_in(options.values())
+        if interpreted is not None and interpreted.handles(inputs):
             return interpreted.apply(op, inputs, options)
     tracked = other = False  # other: neither a node, a number nor an array of numbers is given
     values = []
@@ -185,9 +178,8 @@ def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
     for x in inputs:
         if type(x) not in PLAIN and isinstance(x, Node | Interpreted):
             return record(op, tuple(inputs), options)
-    for option in options.values():
-        if type(option) not in UNCHANGING and interpreted_in(option) is not None:
-            return record(op, tuple(inputs), options)
+    if options and interpreted_in(options.values()) is not None:
+        return record(op, tuple(inputs), options)
     return op.call(*inputs, **options)
 
 
