@@ -49,7 +49,8 @@ def vector_slope(out: Array, x: Array, *, axis: Axis, ord: Any = 2) -> Array:
         return absolute_slope(size, x)
     if abs(ord) == np.inf:
         return absolute_slope(size, x) * tie_share(out, size, axis=axis)
-    slope = absolute_slope(size, x) * safe_divide(size, out, jumps=True) ** (ord - 1)
+    at_zero = np.inf if ord < 0 else 0  # a norm of negative order stays 0 beside an entry of 0
+    slope = absolute_slope(size, x) * safe_divide(size, out, at_zero, jumps=True) ** (ord - 1)
     return slope if ord > 1 else np.where(size == 0, 0, slope)
 
 
