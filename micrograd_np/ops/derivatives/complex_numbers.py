@@ -21,14 +21,6 @@ def angle_slope(z: Array, deg: bool = False) -> Array:
     return np.rad2deg(1.0).item() * slope if deg else slope
 
 
-def angle_vjp(g: Array, out: Array, z: Array, deg: bool = False) -> Array:
-    return g * angle_slope(z, deg)
-
-
-def angle_jvp(ts: list[Array], out: Array, z: Array, deg: bool = False) -> Array:
-    return np.real(ts[0] * angle_slope(z, deg))
-
-
 def sign_vjp(g: Array, out: Array, z: Array) -> Array:
     """The part of `g` at right angles to `z`, over `|z|`; real numbers have a sign that is flat."""
     if not is_complex(z):
@@ -47,6 +39,6 @@ def sign_jvp(ts: list[Array], out: Array, z: Array) -> Array:
 linear     (np.conjugate, lambda g, out, z: np.conj(g))
 elementwise(np.real,      1, call=viewing(np.real))
 elementwise(np.imag,      lambda out, z: -1j if is_complex(z) else 0)
-primitive  (np.angle,     angle_vjp, jvp=angle_jvp)
+primitive  (np.angle,     lambda g, out, z, deg=False: g * angle_slope(z, deg), jvp=lambda ts, out, z, deg=False: np.real(ts[0] * angle_slope(z, deg)))
 primitive  (np.sign,      sign_vjp, jvp=sign_jvp)
 # fmt: on

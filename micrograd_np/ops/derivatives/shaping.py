@@ -1,6 +1,5 @@
 """Shaping: moving entries about without changing them. All linear, each row with its transpose."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,32 +39,17 @@ def astype_copied(x: Array, dtype: Any, *, copy: bool = True) -> Array:
     return x if not copy and x.dtype == np.dtype(dtype) else astype(x, dtype)
 
 
-def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = None) -> Array:
-    return np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes])))
-
-
-def bind_ravel(a: Array, order: str = "C") -> tuple[Inputs, Options]:
-    return (a,), order_option(resolve_order(order, a))
-
-
 def bind_reshape(
     a: Array, shape: NewShape, order: str = "C", **options: Any
 ) -> tuple[Inputs, Options]:
-    return (a,), {
-        "shape": shape_option(a, shape),
-        **order_option(resolve_order(order, a)),
-        **options,
-    }
+    shape = shape_option(a, shape)
+    return (a,), {"shape": shape, **order_option(resolve_order(order, a)), **options}
 
 
 def undo_order(
     g: Array, out: Array, x: Array, shape: NewShape = (), order: Any = "C", copy: bool | None = None
 ) -> Array:
     return np.reshape(g, x.shape, **order_option(order))
-
-
-def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) -> Array:
-    return np.roll(g, np.negative(shift), axis=axis)
 
 
 def undo_tile(g: Array, out: Array, x: Array, reps: NewShape = ()) -> Array:
@@ -85,10 +69,6 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
     return scatter(g, along(axis or 0, source, len(shape)), shape).reshape(x.shape)
 
 
-def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:
-    return g.reshape(x.shape)
-
-
 # ---------------------------------------------------------------- triangles and diagonals
 
 
@@ -104,16 +84,16 @@ def undo_diag(g: Array, out: Array, v: Array, k: int = 0) -> Array:
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copy, along=lambda t, **options: t)
 linear(np.reshape,        undo_order,                   binder=bind_reshape)
-linear(np.ravel,          undo_order,                   binder=bind_ravel)
-linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
+linear(np.ravel,          undo_order,                   binder=lambda a, order="C": ((a,), order_option(resolve_order(order, a))))
+linear(np.transpose,      lambda g, out, x, axes=None: np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes]))), aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
 linear(np.matrix_transpose, lambda g, out, x: transpose(g), aliases=[np.linalg.matrix_transpose], call=transpose, along=transpose)
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
-linear(np.expand_dims,    same_shape,                   accepted=("axis",))
-linear(np.squeeze,        same_shape,                   accepted=("axis",), call=viewing(np.squeeze))
+linear(np.expand_dims,    lambda g, out, x, axis=0: g.reshape(x.shape))
+linear(np.squeeze,        lambda g, out, x, axis=None: g.reshape(x.shape), call=viewing(np.squeeze))
 linear(np.broadcast_to,   lambda g, out, x, shape=(), subok=False: g)
 linear(np.flip,           lambda g, out, x, axis=None: np.flip(g, axis=axis))
-linear(np.roll,           undo_roll)
+linear(np.roll,           lambda g, out, x, shift=0, axis=None: np.roll(g, np.negative(shift), axis=axis))
 linear(np.tile,           undo_tile)
 linear(np.repeat,         undo_repeat)
 linear(np.tril,           lambda g, out, m, k=0: np.tril(g, k))
