@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
-from micrograd_np.ops.kernels.scatter import embed
+from micrograd_np.ops.kernels.scatter import embed_slices
 
 Lengths = tuple[int, ...]
 Slices = tuple[slice, ...]
@@ -109,9 +109,4 @@ def combine_slices(
 
 def place_slice(part: Array, key: Slices, shape: Lengths, fill: Any) -> Array:
     """An array of `shape` that is `part` at `key`, for the last axes, and `fill` elsewhere."""
-    if 0 in part.shape:
-        return np.full_like(part, fill, shape=shape)
-    lengths = shape[-len(key) :]
-    for axis, (windows, length) in enumerate(zip(key, lengths, strict=True), part.ndim - len(key)):
-        part = embed(part, axis, range(length)[windows], length, fill)
-    return part
+    return embed_slices(part, (slice(None),) * (part.ndim - len(key)) + key, shape, fill)
