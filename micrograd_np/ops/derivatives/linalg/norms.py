@@ -85,13 +85,9 @@ def cond(x: Array, p: Any = None) -> Array:
     return np.linalg.norm(x, p, axes) * np.linalg.norm(np.linalg.inv(x), p, axes)
 
 
-def matrix_norm(x: Array, keepdims: bool = False, ord: Any = "fro") -> Array:
-    return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
-
-
 # fmt: off
 reduction (np.linalg.norm,        norm_slope)
 reduction (np.linalg.vector_norm, vector_slope)
-expression(np.linalg.matrix_norm, matrix_norm)
+expression(np.linalg.matrix_norm, lambda x, keepdims=False, ord="fro": np.linalg.norm(x, ord, (-2, -1), keepdims))
 expression(np.linalg.cond,        cond)
 # fmt: on

@@ -40,10 +40,6 @@ def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
     return -(back[..., None] * out[..., None, :] if b.ndim == 1 else back @ transpose(out))
 
 
-def solve_right(g: Array, out: Array, a: Array, b: Array) -> Array:
-    return solve_like(transpose(a), g, b)
-
-
 def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
     """`a^-1 (db - da out)`."""
     da, db = ts
@@ -51,12 +47,10 @@ def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
     return solve_like(a, change if db is None else db + change, b)
 
 
-primitive(np.linalg.solve, solve_matrix, solve_right, jvp=solve_jvp)
-primitive(
-    np.linalg.inv,
-    lambda g, out, x: -(transpose(out) @ g @ transpose(out)),
-    jvp=lambda ts, out, x: -(out @ ts[0] @ out),
-)
+# fmt: off
+primitive(np.linalg.solve, solve_matrix, lambda g, out, a, b: solve_like(transpose(a), g, b), jvp=solve_jvp)
+primitive(np.linalg.inv,   lambda g, out, x: -(transpose(out) @ g @ transpose(out)),         jvp=lambda ts, out, x: -(out @ ts[0] @ out))
+# fmt: on
 
 
 def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
@@ -131,9 +125,7 @@ def pinv_vjp(
     return pinv_gradient(g, out, a)
 
 
-def pinv_jvp(
-    ts: list[Array], out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
-) -> Array:  # fmt: skip
+def pinv_jvp(ts: list[Array], out: Array, a: Array, hermitian: bool = False, **_: Any) -> Array:
     if hermitian:
         return hermitian_part(pinv_tangent(hermitian_part(ts[0]), out, from_lower(a)))
     return pinv_tangent(ts[0], out, a)
@@ -171,9 +163,7 @@ def lstsq_right(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> Ar
     return part if g[1] is None or not out[1].size else part + 2 * g[1] * (b - a @ out[0])
 
 
-def lstsq_jvp(
-    ts: list[Array | None], out: Any, a: Array, b: Array, rcond: Any = None
-) -> tuple[Array, ...]:
+def lstsq_jvp(ts: list[Array | None], out: Any, a: Array, b: Array, rcond: Any = None) -> Any:
     da, db = (np.zeros_like(x) if t is None else t for t, x in zip(ts, (a, b), strict=True))
     inverse, change = inverse_for(a, rcond), db - da @ out[0]
     dx = pinv_tangent(da, inverse, a) @ b + inverse @ db

@@ -18,7 +18,7 @@ import scipy.special as sc
 from micrograd_np.core import forms
 from micrograd_np.core.op import Array, Rule
 from micrograd_np.errors import NotDifferentiableError
-from micrograd_np.ops.derivatives import several as results
+from micrograd_np.ops.derivatives import elementwise as tables
 
 
 class fixed:  # noqa: N801 - it stands in tables as a word
@@ -95,7 +95,7 @@ def several(function: np.ufunc, *slopes: Any, real: bool = False) -> None:
         return slopes_of_real if real else rule
 
     rules = [rule.of(function) if isinstance(rule, fixed) else checked(rule) for rule in slopes]
-    results.several(function, *rules)
+    tables.several(function, *rules)
 
 
 def hyp2f1(a: float, b: float, c: float, z: Array) -> Array:
