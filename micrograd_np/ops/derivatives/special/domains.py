@@ -10,7 +10,7 @@ are differentiated in as floating-point numbers of the result's precision; `type
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.special as sc
@@ -21,11 +21,10 @@ from micrograd_np.errors import NotDifferentiableError
 from micrograd_np.ops.derivatives import elementwise as tables
 
 
-class fixed:  # noqa: N801 - it stands in tables as a word
+class fixed(NamedTuple):  # noqa: N801 - it stands in tables as a word
     """The rule of an argument in which the derivative has no closed form: an error that says so."""
 
-    def __init__(self, argument: str) -> None:
-        self.argument = argument
+    argument: str
 
     def of(self, function: Callable[..., Any]) -> Rule:
         """The rule of the argument of a function: to raise when a gradient in it is asked for."""

@@ -25,11 +25,6 @@ def ellipe_slope(m: Array) -> Array:
     return hyp2f1(0.5, 1.5, 2, m) * (-pi / 8)
 
 
-def ellipkm1_slope(p: Array) -> Array:
-    """Minus the slope of `ellipk` at `1 - p`, with its pole at 0 taken out by Euler's formula."""
-    return hyp2f1(0.5, 0.5, 2, 1 - p) * (-pi / 8) / p
-
-
 def half_turns(phi: Array) -> tuple[Array, Array, Array]:
     """The number of half turns in an angle, and the sine and squared cosine of the rest."""
     turns = np.rint(phi / pi)
@@ -85,7 +80,7 @@ def elliprd_last(out: Array, x: Array, y: Array, z: Array) -> Array:
 # fmt: off
 elementwise(sc.ellipk,    lambda out, m: ellipk_slope(m))
 elementwise(sc.ellipe,    lambda out, m: ellipe_slope(m))
-elementwise(sc.ellipkm1,  lambda out, p: ellipkm1_slope(p))
+elementwise(sc.ellipkm1,  lambda out, p: hyp2f1(0.5, 0.5, 2, 1 - p) * (-pi / 8) / p)  # Euler's formula takes the pole at 0 out
 elementwise(sc.ellipkinc, lambda out, phi, m: 1 / np.sqrt(1 - m * np.square(np.sin(phi))), lambda out, phi, m: ellipkinc_modulus(phi, m))
 elementwise(sc.ellipeinc, lambda out, phi, m: np.sqrt(1 - m * np.square(np.sin(phi))),     lambda out, phi, m: ellipeinc_modulus(phi, m))
 several    (sc.ellipj,    lambda out, u, m: (out[1] * out[2], -out[0] * out[2], -m * out[0] * out[1], out[2]), fixed("parameter"))
