@@ -150,7 +150,7 @@ def share_jvp(ts: list[Array | None], out: Array, x: Array, values: Array, key: 
 
 
 def fields(function: Callable[..., Array]) -> dict[str, Any]:
-    """How an op of `(x, key, values)` is bound, and called with its inputs."""
+    """The fields of an op of `(x, key, values)`."""
     return {
         "binder": lambda x, key, values: ((x, values), {"key": frozen(key)}),
         "call": by_inputs(function),

@@ -50,7 +50,7 @@ def convolve_windows(
     weights = _matrices(w, groups)
     kernel = w.shape[2:]
     made = _columns(examples, kernel, size, **sliding)
-    shape = (*_example_axes(x, size), w.shape[0], *size)
+    shape = (*x.shape[: -len(size) - 1], w.shape[0], *size)
     if isinstance(x, np.ndarray) and isinstance(w, np.ndarray):  # each product where it belongs
         out = np.empty(shape, np.result_type(x, w))
         whole = _split_groups(_examples(out, len(size)), groups, prod(size))
@@ -85,7 +85,7 @@ def convolve_to_input(
         )
         shape = (columns.shape[0], channels, *size)
         outs.append(combine_slices(np.add, 0, parts, shape, columns))
-    return concatenate_chunks(outs).reshape(*_example_axes(g, size), channels, *size)
+    return concatenate_chunks(outs).reshape(*g.shape[: -len(size) - 1], channels, *size)
 
 
 @dispatching
@@ -146,12 +146,6 @@ def _examples(x: Array, ndim: int) -> Array:
     """All axes of examples as one."""
     shape = x.shape[-ndim - 1 :]
     return x.reshape(prod(x.shape[: -ndim - 1]), *shape)
-
-
-def _example_axes(x: Array, size: Lengths) -> Lengths:
-    """The axes of examples."""
-    leading: Lengths = x.shape[: -len(size) - 1]
-    return leading
 
 
 def _split_groups(x: Array, groups: int, windows: int) -> Array:

@@ -102,7 +102,7 @@ def mean_of_maxima(t: Array, x: Array, top: Array, kernel: Lengths, **sliding: L
 
 
 def _pooled(combine: np.ufunc, start: Any, x: Array, size: Lengths, **windows: Lengths) -> Array:
-    """What each window sees, combined."""
+    """The entries that each window sees, combined."""
     axes = slices_by_axis(x.shape[-len(size) :], size=size, **windows)
     for axis, meetings in enumerate(axes, -len(size)):
         x = _combine_along(axis, combine, start, x, size[axis], meetings)
@@ -146,19 +146,15 @@ def _maxima(
         return hits, combine_slices(np.add, 0, seen, top.shape, counts)
 
     if plain:
-        hits, ties = compared(_equal)
+        # Unlike booleans the numbers are added up as they are.
+        hits, ties = compared(lambda seen, top: np.equal(seen, top).view(np.uint8))
         if ties.all():
             return hits, ties.astype(top.dtype)
-    hits, ties = compared(_equal_or_nan)  # a NaN equals nothing, and is the maximum where it is
+    # A NaN equals nothing, and is the maximum where it is.
+    hits, ties = compared(
+        lambda seen, top: np.logical_or(np.equal(seen, top), np.not_equal(seen, seen))
+    )
     return hits, np.maximum(ties, 1).astype(top.dtype)  # a window may see nothing at all
-
-
-def _equal(seen: Array, top: Array) -> Array:
-    return np.equal(seen, top).view(np.uint8)  # unlike booleans these are added up as they are
-
-
-def _equal_or_nan(seen: Array, top: Array) -> Array:
-    return np.logical_or(np.equal(seen, top), np.not_equal(seen, seen))
 
 
 # ---------------------------------------------------------------- the table

@@ -69,17 +69,6 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
     return scatter(g, along(axis or 0, source, len(shape)), shape).reshape(x.shape)
 
 
-# ---------------------------------------------------------------- triangles and diagonals
-
-
-def undo_diag(g: Array, out: Array, v: Array, k: int = 0) -> Array:
-    """The diagonal of a cotangent for a vector; for a matrix, zeros with `g` on the diagonal."""
-    if v.ndim == 1:
-        return np.diag(g, k)
-    places = np.arange(g.shape[0])
-    return scatter(g, (places + max(-k, 0), places + max(k, 0)), v.shape)
-
-
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copy, along=lambda t, **options: t)
@@ -98,7 +87,6 @@ linear(np.tile,           undo_tile)
 linear(np.repeat,         undo_repeat)
 linear(np.tril,           lambda g, out, m, k=0: np.tril(g, k))
 linear(np.triu,           lambda g, out, m, k=0: np.triu(g, k))
-linear(np.diag,           undo_diag)
 
 expression(np.astype,     astype_copied)
 # fmt: on

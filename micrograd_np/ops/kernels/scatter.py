@@ -218,9 +218,11 @@ def combine_runs(
     values = new.reshape((where.size, *shape[covered:]))[order]
     if ufunc is not None:
         values = scan_runs(ufunc, values, places)
-    found, last = run_ends(places, values, prod(shape[:covered]))
-    rest = (1,) * (len(shape) - covered)
-    return found.reshape((*shape[:covered], *rest)), last.reshape(shape)
+    every = like(places, np.arange(prod(shape[:covered])))
+    last = np.searchsorted(places, every, side="right") - 1
+    found = align_mask(np.equal(places[last], every), values)
+    flags = shape[:covered] + (1,) * (len(shape) - covered)
+    return found.reshape(flags), values[last].reshape(shape)
 
 
 def scan_runs(ufunc: np.ufunc, values: Array, places: Array) -> Array:
@@ -246,14 +248,6 @@ def longest_run(places: Array) -> int:
         return int(places.size)
     starts = np.flatnonzero(np.diff(places, prepend=-1))
     return int(np.diff(starts, append=places.size).max(initial=0))
-
-
-def run_ends(places: Array, values: Array, size: int) -> tuple[Array, Array]:
-    """Whether each place has a run, and the last value in it."""
-    every = like(places, np.arange(size))
-    last = np.searchsorted(places, every, side="right") - 1
-    found = np.equal(places[last], every)
-    return align_mask(found, values), values[last]
 
 
 def align_mask(mask: Array, values: Array) -> Array:

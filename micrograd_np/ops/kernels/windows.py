@@ -49,11 +49,11 @@ def slices_by_axis(
 ) -> list[list[tuple[slice, slice]]]:  # fmt: skip
     """`window_slices` along each axis alone."""
     axes = zip(lengths, kernel, size, stride, padding, dilation, strict=True)
-    return [[_meeting(tap, *axis) for tap in range(axis[1])] for axis in axes]
+    return [[_meeting(tap, n, *others) for tap in range(taps)] for n, taps, *others in axes]
 
 
 def _meeting(
-    tap: int, length: int, kernel: int, size: int, stride: int, padding: int, dilation: int
+    tap: int, length: int, size: int, stride: int, padding: int, dilation: int
 ) -> tuple[slice, slice]:
     """The slice that one tap meets, and the windows in which it does."""
     offset = tap * dilation - padding  # the entry it meets in window 0, if that is one

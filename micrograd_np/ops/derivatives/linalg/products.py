@@ -250,6 +250,7 @@ def trace_transpose(
 
 # fmt: off
 linear(np.diagonal, diagonal_transpose)
+linear(np.diag,     lambda g, out, v, k=0: np.diag(g, k) if v.ndim == 1 else diagonal_transpose(g, out, v, k))
 linear(np.trace,    trace_transpose, accepted=("offset", "axis1", "axis2", "dtype"))
 expression(np.linalg.diagonal, lambda x, offset=0: np.diagonal(x, offset, axis1=-2, axis2=-1))
 expression(np.linalg.trace, lambda x, offset=0, dtype=None: np.trace(x, offset, axis1=-2, axis2=-1, dtype=dtype))
