@@ -34,11 +34,6 @@ def as_dtype(x: Any, dtype: Any) -> Any:
     return astype(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x)
 
 
-def astype_copied(x: Array, dtype: Any, *, copy: bool = True) -> Array:
-    """`np.astype`, with `copy=False` the Tensor itself if it has the dtype."""
-    return x if not copy and x.dtype == np.dtype(dtype) else astype(x, dtype)
-
-
 def bind_reshape(
     a: Array, shape: NewShape, order: str = "C", **options: Any
 ) -> tuple[Inputs, Options]:
@@ -88,5 +83,5 @@ linear(np.repeat,         undo_repeat)
 linear(np.tril,           lambda g, out, m, k=0: np.tril(g, k))
 linear(np.triu,           lambda g, out, m, k=0: np.triu(g, k))
 
-expression(np.astype,     astype_copied)
+expression(np.astype,     lambda x, dtype, *, copy=True: x if not copy and x.dtype == np.dtype(dtype) else astype(x, dtype))
 # fmt: on

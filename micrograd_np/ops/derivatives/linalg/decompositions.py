@@ -185,9 +185,10 @@ def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array
     return np.real(diagonal(adjoint(v) @ hermitian_part(ts[0]) @ v))
 
 
-ONE_TRIANGLE: dict[str, Any] = {"accepted": ("UPLO",), "hermitian": True}
-primitive(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, sees_unused=True, **ONE_TRIANGLE)
-primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, **ONE_TRIANGLE)
+# fmt: off
+primitive(np.linalg.eigh,     eigh_vjp,     jvp=eigh_jvp,     accepted=("UPLO",), hermitian=True, sees_unused=True)
+primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, accepted=("UPLO",), hermitian=True)
+# fmt: on
 
 # ---------------------------------------------------------------- eigenvalues of any matrix
 

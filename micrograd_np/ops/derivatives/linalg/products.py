@@ -139,11 +139,8 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
         subscripts = ",".join(labels) + ("" if output is None else "->" + _term_of(output))
         operands = (subscripts, *operands[0 : 2 * pairs : 2])
     subscripts, *inputs = operands
-    return tuple(inputs), {
-        "subscripts": subscripts.replace(" ", ""),
-        "optimize": optimize,
-        **options,
-    }
+    options |= {"subscripts": subscripts.replace(" ", ""), "optimize": optimize}
+    return tuple(inputs), options
 
 
 def _term_of(sublist: Sequence[Any]) -> str:

@@ -29,11 +29,6 @@ def solve_like(a: Array, g: Array, b: Array) -> Array:
     return np.linalg.solve(a, g[..., None])[..., 0] if b.ndim == 1 else np.linalg.solve(a, g)
 
 
-def multiply_like(a: Array, x: Array, b: Array) -> Array:
-    """`a x`, of vectors `x` if the right-hand side `b` is a vector, else of matrices."""
-    return np.matvec(a, x) if b.ndim == 1 else a @ x
-
-
 def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
     """`-(a^-T g) out^T`."""
     back = solve_like(transpose(a), g, b)
@@ -43,7 +38,7 @@ def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
 def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
     """`a^-1 (db - da out)`."""
     da, db = ts
-    change = 0 if da is None else -multiply_like(da, out, b)
+    change = 0 if da is None else -(np.matvec(da, out) if b.ndim == 1 else da @ out)
     return solve_like(a, change if db is None else db + change, b)
 
 
@@ -153,7 +148,7 @@ def lstsq_matrix(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> A
     if g[1] is not None and out[1].size:
         part = part - 2 * g[1] * (right - a @ x) @ adjoint(x)
     if g[3] is not None:
-        part = part + svdvals_gradient(g[3], a)
+        part = part + svdvals_gradient(g[3], out[3], a)
     return part
 
 
