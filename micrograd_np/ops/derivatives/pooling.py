@@ -9,7 +9,7 @@ tie, to the NaNs of a window that has some.
 """
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from math import prod
 from typing import Any
 
@@ -19,6 +19,7 @@ from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear, primitive
 from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.convolution import SLIDING, sized_as
+from micrograd_np.ops.kernels.axes import with_length
 from micrograd_np.ops.kernels.windows import (
     Lengths,
     Slices,
@@ -35,17 +36,16 @@ CHUNK_BYTES = 1 << 20  # of what is pooled at once
 @dispatching
 def sum_windows(x: Array, size: Lengths, **windows: Lengths) -> Array:
     """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
-    return _pooled(np.add, 0, x, size, **windows)
+    lengths = x.shape[-len(size) :]
+    return _pooled(np.add, 0, x, size, slices_by_axis(lengths, size=size, **windows))
 
 
 @dispatching
 def add_windows(g: Array, size: Lengths, **windows: Lengths) -> Array:
     """The sum over the windows that see an entry: shape (..., *windows) becomes (..., *size)."""
-    axes = slices_by_axis(size, size=g.shape[-len(size) :], **windows)
-    for axis, meetings in enumerate(axes, -len(size)):
-        routes = [(seeing, inside) for inside, seeing in meetings]
-        g = _combine_along(axis, np.add, 0, g, size[axis], routes)
-    return g
+    meetings = slices_by_axis(size, size=g.shape[-len(size) :], **windows)
+    routes = [[(seeing, inside) for inside, seeing in along] for along in meetings]
+    return _pooled(np.add, 0, g, size, routes)
 
 
 @dispatching
@@ -56,7 +56,8 @@ def max_windows(x: Array, size: Lengths, **windows: Lengths) -> Array:
             f"the largest of complex numbers ({x.dtype}) is not defined; pool np.abs(z)"
         )
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    return _pooled(np.maximum, lowest, x, size, **windows)
+    lengths = x.shape[-len(size) :]
+    return _pooled(np.maximum, lowest, x, size, slices_by_axis(lengths, size=size, **windows))
 
 
 @dispatching
@@ -101,23 +102,15 @@ def mean_of_maxima(t: Array, x: Array, top: Array, kernel: Lengths, **sliding: L
 # ---------------------------------------------------------------- taps
 
 
-def _pooled(combine: np.ufunc, start: Any, x: Array, size: Lengths, **windows: Lengths) -> Array:
-    """The entries that each window sees, combined."""
-    axes = slices_by_axis(x.shape[-len(size) :], size=size, **windows)
-    for axis, meetings in enumerate(axes, -len(size)):
-        x = _combine_along(axis, combine, start, x, size[axis], meetings)
-    return x
-
-
-def _combine_along(
-    axis: int, combine: np.ufunc, start: Any, x: Array, length: int, routes: Sequence[Slices]
+def _pooled(
+    combine: np.ufunc, start: Any, x: Array, size: Lengths, routes: list[list[tuple[slice, slice]]]
 ) -> Array:
-    """Slices of `x` along `axis` combined into slices of an array of that `length` there."""
-    shape = list(x.shape)
-    shape[axis] = length
-    rest = (slice(None),) * (-axis - 1)
-    parts = (((target, *rest), x[(..., source, *rest)]) for source, target in routes)
-    return combine_slices(combine, start, parts, tuple(shape), x)
+    """Slices of `x` combined into slices of an array of that `size`, along one axis after another."""
+    for axis, pairs in enumerate(routes, -len(size)):
+        rest = (slice(None),) * (-axis - 1)
+        parts = (((target, *rest), x[(..., source, *rest)]) for source, target in pairs)
+        x = combine_slices(combine, start, parts, with_length(x.shape, axis, size[axis]), x)
+    return x
 
 
 def _chunks(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
