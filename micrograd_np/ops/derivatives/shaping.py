@@ -41,12 +41,6 @@ def bind_reshape(
     return (a,), {"shape": shape, **order_option(resolve_order(order, a)), **options}
 
 
-def undo_order(
-    g: Array, out: Array, x: Array, shape: NewShape = (), order: Any = "C", copy: bool | None = None
-) -> Array:
-    return np.reshape(g, x.shape, **order_option(order))
-
-
 def undo_tile(g: Array, out: Array, x: Array, reps: NewShape = ()) -> Array:
     """Sum over the copies: fold each axis into (copies, length)."""
     copies = np.atleast_1d(reps).tolist()
@@ -67,8 +61,8 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copy, along=lambda t, **options: t)
-linear(np.reshape,        undo_order,                   binder=bind_reshape)
-linear(np.ravel,          undo_order,                   binder=lambda a, order="C": ((a,), order_option(resolve_order(order, a))))
+linear(np.reshape,        lambda g, out, x, shape=(), order="C", copy=None: np.reshape(g, x.shape, **order_option(order)), binder=bind_reshape)
+linear(np.ravel,          lambda g, out, x, order="C": np.reshape(g, x.shape, **order_option(order)), binder=lambda a, order="C": ((a,), order_option(resolve_order(order, a))))
 linear(np.transpose,      lambda g, out, x, axes=None: np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes]))), aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
 linear(np.matrix_transpose, lambda g, out, x: transpose(g), aliases=[np.linalg.matrix_transpose], call=transpose, along=transpose)
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))

@@ -102,14 +102,6 @@ def from_lower(a: Array) -> Array:
     return strict + adjoint(strict) + np.real(lower - strict)
 
 
-primitive(
-    from_lower,
-    lambda g, out, a: hermitian_part(g),
-    jvp=lambda ts, out, a: hermitian_part(ts[0]),
-    hermitian=True,
-)
-
-
 @of_gradient
 def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
@@ -170,5 +162,8 @@ def lstsq_jvp(ts: list[Array | None], out: Any, a: Array, b: Array, rcond: Any =
     return dx, sums, np.zeros_like(out[2]), sizes
 
 
-primitive(np.linalg.pinv, pinv_vjp, jvp=pinv_jvp, hermitian="hermitian")
+# fmt: off
+primitive(from_lower,      lambda g, out, a: hermitian_part(g), jvp=lambda ts, out, a: hermitian_part(ts[0]), hermitian=True)
+primitive(np.linalg.pinv,  pinv_vjp, jvp=pinv_jvp, hermitian="hermitian")
 primitive(np.linalg.lstsq, lstsq_matrix, lstsq_right, jvp=lstsq_jvp, sees_unused=True)
+# fmt: on
