@@ -15,7 +15,6 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.reductions import prod_slope
 from micrograd_np.ops.kernels.libraries import like
 from micrograd_np.ops.kernels.matrices import adjoint, diagonal, identity, transpose
 
@@ -31,7 +30,9 @@ def cofactors(x: Array, *directions: Array) -> Array:
     if directions:
         core = along_one(u, s, vh, directions[0])
     else:
-        core = prod_slope(None, s, axis=-1)[..., None] * identity(s)
+        mine = like(s, np.eye(s.shape[-1], dtype=bool))
+        others = np.prod(np.where(mine, 1, s[..., None, :]), axis=-1)
+        core = others[..., None] * identity(s)
     phase = np.linalg.det(u @ vh)[..., None, None]
     out: Array = phase * (np.conj(u) @ core @ np.conj(vh))
     return out
