@@ -212,10 +212,10 @@ def cumprod_jvp(
 
 def recurrence(terms: Array, factors: Array) -> Array:
     """The sequence `d[0] = terms[0]`, `d[i] = d[i-1] factors[i-1] + terms[i]`."""
-    if not len(terms):
+    if terms.size == 0:
         return terms
     found = [terms[0]]
-    for i in range(1, len(terms)):
+    for i in range(1, terms.shape[0]):
         found.append(found[-1] * factors[i - 1] + terms[i])
     return np.stack(found)
 
