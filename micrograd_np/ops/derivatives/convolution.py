@@ -7,7 +7,7 @@ One trilinear form is behind it, a sum over examples n, windows p, taps k and ch
 with `x` the input, `w` the weight and `g` a cotangent of the output. Each of the three ops here is
 the derivative of that sum in one of `g`, `w` and `x`, of the shape that `size` completes. So each
 is bilinear in the other two, and their rules are one another. As in networks everywhere, the kernel
-is not reversed. Each op is told the `stride`, `padding` and `dilation` that `kernels.windows` defines.
+is not reversed. `sliding` stands for `stride`, `padding` and `dilation`, as in `kernels.windows`.
 
 Each is one matrix product with the *columns* of `x`: what its windows see, a column a window. They
 are made for a few examples at a time, so that they stay in the processor's cache.

@@ -1,8 +1,9 @@
 """Pooling: the sum or the maximum of what each window sees.
 
 Windows and taps are those of `window_slices`, over the last axes of an array; the axes before are
-left alone. Sums and maxima are taken along one axis after another, for a window is a product of
-intervals. What lies outside the array is in no sum and is no maximum.
+left alone. `windows` stands for `kernel` and for `sliding`: `stride`, `padding` and `dilation`.
+Sums and maxima are taken along one axis after another, for a window is a product of intervals.
+What lies outside the array is in no sum and is no maximum.
 
 The maximum passes a cotangent on to the largest entry of a window: in equal shares where several
 tie, to the NaNs of a window that has some.
@@ -105,7 +106,7 @@ def mean_of_maxima(t: Array, x: Array, top: Array, kernel: Lengths, **sliding: L
 def _pooled(
     combine: np.ufunc, start: Any, x: Array, size: Lengths, routes: list[list[tuple[slice, slice]]]
 ) -> Array:
-    """Slices of `x` combined into slices of an array of that `size`, along one axis after another."""
+    """Slices of `x`, combined into slices of an array of that `size`, one axis after another."""
     for axis, pairs in enumerate(routes, -len(size)):
         rest = (slice(None),) * (-axis - 1)
         parts = (((target, *rest), x[(..., source, *rest)]) for source, target in pairs)

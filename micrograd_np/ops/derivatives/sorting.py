@@ -18,7 +18,7 @@ def sources(out: Array, x: Array, axis: int) -> Array:
 
 
 def sources_by_rank(out: Array, x: Array, axis: int) -> Array:
-    """The place in `x` that each entry of `out`, an arrangement of `x`, came from: that of its rank."""
+    """The place in `x` that each entry of `out`, an arrangement of `x`, came from, by its rank."""
     ranks = np.argsort(sources(x, out, axis), axis=axis)
     return np.take_along_axis(sources(out, x, axis), ranks, axis=axis)
 

@@ -35,7 +35,7 @@ def chi_square(out: Array, v: Array, x: Array) -> Array:
 
 
 def noncentral(out: Array, x: Array, df: Array, nc: Array) -> Array:
-    """`(x/nc)^(v/2) exp(-(x + nc)/2) I(√(nc x)) / 2` with `v = df/2 - 1`, the order of the Bessel `I`.
+    """`(x/nc)^(v/2) exp(-(x + nc)/2) I(√(nc x)) / 2`, `v = df/2 - 1` the order of Bessel's `I`.
 
     The slope of the noncentral chi-square distribution function in `x`; the slope in `nc` is minus
     that of two degrees more. Where `nc x` is small, the Bessel function is a hypergeometric one.
