@@ -15,8 +15,6 @@ from micrograd_np.ops.derivatives.indexing import scatter
 from micrograd_np.ops.kernels.axes import along
 from micrograd_np.ops.kernels.libraries import Cuts, by_slices, unstack
 
-# ---------------------------------------------------------------- joining
-
 
 def undo_concatenate(
     g: Array, out: Array, *inputs: Array, index: int, axis: int | None = 0, **_: Any
