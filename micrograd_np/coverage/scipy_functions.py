@@ -26,7 +26,7 @@ REFUSED: dict[str, str] = {
         """,
         SERIES: "kolmogi kolmogorov ncfdtr nctdtr smirnov smirnovi",
         CHARACTERISTIC: "mathieu_a mathieu_b",
-        UNDECLARED: "chndtr elliprj",
+        UNDECLARED: "elliprj",
         SPHEROIDAL: """
             obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv
             pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv
