@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression, primitive
+from micrograd_np.core.forms import expressions, primitive
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input
 from micrograd_np.errors import ShapeError
@@ -142,7 +142,7 @@ def edge(f: Array, near: Array, far: Array) -> Array:
     return parts[0] + parts[1] + parts[2]
 
 
-# ---------------------------------------------------------------- integrals and angles
+# ---------------------------------------------------------------- integrals
 
 
 def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
@@ -155,17 +155,6 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
     later = y[along(axis, slice(1, None), y.ndim)]
     earlier = y[along(axis, slice(-1), y.ndim)]
     return np.sum(steps * (later + earlier) / 2.0, axis=axis)
-
-
-def undo_unwrap(
-    g: Array, out: Array, p: Array, discont: Any = None, axis: int = -1, period: Any = 2 * pi
-) -> Array:
-    """The cotangent itself: `unwrap` adds whole numbers of periods, which are flat."""
-    return g
-
-
-def unwrap_jvp(ts: list[Array], out: Array, p: Array, **options: Any) -> Array:
-    return ts[0]
 
 
 # ---------------------------------------------------------------- interpolation
@@ -225,12 +214,9 @@ def repeat_periodically(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Ar
     return x % period, xp, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.diff,      diff)
-expression(np.ediff1d,   ediff1d)
-expression(np.gradient,  gradient)
-expression(np.trapezoid, trapezoid)
-expression(np.interp,    interp)
-primitive (np.unwrap,    undo_unwrap, jvp=unwrap_jvp)
-# fmt: on
+expressions(np, diff, ediff1d, gradient, trapezoid, interp)
+primitive(  # it adds whole numbers of periods, which are flat
+    np.unwrap,
+    lambda g, out, p, discont=None, axis=-1, period=2 * pi: g,
+    jvp=lambda ts, out, p, **options: ts[0],
+)

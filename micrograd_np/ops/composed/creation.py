@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.foreign import is_foreign, like
-from micrograd_np.core.forms import expression, linear
+from micrograd_np.core.forms import expressions, linear
 from micrograd_np.core.op import Array, Interpreted, Rule
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.composed.array_like import as_array
@@ -84,11 +84,9 @@ def convert(x: Array, dtype: Any) -> Array:
 
 def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(broadcast_unless_equal(as_input(x), shape) for x in args)
-
-
-def broadcast_unless_equal(x: Array, shape: tuple[int, ...]) -> Array:
-    return x if np.shape(x) == shape else np.broadcast_to(x, shape)
+    return tuple(
+        as_input(x) if np.shape(x) == shape else np.broadcast_to(as_input(x), shape) for x in args
+    )
 
 
 def meshgrid(
@@ -105,10 +103,5 @@ def meshgrid(
     return tuple(np.copy(part, order="C") if copy else part for part in grid)
 
 
-# fmt: off
-linear    (np.linspace,         share_of(0), share_of(1), accepted=("num", "endpoint", "dtype", "axis"))
-expression(np.logspace,         logspace)
-expression(np.geomspace,        geomspace)
-expression(np.broadcast_arrays, broadcast_arrays)
-expression(np.meshgrid,         meshgrid)
-# fmt: on
+linear(np.linspace, share_of(0), share_of(1), accepted=("num", "endpoint", "dtype", "axis"))
+expressions(np, logspace, geomspace, broadcast_arrays, meshgrid)

@@ -15,9 +15,7 @@ from micrograd_np.core.record import as_input
 from micrograd_np.ops.composed.selection import decisive
 from micrograd_np.ops.derivatives.shaping import as_dtype
 
-SINGLE = (
-    "fbhBH"  # the dtypes of which NumPy makes single precision here: float32 and short integers
-)
+SINGLE = "fbhBH"  # what NumPy makes single precision here: float32 and short integers
 
 
 def complex_below_zero(x: Array) -> Array:

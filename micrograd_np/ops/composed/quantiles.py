@@ -15,7 +15,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression
+from micrograd_np.core.forms import expressions
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError
@@ -132,7 +132,7 @@ def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Arr
     else:
         virtual = CONTINUOUS[method](n, q)
         share = virtual - np.floor(virtual)
-    if is_weak(given) and lines.dtype.kind == "f":
+    if type(given) in (int, float) and lines.dtype.kind == "f":  # which is weak beside an array
         share = share.astype(lines.dtype)
     below = entries(lines, np.floor(virtual), n)
     return interpolate(below, entries(lines, np.floor(virtual) + 1, n), share)
@@ -180,20 +180,12 @@ def nanquantile(
     return arrange(found, a, q, axis, keepdims)
 
 
-def percentile(
-    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, weights: Any = None,
-) -> Array:  # fmt: skip
-    q = as_input(q) / 100
-    return quantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
+def percentile(a: Array, q: Array, axis: Axis = None, **options: Any) -> Array:
+    return np.quantile(a, as_input(q) / 100, axis, **options)
 
 
-def nanpercentile(
-    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, weights: Any = None,
-) -> Array:  # fmt: skip
-    q = as_input(q) / 100
-    return nanquantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
+def nanpercentile(a: Array, q: Array, axis: Axis = None, **options: Any) -> Array:
+    return np.nanquantile(a, as_input(q) / 100, axis, **options)
 
 
 def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
@@ -211,22 +203,9 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
         raise ValueError(f"np.{name} takes quantiles between 0 and 1, not {value}")
 
 
-def is_weak(q: Array) -> bool:
-    """Whether `q` is a Python number, which does not make float64 of float32."""
-    return type(q) in (int, float)
-
-
 def arrange(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
     """Quantiles with the axes of `q` first, then the remaining axes of `a`."""
     return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.median,        median)
-expression(np.quantile,      quantile)
-expression(np.percentile,    percentile)
-expression(np.nanmedian,     nanmedian)
-expression(np.nanquantile,   nanquantile)
-expression(np.nanpercentile, nanpercentile)
-# fmt: on
+expressions(np, median, nanmedian, quantile, nanquantile, percentile, nanpercentile)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression, linear
+from micrograd_np.core.forms import expression, expressions, linear
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import ShapeError
@@ -144,10 +144,6 @@ def bind_bincount(x: Array, weights: Array = None, minlength: int = 0) -> tuple[
     return (like(weights, frozen(x)), weights), {"minlength": minlength} if minlength else {}
 
 
-def undo_bincount(g: Array, out: Array, x: Array, weights: Array, minlength: int = 0) -> Array:
-    return g[x]
-
-
 # ---------------------------------------------------------------- running totals
 
 
@@ -170,13 +166,7 @@ def running_total(function: Any, initial: float) -> Any:
     return written
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.average,         average)
-expression(np.ptp,             ptp)
-expression(np.cov,             cov)
-expression(np.corrcoef,        corrcoef)
-expression(np.cumulative_sum,  running_total(np.cumsum, 0))
+expressions(np, average, ptp, cov, corrcoef)
+expression(np.cumulative_sum, running_total(np.cumsum, 0))
 expression(np.cumulative_prod, running_total(np.cumprod, 1))
-linear    (np.bincount,        None, undo_bincount, binder=bind_bincount)
-# fmt: on
+linear(np.bincount, None, lambda g, out, x, weights, minlength=0: g[x], binder=bind_bincount)

@@ -10,7 +10,7 @@ import numpy as np
 
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import bilinear, expression
+from micrograd_np.core.forms import bilinear, expression, expressions
 from micrograd_np.core.op import Array
 
 # ---------------------------------------------------------------- cross
@@ -56,14 +56,6 @@ def cross_in_space(x1: Array, x2: Array, axis: int = -1) -> Array:
     return cross_along(x1, x2, axis=axis)
 
 
-bilinear(
-    cross,
-    lambda g, out, x, y: cross(y, g),  # x · (y × g) = y · (g × x) = g · (x × y)
-    lambda g, out, x, y: cross(g, x),
-)
-expression(np.cross, cross_along)
-expression(np.linalg.cross, cross_in_space)
-
 # ---------------------------------------------------------------- kron
 
 
@@ -76,8 +68,6 @@ def kron(a: Array, b: Array) -> Array:
     blocks = np.reshape(b, tuple(chain.from_iterable((1, n) for n in inner)))
     return np.reshape(places * blocks, tuple(map(operator.mul, outer, inner)))
 
-
-expression(np.kron, kron)
 
 # ---------------------------------------------------------------- chains and powers
 
@@ -137,5 +127,12 @@ def matrix_power(a: Array, n: Any) -> Array:
         square = square @ square
 
 
-expression(np.linalg.multi_dot, multi_dot)
-expression(np.linalg.matrix_power, matrix_power)
+bilinear(
+    cross,
+    lambda g, out, x, y: cross(y, g),  # x · (y × g) = y · (g × x) = g · (x × y)
+    lambda g, out, x, y: cross(g, x),
+)
+expression(np.cross, cross_along)
+expression(np.linalg.cross, cross_in_space)
+expression(np.kron, kron)
+expressions(np.linalg, multi_dot, matrix_power)
