@@ -129,16 +129,12 @@ ATTRIBUTES: dict[str, str] = {  # of an ndarray, and why a Tensor has none
     "NumPy has given it up; write t = mg.index_update(t, key, value)": "itemset",
     "NumPy has given it another name; write np.ptp(t)": "ptp",
 }
-ONLY_SOME_VERSIONS = {  # names that only some of the supported versions of NumPy have
-    "in1d", "row_stack", "trapz", "typename",
-    "ndarray.itemset", "ndarray.newbyteorder", "ndarray.ptp", "ndarray.tostring",
-}  # fmt: skip
 
 REFUSED: dict[Any, str] = {
     attrgetter(name)(np): reason
     for reason, names in REASONS.items()
     for name in names.split()
-    if name not in ONLY_SOME_VERSIONS or hasattr(np, name)
+    if hasattr(np, name.partition(".")[0])  # a few are not in every version
 } | {function: f"it writes in place; write {instead}" for function, instead in IN_PLACE.items()}
 REFUSED_ATTRIBUTES: dict[str, str] = {
     name: reason for reason, names in ATTRIBUTES.items() for name in names.split()
@@ -147,8 +143,9 @@ REFUSED_ATTRIBUTES: dict[str, str] = {
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a function of NumPy, as the tables write it."""
-    module = (getattr(function, "__module__", None) or "numpy").removeprefix("numpy")
-    module = module.removeprefix(".")
+    module = (
+        (getattr(function, "__module__", None) or "numpy").removeprefix("numpy").removeprefix(".")
+    )
     name = getattr(function, "__name__", str(function))
     return ".".join(filter(None, (NAMED_OTHERWISE.get(module, module), name)))
 

@@ -17,7 +17,7 @@ from micrograd_np.core.op import EXPRESSIONS, OPS, Kind, Op, Rule, read_tables
 from micrograd_np.core.op import register as enter
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import NotDifferentiableError, RuleError
-from micrograd_np.extend.rules import Derivative, GivenVjp, Partial, Said, derivative
+from micrograd_np.extend.rules import GivenVjp, Partial, Said, derivative
 from micrograd_np.extend.signatures import Parameters, options_known
 from micrograd_np.extend.transposition import is_smooth, is_tracked
 
@@ -85,7 +85,7 @@ def primitive(
     raw = checked_forward(name, forward, rules.kind)
     function: Any = dispatching(raw)
     signature = called.binder(function)
-    op = UserOp(function, rules, arrays=called.arrays, signature=signature)
+    op = UserOp(function, *rules, arrays=called.arrays, signature=signature, opaque=True)
     op.accepted = called.known
     enter(op)
     return function
@@ -139,17 +139,14 @@ def register(
     called.check(said, defaults=False)
     rules = derivative(said)
     known = options_known(said, called)
-    enter(UserOp(function, rules, arrays=called.arrays, accepted=known))
+    enter(UserOp(function, *rules, arrays=called.arrays, accepted=known, opaque=True))
 
 
 # ---------------------------------------------------------------- how it is called
 
 
 class UserOp(Op):
-    """An op that a user has declared; `compile` keeps the op as one call."""
-
-    def __init__(self, function: Callable[..., Any], rules: Derivative, **fields: Any) -> None:
-        super().__init__(function, rules.kind, rules.vjp, rules.jvp, opaque=True, **fields)
+    """An op that a user has declared."""
 
 
 def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:

@@ -14,14 +14,8 @@ from micrograd_np.core.forms import every_by
 from micrograd_np.core.op import Array, Kind, Options, Rule, Vjp, Wanted
 from micrograd_np.core.record import has_parts
 from micrograd_np.errors import LeavesGraphError, RuleError, UnregisteredFunctionError
-from micrograd_np.extend.checks import (
-    cotangent,
-    evaluated,
-    linear_rule,
-    parts_of,
-    tangent,
-)
-from micrograd_np.extend.transposition import transposed, zeros
+from micrograd_np.extend.checks import cotangent, evaluated, linear_rule, parts_of, tangent
+from micrograd_np.extend.transposition import Arrays, transposed, zeros
 
 Partial = Rule | complex | None
 GivenVjp = Rule | Sequence[Rule | None]
@@ -81,15 +75,13 @@ def derivative(said: Said) -> Derivative:
 def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
     """The rules of a function that works entry by entry."""
 
-    def factor(index: int, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+    def factor(index: int, out: Array, inputs: Arrays, options: Options) -> Any:
         partial = partials[index]
         if not callable(partial):
             return partial
         return evaluated(name, "partial", partial, out, *inputs, options=options)
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         return [
             None
             if partials[i] is None
@@ -111,9 +103,7 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
 def joint_vjp(name: str, rule: Rule) -> Vjp:
     """The vjp of an op whose rule answers for all inputs at once."""
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         found = linear_rule(name, "vjp", rule, g, out, inputs, options)
         several = found if isinstance(found, list | tuple) else (found,)
         if len(several) != len(inputs):
@@ -126,9 +116,7 @@ def joint_vjp(name: str, rule: Rule) -> Vjp:
 def separate_vjps(name: str, rules: Sequence[Rule | None]) -> Vjp:
     """The vjp of an op with a rule for each input, of which those that are wanted are called."""
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         cotangents: list[Any] = []
         for i in wanted:
             rule = rules[i]
@@ -180,9 +168,7 @@ def jvp_by_transposing(name: str, vjp: Vjp) -> Rule:
 def vjp_by_transposing(name: str, jvp: Rule) -> Vjp:
     """The vjp that belongs to a jvp."""
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         def forth(dummies: list[Any]) -> list[Any]:
             found = explained(name, "jvp", jvp)(dummies, out, *inputs, **options)
             several = found if has_parts(out) else [found]

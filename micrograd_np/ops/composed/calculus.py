@@ -31,8 +31,7 @@ def diff(
     if np.ndim(a) == 0:
         raise ShapeError("np.diff needs an axis to take differences along: a number has none")
     axis = normalize_axis_index(axis, a.ndim)
-    ends = [None if end is None else end_piece(end, a, axis) for end in (prepend, append)]
-    pieces = [piece for piece in (ends[0], a, ends[1]) if piece is not None]
+    pieces = [piece(part, a, axis) for part in (prepend, a, append) if part is not None]
     a = np.concatenate(pieces, axis=axis) if len(pieces) > 1 else a
     later, earlier = along(axis, slice(1, None), a.ndim), along(axis, slice(-1), a.ndim)
     for _ in range(n):
@@ -40,12 +39,10 @@ def diff(
     return a
 
 
-def end_piece(end: Array, a: Array, axis: int) -> Array:
-    """The entries put before or after `a`; a single number is repeated over the other axes."""
-    end = as_input(end)
-    if np.ndim(end):
-        return end
-    return like(a, np.broadcast_to(end, with_length(a.shape, axis, 1)))
+def piece(x: Array, a: Array, axis: int) -> Array:
+    """Entries to join to `a`; a single number is repeated over the other axes."""
+    x = as_input(x)
+    return x if np.ndim(x) else like(a, np.broadcast_to(x, with_length(a.shape, axis, 1)))
 
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
@@ -170,7 +167,11 @@ def interp(
     x, xp, fp = (at_least(ndim, given) for ndim, given in ((0, x), (1, xp), (1, fp)))
     if period is None:  # else NumPy casts them
         for given, dtype in ((x, float), (xp, float), (fp, complex)):
-            check_precision(given, dtype)
+            if not np.can_cast(np.result_type(given), dtype):
+                raise TypeError(
+                    f"np.interp computes in {np.dtype(dtype)} here, but {np.result_type(given)} "
+                    f"was given"
+                )
     x, xp, fp = like(fp, as_double(x)), like(fp, as_double(xp)), as_double(fp)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or xp.shape[0] == 0:
         raise ShapeError(
@@ -194,13 +195,6 @@ def as_double(x: Array) -> Array:
     """`x` in double precision, in which NumPy interpolates."""
     dtype = complex if np.result_type(x).kind == "c" else float
     return x if hasattr(x, "dtype") and x.dtype == dtype else as_dtype(x, dtype)
-
-
-def check_precision(x: Array, dtype: Any) -> None:
-    """Raise TypeError, as NumPy does, for numbers of more than double precision."""
-    given = np.result_type(x)
-    if not np.can_cast(given, dtype):
-        raise TypeError(f"np.interp computes in {np.dtype(dtype)} here, but {given} was given")
 
 
 def repeat_periodically(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:

@@ -18,18 +18,8 @@ from micrograd_np.ops.kernels.axes import shaped_along
 def share_of(end: int) -> Rule:
     """The transpose of `linspace` in its start (0) or stop (1): the sum weighted by its share."""
 
-    def transpose(
-        g: Array,
-        out: Array,
-        start: Array,
-        stop: Array,
-        num: int = 50,
-        endpoint: bool = True,
-        dtype: Any = None,
-        axis: int = 0,
-    ) -> Array:
-        toward_stop = np.arange(num) / max(num - 1 if endpoint else num, 1)
-        shares = (toward_stop if end else 1 - toward_stop).astype(g.dtype)
+    def transpose(g: Array, out: Array, *ends: Array, axis: int = 0, **options: Any) -> Array:
+        shares = np.linspace(1 - end, end, **options | {"dtype": g.dtype})
         return np.sum(g * like(g, shaped_along(axis, shares, g.ndim)), axis=axis)
 
     return transpose

@@ -40,9 +40,8 @@ def reduced_axes(a: Array, axis: Axis) -> tuple[int, ...]:
 
 def reduced_shape(a: Array, axis: Axis, keepdims: bool) -> tuple[int, ...]:
     axes = reduced_axes(a, axis)
-    if keepdims:
-        return tuple(1 if i in axes else n for i, n in enumerate(a.shape))
-    return tuple(n for i, n in enumerate(a.shape) if i not in axes)
+    kept = [i for i in range(a.ndim) if keepdims or i not in axes]
+    return tuple(1 if i in axes else a.shape[i] for i in kept)
 
 
 def valid_counts(lines: Array) -> Array:
@@ -88,6 +87,7 @@ def nanmedian(
 # ---------------------------------------------------------------- methods of quantiles
 
 Position = Callable[[Array, Array], Array]  # of the number of entries and the quantile
+Share = Callable[[Array], Array]  # of the virtual index: of the entry after it; the rest is before
 
 
 def plotting_position(alpha: float, beta: float) -> Position:
@@ -95,43 +95,43 @@ def plotting_position(alpha: float, beta: float) -> Position:
     return lambda n, q: n * q + (alpha + q * (1 - alpha - beta)) - 1
 
 
+def fraction(virtual: Array) -> Array:
+    return virtual - np.floor(virtual)
+
+
+def either(whole: float, between: float) -> Share:
+    """One share where the virtual index is whole, another one where it is not."""
+    return lambda virtual: np.where(virtual == np.floor(virtual), whole, between)
+
+
 # fmt: off
-DISCRETE: dict[str, Position] = {  # the index of the entry that is taken
-    "inverted_cdf":        lambda n, q: np.ceil(n * q) - 1,
-    "closest_observation": lambda n, q: np.rint(n * q) - 1,
-    "lower":               lambda n, q: np.floor((n - 1) * q),
-    "higher":              lambda n, q: np.ceil((n - 1) * q),
-    "nearest":             lambda n, q: np.rint((n - 1) * q),
-}
-AVERAGING: dict[str, tuple[Position, float, float]] = {  # virtual index; share of the entry after
-    "averaged_inverted_cdf": (lambda n, q: n * q - 1,   0.5, 1.0),  # it where it is whole, and
-    "midpoint":              (lambda n, q: (n - 1) * q, 0.0, 0.5),  # where it is not
-}
-CONTINUOUS: dict[str, Position] = {  # the virtual index, whose fraction is that share
-    "linear":                    lambda n, q: (n - 1) * q,
-    "interpolated_inverted_cdf": plotting_position(0, 1),
-    "hazen":                     plotting_position(0.5, 0.5),
-    "weibull":                   plotting_position(0, 0),
-    "median_unbiased":           plotting_position(1 / 3, 1 / 3),
-    "normal_unbiased":           plotting_position(3 / 8, 3 / 8),
+METHODS: dict[str, tuple[Position, Share | None]] = {  # None: one entry is taken as it is
+    "inverted_cdf":              (lambda n, q: np.ceil(n * q) - 1,    None),
+    "closest_observation":       (lambda n, q: np.rint(n * q) - 1,    None),
+    "lower":                     (lambda n, q: np.floor((n - 1) * q), None),
+    "higher":                    (lambda n, q: np.ceil((n - 1) * q),  None),
+    "nearest":                   (lambda n, q: np.rint((n - 1) * q),  None),
+    "averaged_inverted_cdf":     (lambda n, q: n * q - 1,             either(0.5, 1.0)),
+    "midpoint":                  (lambda n, q: (n - 1) * q,           either(0.0, 0.5)),
+    "linear":                    (lambda n, q: (n - 1) * q,           fraction),
+    "interpolated_inverted_cdf": (plotting_position(0, 1),            fraction),
+    "hazen":                     (plotting_position(0.5, 0.5),        fraction),
+    "weibull":                   (plotting_position(0, 0),            fraction),
+    "median_unbiased":           (plotting_position(1 / 3, 1 / 3),    fraction),
+    "normal_unbiased":           (plotting_position(3 / 8, 3 / 8),    fraction),
 }
 # fmt: on
-METHODS = (*DISCRETE, *AVERAGING, *CONTINUOUS)
 
 
 def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Array:
     """The quantiles of each line's first `n` entries, along a last axis."""
     q = like(n, np.reshape(given, -1))
     n = n if isinstance(n, int) else n.astype(q.dtype if q.dtype.kind == "f" else float)
-    if method in DISCRETE:
-        return entries(lines, DISCRETE[method](n, q), n)
-    if method in AVERAGING:
-        position, whole, between = AVERAGING[method]
-        virtual = position(n, q)
-        share = np.where(virtual == np.floor(virtual), whole, between)
-    else:
-        virtual = CONTINUOUS[method](n, q)
-        share = virtual - np.floor(virtual)
+    position, share_of = METHODS[method]
+    virtual = position(n, q)
+    if share_of is None:
+        return entries(lines, virtual, n)
+    share = share_of(virtual)
     if type(given) in (int, float) and lines.dtype.kind == "f":  # which is weak beside an array
         share = share.astype(lines.dtype)
     below = entries(lines, np.floor(virtual), n)
@@ -193,7 +193,7 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
     if weights is not None:
         raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
     if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {METHODS}")
+        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {(*METHODS,)}")
     if np.iscomplexobj(a):
         raise TypeError(f"np.{name} orders its values, which complex numbers do not allow")
     value = value_of(q)

@@ -131,7 +131,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
     """The new entries joined to the old ones, and all taken in the order of the result."""
     arr, axis = flat_if_no_axis(arr, axis)
     obj, n = value_of(obj), arr.shape[axis]
-    count = np.arange(n)[obj].size if isinstance(obj, slice) else places(obj)
+    count = np.insert(np.arange(n), obj, 0).size - n
     values = of_dimensions(values, arr.ndim)
     if not isinstance(obj, slice) and np.ndim(obj) == 0:
         values = np.moveaxis(values, 0, axis)
@@ -148,12 +148,6 @@ def of_dimensions(values: Array, ndim: int) -> Array:
     if extra <= 0:
         return at_least(ndim, values)
     return np.reshape(values, shape[extra:]) if set(shape[:extra]) == {1} else values
-
-
-def places(obj: Any) -> int:
-    """The number of places that an index array or a mask names."""
-    given = np.asarray(obj)
-    return int(np.count_nonzero(given)) if given.dtype == bool else given.size
 
 
 def trim_zeros(filt: Array, trim: str = "fb", axis: Any = None) -> Array:
