@@ -156,12 +156,10 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
     Raises InPlaceError at once if the function would write into a Tensor, tracked or not.
     """
     instead = instead_of_at(function) if detail == ".at" else IN_PLACE.get(function)
-    if not instead:
-        reason = REFUSED.get(function) or scipy_functions.REFUSED.get(function.__name__, "")
-        return UnregisteredFunctionError.of(function, detail, reason)
-    if args and isinstance(args[0], Node):
+    if instead and args and isinstance(args[0], Node):
         raise InPlaceError.function(f"{called(function)}{detail}", instead)
-    reason = f"it writes in place; write {instead}"
+    reason = REFUSED.get(function) or scipy_functions.REFUSED.get(function.__name__, "")
+    reason = f"it writes in place; write {instead}" if instead else reason
     return UnregisteredFunctionError.of(function, detail, reason)
 
 

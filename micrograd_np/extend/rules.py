@@ -19,9 +19,10 @@ from micrograd_np.extend.transposition import Arrays, transposed, zeros
 
 Partial = Rule | complex | None
 GivenVjp = Rule | Sequence[Rule | None]
+Derivative = tuple[Kind, Vjp, Rule | None]  # of an op: its kind, its vjp and its jvp
 
 
-class Said(NamedTuple):
+class Declaration(NamedTuple):
     """The derivative of a function as the user stated it."""
 
     name: str
@@ -46,22 +47,14 @@ class Said(NamedTuple):
         return [(kind, rule) for kind, rules in kinds for rule in rules if callable(rule)]
 
 
-class Derivative(NamedTuple):
-    """The derivative of an op: its kind, and its functions in both directions."""
-
-    kind: Kind
-    vjp: Vjp
-    jvp: Rule | None
+# ---------------------------------------------------------------- from what is declared to rules
 
 
-# ---------------------------------------------------------------- from what is said to rules
-
-
-def derivative(said: Said) -> Derivative:
+def derivative(declared: Declaration) -> Derivative:
     """The rules in both directions, of which the user may have left one out."""
-    name, partials, vjp, jvp, constant = said
+    name, partials, vjp, jvp, constant = declared
     if constant:
-        return Derivative("constant", every_by(None), None)
+        return "constant", every_by(None), None
     if partials is not None:
         return by_partials(name, partials)
     pushed = jvp and jvp_of(name, jvp)
@@ -69,7 +62,7 @@ def derivative(said: Said) -> Derivative:
         pulled = vjp_by_transposing(name, pushed)
     else:
         pulled = joint_vjp(name, vjp) if callable(vjp) else separate_vjps(name, vjp or ())
-    return Derivative("primitive", pulled, pushed or jvp_by_transposing(name, pulled))
+    return "primitive", pulled, pushed or jvp_by_transposing(name, pulled)
 
 
 def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
@@ -97,7 +90,7 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
         ]
         return tangent(name, sum(terms[1:], terms[0]) if terms else None, out)
 
-    return Derivative("elementwise", vjp, jvp)
+    return "elementwise", vjp, jvp
 
 
 def joint_vjp(name: str, rule: Rule) -> Vjp:

@@ -31,7 +31,7 @@ def diff(
     if np.ndim(a) == 0:
         raise ShapeError("np.diff needs an axis to take differences along: a number has none")
     axis = normalize_axis_index(axis, a.ndim)
-    pieces = [piece(part, a, axis) for part in (prepend, a, append) if part is not None]
+    pieces = [joinable(part, a, axis) for part in (prepend, a, append) if part is not None]
     a = np.concatenate(pieces, axis=axis) if len(pieces) > 1 else a
     later, earlier = along(axis, slice(1, None), a.ndim), along(axis, slice(-1), a.ndim)
     for _ in range(n):
@@ -39,7 +39,7 @@ def diff(
     return a
 
 
-def piece(x: Array, a: Array, axis: int) -> Array:
+def joinable(x: Array, a: Array, axis: int) -> Array:
     """Entries to join to `a`; a single number is repeated over the other axes."""
     x = as_input(x)
     return x if np.ndim(x) else like(a, np.broadcast_to(x, with_length(a.shape, axis, 1)))

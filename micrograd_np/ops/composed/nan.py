@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.forms import expressions, primitive, reduction
-from micrograd_np.core.op import Array
+from micrograd_np.core.forms import expression, expressions, primitive, reduction
+from micrograd_np.core.op import NOT_GIVEN, Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.derivatives.reductions import (
     about_mean,
@@ -31,12 +31,17 @@ def without_nan(a: Array, neutral: float) -> Array:
     return np.where(np.isnan(a), a.dtype.type(neutral), a)
 
 
-def nansum(a: Array, axis: Axis = None, dtype: Any = None, **options: Any) -> Array:
-    return np.sum(without_nan(a, 0), axis, dtype, **options)
+def skipping_nan(function: Callable[..., Array], neutral: float) -> Callable[..., Array]:
+    """`function` of an array that has `neutral` in place of NaN."""
 
+    def written(
+        a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: Any = NOT_GIVEN,
+        initial: Any = NOT_GIVEN, where: Any = NOT_GIVEN,
+    ) -> Array:  # fmt: skip
+        options = {"keepdims": keepdims, "initial": initial, "where": where}
+        return function(without_nan(a, neutral), axis, dtype, **options)
 
-def nanprod(a: Array, axis: Axis = None, dtype: Any = None, **options: Any) -> Array:
-    return np.prod(without_nan(a, 1), axis, dtype, **options)
+    return written
 
 
 def nancumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
@@ -119,7 +124,9 @@ def nan_to_num_copied(x: Array, copy: bool = True, **options: Any) -> Array:
 
 # ---------------------------------------------------------------- the table
 # fmt: off
-expressions(np, nansum, nanprod, nancumsum, nancumprod)
+expression(np.nansum,     skipping_nan(np.sum, 0))
+expression(np.nanprod,    skipping_nan(np.prod, 1))
+expressions(np, nancumsum, nancumprod)
 reduction (np.nanmean,    equal_share,          counted=of_numbers)
 reduction (np.nanmax,     tie_share_of_numbers, counted=of_numbers)
 reduction (np.nanmin,     tie_share_of_numbers, counted=of_numbers)

@@ -9,13 +9,14 @@ Source of the methods: R. J. Hyndman and Y. Fan, Sample quantiles in statistical
 
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expressions
+from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError
@@ -180,12 +181,14 @@ def nanquantile(
     return arrange(found, a, q, axis, keepdims)
 
 
-def percentile(a: Array, q: Array, axis: Axis = None, **options: Any) -> Array:
-    return np.quantile(a, as_input(q) / 100, axis, **options)
+def in_percent(function: Callable[..., Array]) -> Callable[..., Array]:
+    """`quantile` or `nanquantile` as a function of percentages, with the same parameters."""
 
+    @wraps(function)
+    def written(a: Array, q: Array, *args: Any, **options: Any) -> Array:
+        return function(a, as_input(q) / 100, *args, **options)
 
-def nanpercentile(a: Array, q: Array, axis: Axis = None, **options: Any) -> Array:
-    return np.nanquantile(a, as_input(q) / 100, axis, **options)
+    return written
 
 
 def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
@@ -208,4 +211,6 @@ def arrange(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Arr
     return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 
 
-expressions(np, median, nanmedian, quantile, nanquantile, percentile, nanpercentile)
+expressions(np, median, nanmedian, quantile, nanquantile)
+expression(np.percentile, in_percent(quantile))
+expression(np.nanpercentile, in_percent(nanquantile))

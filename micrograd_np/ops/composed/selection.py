@@ -75,7 +75,7 @@ def compress(condition: Array, a: Array, axis: int | None = None) -> Array:
 
 
 def extract(condition: Array, arr: Array) -> Array:
-    return compress(condition, arr)
+    return np.take(arr, np.flatnonzero(condition))
 
 
 # ---------------------------------------------------------------- by a choice
