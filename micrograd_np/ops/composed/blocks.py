@@ -11,6 +11,7 @@ import numpy as np
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expressions
 from micrograd_np.core.op import Array
+from micrograd_np.core.tree import leaves
 from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.kernels.libraries import Cuts
 
@@ -47,7 +48,7 @@ def append(arr: Array, values: Array, axis: int | None = None) -> Array:
 def block(arrays: Any) -> Array:
     """Innermost lists joined along the last axis, the lists around them along the one before."""
     depth = nesting_depth(arrays)
-    ndim = max(depth, *(np.ndim(x) for x in arrays_of_block(arrays)))
+    ndim = max(depth, *map(np.ndim, leaves(arrays)))
     return join_block(arrays, -depth, ndim)
 
 
@@ -62,12 +63,6 @@ def nesting_depth(arrays: Any) -> int:
         what = "lists of different depth" if depths else "an empty list"
         raise ValueError(f"np.block was given {what}. Nest every array in equally many lists.")
     return 1 + depths.pop()
-
-
-def arrays_of_block(arrays: Any) -> list[Array]:
-    if not isinstance(arrays, list):
-        return [arrays]
-    return [x for part in arrays for x in arrays_of_block(part)]
 
 
 def join_block(arrays: Any, axis: int, ndim: int) -> Array:
