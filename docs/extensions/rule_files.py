@@ -70,7 +70,7 @@ def rule_files() -> list[str]:
 
 def _declares(statement: ast.stmt) -> bool:
     call = getattr(statement, "value", None)
-    return isinstance(call, ast.Call) and called(call) in {*FORMS, "expression"}
+    return isinstance(call, ast.Call) and called(call) in {*FORMS, "expression", "expressions"}
 
 
 def called(call: ast.Call) -> str:
@@ -126,8 +126,13 @@ def expressions(module: ModuleType) -> Iterator[Written]:
     """The expressions that a rule file declares, in its order."""
     for call in _declarations(module):
         if called(call) == "expression":
-            function, rule = call.args[:2]
+            function, rule = call.args
             yield Written(EXPRESSIONS[meaning(function, vars(module))], inlined(rule, module))
+        if called(call) == "expressions":
+            numpys, *rules = call.args
+            for rule in rules:
+                function = getattr(meaning(numpys, vars(module)), rule.id)
+                yield Written(EXPRESSIONS[function], inlined(rule, module))
 
 
 def _declarations(module: ModuleType) -> Iterator[ast.Call]:

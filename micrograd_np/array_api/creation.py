@@ -15,19 +15,10 @@ __all__ = [
     "linspace", "meshgrid", "ones", "ones_like", "zeros", "zeros_like",
 ]  # fmt: skip
 
-# fmt: off
-arange     = of_numpy("arange")
-empty      = of_numpy("empty")
-empty_like = of_numpy("empty_like")
-eye        = of_numpy("eye")
-full_like  = of_numpy("full_like")
-linspace   = of_numpy("linspace")
-meshgrid   = of_numpy("meshgrid")
-ones       = of_numpy("ones")
-ones_like  = of_numpy("ones_like")
-zeros      = of_numpy("zeros")
-zeros_like = of_numpy("zeros_like")
-# fmt: on
+empty, ones, zeros, eye = of_numpy("empty ones zeros eye")
+empty_like, ones_like = of_numpy("empty_like ones_like")
+zeros_like, full_like = of_numpy("zeros_like full_like")
+arange, linspace, meshgrid = of_numpy("arange linspace meshgrid")
 
 
 def asarray(
@@ -92,10 +83,8 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
     """
     check_device(device)
     check_numbers(fill_value)
-    varies = isinstance(fill_value, Tensor | Interpreted)
-    if varies:
-        filled: Any = np.broadcast_to(fill_value, shape)
-        return astype(filled, dtype or fill_value.dtype)
+    if isinstance(fill_value, Tensor | Interpreted):
+        return astype(np.broadcast_to(fill_value, shape), dtype)  # type: ignore[arg-type] # it dispatches
     return sharing(np.full(shape, fill_value, dtype=dtype))
 
 

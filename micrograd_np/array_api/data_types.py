@@ -56,14 +56,8 @@ def finfo(type: Any, /) -> FloatInfo:  # noqa: A002  # the standard's name
     True
     """
     info = np.finfo(dtype_of(type))
-    return FloatInfo(
-        bits=info.bits,
-        eps=float(info.eps),
-        max=float(info.max),
-        min=float(info.min),
-        smallest_normal=float(info.smallest_normal),
-        dtype=info.dtype,
-    )
+    eps, most, least, normal = map(float, (info.eps, info.max, info.min, info.smallest_normal))
+    return FloatInfo(info.bits, eps, most, least, normal, info.dtype)
 
 
 def iinfo(type: Any, /) -> IntegerInfo:  # noqa: A002  # the standard's name

@@ -12,20 +12,9 @@ __all__ = [
     "irfftn", "rfft", "rfftfreq", "rfftn",
 ]  # fmt: skip
 
-# fmt: off
-fft       = of_numpy("fft.fft")
-fftn      = of_numpy("fft.fftn")
-fftshift  = of_numpy("fft.fftshift")
-hfft      = of_numpy("fft.hfft")
-ifft      = of_numpy("fft.ifft")
-ifftn     = of_numpy("fft.ifftn")
-ifftshift = of_numpy("fft.ifftshift")
-ihfft     = of_numpy("fft.ihfft")
-irfft     = of_numpy("fft.irfft")
-irfftn    = of_numpy("fft.irfftn")
-rfft      = of_numpy("fft.rfft")
-rfftn     = of_numpy("fft.rfftn")
-# fmt: on
+fft, ifft, fftn, ifftn = of_numpy("fft ifft fftn ifftn", "fft")
+rfft, irfft, rfftn, irfftn = of_numpy("rfft irfft rfftn irfftn", "fft")
+hfft, ihfft, fftshift, ifftshift = of_numpy("hfft ihfft fftshift ifftshift", "fft")
 
 
 def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:

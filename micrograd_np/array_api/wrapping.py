@@ -1,6 +1,6 @@
 """Wrapping: a function of NumPy becomes one whose results are Tensors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -14,15 +14,21 @@ from micrograd_np.core.tree import rebuild
 BEGINNING = 1000  # how many characters of a long documentation are searched for its summary
 
 
-def of_numpy(path: str) -> Callable[..., Any]:
-    """The function of NumPy at `path` ("sin", "linalg.det"), with Tensors for results.
+def of_numpy(names: str, package: str = "") -> Sequence[Callable[..., Any]]:
+    """Functions of NumPy, or of its `package` ("linalg", "fft"), with Tensors for results.
 
     A call with Tensors comes to us by NumPy's protocols and returns Tensors. The results of a call
     with plain arrays and numbers alone are made Tensors here.
     """
+    return [returning_tensors(name, package) for name in names.split()]
+
+
+def returning_tensors(name: str, package: str) -> Callable[..., Any]:
+    """The function of NumPy whose results are Tensors."""
+    path = f"{package}.{name}".removeprefix(".")
     function = attrgetter(path)(np)
 
-    def returning_tensors(*args: Any, **options: Any) -> Any:
+    def wrapper(*args: Any, **options: Any) -> Any:
         out = function(*args, **options)
         if isinstance(out, Node):
             return out
@@ -30,14 +36,11 @@ def of_numpy(path: str) -> Callable[..., Any]:
             check_numbers(x)
         return as_tensors(out)
 
-    package, _, name = path.rpartition(".")
-    returning_tensors.__name__ = returning_tensors.__qualname__ = name
-    returning_tensors.__module__ = (
-        f"micrograd_np.array_api.{package}" if package else "micrograd_np"
-    )
-    returning_tensors.__doc__ = f"{summary(function)}\n\n`np.{path}`, with Tensors for results."
-    returning_tensors.__wrapped__ = function  # type: ignore[attr-defined]  # for its signature
-    return returning_tensors
+    wrapper.__name__ = wrapper.__qualname__ = name
+    wrapper.__module__ = f"micrograd_np.array_api.{package}" if package else "micrograd_np"
+    wrapper.__doc__ = f"{summary(function)}\n\n`np.{path}`, with Tensors for results."
+    wrapper.__wrapped__ = function  # type: ignore[attr-defined]  # for its signature
+    return wrapper
 
 
 def summary(function: Callable[..., Any]) -> str:

@@ -199,6 +199,12 @@ def expression(function: Callable[..., Any], written: Callable[..., Any]) -> Non
     EXPRESSIONS[function] = Expression(function, written)
 
 
+def expressions(module: Any, *written: Callable[..., Any]) -> None:
+    """Several functions of a module of NumPy in terms of others, each under NumPy's name."""
+    for function in written:
+        expression(getattr(module, function.__name__), function)
+
+
 def reduction(
     function: Callable[..., Any],
     *slopes: Rule,

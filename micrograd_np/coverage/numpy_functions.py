@@ -11,6 +11,8 @@ Names are written as after `np.`, and those of attributes of arrays as `ndarray.
 """
 
 from collections.abc import Callable, Iterator
+from itertools import starmap
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,8 +21,8 @@ from micrograd_np.core.graph import Node
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs
 from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.unknown import EXPLANATIONS
-from micrograd_np.coverage import scipy_functions as scipy_account
-from micrograd_np.errors import InPlaceError, UnregisteredFunctionError
+from micrograd_np.coverage import scipy_functions
+from micrograd_np.errors import InPlaceError, UnregisteredFunctionError, called
 
 SPACES = ("linalg", "fft", "emath", "lib.stride_tricks", "lib.array_utils")
 NAMED_OTHERWISE = {"lib.scimath": "emath"}  # modules by another name than the public one
@@ -60,110 +62,90 @@ NO_ARRAY: dict[str, str] = {
 }
 
 CALLS = {"poly1d": "polyval", "row_stack": "vstack"}  # these only call functions that are known
-ONLY_SOME_VERSIONS = {  # names that only some of the supported versions of NumPy have
-    "in1d", "row_stack", "trapz", "typename",
-    "ndarray.itemset", "ndarray.newbyteorder", "ndarray.ptp", "ndarray.tostring",
-}  # fmt: skip
 
 # ---------------------------------------------------------------- what is refused
 
-IN_PLACE: dict[str, str] = {  # functions that would write into a Tensor, and what to write instead
-    "copyto": "t = np.where(mask, source, t)",
-    "fill_diagonal": "t = mg.fill_diagonal(t, value)",
-    "place": "t = mg.index_update(t, mask, values)",
-    "put": "t = mg.index_update(t, np.unravel_index(indices, t.shape), values)",
-    "put_along_axis": "t = mg.index_update(t, key, values)",
-    "putmask": "t = np.where(mask, values, t)",
-    "ndarray.fill": "t = np.full_like(t, value)",
-    "ndarray.partition": "t = np.partition(t, kth)",
-    "ndarray.put": "t = mg.index_update(t, np.unravel_index(indices, t.shape), values)",
-    "ndarray.resize": "t = np.resize(t, shape)",
-    "ndarray.setfield": "t = mg.index_update(t, ..., values)",
-    "ndarray.sort": "t = np.sort(t)",
+IN_PLACE: dict[Any, str] = {  # functions that would write into a Tensor, and what to write instead
+    np.copyto: "t = np.where(mask, source, t)",
+    np.fill_diagonal: "t = mg.fill_diagonal(t, value)",
+    np.place: "t = mg.index_update(t, mask, values)",
+    np.put: "t = mg.index_update(t, np.unravel_index(indices, t.shape), values)",
+    np.put_along_axis: "t = mg.index_update(t, key, values)",
+    np.putmask: "t = np.where(mask, values, t)",
+}
+METHODS_IN_PLACE: dict[str, str] = {  # methods of an ndarray that would write into it
+    "fill": "t = np.full_like(t, value)",
+    "partition": "t = np.partition(t, kth)",
+    "put": IN_PLACE[np.put],
+    "resize": "t = np.resize(t, shape)",
+    "setfield": "t = mg.index_update(t, ..., values)",
+    "sort": "t = np.sort(t)",
+}
+AT: dict[np.ufunc, str] = {  # the methods `at` of ufuncs that have a form of their own
+    np.add: "t = mg.index_add(t, key, values)",
+    np.subtract: "t = mg.index_add(t, key, -values)",
+    np.multiply: "t = mg.index_multiply(t, key, values)",
+    np.divide: "t = mg.index_multiply(t, key, 1 / values)",
+    np.maximum: "t = mg.index_max(t, key, values)",
+    np.minimum: "t = mg.index_min(t, key, values)",
 }
 
-AT: dict[str, str] = {  # the methods `at` of ufuncs that have a form of their own
-    "add": "t = mg.index_add(t, key, values)",
-    "subtract": "t = mg.index_add(t, key, -values)",
-    "multiply": "t = mg.index_multiply(t, key, values)",
-    "divide": "t = mg.index_multiply(t, key, 1 / values)",
-    "maximum": "t = mg.index_max(t, key, values)",
-    "minimum": "t = mg.index_min(t, key, values)",
+REASONS: dict[str, str] = {  # for which functions are refused
+    "it makes a plain array; mg.tensor([...]) joins Tensors, t.data leaves the graph": """
+        array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray require
+    """,
+    "it makes a plain array; write mg.from_dlpack(t) or t.detach()": "from_dlpack",
+    "np.matrix is a subclass of ndarray with other operators; keep arrays and use @": """
+        asmatrix bmat matrix
+    """,
+    "its function sees one Python number at a time; write it with NumPy functions": """
+        frompyfunc vectorize
+    """,
+    "it goes over the numbers of plain arrays; write it with functions of whole arrays": """
+        broadcast flatiter ndenumerate nditer nested_iters
+    """,
+    "a file holds no history; save t.data": "save savetxt savez savez_compressed",
+    "a Tensor holds numbers, not dates": """
+        busday_count busday_offset datetime_as_string is_busday isnat
+    """,
+    "counts are flat, and the edges between them follow the data": """
+        histogram histogram2d histogram_bin_edges histogramdd
+    """,
+    "what two arrays share varies with neither alone; write x[np.isin(x, y)]": "intersect1d",
+    "it reads memory, which a Tensor shares with nobody; use t.data": """
+        isfortran lib.array_utils.byte_bounds
+    """,
+    "it reads memory, which a Tensor shares with nobody; use t.data, or "
+    "np.lib.stride_tricks.sliding_window_view": "lib.stride_tricks.as_strided",
+    "NumPy has given it another name; write np.isin": "in1d",
+    "NumPy has given it another name; write np.trapezoid": "trapz",
+}
+ATTRIBUTES: dict[str, str] = {  # of an ndarray, and why a Tensor has none
+    "it reads memory, which a Tensor shares with nobody; use t.data": """
+        base byteswap ctypes flags getfield newbyteorder setflags strides view
+    """,
+    "it writes too; np.ravel(t) is the entries in a row": "flat",
+    "bytes hold no history; use t.numpy()": "dump dumps tobytes tofile tostring",
+    "NumPy has given it up; write t = mg.index_update(t, key, value)": "itemset",
+    "NumPy has given it another name; write np.ptp(t)": "ptp",
 }
 
-PLAIN = "it makes a plain array; mg.tensor([...]) joins Tensors, t.data leaves the graph"
-FILES = "a file holds no history; save t.data"
-DATES = "a Tensor holds numbers, not dates"
-COUNTS = "counts are flat, and the edges between them follow the data"
-MEMORY = "it reads memory, which a Tensor shares with nobody; use t.data"
-BYTES = "bytes hold no history; use t.numpy()"
-RENAMED = "NumPy has given it another name; write np."
-ONE_NUMBER = "its function sees one Python number at a time; write it with NumPy functions"
-ITERATES = "it goes over the numbers of plain arrays; write it with functions of whole arrays"
-MATRIX = "np.matrix is a subclass of ndarray with other operators; keep arrays and use @"
-
-REFUSED: dict[str, str] = {
-    "array": PLAIN,
-    "asanyarray": PLAIN,
-    "asarray": PLAIN,
-    "asarray_chkfinite": PLAIN,
-    "ascontiguousarray": PLAIN,
-    "asfortranarray": PLAIN,
-    "require": PLAIN,
-    "asmatrix": MATRIX,
-    "bmat": MATRIX,
-    "matrix": MATRIX,
-    "from_dlpack": "it makes a plain array; write mg.from_dlpack(t) or t.detach()",
-    "frompyfunc": ONE_NUMBER,
-    "vectorize": ONE_NUMBER,
-    "broadcast": ITERATES,
-    "flatiter": ITERATES,
-    "ndenumerate": ITERATES,
-    "nditer": ITERATES,
-    "nested_iters": ITERATES,
-    "save": FILES,
-    "savetxt": FILES,
-    "savez": FILES,
-    "savez_compressed": FILES,
-    "busday_count": DATES,
-    "busday_offset": DATES,
-    "datetime_as_string": DATES,
-    "is_busday": DATES,
-    "isnat": DATES,
-    "histogram": COUNTS,
-    "histogram2d": COUNTS,
-    "histogram_bin_edges": COUNTS,
-    "histogramdd": COUNTS,
-    "isfortran": MEMORY,
-    "lib.array_utils.byte_bounds": MEMORY,
-    "in1d": RENAMED + "isin",
-    "trapz": RENAMED + "trapezoid",
-    "intersect1d": "what two arrays share varies with neither alone; write x[np.isin(x, y)]",
-    "lib.stride_tricks.as_strided": MEMORY + ", or np.lib.stride_tricks.sliding_window_view",
-    "ndarray.base": MEMORY,
-    "ndarray.byteswap": MEMORY,
-    "ndarray.ctypes": MEMORY,
-    "ndarray.flags": MEMORY,
-    "ndarray.getfield": MEMORY,
-    "ndarray.setflags": MEMORY,
-    "ndarray.strides": MEMORY,
-    "ndarray.view": MEMORY,
-    "ndarray.flat": "it writes too; np.ravel(t) is the entries in a row",
-    "ndarray.itemset": "NumPy has given it up; write t = mg.index_update(t, key, value)",
-    "ndarray.newbyteorder": MEMORY,
-    "ndarray.ptp": RENAMED + "ptp(t)",
-    "ndarray.tostring": BYTES,
-    "ndarray.dump": BYTES,
-    "ndarray.dumps": BYTES,
-    "ndarray.tobytes": BYTES,
-    "ndarray.tofile": BYTES,
-} | {name: f"it writes in place; write {instead}" for name, instead in IN_PLACE.items()}
+REFUSED: dict[Any, str] = {
+    attrgetter(name)(np): reason
+    for reason, names in REASONS.items()
+    for name in names.split()
+    if hasattr(np, name.partition(".")[0])  # a few are not in every version
+} | {function: f"it writes in place; write {instead}" for function, instead in IN_PLACE.items()}
+REFUSED_ATTRIBUTES: dict[str, str] = {
+    name: reason for reason, names in ATTRIBUTES.items() for name in names.split()
+} | {name: f"it writes in place; write {instead}" for name, instead in METHODS_IN_PLACE.items()}
 
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a function of NumPy, as the tables write it."""
-    module = (getattr(function, "__module__", None) or "numpy").removeprefix("numpy")
-    module = module.removeprefix(".")
+    module = (
+        (getattr(function, "__module__", None) or "numpy").removeprefix("numpy").removeprefix(".")
+    )
     name = getattr(function, "__name__", str(function))
     return ".".join(filter(None, (NAMED_OTHERWISE.get(module, module), name)))
 
@@ -173,56 +155,50 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
 
     Raises InPlaceError at once if the function would write into a Tensor, tracked or not.
     """
-    name = name_of(function)
-    instead = instead_of_at(function) if detail == ".at" else IN_PLACE.get(name, "")
+    instead = instead_of_at(function) if detail == ".at" else IN_PLACE.get(function)
     if instead and args and isinstance(args[0], Node):
-        raise InPlaceError.function(f"np.{name}{detail}", instead)
-    reason = REFUSED.get(name) or scipy_account.REFUSED.get(name, "")
-    if detail == ".at":
-        reason = f"it writes in place; write {instead}"
+        raise InPlaceError.function(f"{called(function)}{detail}", instead)
+    reason = REFUSED.get(function) or scipy_functions.REFUSED.get(function.__name__, "")
+    reason = f"it writes in place; write {instead}" if instead else reason
     return UnregisteredFunctionError.of(function, detail, reason)
 
 
 def check_writes(function: Any) -> None:
     """Raise InPlaceError for a function, or a method `at` of a ufunc, that writes into an array."""
-    if isinstance(ufunc := getattr(function, "__self__", None), np.ufunc):
-        if function.__name__ == "at":
-            raise InPlaceError.function(f"np.{name_of(ufunc)}.at", instead_of_at(ufunc))
-        return
-    if instead := IN_PLACE.get(name_of(function)):
-        raise InPlaceError.function(f"np.{name_of(function)}", instead)
+    ufunc = getattr(function, "__self__", None)
+    if isinstance(ufunc, np.ufunc) and function.__name__ == "at":
+        raise InPlaceError.function(f"{called(ufunc)}.at", instead_of_at(ufunc))
+    if instead := IN_PLACE.get(function):
+        raise InPlaceError.function(called(function), instead)
 
 
 def instead_of_at(ufunc: Any) -> str:
     """The code to write for the method `at` of a ufunc."""
-    name = name_of(ufunc)
-    if name in AT:
-        return AT[name]
-    called = f"np.{name}(t[key]{', values' * (ufunc.nin > 1)})"
-    return f"t = mg.index_update(t, key, {called}), which is right if no index repeats"
+    if ufunc in AT:
+        return AT[ufunc]
+    values = ", values" * (ufunc.nin > 1)
+    written = f"t = mg.index_update(t, key, np.{ufunc.__name__}(t[key]{values}))"
+    return f"{written}, which is right if no index repeats"
 
 
 def refused_attribute(name: str) -> Any:
     """The attribute of a Tensor where an ndarray has one that is refused; using it is an error."""
-    if name in IN_PLACE:
+    reason = REFUSED_ATTRIBUTES[name]
 
-        def method(_self: Node, *_: Any, **__: Any) -> Any:
-            raise InPlaceError.function(name, IN_PLACE[name])
-
-        method.__doc__ = f"Refused: {REFUSED[name]}."
-        return method
+    def method(_self: Node, *_: Any, **__: Any) -> Any:
+        raise InPlaceError.function(f"ndarray.{name}", METHODS_IN_PLACE[name])
 
     def attribute(_self: Node) -> Any:
-        raise AttributeError(f"a Tensor has no {name.removeprefix('ndarray.')}: {REFUSED[name]}")
+        raise AttributeError(f"a Tensor has no {name}: {reason}")
 
-    return property(attribute, doc=f"Refused: {REFUSED[name]}.")
+    method.__doc__ = f"Refused: {reason}."
+    return method if name in METHODS_IN_PLACE else property(attribute, doc=method.__doc__)
 
 
 EXPLANATIONS.refusal_of = refusal_of
-EXPLANATIONS.advice = scipy_account.advice
-for name in REFUSED:
-    if name.startswith("ndarray."):
-        setattr(ArrayMethods, name.removeprefix("ndarray."), refused_attribute(name))
+EXPLANATIONS.advice = scipy_functions.advice
+for name in REFUSED_ATTRIBUTES:
+    setattr(ArrayMethods, name, refused_attribute(name))
 
 # ---------------------------------------------------------------- the coverage table
 
@@ -237,52 +213,48 @@ class Entry(NamedTuple):
 
 def account() -> list[Entry]:
     """The coverage table: every public callable of NumPy, by module and by name."""
-    return [entry(name, thing) for name, thing in callables()] + [
-        method(f"ndarray.{name}") for name in sorted(vars(np.ndarray)) if not name.startswith("_")
-    ]
+    attributes = [name for name in sorted(vars(np.ndarray)) if not name.startswith("_")]
+    return [*starmap(entry, callables()), *map(entry_of_attribute, attributes)]
 
 
 def callables() -> Iterator[tuple[str, Any]]:
     """The public callables of NumPy and of its submodules."""
-    for prefix in ("", *(f"{space}." for space in SPACES)):
-        module = np
-        for part in prefix.split(".")[:-1]:
-            module = getattr(module, part)
+    for space in ("", *SPACES):
+        module = attrgetter(space)(np) if space else np
         for name in sorted(dir(module)):
             if not name.startswith("_") and callable(thing := getattr(module, name)):
-                yield prefix + name, thing
+                yield f"{space}.{name}".removeprefix("."), thing
 
 
 def entry(name: str, thing: Any) -> Entry:
     """The row of a callable."""
     if name in CALLS:
         return Entry(name, "differentiable", f"as np.{CALLS[name]}")
-    if _known(thing, OPS):
-        return Entry(name, "constant" if OPS[thing].kind == "constant" else "differentiable")
-    if _known(thing, EXPRESSIONS):
-        return Entry(name, "differentiable")
+    if thing in REFUSED:
+        return Entry(name, "refused", REFUSED[thing])
+    if thing in OPS or thing in EXPRESSIONS:
+        return Entry(name, status_of(thing))
     if isinstance(thing, type) and issubclass(thing, np.generic):
         return Entry(name, "no array", "a type of number")
-    return tabled(name)
+    return entry_without_array(name)
 
 
-def method(name: str) -> Entry:
+def entry_of_attribute(name: str) -> Entry:
     """The row of an attribute of an ndarray."""
-    short = name.removeprefix("ndarray.")
-    told = tabled(name)
-    if told.status != "unaccounted" or not hasattr(Node.tensor, short):
+    if name in REFUSED_ATTRIBUTES:
+        return Entry(f"ndarray.{name}", "refused", REFUSED_ATTRIBUTES[name])
+    told = entry_without_array(f"ndarray.{name}")
+    if told.status != "unaccounted" or not hasattr(Node.tensor, name):
         return told
-    op = OPS.get(getattr(np, short, np.ndarray))
-    return Entry(name, "constant" if op and op.kind == "constant" else "differentiable")
+    return Entry(told.name, status_of(getattr(np, name, None)))
 
 
-def tabled(name: str) -> Entry:
-    """The row of a name that the tables of this module hold; of any other name, "unaccounted"."""
-    if name in REFUSED:
-        return Entry(name, "refused", REFUSED[name])
+def entry_without_array(name: str) -> Entry:
+    """The row of a name that takes no Tensors; of any other name, "unaccounted"."""
     kinds = [kind for kind, names in NO_ARRAY.items() if name in names.split()]
     return Entry(name, "no array", kinds[0]) if kinds else Entry(name, "unaccounted")
 
 
-def _known(thing: Any, registry: dict[Any, Any]) -> bool:
-    return getattr(thing, "__hash__", None) is not None and thing in registry
+def status_of(function: Any) -> str:
+    """The status of a function, or of an attribute of an ndarray, that is known."""
+    return "constant" if getattr(OPS.get(function), "kind", "") == "constant" else "differentiable"

@@ -10,24 +10,24 @@ import sys
 
 from micrograd_np.core.safety.solvers import public_name
 
-PARAMETER = "it inverts a distribution for a parameter, in which there is no closed derivative"
-SERIES = "its density is a series that SciPy offers without derivatives, and not publicly"
-CHARACTERISTIC = "its slope in the parameter is an integral that SciPy does not offer"
-UNDECLARED = "it has a slope in closed form, which is not declared yet; declare it by mg.register"
-SPHEROIDAL = "spheroidal functions have slopes in x only, which are their second result"
-
 REFUSED: dict[str, str] = {
     name: reason
     for reason, names in {
-        PARAMETER: """
+        "it inverts a distribution for a parameter, in which there is no closed derivative": """
             bdtrik bdtrin btdtri btdtria btdtrib chdtriv chndtridf chndtrinc chndtrix fdtridfd
             gdtria gdtrib nbdtrik nbdtrin ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtridf
             nctdtrinc nctdtrit pdtrik stdtridf
         """,
-        SERIES: "kolmogi kolmogorov ncfdtr nctdtr smirnov smirnovi",
-        CHARACTERISTIC: "mathieu_a mathieu_b",
-        UNDECLARED: "elliprj",
-        SPHEROIDAL: """
+        "its density is a series that SciPy offers without derivatives, and not publicly": """
+            kolmogi kolmogorov ncfdtr nctdtr smirnov smirnovi
+        """,
+        "its slope in the parameter is an integral that SciPy does not offer": """
+            mathieu_a mathieu_b
+        """,
+        "it has a slope in closed form, which is not declared yet; declare it by mg.register": """
+            elliprj
+        """,
+        "spheroidal functions have slopes in x only, which are their second result": """
             obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv
             pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv
         """,
@@ -43,23 +43,17 @@ REFUSED: dict[str, str] = {
     for name in names.split()
 }
 
+OURS = """
+    comb factorial multigammaln perm polygamma spherical_in spherical_jn spherical_kn spherical_yn
+"""
 INSTEAD: dict[str, str] = {  # functions written in Python, and what to call on Tensors
     "assoc_legendre_p": "scipy.special.lpmv(m, n, z)",
-    "comb": "micrograd_np.special.comb",
     "diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",
-    "factorial": "micrograd_np.special.factorial",
     "legendre_p": "scipy.special.eval_legendre(n, z)",
     "log_softmax": "mg.log_softmax(t, axis=None)",
     "logsumexp": "mg.logsumexp (with weights b > 0: mg.logsumexp(t + np.log(b)))",
-    "multigammaln": "micrograd_np.special.multigammaln",
-    "perm": "micrograd_np.special.perm",
-    "polygamma": "micrograd_np.special.polygamma",
     "softmax": "mg.softmax(t, axis=None)",
-    "spherical_in": "micrograd_np.special.spherical_in",
-    "spherical_jn": "micrograd_np.special.spherical_jn",
-    "spherical_kn": "micrograd_np.special.spherical_kn",
-    "spherical_yn": "micrograd_np.special.spherical_yn",
-}
+} | {name: f"micrograd_np.special.{name}" for name in OURS.split()}
 
 
 def advice() -> str:

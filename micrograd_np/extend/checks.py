@@ -10,7 +10,6 @@ A rule is linear in its first argument, the *vector* (a cotangent, or tangents).
 not zero must depend on the vector; otherwise the result has lost its graph.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,17 +19,11 @@ from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Options, Rule
 from micrograd_np.core.record import has_parts, value_of
 from micrograd_np.errors import RuleError, ShapeError
-from micrograd_np.extend.transposition import is_number, is_tracked, tracked_leaf
+from micrograd_np.extend.transposition import Arrays, is_number, is_tracked, tracked_leaf
 
 
 def linear_rule(
-    name: str,
-    kind: str,
-    rule: Rule,
-    vector: Any,
-    out: Array,
-    inputs: Sequence[Array],
-    options: Options,
+    name: str, kind: str, rule: Rule, vector: Any, out: Array, inputs: Arrays, options: Options
 ) -> Any:
     """The result of a vjp for a cotangent, or of a jvp for tangents.
 

@@ -17,7 +17,7 @@ from micrograd_np.core.op import EXPRESSIONS, OPS, Kind, Op, Rule, read_tables
 from micrograd_np.core.op import register as enter
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import NotDifferentiableError, RuleError
-from micrograd_np.extend.rules import Derivative, GivenVjp, Partial, Said, derivative
+from micrograd_np.extend.rules import Declaration, GivenVjp, Partial, derivative
 from micrograd_np.extend.signatures import Parameters, options_known
 from micrograd_np.extend.transposition import is_smooth, is_tracked
 
@@ -78,14 +78,14 @@ def primitive(
     if not callable(forward):
         raise TypeError(f"mg.primitive takes a function of arrays. Given: {forward!r:.80}")
     name = name or str(getattr(forward, "__name__", type(forward).__name__))
-    said = Said(name, partials, vjp, jvp, constant)
+    declared = Declaration(name, partials, vjp, jvp, constant)
     called = Parameters(name, forward, arrays)
-    called.check(said)
-    rules = derivative(said)
-    raw = checked_forward(name, forward, rules.kind)
+    called.check(declared)
+    rules = derivative(declared)
+    raw = checked_forward(name, forward, rules[0])
     function: Any = dispatching(raw)
     signature = called.binder(function)
-    op = UserOp(function, rules, arrays=called.arrays, signature=signature)
+    op = UserOp(function, *rules, arrays=called.arrays, signature=signature, opaque=True)
     op.accepted = called.known
     enter(op)
     return function
@@ -134,22 +134,19 @@ def register(
             f"{name} has a derivative already, which the whole process shares. For an op of "
             f"your own with other rules write `mine = mg.primitive({name}, ...)`."
         )
-    said = Said(name, partials, vjp, jvp, constant)
+    declared = Declaration(name, partials, vjp, jvp, constant)
     called = Parameters(name, function, arrays)
-    called.check(said, defaults=False)
-    rules = derivative(said)
-    known = options_known(said, called)
-    enter(UserOp(function, rules, arrays=called.arrays, accepted=known))
+    called.check(declared, defaults=False)
+    rules = derivative(declared)
+    known = options_known(declared, called)
+    enter(UserOp(function, *rules, arrays=called.arrays, accepted=known, opaque=True))
 
 
 # ---------------------------------------------------------------- how it is called
 
 
 class UserOp(Op):
-    """An op that a user has declared; `compile` keeps the op as one call."""
-
-    def __init__(self, function: Callable[..., Any], rules: Derivative, **fields: Any) -> None:
-        super().__init__(function, rules.kind, rules.vjp, rules.jvp, opaque=True, **fields)
+    """An op that a user has declared."""
 
 
 def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:

@@ -14,20 +14,15 @@ from micrograd_np.core.forms import every_by
 from micrograd_np.core.op import Array, Kind, Options, Rule, Vjp, Wanted
 from micrograd_np.core.record import has_parts
 from micrograd_np.errors import LeavesGraphError, RuleError, UnregisteredFunctionError
-from micrograd_np.extend.checks import (
-    cotangent,
-    evaluated,
-    linear_rule,
-    parts_of,
-    tangent,
-)
-from micrograd_np.extend.transposition import transposed, zeros
+from micrograd_np.extend.checks import cotangent, evaluated, linear_rule, parts_of, tangent
+from micrograd_np.extend.transposition import Arrays, transposed, zeros
 
 Partial = Rule | complex | None
 GivenVjp = Rule | Sequence[Rule | None]
+Derivative = tuple[Kind, Vjp, Rule | None]  # of an op: its kind, its vjp and its jvp
 
 
-class Said(NamedTuple):
+class Declaration(NamedTuple):
     """The derivative of a function as the user stated it."""
 
     name: str
@@ -52,22 +47,14 @@ class Said(NamedTuple):
         return [(kind, rule) for kind, rules in kinds for rule in rules if callable(rule)]
 
 
-class Derivative(NamedTuple):
-    """The derivative of an op: its kind, and its functions in both directions."""
-
-    kind: Kind
-    vjp: Vjp
-    jvp: Rule | None
+# ---------------------------------------------------------------- from what is declared to rules
 
 
-# ---------------------------------------------------------------- from what is said to rules
-
-
-def derivative(said: Said) -> Derivative:
+def derivative(declared: Declaration) -> Derivative:
     """The rules in both directions, of which the user may have left one out."""
-    name, partials, vjp, jvp, constant = said
+    name, partials, vjp, jvp, constant = declared
     if constant:
-        return Derivative("constant", every_by(None), None)
+        return "constant", every_by(None), None
     if partials is not None:
         return by_partials(name, partials)
     pushed = jvp and jvp_of(name, jvp)
@@ -75,21 +62,19 @@ def derivative(said: Said) -> Derivative:
         pulled = vjp_by_transposing(name, pushed)
     else:
         pulled = joint_vjp(name, vjp) if callable(vjp) else separate_vjps(name, vjp or ())
-    return Derivative("primitive", pulled, pushed or jvp_by_transposing(name, pulled))
+    return "primitive", pulled, pushed or jvp_by_transposing(name, pulled)
 
 
 def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
     """The rules of a function that works entry by entry."""
 
-    def factor(index: int, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+    def factor(index: int, out: Array, inputs: Arrays, options: Options) -> Any:
         partial = partials[index]
         if not callable(partial):
             return partial
         return evaluated(name, "partial", partial, out, *inputs, options=options)
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         return [
             None
             if partials[i] is None
@@ -105,15 +90,13 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
         ]
         return tangent(name, sum(terms[1:], terms[0]) if terms else None, out)
 
-    return Derivative("elementwise", vjp, jvp)
+    return "elementwise", vjp, jvp
 
 
 def joint_vjp(name: str, rule: Rule) -> Vjp:
     """The vjp of an op whose rule answers for all inputs at once."""
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         found = linear_rule(name, "vjp", rule, g, out, inputs, options)
         several = found if isinstance(found, list | tuple) else (found,)
         if len(several) != len(inputs):
@@ -126,9 +109,7 @@ def joint_vjp(name: str, rule: Rule) -> Vjp:
 def separate_vjps(name: str, rules: Sequence[Rule | None]) -> Vjp:
     """The vjp of an op with a rule for each input, of which those that are wanted are called."""
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         cotangents: list[Any] = []
         for i in wanted:
             rule = rules[i]
@@ -180,9 +161,7 @@ def jvp_by_transposing(name: str, vjp: Vjp) -> Rule:
 def vjp_by_transposing(name: str, jvp: Rule) -> Vjp:
     """The vjp that belongs to a jvp."""
 
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
+    def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         def forth(dummies: list[Any]) -> list[Any]:
             found = explained(name, "jvp", jvp)(dummies, out, *inputs, **options)
             several = found if has_parts(out) else [found]

@@ -13,7 +13,7 @@ import numpy as np
 
 from micrograd_np.core.signature import Signature
 from micrograd_np.errors import RuleError
-from micrograd_np.extend.rules import Said
+from micrograd_np.extend.rules import Declaration
 
 Parameter = inspect.Parameter
 NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -67,16 +67,16 @@ class Parameters:
         listed = self.signature.parameters.values()
         return None if any(p.kind is p.VAR_KEYWORD for p in listed) else frozenset(self.options)
 
-    def check(self, said: Said, *, defaults: bool = True) -> None:
+    def check(self, declared: Declaration, *, defaults: bool = True) -> None:
         """Raise RuleError unless each input has a rule that takes the arguments of future calls.
 
         `defaults`: whether every rule receives every option.
         """
-        said.check_one_way()
-        for kind, given in (("partials", said.partials), ("vjp", said.vjp)):
+        declared.check_one_way()
+        for kind, given in (("partials", declared.partials), ("vjp", declared.vjp)):
             if given is not None and not (kind == "vjp" and callable(given)):
                 self._check_count(kind, given)
-        for kind, rule in said.functions():
+        for kind, rule in declared.functions():
             self._check_call(kind, rule, self.options if defaults else [])
 
     def _check_count(self, kind: str, given: Any) -> None:
@@ -130,10 +130,10 @@ def signature_of(name: str, function: Callable[..., Any], arrays: int | None) ->
     return inspect.Signature([*inputs, Parameter("options", Parameter.VAR_KEYWORD)])
 
 
-def options_known(said: Said, parameters: Parameters) -> set[str]:
+def options_known(declared: Declaration, parameters: Parameters) -> set[str]:
     """The options of a function that all its rules take."""
     known = set(parameters.options)
-    for _, rule in said.functions():
+    for _, rule in declared.functions():
         if signature := known_signature(rule):
             listed = signature.parameters.values()
             if not any(p.kind is p.VAR_KEYWORD for p in listed):

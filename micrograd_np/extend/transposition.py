@@ -15,11 +15,14 @@ import numpy as np
 
 from micrograd_np.core.context import enable_grad, lifted
 from micrograd_np.core.graph import Node, descendants, history, pull
+from micrograd_np.core.op import Array
 from micrograd_np.core.record import untracked, value_of
+
+Arrays = Sequence[Array]
 
 
 def transposed(
-    linear: Callable[[list[Any]], Sequence[Any]], arguments: Sequence[Any], vectors: Sequence[Any]
+    linear: Callable[[list[Any]], Arrays], arguments: Arrays, vectors: Arrays
 ) -> list[Any]:
     """The transpose of a linear function applied to `vectors`, one result for each argument.
 

@@ -10,6 +10,7 @@ import re
 from typing import Any, NamedTuple
 
 Gradient = tuple[Any, ...] | str
+INF, NAN = float("inf"), float("nan")
 
 
 class Peer(NamedTuple):
@@ -77,12 +78,12 @@ def row(
     `torch` and `jax` are a pair of a call and a gradient, or a gradient alone if the call is spelled
     as in NumPy, or None. `op` is the first function in the call, unless it is given.
     """
-    named = op or FUNCTION.findall(call)[0]
-    several = len(inputs) > 1
-    ours = for_each_input(gradient, several=several)
-    pytorch = peer(torch, translate(call, TORCH), several=several)
-    theirs = peer(jax, translate(call, JAX), several=several)
-    return Convention("", named, call, inputs, ours, pytorch, theirs, reason, order)
+    count = len(inputs)
+    peers = peer(torch, call, TORCH, count), peer(jax, call, JAX, count)
+    ours = for_each_input(gradient, count)
+    return Convention(
+        "", op or FUNCTION.findall(call)[0], call, inputs, ours, *peers, reason, order
+    )
 
 
 FUNCTION = re.compile(r"(?:np|mg|special)\.[\w.]+(?=\()")
@@ -90,23 +91,23 @@ TORCH = {"np": "torch", "mg": "torch", "special": "torch.special"}
 JAX = {"np": "jnp", "mg": "jax.nn", "special": "jax.scipy.special"}
 
 
-def translate(call: str, names: dict[str, str]) -> str:
-    """A call with the names of modules that another library has."""
-    return re.sub(r"\b(np|mg|special)\.", lambda found: f"{names[found[1]]}.", call)
+def peer(given: Any, call: str, modules: dict[str, str], count: int) -> Peer | None:
+    """The call and the gradient of another library, from what a row gives.
 
-
-def peer(given: Any, call: str, *, several: bool) -> Peer | None:
-    """The call and the gradient of another library, from what a row gives."""
+    `modules`: the other library's names for the modules in our call.
+    """
     if given is None:
         return None
     if isinstance(given, tuple) and isinstance(given[0], str):
         call, given = given
-    return Peer(call, for_each_input(given, several=several))
+    else:
+        call = re.sub(r"\b(np|mg|special)\.", lambda found: f"{modules[found[1]]}.", call)
+    return Peer(call, for_each_input(given, count))
 
 
-def for_each_input(gradient: Any, *, several: bool) -> Gradient:
-    """A tuple with a gradient for each input, or the name of an exception."""
-    return gradient if several or isinstance(gradient, str) else (gradient,)
+def for_each_input(gradient: Any, count: int) -> Gradient:
+    """A tuple with a gradient for each of `count` inputs, or the name of an exception."""
+    return gradient if count > 1 or isinstance(gradient, str) else (gradient,)
 
 
 # ---------------------------------------------------------------- in words

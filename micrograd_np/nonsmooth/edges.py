@@ -5,9 +5,7 @@ the shortest subgradient. The gradient of a product with a zero factor is define
 where the chain rule multiplies infinity by zero; the reason then says what to write instead.
 """
 
-from micrograd_np.nonsmooth.convention import row
-
-INF, NAN = float("inf"), float("nan")
+from micrograd_np.nonsmooth.convention import INF, NAN, row
 
 # fmt: off
 TOPIC = "Zeros, infinities and edges"

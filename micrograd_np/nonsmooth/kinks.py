@@ -5,9 +5,8 @@ for a maximum share the gradient evenly. A function that is flat on both sides o
 gradient 0. Functions that sort keep the order of equal entries.
 """
 
-from micrograd_np.nonsmooth.convention import row
+from micrograd_np.nonsmooth.convention import INF, row
 
-INF = float("inf")
 THIRD = 1 / 3
 
 # fmt: off

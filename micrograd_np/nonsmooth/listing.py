@@ -26,8 +26,6 @@ class Conventions(list[Convention]):
         tables = [[topic, *text_table([HEADINGS, *map(cells, group)])] for topic, group in groups]
         return "\n\n".join(map("\n  ".join, tables))
 
-    __str__ = __repr__
-
 
 def conventions(op: str | Callable[..., Any] | None = None) -> Conventions:
     """The gradients where functions have no derivative, with those of PyTorch and JAX.
@@ -54,10 +52,10 @@ def conventions(op: str | Callable[..., Any] | None = None) -> Conventions:
     if op is None:
         return Conventions(records)
     wanted = name_of(op)
-    found = [record for record in records if name_of(record.op) == wanted]
+    found = Conventions(record for record in records if name_of(record.op) == wanted)
     if not found:
         check_known(op, wanted, records)
-    return Conventions(found)
+    return found
 
 
 def all_records() -> list[Convention]:
@@ -75,18 +73,14 @@ def name_of(op: str | Callable[..., Any]) -> str:
         except AttributeError:
             return path.rpartition(".")[2]
         return name_of(function) if callable(function) else path
-    if op in OPS:
-        return OPS[op].name
-    if op in EXPRESSIONS:
-        return EXPRESSIONS[op].name
+    if known := OPS.get(op) or EXPRESSIONS.get(op):
+        return known.name
     if hasattr(op, "__wrapped__"):  # one of the Array API's names for a function of NumPy
         return name_of(op.__wrapped__)
     return str(getattr(op, "__name__", op))
 
 
-def check_known(
-    asked: str | Callable[..., Any], wanted: str, records: Sequence[Convention]
-) -> None:
+def check_known(asked: Any, wanted: str, records: Sequence[Convention]) -> None:
     """Raise ValueError unless there is an op of the name `wanted`."""
     read_tables()
     known = {op.name for op in OPS.values()} | {written.name for written in EXPRESSIONS.values()}

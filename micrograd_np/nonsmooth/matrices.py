@@ -6,9 +6,8 @@ one triangle of a Hermitian matrix has a derivative along Hermitian matrices, an
 gradient.
 """
 
-from micrograd_np.nonsmooth.convention import row
+from micrograd_np.nonsmooth.convention import INF, NAN, row
 
-INF, NAN = float("inf"), float("nan")
 ZEROS, ONES = [[0.0, 0.0], [0.0, 0.0]], [[1.0, 1.0], [1.0, 1.0]]
 EYE, HALF = [[1.0, 0.0], [0.0, 1.0]], [[0.5, 0.0], [0.0, 0.5]]
 HALVES, NANS = [[0.5, 0.5], [0.5, 0.5]], [[NAN, NAN], [NAN, NAN]]

@@ -1,8 +1,6 @@
 """Missing values: a NaN that is the result has the gradient, a NaN that is left out has none."""
 
-from micrograd_np.nonsmooth.convention import row
-
-NAN = float("nan")
+from micrograd_np.nonsmooth.convention import NAN, row
 
 # fmt: off
 TOPIC = "Missing values"

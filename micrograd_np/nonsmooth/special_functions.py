@@ -1,8 +1,6 @@
 """SciPy's special functions at their zeros and poles."""
 
-from micrograd_np.nonsmooth.convention import row
-
-INF, NAN = float("inf"), float("nan")
+from micrograd_np.nonsmooth.convention import INF, NAN, row
 
 # fmt: off
 TOPIC = "Special functions"

@@ -1,8 +1,6 @@
 """Far out: points where the obvious formula underflows or overflows, and ours does not."""
 
-from micrograd_np.nonsmooth.convention import row
-
-INF, NAN = float("inf"), float("nan")
+from micrograd_np.nonsmooth.convention import INF, NAN, row
 
 # fmt: off
 TOPIC = "Far out"

@@ -100,8 +100,8 @@ def check_call(function: Callable[..., Any], args: Sequence[Any], options: Optio
         raise TracingError.shape(name_of(function))
     if function in DTYPES_OF_VALUES and not (function in OF_COMPLEX and np.iscomplexobj(args[0])):
         raise TracingError.dtype(name_of(function))
-    if (name := name_of(function)) in IN_PLACE:
-        raise TracingError.writes(called(function), IN_PLACE[name])
+    if function in IN_PLACE:
+        raise TracingError.writes(called(function), IN_PLACE[function])
     if function in (np.ravel, np.reshape):
         check_order(function, args, options)
     if any(map(is_whole_number, (*args, *options.values()))):

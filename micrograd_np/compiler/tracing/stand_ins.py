@@ -22,7 +22,7 @@ from micrograd_np.core.op import OPS, Inputs, Interpreted, Op, Options
 from micrograd_np.core.operators import UFUNC_METHODS, ArrayMethods
 from micrograd_np.core.record import ARRAYS, apply, untracked
 from micrograd_np.core.tensor import Tensor
-from micrograd_np.coverage.numpy_functions import IN_PLACE
+from micrograd_np.coverage.numpy_functions import METHODS_IN_PLACE
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import OWN_FILES
 from micrograd_np.ops.derivatives.indexing import getitem
@@ -199,9 +199,8 @@ def refused_assignment(symbol: str, inherited: Callable[..., Any]) -> Callable[.
     return method
 
 
-for name, instead in IN_PLACE.items():
-    if name.startswith("ndarray."):
-        setattr(Traced, name.removeprefix("ndarray."), refused_method(name, instead))
+for name, instead in METHODS_IN_PLACE.items():
+    setattr(Traced, name, refused_method(f"ndarray.{name}", instead))
 ASSIGNMENTS = {
     "add": "+", "sub": "-", "mul": "*", "truediv": "/", "floordiv": "//", "mod": "%", "pow": "**",
     "matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>",

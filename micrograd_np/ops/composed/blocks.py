@@ -9,29 +9,26 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression
-from micrograd_np.core.op import Array, Options
+from micrograd_np.core.forms import expressions
+from micrograd_np.core.op import Array
+from micrograd_np.core.tree import leaves
+from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.kernels.libraries import Cuts
 
 # ---------------------------------------------------------------- joining
 
 
-def cast_options(dtype: Any, casting: str) -> Options:
-    """The options of a join to a dtype; none where no dtype is given."""
-    return {} if dtype is None else {"dtype": dtype, "casting": casting}
+def vstack(tup: Sequence[Array], **options: Any) -> Array:
+    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0, **options)
 
 
-def vstack(tup: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Array:
-    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0, **cast_options(dtype, casting))
-
-
-def hstack(tup: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Array:
+def hstack(tup: Sequence[Array], **options: Any) -> Array:
     parts = [np.atleast_1d(x) for x in tup]
-    return np.concatenate(parts, axis=min(parts[0].ndim - 1, 1), **cast_options(dtype, casting))
+    return np.concatenate(parts, axis=min(parts[0].ndim - 1, 1), **options)
 
 
-def dstack(tup: Sequence[Array], *, dtype: Any = None, casting: str = "same_kind") -> Array:
-    return np.concatenate([np.atleast_3d(x) for x in tup], axis=2, **cast_options(dtype, casting))
+def dstack(tup: Sequence[Array], **options: Any) -> Array:
+    return np.concatenate([np.atleast_3d(x) for x in tup], axis=2, **options)
 
 
 def column_stack(tup: Sequence[Array]) -> Array:
@@ -51,7 +48,7 @@ def append(arr: Array, values: Array, axis: int | None = None) -> Array:
 def block(arrays: Any) -> Array:
     """Innermost lists joined along the last axis, the lists around them along the one before."""
     depth = nesting_depth(arrays)
-    ndim = max(depth, *(np.ndim(x) for x in arrays_of_block(arrays)))
+    ndim = max(depth, *map(np.ndim, leaves(arrays)))
     return join_block(arrays, -depth, ndim)
 
 
@@ -68,16 +65,9 @@ def nesting_depth(arrays: Any) -> int:
     return 1 + depths.pop()
 
 
-def arrays_of_block(arrays: Any) -> list[Array]:
-    if not isinstance(arrays, list):
-        return [arrays]
-    return [x for part in arrays for x in arrays_of_block(part)]
-
-
 def join_block(arrays: Any, axis: int, ndim: int) -> Array:
     if not isinstance(arrays, list):
-        missing = tuple(range(ndim - np.ndim(arrays)))
-        return np.expand_dims(arrays, missing) if missing else arrays
+        return at_least(ndim, arrays)
     return np.concatenate([join_block(part, axis + 1, ndim) for part in arrays], axis=axis)
 
 
@@ -107,14 +97,4 @@ def needs_axes(x: Array, count: int, name: str) -> None:
         )
 
 
-# fmt: off
-expression(np.vstack,       vstack)
-expression(np.hstack,       hstack)
-expression(np.dstack,       dstack)
-expression(np.column_stack, column_stack)
-expression(np.append,       append)
-expression(np.block,        block)
-expression(np.hsplit,       hsplit)
-expression(np.vsplit,       vsplit)
-expression(np.dsplit,       dsplit)
-# fmt: on
+expressions(np, vstack, hstack, dstack, column_stack, append, block, hsplit, vsplit, dsplit)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression, primitive
+from micrograd_np.core.forms import expressions, primitive
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input
 from micrograd_np.errors import ShapeError
@@ -31,8 +31,7 @@ def diff(
     if np.ndim(a) == 0:
         raise ShapeError("np.diff needs an axis to take differences along: a number has none")
     axis = normalize_axis_index(axis, a.ndim)
-    ends = [None if end is None else end_piece(end, a, axis) for end in (prepend, append)]
-    pieces = [piece for piece in (ends[0], a, ends[1]) if piece is not None]
+    pieces = [joinable(part, a, axis) for part in (prepend, a, append) if part is not None]
     a = np.concatenate(pieces, axis=axis) if len(pieces) > 1 else a
     later, earlier = along(axis, slice(1, None), a.ndim), along(axis, slice(-1), a.ndim)
     for _ in range(n):
@@ -40,12 +39,10 @@ def diff(
     return a
 
 
-def end_piece(end: Array, a: Array, axis: int) -> Array:
-    """The entries put before or after `a`; a single number is repeated over the other axes."""
-    end = as_input(end)
-    if np.ndim(end):
-        return end
-    return like(a, np.broadcast_to(end, with_length(a.shape, axis, 1)))
+def joinable(x: Array, a: Array, axis: int) -> Array:
+    """Entries to join to `a`; a single number is repeated over the other axes."""
+    x = as_input(x)
+    return x if np.ndim(x) else like(a, np.broadcast_to(x, with_length(a.shape, axis, 1)))
 
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
@@ -142,7 +139,7 @@ def edge(f: Array, near: Array, far: Array) -> Array:
     return parts[0] + parts[1] + parts[2]
 
 
-# ---------------------------------------------------------------- integrals and angles
+# ---------------------------------------------------------------- integrals
 
 
 def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Array:
@@ -155,17 +152,6 @@ def trapezoid(y: Array, x: Array = None, dx: Array = 1.0, axis: int = -1) -> Arr
     later = y[along(axis, slice(1, None), y.ndim)]
     earlier = y[along(axis, slice(-1), y.ndim)]
     return np.sum(steps * (later + earlier) / 2.0, axis=axis)
-
-
-def undo_unwrap(
-    g: Array, out: Array, p: Array, discont: Any = None, axis: int = -1, period: Any = 2 * pi
-) -> Array:
-    """The cotangent itself: `unwrap` adds whole numbers of periods, which are flat."""
-    return g
-
-
-def unwrap_jvp(ts: list[Array], out: Array, p: Array, **options: Any) -> Array:
-    return ts[0]
 
 
 # ---------------------------------------------------------------- interpolation
@@ -181,7 +167,11 @@ def interp(
     x, xp, fp = (at_least(ndim, given) for ndim, given in ((0, x), (1, xp), (1, fp)))
     if period is None:  # else NumPy casts them
         for given, dtype in ((x, float), (xp, float), (fp, complex)):
-            check_precision(given, dtype)
+            if not np.can_cast(np.result_type(given), dtype):
+                raise TypeError(
+                    f"np.interp computes in {np.dtype(dtype)} here, but {np.result_type(given)} "
+                    f"was given"
+                )
     x, xp, fp = like(fp, as_double(x)), like(fp, as_double(xp)), as_double(fp)
     if np.ndim(xp) != 1 or np.shape(xp) != np.shape(fp) or xp.shape[0] == 0:
         raise ShapeError(
@@ -207,13 +197,6 @@ def as_double(x: Array) -> Array:
     return x if hasattr(x, "dtype") and x.dtype == dtype else as_dtype(x, dtype)
 
 
-def check_precision(x: Array, dtype: Any) -> None:
-    """Raise TypeError, as NumPy does, for numbers of more than double precision."""
-    given = np.result_type(x)
-    if not np.can_cast(given, dtype):
-        raise TypeError(f"np.interp computes in {np.dtype(dtype)} here, but {given} was given")
-
-
 def repeat_periodically(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Array, Array, Array]:
     """The points within one period, in order, with a neighbor from the period on either side."""
     if period == 0:
@@ -225,12 +208,9 @@ def repeat_periodically(x: Array, xp: Array, fp: Array, period: Any) -> tuple[Ar
     return x % period, xp, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.diff,      diff)
-expression(np.ediff1d,   ediff1d)
-expression(np.gradient,  gradient)
-expression(np.trapezoid, trapezoid)
-expression(np.interp,    interp)
-primitive (np.unwrap,    undo_unwrap, jvp=unwrap_jvp)
-# fmt: on
+expressions(np, diff, ediff1d, gradient, trapezoid, interp)
+primitive(  # it adds whole numbers of periods, which are flat
+    np.unwrap,
+    lambda g, out, p, discont=None, axis=-1, period=2 * pi: g,
+    jvp=lambda ts, out, p, **options: ts[0],
+)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.foreign import is_foreign, like
-from micrograd_np.core.forms import expression, linear
+from micrograd_np.core.forms import expressions, linear
 from micrograd_np.core.op import Array, Interpreted, Rule
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.composed.array_like import as_array
@@ -18,18 +18,8 @@ from micrograd_np.ops.kernels.axes import shaped_along
 def share_of(end: int) -> Rule:
     """The transpose of `linspace` in its start (0) or stop (1): the sum weighted by its share."""
 
-    def transpose(
-        g: Array,
-        out: Array,
-        start: Array,
-        stop: Array,
-        num: int = 50,
-        endpoint: bool = True,
-        dtype: Any = None,
-        axis: int = 0,
-    ) -> Array:
-        toward_stop = np.arange(num) / max(num - 1 if endpoint else num, 1)
-        shares = (toward_stop if end else 1 - toward_stop).astype(g.dtype)
+    def transpose(g: Array, out: Array, *ends: Array, axis: int = 0, **options: Any) -> Array:
+        shares = np.linspace(1 - end, end, **options | {"dtype": g.dtype})
         return np.sum(g * like(g, shaped_along(axis, shares, g.ndim)), axis=axis)
 
     return transpose
@@ -84,11 +74,9 @@ def convert(x: Array, dtype: Any) -> Array:
 
 def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
     shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(broadcast_unless_equal(as_input(x), shape) for x in args)
-
-
-def broadcast_unless_equal(x: Array, shape: tuple[int, ...]) -> Array:
-    return x if np.shape(x) == shape else np.broadcast_to(x, shape)
+    return tuple(
+        as_input(x) if np.shape(x) == shape else np.broadcast_to(as_input(x), shape) for x in args
+    )
 
 
 def meshgrid(
@@ -105,10 +93,5 @@ def meshgrid(
     return tuple(np.copy(part, order="C") if copy else part for part in grid)
 
 
-# fmt: off
-linear    (np.linspace,         share_of(0), share_of(1), accepted=("num", "endpoint", "dtype", "axis"))
-expression(np.logspace,         logspace)
-expression(np.geomspace,        geomspace)
-expression(np.broadcast_arrays, broadcast_arrays)
-expression(np.meshgrid,         meshgrid)
-# fmt: on
+linear(np.linspace, share_of(0), share_of(1), accepted=("num", "endpoint", "dtype", "axis"))
+expressions(np, logspace, geomspace, broadcast_arrays, meshgrid)

@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.forms import expression
+from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input
 from micrograd_np.ops.composed.selection import decisive
 from micrograd_np.ops.derivatives.shaping import as_dtype
 
-SINGLE = (
-    "fbhBH"  # the dtypes of which NumPy makes single precision here: float32 and short integers
-)
+SINGLE = "fbhBH"  # what NumPy makes single precision here: float32 and short integers
 
 
 def complex_below_zero(x: Array) -> Array:
@@ -56,15 +54,12 @@ def real_if_close(a: Array, tol: float = 100) -> Array:
     return np.real(a) if np.all(sizes < allowed) else a
 
 
-# fmt: off
-expression(np.emath.sqrt,    lambda x: np.sqrt(complex_below_zero(x)))
-expression(np.emath.log,     lambda x: np.log(complex_below_zero(x)))
-expression(np.emath.log2,    lambda x: np.log2(complex_below_zero(x)))
-expression(np.emath.log10,   lambda x: np.log10(complex_below_zero(x)))
-expression(np.emath.logn,    logn)
-expression(np.emath.power,   power)
-expression(np.emath.arccos,  lambda x: np.arccos(complex_beyond_one(x)))
-expression(np.emath.arcsin,  lambda x: np.arcsin(complex_beyond_one(x)))
+expression(np.emath.sqrt, lambda x: np.sqrt(complex_below_zero(x)))
+expression(np.emath.log, lambda x: np.log(complex_below_zero(x)))
+expression(np.emath.log2, lambda x: np.log2(complex_below_zero(x)))
+expression(np.emath.log10, lambda x: np.log10(complex_below_zero(x)))
+expression(np.emath.arccos, lambda x: np.arccos(complex_beyond_one(x)))
+expression(np.emath.arcsin, lambda x: np.arcsin(complex_beyond_one(x)))
 expression(np.emath.arctanh, lambda x: np.arctanh(complex_beyond_one(x)))
-expression(np.real_if_close, real_if_close)
-# fmt: on
+expressions(np.emath, logn, power)
+expressions(np, real_if_close)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from micrograd_np.core.forms import expression
+from micrograd_np.core.forms import expressions
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.derivatives.indexing import index_update
@@ -66,8 +66,4 @@ def apply_over_axes(func: Callable[..., Any], a: Array, axes: Any) -> Array:
     return a
 
 
-# fmt: off
-expression(np.piecewise,        piecewise)
-expression(np.apply_along_axis, apply_along_axis)
-expression(np.apply_over_axes,  apply_over_axes)
-# fmt: on
+expressions(np, piecewise, apply_along_axis, apply_over_axes)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.forms import expression, primitive, reduction
-from micrograd_np.core.op import Array, Options
+from micrograd_np.core.forms import expression, expressions, primitive, reduction
+from micrograd_np.core.op import NOT_GIVEN, Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.ops.derivatives.reductions import (
     about_mean,
@@ -31,26 +31,17 @@ def without_nan(a: Array, neutral: float) -> Array:
     return np.where(np.isnan(a), a.dtype.type(neutral), a)
 
 
-def options_given(initial: Any = None, where: Any = True) -> Options:
-    """The options that ask for something: not every library's arrays know them."""
-    options = {} if where is True else {"where": where}
-    return options if initial is None else options | {"initial": initial}
+def skipping_nan(function: Callable[..., Array], neutral: float) -> Callable[..., Array]:
+    """`function` of an array that has `neutral` in place of NaN."""
 
+    def written(
+        a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: Any = NOT_GIVEN,
+        initial: Any = NOT_GIVEN, where: Any = NOT_GIVEN,
+    ) -> Array:  # fmt: skip
+        options = {"keepdims": keepdims, "initial": initial, "where": where}
+        return function(without_nan(a, neutral), axis, dtype, **options)
 
-def nansum(
-    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
-    where: Any = True,
-) -> Array:  # fmt: skip
-    numbers = without_nan(a, 0)
-    return np.sum(numbers, axis, dtype, keepdims=keepdims, **options_given(initial, where))
-
-
-def nanprod(
-    a: Array, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False, initial: Any = None,
-    where: Any = True,
-) -> Array:  # fmt: skip
-    numbers = without_nan(a, 1)
-    return np.prod(numbers, axis, dtype, keepdims=keepdims, **options_given(initial, where))
+    return written
 
 
 def nancumsum(a: Array, axis: int | None = None, dtype: Any = None) -> Array:
@@ -131,20 +122,15 @@ def nan_to_num_copied(x: Array, copy: bool = True, **options: Any) -> Array:
     return np.nan_to_num(x, **options)
 
 
-def nan_to_num_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array:
-    return kept_part(ts[0], out, x)
-
-
 # ---------------------------------------------------------------- the table
 # fmt: off
-expression(np.nansum,     nansum)
-expression(np.nanprod,    nanprod)
-expression(np.nancumsum,  nancumsum)
-expression(np.nancumprod, nancumprod)
+expression(np.nansum,     skipping_nan(np.sum, 0))
+expression(np.nanprod,    skipping_nan(np.prod, 1))
+expressions(np, nancumsum, nancumprod)
 reduction (np.nanmean,    equal_share,          counted=of_numbers)
 reduction (np.nanmax,     tie_share_of_numbers, counted=of_numbers)
 reduction (np.nanmin,     tie_share_of_numbers, counted=of_numbers)
 reduction (np.nanvar,     var_of_numbers, in_mean(var_of_numbers), counted=of_numbers, call=about_mean(np.nanvar), binder=bind_var)
 reduction (np.nanstd,     std_of_numbers, in_mean(std_of_numbers), counted=of_numbers, call=about_mean(np.nanstd), binder=bind_var)
-primitive (np.nan_to_num, kept_part, jvp=nan_to_num_jvp, call=nan_to_num_copied)
+primitive (np.nan_to_num, kept_part, jvp=lambda ts, out, x, **options: kept_part(ts[0], out, x), call=nan_to_num_copied)
 # fmt: on

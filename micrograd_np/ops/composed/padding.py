@@ -14,7 +14,7 @@ from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expression, primitive
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array
+from micrograd_np.core.op import Array, Options
 from micrograd_np.ops.derivatives.indexing import scatter
 from micrograd_np.ops.kernels.axes import along, with_length
 
@@ -33,81 +33,54 @@ def pad(x: Array, pad_width: Any, mode: str = "constant", constant_values: Any =
 
 
 def undo_pad(
-    g: Array,
-    out: Array,
-    x: Array,
-    pad_width: Any = 0,
-    mode: str = "constant",
-    constant_values: Any = 0,
+    g: Array, out: Array, x: Array, pad_width: Any, mode: str = "constant", **options: Any
 ) -> Array:
     """Cut off constants; bring copies back to where they came from."""
     if mode == "constant":
-        widths = widths_of(pad_width, x.ndim)
-        inside = zip(widths, x.shape, strict=True)
+        inside = zip(widths_of(pad_width, x.ndim), x.shape, strict=True)
         return g[tuple(slice(before, before + n) for (before, _), n in inside)]
     source = pad(np.arange(x.size).reshape(x.shape), pad_width, mode)
     return scatter(g, source, (x.size,)).reshape(x.shape)
 
 
 def pad_jvp(
-    ts: list[Array],
-    out: Array,
-    x: Array,
-    pad_width: Any = 0,
-    mode: Any = "constant",
-    constant_values: Any = 0,
+    ts: list[Array], out: Array, x: Array, pad_width: Any, mode: str = "constant", **options: Any
 ) -> Array:
     return pad(ts[0], pad_width, mode)
 
 
 def widths_of(pad_width: Any, ndim: int) -> Widths:
-    if isinstance(pad_width, dict):
-        pairs = np.zeros((ndim, 2), int)
-        for axis, width in pad_width.items():
-            pairs[axis] = width
-    else:
-        pairs = np.broadcast_to(pad_width, (ndim, 2))
+    pairs = np.broadcast_to(0 if isinstance(pad_width, dict) else pad_width, (ndim, 2))
     widths: Widths = pairs.tolist()
+    if isinstance(pad_width, dict):
+        for axis, width in pad_width.items():
+            widths[axis] = np.broadcast_to(width, 2).tolist()
     return widths
 
 
 # ---------------------------------------------------------------- any mode
 
 
-def pad_any(
-    array: Array,
-    pad_width: Any,
-    mode: Any = "constant",
-    *,
-    stat_length: Any = None,
-    constant_values: Any = None,
-    end_values: Any = None,
-    reflect_type: Any = None,
-) -> Array:
-    given = {
-        "stat_length": stat_length,
-        "constant_values": constant_values,
-        "end_values": end_values,
-        "reflect_type": reflect_type,
-    }
-    options = {name: value for name, value in given.items() if value is not None}
-    check_mode(mode, set(options))
+def pad_any(array: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
+    options = {name: value for name, value in options.items() if value is not None}
+    check_mode(mode, options)
+    option = options.get(MODES[mode] or "")
     if isinstance(pad_width, dict):  # which older versions of NumPy do not know
         pad_width = widths_of(pad_width, np.ndim(array))
     if mode in STATISTICS:
-        return extend(array, pad_width, statistic_block(STATISTICS[mode], stat_length))
+        return extend(array, pad_width, statistic_block(STATISTICS[mode], option))
     if mode == "linear_ramp":
-        return extend(array, pad_width, ramp_block(0 if end_values is None else end_values))
-    if isinstance(constant_values, Node):
-        return extend(array, pad_width, constant_block(constant_values))
-    if reflect_type == "odd":
+        return extend(array, pad_width, ramp_block(0 if option is None else option))
+    if isinstance(option, Node):
+        return extend(array, pad_width, constant_block(option))
+    if mode == "constant":
+        return pad(array, pad_width, mode, 0 if option is None else option)
+    if option == "odd":
         return pad_oddly(array, widths_of(pad_width, np.ndim(array)), mode)
-    if constant_values is not None:
-        return pad(array, pad_width, mode, constant_values)
     return pad(array, pad_width, "constant" if mode == "empty" else mode)
 
 
-def check_mode(mode: Any, options: set[str]) -> None:
+def check_mode(mode: Any, options: Options) -> None:
     if callable(mode):
         raise TypeError(
             "np.pad with a function lets it write into the padded array, which loses the gradient. "
@@ -115,8 +88,7 @@ def check_mode(mode: Any, options: set[str]) -> None:
         )
     if mode not in MODES:
         raise ValueError(f"np.pad has no mode {mode!r}. Its modes are {', '.join(MODES)}.")
-    unknown = sorted(options - {MODES[mode]})
-    if unknown:
+    if unknown := sorted(options.keys() - {MODES[mode]}):
         raise ValueError(f"np.pad with mode={mode!r} does not take {', '.join(unknown)}.")
 
 
@@ -161,9 +133,8 @@ def statistic_block(statistic: Callable[..., Array], stat_length: Any) -> Block:
         if stat_length is not None:
             length = min(length, int(option_of(stat_length, x.ndim, axis, side)))
         start = x.shape[axis] - length if side else 0
-        value = statistic(
-            x[along(axis, slice(start, start + length), x.ndim)], axis=axis, keepdims=True
-        )
+        entries = x[along(axis, slice(start, start + length), x.ndim)]
+        value = statistic(entries, axis=axis, keepdims=True)
         if x.dtype.kind in "iu":
             value = np.rint(value).astype(x.dtype)
         return np.broadcast_to(value, with_length(x.shape, axis, width))
@@ -190,31 +161,26 @@ def ramp_block(end_values: Any) -> Block:
 
 def pad_oddly(x: Array, widths: Widths, mode: str) -> Array:
     """Reflected through the point at the edge: `2 edge - entry`, as often as the width asks."""
+    first = 0 if mode == "symmetric" else 1  # of the entries that are mirrored
     for axis, (before, after) in enumerate(widths):
-        period = x.shape[axis]
-        if period == 1:
+        if x.shape[axis] == 1:
             x = pad(x, widths_of({axis: (before, after)}, x.ndim), "edge")
             continue
-        left, right = before, after
+        left, right, period = before, after, x.shape[axis] - first
         while left or right:
-            length = x.shape[axis]
-            if mode == "symmetric":
-                usable = length // period * period
-            else:
-                usable = (length - 1) // (period - 1) * (period - 1)
-            parts = [odd_chunk(x, axis, min(left, usable), mode)] if left else []
+            usable = (x.shape[axis] - first) // period * period
+            parts = [odd_chunk(x, axis, first, min(left, usable))] if left else []
             parts.append(x)
             if right:
-                chunk = odd_chunk(np.flip(x, axis), axis, min(right, usable), mode)
+                chunk = odd_chunk(np.flip(x, axis), axis, first, min(right, usable))
                 parts.append(np.flip(chunk, axis))
             x = np.concatenate(parts, axis=axis)
             left, right = left - min(left, usable), right - min(right, usable)
     return x
 
 
-def odd_chunk(x: Array, axis: int, width: int, mode: str) -> Array:
+def odd_chunk(x: Array, axis: int, first: int, width: int) -> Array:
     """The entries put before `x` by a pad that is odd about its edge."""
-    first = 0 if mode == "symmetric" else 1
     mirrored = np.flip(x[along(axis, slice(first, first + width), x.ndim)], axis)
     return 2 * x[along(axis, slice(0, 1), x.ndim)] - mirrored
 
@@ -235,5 +201,7 @@ MODES = {  # each with the one option that it takes
     "wrap": None,
 } | dict.fromkeys(STATISTICS, "stat_length")
 
-primitive(pad, undo_pad, jvp=pad_jvp, parameters="x pad_width mode constant_values", opaque=True)
+primitive(
+    pad, undo_pad, jvp=pad_jvp, accepted=("pad_width", "mode", "constant_values"), opaque=True
+)
 expression(np.pad, pad_any)

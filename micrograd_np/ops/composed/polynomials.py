@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression, primitive
+from micrograd_np.core.forms import expressions, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError, ShapeError
@@ -54,21 +54,23 @@ def vander(x: Array, N: int | None = None, increasing: bool = False) -> Array:  
 
 
 def polyadd(a1: Array, a2: Array) -> Array:
-    left, right = coefficients(a1), coefficients(a2)
-    length = max(left.shape[0], right.shape[0])
-    return pad_coefficients(left, length) + pad_coefficients(right, length)
+    left, right = of_one_length(a1, a2)
+    return left + right
 
 
 def polysub(a1: Array, a2: Array) -> Array:
-    left, right = coefficients(a1), coefficients(a2)
-    length = max(left.shape[0], right.shape[0])
-    return pad_coefficients(left, length) - pad_coefficients(right, length)
+    left, right = of_one_length(a1, a2)
+    return left - right
 
 
-def pad_coefficients(p: Array, length: int) -> Array:
-    """The coefficients with zeros for higher powers, up to `length` in all."""
-    missing = length - p.shape[0]
-    return np.concatenate([np.zeros_like(p, shape=missing), p]) if missing else p
+def of_one_length(*polynomials: Array) -> list[Array]:
+    """The coefficients of polynomials, with zeros for higher powers that others have."""
+    ps = [coefficients(p) for p in polynomials]
+    missing = [max(p.shape[0] for p in ps) - p.shape[0] for p in ps]
+    return [
+        np.concatenate([np.zeros_like(p, shape=n), p]) if n else p
+        for p, n in zip(ps, missing, strict=True)
+    ]
 
 
 def polymul(a1: Array, a2: Array) -> Array:
@@ -226,17 +228,7 @@ def poly(seq_of_zeros: Array) -> Any:
     return p
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.polyval, polyval)
-expression(np.vander,  vander)
-expression(np.polyadd, polyadd)
-expression(np.polysub, polysub)
-expression(np.polymul, polymul)
-expression(np.polydiv, polydiv)
-expression(np.polyder, polyder)
-expression(np.polyint, polyint)
-expression(np.polyfit, polyfit)
-expression(np.poly,    poly)
-primitive (np.roots,   undo_roots, jvp=roots_jvp, binder=bind_roots)
-# fmt: on
+expressions(
+    np, polyval, vander, polyadd, polysub, polymul, polydiv, polyder, polyint, polyfit, poly
+)
+primitive(np.roots, undo_roots, jvp=roots_jvp, binder=bind_roots)

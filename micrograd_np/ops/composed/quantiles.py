@@ -9,13 +9,14 @@ Source of the methods: R. J. Hyndman and Y. Fan, Sample quantiles in statistical
 
 import warnings
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression
+from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError
@@ -40,9 +41,8 @@ def reduced_axes(a: Array, axis: Axis) -> tuple[int, ...]:
 
 def reduced_shape(a: Array, axis: Axis, keepdims: bool) -> tuple[int, ...]:
     axes = reduced_axes(a, axis)
-    if keepdims:
-        return tuple(1 if i in axes else n for i, n in enumerate(a.shape))
-    return tuple(n for i, n in enumerate(a.shape) if i not in axes)
+    kept = [i for i in range(a.ndim) if keepdims or i not in axes]
+    return tuple(1 if i in axes else a.shape[i] for i in kept)
 
 
 def valid_counts(lines: Array) -> Array:
@@ -88,6 +88,7 @@ def nanmedian(
 # ---------------------------------------------------------------- methods of quantiles
 
 Position = Callable[[Array, Array], Array]  # of the number of entries and the quantile
+Share = Callable[[Array], Array]  # of the virtual index: of the entry after it; the rest is before
 
 
 def plotting_position(alpha: float, beta: float) -> Position:
@@ -95,44 +96,44 @@ def plotting_position(alpha: float, beta: float) -> Position:
     return lambda n, q: n * q + (alpha + q * (1 - alpha - beta)) - 1
 
 
+def fraction(virtual: Array) -> Array:
+    return virtual - np.floor(virtual)
+
+
+def either(whole: float, between: float) -> Share:
+    """One share where the virtual index is whole, another one where it is not."""
+    return lambda virtual: np.where(virtual == np.floor(virtual), whole, between)
+
+
 # fmt: off
-DISCRETE: dict[str, Position] = {  # the index of the entry that is taken
-    "inverted_cdf":        lambda n, q: np.ceil(n * q) - 1,
-    "closest_observation": lambda n, q: np.rint(n * q) - 1,
-    "lower":               lambda n, q: np.floor((n - 1) * q),
-    "higher":              lambda n, q: np.ceil((n - 1) * q),
-    "nearest":             lambda n, q: np.rint((n - 1) * q),
-}
-AVERAGING: dict[str, tuple[Position, float, float]] = {  # virtual index; share of the entry after
-    "averaged_inverted_cdf": (lambda n, q: n * q - 1,   0.5, 1.0),  # it where it is whole, and
-    "midpoint":              (lambda n, q: (n - 1) * q, 0.0, 0.5),  # where it is not
-}
-CONTINUOUS: dict[str, Position] = {  # the virtual index, whose fraction is that share
-    "linear":                    lambda n, q: (n - 1) * q,
-    "interpolated_inverted_cdf": plotting_position(0, 1),
-    "hazen":                     plotting_position(0.5, 0.5),
-    "weibull":                   plotting_position(0, 0),
-    "median_unbiased":           plotting_position(1 / 3, 1 / 3),
-    "normal_unbiased":           plotting_position(3 / 8, 3 / 8),
+METHODS: dict[str, tuple[Position, Share | None]] = {  # None: one entry is taken as it is
+    "inverted_cdf":              (lambda n, q: np.ceil(n * q) - 1,    None),
+    "closest_observation":       (lambda n, q: np.rint(n * q) - 1,    None),
+    "lower":                     (lambda n, q: np.floor((n - 1) * q), None),
+    "higher":                    (lambda n, q: np.ceil((n - 1) * q),  None),
+    "nearest":                   (lambda n, q: np.rint((n - 1) * q),  None),
+    "averaged_inverted_cdf":     (lambda n, q: n * q - 1,             either(0.5, 1.0)),
+    "midpoint":                  (lambda n, q: (n - 1) * q,           either(0.0, 0.5)),
+    "linear":                    (lambda n, q: (n - 1) * q,           fraction),
+    "interpolated_inverted_cdf": (plotting_position(0, 1),            fraction),
+    "hazen":                     (plotting_position(0.5, 0.5),        fraction),
+    "weibull":                   (plotting_position(0, 0),            fraction),
+    "median_unbiased":           (plotting_position(1 / 3, 1 / 3),    fraction),
+    "normal_unbiased":           (plotting_position(3 / 8, 3 / 8),    fraction),
 }
 # fmt: on
-METHODS = (*DISCRETE, *AVERAGING, *CONTINUOUS)
 
 
 def quantiles_of_lines(lines: Array, n: Array, given: Array, method: str) -> Array:
     """The quantiles of each line's first `n` entries, along a last axis."""
     q = like(n, np.reshape(given, -1))
     n = n if isinstance(n, int) else n.astype(q.dtype if q.dtype.kind == "f" else float)
-    if method in DISCRETE:
-        return entries(lines, DISCRETE[method](n, q), n)
-    if method in AVERAGING:
-        position, whole, between = AVERAGING[method]
-        virtual = position(n, q)
-        share = np.where(virtual == np.floor(virtual), whole, between)
-    else:
-        virtual = CONTINUOUS[method](n, q)
-        share = virtual - np.floor(virtual)
-    if is_weak(given) and lines.dtype.kind == "f":
+    position, share_of = METHODS[method]
+    virtual = position(n, q)
+    if share_of is None:
+        return entries(lines, virtual, n)
+    share = share_of(virtual)
+    if type(given) in (int, float) and lines.dtype.kind == "f":  # which is weak beside an array
         share = share.astype(lines.dtype)
     below = entries(lines, np.floor(virtual), n)
     return interpolate(below, entries(lines, np.floor(virtual) + 1, n), share)
@@ -180,20 +181,14 @@ def nanquantile(
     return arrange(found, a, q, axis, keepdims)
 
 
-def percentile(
-    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, weights: Any = None,
-) -> Array:  # fmt: skip
-    q = as_input(q) / 100
-    return quantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
+def in_percent(function: Callable[..., Array]) -> Callable[..., Array]:
+    """`quantile` or `nanquantile` as a function of percentages, with the same parameters."""
 
+    @wraps(function)
+    def written(a: Array, q: Array, *args: Any, **options: Any) -> Array:
+        return function(a, as_input(q) / 100, *args, **options)
 
-def nanpercentile(
-    a: Array, q: Array, axis: Axis = None, *, overwrite_input: bool = False,
-    method: str = "linear", keepdims: bool = False, weights: Any = None,
-) -> Array:  # fmt: skip
-    q = as_input(q) / 100
-    return nanquantile(a, q, axis, method=method, keepdims=keepdims, weights=weights)
+    return written
 
 
 def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> None:
@@ -201,7 +196,7 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
     if weights is not None:
         raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
     if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {METHODS}")
+        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {(*METHODS,)}")
     if np.iscomplexobj(a):
         raise TypeError(f"np.{name} orders its values, which complex numbers do not allow")
     value = value_of(q)
@@ -211,22 +206,11 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
         raise ValueError(f"np.{name} takes quantiles between 0 and 1, not {value}")
 
 
-def is_weak(q: Array) -> bool:
-    """Whether `q` is a Python number, which does not make float64 of float32."""
-    return type(q) in (int, float)
-
-
 def arrange(found: Array, a: Array, q: Array, axis: Axis, keepdims: bool) -> Array:
     """Quantiles with the axes of `q` first, then the remaining axes of `a`."""
     return np.reshape(np.moveaxis(found, -1, 0), (*np.shape(q), *reduced_shape(a, axis, keepdims)))
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.median,        median)
-expression(np.quantile,      quantile)
-expression(np.percentile,    percentile)
-expression(np.nanmedian,     nanmedian)
-expression(np.nanquantile,   nanquantile)
-expression(np.nanpercentile, nanpercentile)
-# fmt: on
+expressions(np, median, nanmedian, quantile, nanquantile)
+expression(np.percentile, in_percent(quantile))
+expression(np.nanpercentile, in_percent(nanquantile))

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.core.foreign import is_foreign, like
-from micrograd_np.core.forms import expression, linear
+from micrograd_np.core.forms import expressions, linear
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import ForeignArrayError
+from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.kernels.axes import shaped_along, with_length
 
 
@@ -130,7 +131,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
     """The new entries joined to the old ones, and all taken in the order of the result."""
     arr, axis = flat_if_no_axis(arr, axis)
     obj, n = value_of(obj), arr.shape[axis]
-    count = np.arange(n)[obj].size if isinstance(obj, slice) else places(obj)
+    count = np.insert(np.arange(n), obj, 0).size - n
     values = of_dimensions(values, arr.ndim)
     if not isinstance(obj, slice) and np.ndim(obj) == 0:
         values = np.moveaxis(values, 0, axis)
@@ -143,17 +144,10 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
 
 def of_dimensions(values: Array, ndim: int) -> Array:
     """`values` with axes of length 1 in front, or without such axes, for `ndim` axes in all."""
-    shape = np.shape(values)
-    if len(shape) <= ndim:
-        return np.reshape(values, (1,) * (ndim - len(shape)) + shape)
-    extra = len(shape) - ndim
+    shape, extra = np.shape(values), np.ndim(values) - ndim
+    if extra <= 0:
+        return at_least(ndim, values)
     return np.reshape(values, shape[extra:]) if set(shape[:extra]) == {1} else values
-
-
-def places(obj: Any) -> int:
-    """The number of places that an index array or a mask names."""
-    given = np.asarray(obj)
-    return int(np.count_nonzero(given)) if given.dtype == bool else given.size
 
 
 def trim_zeros(filt: Array, trim: str = "fb", axis: Any = None) -> Array:
@@ -163,13 +157,10 @@ def trim_zeros(filt: Array, trim: str = "fb", axis: Any = None) -> Array:
     if not axes:
         return filt
     key = [slice(None)] * filt.ndim
-    for i, found in enumerate(np.nonzero(decisive("np.trim_zeros", filt))):
-        if i in axes:
-            first, stop = (found.min(), found.max() + 1) if len(found) else (0, 0)
-            front, back = "f" in trim.lower(), "b" in trim.lower()
-            key[i] = slice(
-                first if front or not len(found) else None, stop if back or not len(found) else None
-            )
+    places, sides = np.nonzero(decisive("np.trim_zeros", filt)), trim.lower()
+    for i in axes:
+        first, stop = (places[i].min(), places[i].max() + 1) if len(places[i]) else (None, 0)
+        key[i] = slice(first if "f" in sides else None, stop if stop == 0 or "b" in sides else None)
     return filt[tuple(key)]
 
 
@@ -187,17 +178,11 @@ def ix_(*args: Array) -> tuple[Array, ...]:
     return tuple(out)
 
 
-# fmt: off
-linear    (np.where,      None,
-                          lambda g, out, condition, x, y: np.where(condition, g, 0),
-                          lambda g, out, condition, x, y: np.where(condition, 0, g),
-                          binder=bind_where)
-expression(np.select,     select)
-expression(np.compress,   compress)
-expression(np.extract,    extract)
-expression(np.choose,     choose)
-expression(np.delete,     delete)
-expression(np.insert,     insert)
-expression(np.trim_zeros, trim_zeros)
-expression(np.ix_,        ix_)
-# fmt: on
+linear(
+    np.where,
+    None,
+    lambda g, out, condition, x, y: np.where(condition, g, 0),
+    lambda g, out, condition, x, y: np.where(condition, 0, g),
+    binder=bind_where,
+)
+expressions(np, select, compress, extract, choose, delete, insert, trim_zeros, ix_)

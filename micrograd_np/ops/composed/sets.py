@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.forms import expression
+from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import as_input, untracked, value_of
 
@@ -51,22 +51,15 @@ def unique_values(x: Array) -> Array:
     return unique(x, equal_nan=False)
 
 
-def unique_counts(x: Array) -> Any:
-    return with_varying_values(np.unique_counts(values_of(x)), x)
+def with_varying_values(function: Any) -> Any:
+    """A function that returns NumPy's named tuple, with values that vary with the array."""
 
+    def written(x: Array) -> Any:
+        found = function(values_of(x))
+        integers = {name: untracked(part) for name, part in found._asdict().items()}
+        return found._replace(**integers | {"values": unique_values(x)})
 
-def unique_inverse(x: Array) -> Any:
-    return with_varying_values(np.unique_inverse(values_of(x)), x)
-
-
-def unique_all(x: Array) -> Any:
-    return with_varying_values(np.unique_all(values_of(x)), x)
-
-
-def with_varying_values(found: Any, x: Array) -> Any:
-    """The named tuple that NumPy returned, with values that vary with `x`."""
-    integers = {name: untracked(part) for name, part in found._asdict().items()}
-    return found._replace(**integers | {"values": unique_values(x)})
+    return written
 
 
 def union1d(ar1: Array, ar2: Array) -> Array:
@@ -83,15 +76,7 @@ def setxor1d(ar1: Array, ar2: Array, assume_unique: bool = False) -> Array:
     return np.sort(np.concatenate(sides))
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.sort_complex,   sort_complex)
-expression(np.unique,         unique)
-expression(np.unique_values,  unique_values)
-expression(np.unique_counts,  unique_counts)
-expression(np.unique_inverse, unique_inverse)
-expression(np.unique_all,     unique_all)
-expression(np.union1d,        union1d)
-expression(np.setdiff1d,      setdiff1d)
-expression(np.setxor1d,       setxor1d)
-# fmt: on
+expressions(np, sort_complex, unique, unique_values, union1d, setdiff1d, setxor1d)
+expression(np.unique_counts, with_varying_values(np.unique_counts))
+expression(np.unique_inverse, with_varying_values(np.unique_inverse))
+expression(np.unique_all, with_varying_values(np.unique_all))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from micrograd_np.core.forms import expression
+from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input
 from micrograd_np.core.safety.solvers import taken
@@ -28,32 +28,29 @@ def add_axes(axes: dict[int, tuple[int, ...]]) -> Callable[..., Any]:
 
 
 def rollaxis(a: Array, axis: int, start: int = 0) -> Array:
-    axis = normalize_axis_index(axis, a.ndim)
-    start = normalize_axis_index(start, a.ndim + 1) if start >= 0 else start + a.ndim
-    if not 0 <= start <= a.ndim:
-        raise AxisError(f"np.rollaxis: start={start - a.ndim} for an array of {a.ndim} dimensions")
-    return np.moveaxis(a, axis, start - (axis < start))
+    axis, place = normalize_axis_index(axis, a.ndim), start + a.ndim * (start < 0)
+    if not 0 <= place <= a.ndim:
+        raise AxisError(f"np.rollaxis: start={start} for an array of {a.ndim} dimensions")
+    return np.moveaxis(a, axis, place - (axis < place))
 
 
 def rot90(m: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
     """Quarter turns: a transposition and a flip."""
     first, second = normalize_axis_tuple(axes, m.ndim)
     k %= 4
-    if k == 0:
-        return m
-    if k == 2:
-        return np.flip(m, (first, second))
+    if k % 2 == 0:
+        return np.flip(m, (first, second)) if k else m
     if k == 1:
         return np.swapaxes(np.flip(m, second), first, second)
     return np.flip(np.swapaxes(m, first, second), second)
 
 
 def fliplr(m: Array) -> Array:
-    return np.flip(m, normalize_axis_index(1, m.ndim))
+    return np.flip(m, 1)
 
 
 def flipud(m: Array) -> Array:
-    return np.flip(m, normalize_axis_index(0, m.ndim))
+    return np.flip(m, 0)
 
 
 def resize(a: Array, new_shape: int | tuple[int, ...]) -> Array:
@@ -71,14 +68,7 @@ def diagflat(v: Array, k: int = 0) -> Array:
     return np.diag(np.ravel(v), k)
 
 
-# fmt: off
 expression(np.atleast_1d, add_axes({0: (0,)}))
 expression(np.atleast_2d, add_axes({0: (0, 1), 1: (0,)}))
 expression(np.atleast_3d, add_axes({0: (0, 1, 2), 1: (0, 2), 2: (2,)}))
-expression(np.rollaxis,   rollaxis)
-expression(np.rot90,      rot90)
-expression(np.fliplr,     fliplr)
-expression(np.flipud,     flipud)
-expression(np.resize,     resize)
-expression(np.diagflat,   diagflat)
-# fmt: on
+expressions(np, rollaxis, rot90, fliplr, flipud, resize, diagflat)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import expression, linear
+from micrograd_np.core.forms import expression, expressions, linear
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import ShapeError
@@ -31,7 +31,9 @@ def average(
         return (mean, np.full_like(mean, count(a, axis))) if returned else mean
     weights = weights_like(a, as_input(weights), axis)
     total = np.sum(weights, axis, keepdims=keepdims)
-    check_total(total)
+    value = value_of(total)
+    if isinstance(value, np.ndarray | np.generic) and np.any(value == 0):  # no other library's
+        raise ZeroDivisionError("np.average: the weights sum to zero, so the average is undefined")
     mean = np.sum(a * weights, axis, keepdims=keepdims) / total
     return (mean, np.broadcast_to(total, mean.shape)) if returned else mean
 
@@ -53,13 +55,6 @@ def weights_like(a: Array, weights: Array, axis: Axis) -> Array:
         )
     shape = tuple(n if i in axes else 1 for i, n in enumerate(a.shape))
     return np.reshape(np.transpose(weights, np.argsort(axes).tolist()), shape)
-
-
-def check_total(total: Array) -> None:
-    """Raise where weights cancel; arrays of other libraries are not looked into."""
-    value = value_of(total)
-    if isinstance(value, np.ndarray | np.generic) and np.any(value == 0):
-        raise ZeroDivisionError("np.average: the weights sum to zero, so the average is undefined")
 
 
 def ptp(a: Array, axis: Axis = None, *, keepdims: bool = False) -> Array:
@@ -87,16 +82,12 @@ def cov(
         total = np.real(total[0, 0])
         lost = 1 if aweights is None else np.sum(weights * as_input(aweights)) / total
         weighted, freedom = weights, total - ddof * lost
-    warn_without_freedom(value_of(freedom))
+    value = value_of(freedom)
+    if isinstance(value, int | float | np.ndarray) and value <= 0:
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
     deviation = x - mean
     product = np.matmul(deviation, np.conj(np.transpose(deviation * weighted)))
     return np.squeeze(product / np.maximum(freedom, 0))
-
-
-def warn_without_freedom(freedom: Any) -> None:
-    """Give NumPy's warning where no degree of freedom is left."""
-    if isinstance(freedom, int | float | np.ndarray) and freedom <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=2)
 
 
 def variables(m: Array, y: Array, rowvar: bool, dtype: Any) -> Array:
@@ -144,10 +135,6 @@ def bind_bincount(x: Array, weights: Array = None, minlength: int = 0) -> tuple[
     return (like(weights, frozen(x)), weights), {"minlength": minlength} if minlength else {}
 
 
-def undo_bincount(g: Array, out: Array, x: Array, weights: Array, minlength: int = 0) -> Array:
-    return g[x]
-
-
 # ---------------------------------------------------------------- running totals
 
 
@@ -170,13 +157,7 @@ def running_total(function: Any, initial: float) -> Any:
     return written
 
 
-# ---------------------------------------------------------------- the table
-# fmt: off
-expression(np.average,         average)
-expression(np.ptp,             ptp)
-expression(np.cov,             cov)
-expression(np.corrcoef,        corrcoef)
-expression(np.cumulative_sum,  running_total(np.cumsum, 0))
+expressions(np, average, ptp, cov, corrcoef)
+expression(np.cumulative_sum, running_total(np.cumsum, 0))
 expression(np.cumulative_prod, running_total(np.cumprod, 1))
-linear    (np.bincount,        None, undo_bincount, binder=bind_bincount)
-# fmt: on
+linear(np.bincount, None, lambda g, out, x, weights, minlength=0: g[x], binder=bind_bincount)

@@ -2,7 +2,6 @@
 
 import operator
 from collections.abc import Sequence
-from itertools import chain
 from math import prod
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.foreign import like
-from micrograd_np.core.forms import bilinear, expression
+from micrograd_np.core.forms import bilinear, expression, expressions
 from micrograd_np.core.op import Array
+from micrograd_np.ops.composed.array_like import at_least
 
 # ---------------------------------------------------------------- cross
 
@@ -56,28 +56,17 @@ def cross_in_space(x1: Array, x2: Array, axis: int = -1) -> Array:
     return cross_along(x1, x2, axis=axis)
 
 
-bilinear(
-    cross,
-    lambda g, out, x, y: cross(y, g),  # x · (y × g) = y · (g × x) = g · (x × y)
-    lambda g, out, x, y: cross(g, x),
-)
-expression(np.cross, cross_along)
-expression(np.linalg.cross, cross_in_space)
-
 # ---------------------------------------------------------------- kron
 
 
 def kron(a: Array, b: Array) -> Array:
     """Every product of two entries, blocks of `b` in the places of `a`."""
     ndim = max(np.ndim(a), np.ndim(b))
-    outer = (1,) * (ndim - np.ndim(a)) + np.shape(a)
-    inner = (1,) * (ndim - np.ndim(b)) + np.shape(b)
-    places = np.reshape(a, tuple(chain.from_iterable((n, 1) for n in outer)))
-    blocks = np.reshape(b, tuple(chain.from_iterable((1, n) for n in inner)))
-    return np.reshape(places * blocks, tuple(map(operator.mul, outer, inner)))
+    a, b = at_least(ndim, a), at_least(ndim, b)
+    places = np.expand_dims(a, tuple(range(1, 2 * ndim, 2)))
+    blocks = np.expand_dims(b, tuple(range(0, 2 * ndim, 2)))
+    return np.reshape(places * blocks, tuple(map(operator.mul, np.shape(a), np.shape(b))))
 
-
-expression(np.kron, kron)
 
 # ---------------------------------------------------------------- chains and powers
 
@@ -137,5 +126,12 @@ def matrix_power(a: Array, n: Any) -> Array:
         square = square @ square
 
 
-expression(np.linalg.multi_dot, multi_dot)
-expression(np.linalg.matrix_power, matrix_power)
+bilinear(
+    cross,
+    lambda g, out, x, y: cross(y, g),  # x · (y × g) = y · (g × x) = g · (x × y)
+    lambda g, out, x, y: cross(g, x),
+)
+expression(np.cross, cross_along)
+expression(np.linalg.cross, cross_in_space)
+expression(np.kron, kron)
+expressions(np.linalg, multi_dot, matrix_power)
