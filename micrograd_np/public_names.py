@@ -19,9 +19,8 @@ DEFINED = {
     "scipy_bridge": "curve_jacobian scipy_objective scipy_residuals",
     "train": "History fit",
     "transforms.checkpoint": "checkpoint",
-    "transforms.grad": "grad jvp value_and_grad vjp",
+    "transforms.grad": "grad jvp linearize value_and_grad vjp",
     "transforms.jacobians": "elementwise_grad hessian hvp jacobian",
-    "transforms.linearize": "linearize",
     "transforms.vmap": "vmap",
     "viz": "Picture draw",
 }

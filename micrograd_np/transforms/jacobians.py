@@ -1,7 +1,8 @@
 """Matrices of derivatives: `jacobian`, `hessian`, their products `hvp`, and diagonals."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from micrograd_np.core.record import ARRAYS, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
-from micrograd_np.transforms.grad import Argnums, at, check_lists, grad, name_of, named_after
+from micrograd_np.transforms.grad import Argnums, check_lists, differentiated, grad, name_of
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
-from micrograd_np.transforms.run import Function, Run
+from micrograd_np.transforms.run import Function, Run, vectors
 from micrograd_np.transforms.vmap import map_arrays
 
 Mode = Literal["forward", "reverse"] | None
@@ -46,18 +47,14 @@ def jacobian(
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
-    def transformed(*args: Any, **keywords: Any) -> Tree:
-        function, chosen = at(f, argnums, args, keywords)
-        run = Run(function, chosen, has_aux)
-        rows = blocks_of(run, direction(run, mode))
-        like = chosen[0] if isinstance(argnums, int) else chosen
-        like = tree.map(lambda _: like, run.out)
-        blocks = [block for row in rows for block in run.like_arguments(row)]
-        results = [Result(like, blocks), *run.aux()]
-        found, *aux = hand_out(holds_tensor(args, keywords), *results)
-        return (found, *aux) if has_aux else found
+    return differentiated(f, argnums, has_aux, partial(matrices, mode))
 
-    return named_after(f, transformed)
+
+def matrices(mode: Mode, _f: Function, run: Run, like: Tree) -> Result:
+    """The Jacobians of a run."""
+    rows = blocks_of(run, direction(run, mode))
+    blocks = [block for row in rows for block in run.like_arguments(like, row).leaves]
+    return Result(tree.map(lambda _: like, run.out), blocks)
 
 
 def direction(run: Run, mode: Mode) -> str:
@@ -157,10 +154,9 @@ def hvp(
         primals, tangents = [primals], [tangents]
     check_lists(f, "hvp", primals, tangents)
     run = Run(grad(f, tuple(range(len(primals))), has_aux), tuple(primals), has_aux)
-    moved = [leaf.value for leaf in run.derivative(tuple(tangents)).leaves]
-    results = [Result(tuple(primals), run.like_arguments(moved)), *run.aux()]
-    product, *aux = hand_out(holds_tensor(primals, tangents), *results)
-    product = product[0] if len(primals) == 1 else product
+    like = primals[0] if len(primals) == 1 else tuple(primals)
+    found = run.like_arguments(like, run.push(vectors(run.given, tuple(tangents))))
+    product, *aux = hand_out(holds_tensor(primals, tangents), found, *run.aux)
     return (product, *aux) if has_aux else product
 
 
@@ -187,20 +183,16 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
     """
+    return differentiated(f, argnums, has_aux, diagonal)
 
-    def transformed(*args: Any, **keywords: Any) -> Any:
-        function, chosen = at(f, argnums, args, keywords)
-        run = Run(function, chosen, has_aux)
-        out = entrywise(run, f)
-        found = run.pull([np.ones_like(out.value)])
-        if all(isinstance(array_behind(x), ARRAYS) for x in found):
-            check_diagonal(run, out, found, f)
-        results = [Result(chosen, run.like_arguments(found)), *run.aux()]
-        derivatives, *aux = hand_out(holds_tensor(args, keywords), *results)
-        derivatives = derivatives[0] if isinstance(argnums, int) else derivatives
-        return (derivatives, *aux) if has_aux else derivatives
 
-    return named_after(f, transformed)
+def diagonal(f: Function, run: Run, like: Tree) -> Result:
+    """The diagonals of the Jacobians of a run of `f`, which must be diagonal."""
+    out = entrywise(run, f)
+    found = run.pull([np.ones_like(out.value)])
+    if all(isinstance(array_behind(x), ARRAYS) for x in found):
+        check_diagonal(run, out, found, f)
+    return run.like_arguments(like, found)
 
 
 def entrywise(run: Run, f: Function) -> Tensor:

@@ -22,14 +22,7 @@ from micrograd_np.interpreters.batch.batched import (
     depth_of,
     enclosing_depth,
 )
-from micrograd_np.transforms.results import (
-    Found,
-    Result,
-    disown_repeated,
-    hand_out,
-    holds_tensor,
-    is_single,
-)
+from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
 Axes = Any  # an axis, None, or a tree of those
 
@@ -66,14 +59,15 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
                 f"given: give one for each, None for an argument that all examples share."
             )
         given, along = [*args, *keywords.values()], [*axes, *(0,) * len(keywords)]
-        pairs = [pair for x, axis in zip(given, along, strict=True) for pair in paired(x, axis)]
+        pairs: list[tuple[Any, Any]] = []
+        for x, axis in zip(given, along, strict=True):
+            pairs += leaves_with_axes(x, axis)
         batch = Batch(size_of(pairs), depth=1 + enclosing_depth())
         entered = iter([enter(x, axis, batch) for x, axis in pairs])
         examples = [tree.fill(x, entered) for x in given]
         named = dict(zip(keywords, examples[len(args) :], strict=True))
         outcome = for_one_example(f, examples[: len(args)], named, batch)
-        found = [found_of(x, axis, batch) for x, axis in paired(outcome, out_axes)]
-        disown_repeated(found)
+        found = leaves_of(outcome, out_axes, batch)
         (results,) = hand_out(holds_tensor(*given), Result(outcome, found))
         return results
 
@@ -106,7 +100,7 @@ def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> l
     return [leave(x, out_axis, batch) for x in for_one_example(f, (given,), {}, batch)]
 
 
-def paired(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
+def leaves_with_axes(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
     """Every leaf with its axis, in order; an axis stands for all leaves of its branch."""
     if axes is None or isinstance(axes, int | np.integer):
         return [(leaf, axes) for leaf in tree.leaves(given)]
@@ -116,7 +110,7 @@ def paired(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
             f"the axes {axes!r:.60} do not fit the structure of what they are for: give an axis, "
             f"None, or a tree of those that follows it."
         )
-    return [pair for name in branch for pair in paired(branch[name], below[name])]
+    return [pair for name in branch for pair in leaves_with_axes(branch[name], below[name])]
 
 
 # ---------------------------------------------------------------- arguments
@@ -160,12 +154,19 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
 # ---------------------------------------------------------------- results
 
 
-def found_of(x: Any, axis: int | None, batch: Batch) -> Found:
-    """A leaf of the result, to be handed out."""
-    value = leave(x, axis, batch)
-    if axis is None:
-        return Found(value, is_single(x) or is_single(value))
-    return Found(value, single=False, owned=getattr(value, "base", None) is None)
+def leaves_of(outcome: Tree, axes: Axes, batch: Batch) -> list[Found]:
+    """The leaves of the result, to be handed out; a repeated array is copied for each but one."""
+    found: list[Found] = []
+    met = set()
+    for x, axis in leaves_with_axes(outcome, axes):
+        value = leave(x, axis, batch)
+        if axis is None:
+            found.append(Found(value, is_single(x) or is_single(value)))
+        else:
+            own = getattr(value, "base", None) is None and id(value) not in met
+            found.append(Found(value, owned=own))
+            met.add(id(value))
+    return found
 
 
 def leave(x: Any, axis: int | None, batch: Batch) -> Any:
