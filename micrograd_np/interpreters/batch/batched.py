@@ -195,9 +195,8 @@ class Batched(ArrayMethods, Interpreted):
         """
         check_writes(function)
         batch = deepest((args, keywords), self).batch
-        given = own_options({"args": args, "keywords": keywords}, batch)
-        out = compute_each(lambda args, keywords: function(*args, **keywords), given, batch.size)
-        return wrapped(out, batch, mapped=True)
+        args, keywords = own_options((args, keywords), batch)
+        return wrapped(compute_each(function, args, keywords, batch.size), batch, mapped=True)
 
     def stopped(self) -> "Batched":
         """A constant, also for derivatives around the batch, to which the value may belong."""
@@ -217,11 +216,10 @@ class Batched(ArrayMethods, Interpreted):
     __array__ = __round__ = __format__ = __reduce_ex__ = _no_number
     data = property(_no_number)
 
-    def __copy__(self) -> "Batched":
+    def __copy__(self, *_memo: Any) -> "Batched":
         return self
 
-    def __deepcopy__(self, _memo: Any) -> "Batched":
-        return self
+    __deepcopy__ = __copy__
 
     def backward(self, _gradient: Any = None) -> None:
         """Gradients inside a batch are taken by `grad`."""

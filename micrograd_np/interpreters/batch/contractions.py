@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import OPS, Array
-from micrograd_np.interpreters.batch.calls import Call, example, one_by_one
-from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, pad_shape
+from micrograd_np.interpreters.batch.calls import Call, one_by_one
+from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, pad_inputs
 from micrograd_np.ops.derivatives.linalg.products import (
     LETTERS,
     contracted_axes,
@@ -46,22 +46,16 @@ def sum_over(call: Call, axes: Any) -> Array:
 
 
 def tensordot(call: Call) -> Any:
-    x, y = (example(call, i) for i in (0, 1))
+    x, y = call.examples()
     return sum_over(call, contracted_axes(x, y, call.options.get("axes", 2)))
 
 
-def dot(call: Call) -> Any:
-    x, y = (example(call, i) for i in (0, 1))
+def dot_or_inner(call: Call) -> Any:
+    x, y = call.examples()
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return sum_over(call, dot_axes(x, y))
-
-
-def inner(call: Call) -> Any:
-    x, y = (example(call, i) for i in (0, 1))
-    if np.ndim(x) == 0 or np.ndim(y) == 0:
-        return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return sum_over(call, ([x.ndim - 1], [y.ndim - 1]))
+    inner = call.op.function is np.inner
+    return sum_over(call, ([x.ndim - 1], [y.ndim - 1]) if inner else dot_axes(x, y))
 
 
 def outer(call: Call) -> Any:
@@ -83,12 +77,7 @@ def of_cores(call: Call) -> Any:
     if call.options.get("axis", -1) != -1:
         return one_by_one(call)
     loops = [call.ndim(i) - core for i, core in enumerate(CORES[call.op.function])]
-    return call.evaluated(
-        *(
-            pad_shape(x, max(loops) - loops[i]) if call.mapped[i] else x
-            for i, x in enumerate(call.inputs)
-        )
-    )
+    return call.evaluated(*pad_inputs(call, call.inputs, loops))
 
 
 def vdot(call: Call) -> Any:
@@ -104,10 +93,7 @@ def matmul(call: Call) -> Any:
     x, y = call.inputs
     x = np.expand_dims(x, -2) if x_ndim == 1 else x
     y = np.expand_dims(y, -1) if y_ndim == 1 else y
-    widest = max(x_ndim, y_ndim, 2)
-    x = pad_shape(x, widest - max(x_ndim, 2)) if call.mapped[0] else x
-    y = pad_shape(y, widest - max(y_ndim, 2)) if call.mapped[1] else y
-    out = np.matmul(x, y)
+    out = np.matmul(*pad_inputs(call, [x, y], [max(x_ndim, 2), max(y_ndim, 2)]))
     out = np.squeeze(out, -2) if x_ndim == 1 else out
     return np.squeeze(out, -1) if y_ndim == 1 else out
 
@@ -126,9 +112,6 @@ def solve(call: Call) -> Any:
     a, b = call.inputs
     vector = call.ndim(1) == 1
     b = b[..., None] if vector else b
-    b_ndim = 2 if vector else call.ndim(1)
-    widest = max(call.ndim(0), b_ndim)
-    a = pad_shape(a, widest - call.ndim(0)) if call.mapped[0] else a
-    b = pad_shape(b, widest - b_ndim) if call.mapped[1] else b
-    out = np.linalg.solve(a, b)
+    ndims = [call.ndim(0), 2 if vector else call.ndim(1)]
+    out = np.linalg.solve(*pad_inputs(call, [a, b], ndims))
     return out[..., 0] if vector else out

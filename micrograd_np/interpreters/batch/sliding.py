@@ -1,4 +1,4 @@
-"""Batches of convolutions and of windows.
+"""Batches of convolutions.
 
 Convolution takes any axes of examples in front, so a batch of inputs needs no rule. A batch of
 weights becomes groups: the channels of all examples lie side by side, and each group has the
@@ -11,16 +11,6 @@ import numpy as np
 
 from micrograd_np.core.op import Array
 from micrograd_np.interpreters.batch.calls import Call, one_by_one
-from micrograd_np.interpreters.batch.rules import shift_axes
-
-
-def slide(call: Call) -> Any:
-    """Slide windows along the given axes of an example, or along all its axes."""
-    axis = call.options.get("axis")
-    over = range(call.ndim()) if axis is None else axis
-    return call.evaluated(
-        call.whole(), axis=shift_axes(tuple(np.atleast_1d(over).tolist()), call.ndim())
-    )
 
 
 def convolve(call: Call) -> Any:
