@@ -7,6 +7,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,7 @@ import numpy as np
 import micrograd_np as mg
 from micrograd_np import nn, optim
 from micrograd_np.errors import MissingExtraError, RenderingError
+from micrograd_np.text_table import text_table
 
 Array = np.ndarray[Any, Any]
 RandomState = np.random.RandomState  # NumPy's legacy generator: the articles draw from it
@@ -33,12 +35,7 @@ def uniform(rng: RandomState, shape: tuple[int, ...]) -> Array:
     return 2 * rng.random(shape) - 1
 
 
-def normal(rng: RandomState, shape: tuple[int, ...]) -> Array:
-    """Normally distributed numbers of mean 0 and standard deviation 1."""
-    return rng.standard_normal(shape)
-
-
-def zeros(rng: RandomState, shape: tuple[int, ...]) -> Array:  # noqa: ARG001 - called like the others
+def zeros(_: RandomState, shape: tuple[int, ...]) -> Array:
     """An array of zeros."""
     return np.zeros(shape)
 
@@ -78,12 +75,13 @@ NETWORKS = {
     "xor": Network(
         "three hidden neurons learn XOR, one or the other but not both",
         PAIRS, XOR, unseen=PAIRS[:0], sizes=(2, 3, 1),
-        seed=0, weights=normal, biases=zeros, rate=0.05, epochs=10_000,
+        seed=0, weights=RandomState.standard_normal, biases=zeros, rate=0.05, epochs=10_000,
     ),
     "xor4": Network(
         "four hidden neurons learn XOR, in larger steps",
         PAIRS, XOR, unseen=PAIRS[:0], sizes=(2, 4, 1),
-        seed=0, weights=normal, biases=normal, rate=1.0, epochs=10_000,
+        seed=0, weights=RandomState.standard_normal, biases=RandomState.standard_normal,
+        rate=1.0, epochs=10_000,
     ),
 }
 # fmt: on
@@ -103,9 +101,7 @@ def model_of(network: Network) -> nn.Sequential:
     return model
 
 
-def squares(out: Any, target: Any) -> Any:
-    """The loss: the sum of the squared errors."""
-    return nn.mse(out, target, reduction="sum")
+squares = partial(nn.mse, reduction="sum")  # the loss: the sum of the squared errors
 
 
 # ---------------------------------------------------------------- the command
@@ -212,14 +208,10 @@ def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[st
     """The lines of a table of outputs; inputs without a target were not trained on."""
     answers = [f"{target:g}" for target in targets.ravel()]
     answers += ["unseen"] * (len(inputs) - len(answers))
-    rows = zip(inputs, answers, before.ravel(), after.ravel(), strict=True)
-    return [
-        f"  {'inputs':<8}{'target':>8}{'before':>12}{'after':>12}",
-        *(
-            f"  {' '.join(f'{x:g}' for x in row):<8}{answer:>8}{first:>12.7f}{last:>12.7f}"
-            for row, answer, first, last in rows
-        ),
-    ]
+    columns = [[f"{x:.7f}" for x in outputs.ravel()] for outputs in (before, after)]
+    names = [" ".join(f"{x:g}" for x in row) for row in inputs]
+    rows = zip(names, answers, *columns, strict=True)
+    return [f"  {line}" for line in text_table([("inputs", "target", "before", "after"), *rows])]
 
 
 def verdict(report: mg.GradientReport) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
+from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
-from micrograd_np.errors.words import kind_of, message, solver_remedy
 from micrograd_np.errors.words import listed as listed
 
 
@@ -89,14 +89,9 @@ class SolverError(RuntimeError):
     instead that the function has to return a number.
     """
 
-    @classmethod
-    def of(cls, described: str, solver: str) -> "SolverError":
-        """The error for a `described` Tensor that the function `solver` of SciPy met."""
-        return cls(
-            f"{solver} works on plain numbers, and met {described}, which is part of a graph: the "
-            f"function that it was given uses Tensors with requires_grad=True beside its "
-            f"arguments. {solver_remedy(solver)}"
-        )
+    of = message(  # a Tensor that a function of SciPy met
+        "{described} is part of a graph, and {solver} works on plain numbers: " + SOLVER_ADVICE
+    )
 
 
 class GradientCutWarning(UserWarning):
@@ -117,8 +112,7 @@ class GradientCutWarning(UserWarning):
         if solver:
             return cls(
                 f"a tracked Tensor becomes a plain number in {solver}, which cuts its gradient: "
-                f"the function given to it uses Tensors with requires_grad=True beside its "
-                f"arguments. {solver_remedy(solver)}"
+                f"{SOLVER_ADVICE}"
             )
         known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
         return cls(
@@ -143,8 +137,7 @@ class MeaningLostError(TypeError):
     def of(cls, operand: Any, lost: str, *, may_hold_tensors: bool) -> "MeaningLostError":
         """The error for one array, of which `lost` would be lost."""
         error = cls(f"a {kind_of(operand)} was given with a Tensor or as its numbers; {lost}.")
-        error.operand = operand
-        error.may_hold_tensors = may_hold_tensors
+        error.operand, error.may_hold_tensors = operand, may_hold_tensors
         return error
 
     @classmethod

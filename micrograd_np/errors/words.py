@@ -45,10 +45,9 @@ def listed(items: Iterable[str]) -> str:
     return "".join(f"\n  - {item}" for item in items)
 
 
-def solver_remedy(solver: str) -> str:
-    """The advice for a function of tracked Tensors that was given to one of SciPy's solvers."""
-    return (
-        f"If they are constants here, call {solver.rpartition('.')[2]} inside `with mg.no_grad():`;"
-        f" if they are what is sought, make them the unknowns, with `mg.scipy_objective` or "
-        f"`mg.scipy_residuals`."
-    )
+# What to do about a solver of SciPy that met tracked Tensors.
+SOLVER_ADVICE = (
+    "the function that the solver was given uses Tensors with requires_grad=True beside its "
+    "arguments. If they are constants here, call the solver inside `with mg.no_grad():`; if they "
+    "are what is sought, make them the unknowns, with `mg.scipy_objective` or `mg.scipy_residuals`."
+)
