@@ -37,12 +37,7 @@ MODULES = {name: name for name in FOLDERS.split()} | {
 }
 
 # The modules whose names are all the Array API's, and public.
-STANDARD = (
-    "array_api.adapted",
-    "array_api.creation",
-    "array_api.data_types",
-    "array_api.functions",
-)
+STANDARD = [f"array_api.{name}" for name in ("adapted", "creation", "data_types", "functions")]
 
 
 # One thread loads at a time. Two that begin at different modules would wait for each other, and

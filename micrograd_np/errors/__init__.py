@@ -173,17 +173,12 @@ class RuleError(TypeError):
             f"in order, as a tuple, with None where there is nothing to carry."
         )
 
-    @classmethod
-    def lost_graph(cls, name: str, kind: str) -> "RuleError":
-        """The error for a rule that returned a plain array where a Tensor was expected."""
-        given = "cotangent" if kind == "vjp" else "tangent"
-        return cls(
-            f"the {kind} of `{name}` was given a Tensor as its {given} and returned something that "
-            f"does not depend on it, so derivatives of this derivative would be silently wrong. "
-            f"Write the rule in NumPy functions of its arguments, without `.data`, `.numpy()` or "
-            f"other libraries; what needs those can be an op of its own: mg.primitive(...)."
-        )
-
+    lost_graph = message(  # a rule that returned a plain array where a Tensor was expected
+        "`{name}` has a {kind} that was given a Tensor to carry, and returned something that does "
+        "not depend on the Tensor, so derivatives of this derivative would be silently wrong. "
+        "Write the rule in NumPy functions of its arguments, without `.data`, `.numpy()` or other "
+        "libraries; what needs those can be an op of its own: mg.primitive(...)."
+    )
     closes_over = message(  # an op or a rule that uses a Tensor that is none of its arguments
         "`{name}` was given arrays, and {what} returned a Tensor: it uses a Tensor that is not "
         "among its arguments, whose gradient would be lost. Make that Tensor an argument."
@@ -324,3 +319,21 @@ class BatchedError(TypeError):
         "{described} was used after vmap had finished: it was stored somewhere by the batched "
         "function. Return it from the function instead."
     )
+
+
+# ---------------------------------------------------------------- errors that NumPy covers
+
+COVER = "setting an array element with a sequence."
+COVERED = (BatchedError, GradientCutWarning, LeavesGraphError, TracingError)
+
+
+def uncover(error: ValueError) -> None:
+    """Raise the error of this package that NumPy's `error` covers, if there is one.
+
+    In `a[i] = t` and `np.fromiter` NumPy asks a Tensor for its number. Whatever error the Tensor
+    raises, NumPy raises a ValueError of its own, and keeps the Tensor's error as the cause.
+    """
+    cause = error.__cause__
+    if isinstance(cause, COVERED) and str(error) == COVER:
+        error.__cause__ = None
+        raise cause.with_traceback(error.__traceback__) from None  # which has the user's line

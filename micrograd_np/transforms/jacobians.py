@@ -99,8 +99,7 @@ def one_hots(nodes: Sequence[Node]) -> list[Array]:
     total = entries(nodes)
     batches = []
     for part, x in parts(nodes):
-        batch = np.zeros((total, x.value.size), x.value.dtype)
-        batch[part] = np.eye(x.value.size, dtype=x.value.dtype)
+        batch = np.eye(total, x.value.size, -part.start, x.value.dtype)
         batches.append(like(x, batch.reshape((total, *x.value.shape))))
     return batches
 

@@ -19,7 +19,7 @@ from micrograd_np.core.record import PLAIN, record, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import conjugated, matching, owned
-from micrograd_np.errors.covering import uncover
+from micrograd_np.errors import uncover
 from micrograd_np.interpreters.batch.batched import check_batch
 from micrograd_np.transforms.results import Found, Result, is_single
 
@@ -111,14 +111,14 @@ class Run:
             g = conjugated(lifted(cotangent))
             table[output] = table[output] + g if output in table else g
         found = pull(table, self.fresh, recorded=self._recorded, nodes=self.nodes)
-        return [conjugated(found[x]) if x in found else zeros(x) for x in self.fresh]
+        return [conjugated(found[x]) if x in found else np.zeros_like(x.value) for x in self.fresh]
 
     def push(self, tangents: list[Array]) -> list[Array]:
         """The tangents of the outputs, given those of the arguments' leaves."""
         given: dict[Node, Array] = {}
         given |= zip(self.fresh, tangents, strict=True)
         found = push(self.nodes, given, recorded=self._recorded)
-        return [found[x] if x in found else zeros(x) for x in self.outputs]
+        return [found[x] if x in found else np.zeros_like(x.value) for x in self.outputs]
 
     @property
     def _recorded(self) -> AbstractSet[Node]:
@@ -158,8 +158,3 @@ def vectors(like: Tree, given: Tree) -> list[Array]:
     recording = CONTEXT.get().recording
     matched = tree.leaves(tree.map(matching, like, given))
     return [v if isinstance(v, Node) and v.tracked and recording else value_of(v) for v in matched]
-
-
-def zeros(x: Node) -> Array:
-    """The derivative in a leaf that nothing depends on."""
-    return np.zeros_like(x.value)

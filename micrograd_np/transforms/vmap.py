@@ -13,8 +13,7 @@ from micrograd_np.core.op import Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import owned
-from micrograd_np.errors import ShapeError
-from micrograd_np.errors.covering import uncover
+from micrograd_np.errors import ShapeError, uncover
 from micrograd_np.interpreters.batch.batched import (
     Batch,
     Batched,
@@ -178,17 +177,12 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
             f"the function under vmap returned a Tensor of a derivative that was still being "
             f"taken ({x.value!r}). Return what grad, vjp or jvp return."
         )
-    mapped = False
-    value: Any = x if isinstance(x, Node | Interpreted) else owned(x)
-    if isinstance(x, Batched) and x.batch is batch:
-        value, mapped = x.value, x.mapped
-    if axis is None:
-        if mapped:
-            raise ValueError(
-                "out_axes is None for a result that differs from example to example: give an axis."
-            )
-    elif not mapped:
+    inside = isinstance(x, Batched) and x.batch is batch
+    if axis is None and inside and x.mapped:
+        raise ValueError(
+            "out_axes is None for a result that differs from example to example: give an axis."
+        )
+    value: Any = x.value if inside else x if isinstance(x, Node | Interpreted) else owned(x)
+    if axis is not None and not (inside and x.mapped):
         value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
-    if axis:
-        value = np.moveaxis(value, 0, axis)
-    return value
+    return np.moveaxis(value, 0, axis) if axis else value

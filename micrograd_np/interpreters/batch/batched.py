@@ -20,7 +20,7 @@ from micrograd_np.core.op import EXPRESSIONS, OPS, Array, Inputs, Interpreted, O
 from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.record import ARRAYS, PLAIN, apply
 from micrograd_np.core.tensor import stop_gradient
-from micrograd_np.core.tree import rebuild
+from micrograd_np.core.tree import leaves, rebuild
 from micrograd_np.coverage.numpy_functions import check_writes
 from micrograd_np.interpreters.batch.calls import Each, compute_each
 from micrograd_np.interpreters.batch.table import apply_to_batch
@@ -47,12 +47,7 @@ class Batch(Interpreter):
         """`x` as a value of this batch; if `x` is from outside, all examples share it."""
         return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
 
-    def prepare(
-        self,
-        op: Op,  # noqa: ARG002 - whichever it is
-        inputs: Inputs,
-        values: list[Any],
-    ) -> tuple[Inputs, list[Any]]:
+    def prepare(self, op: Op, inputs: Inputs, values: list[Any]) -> tuple[Inputs, list[Any]]:  # noqa: ARG002 - any op
         """The inputs with those from outside lifted, if one is a node of an inner derivative."""
         inner, outside = False, []
         for i, x in enumerate(inputs):
@@ -119,21 +114,10 @@ class Batched(ArrayMethods, Interpreted):
 
     # ------------------------------------------------------------ of one example
 
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.itemsize
-
-    @property
-    def itemsize(self) -> int:
-        return int(self.dtype.itemsize)
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: prod(self.shape))
+    itemsize = property(lambda self: int(self.dtype.itemsize))
+    nbytes = property(lambda self: self.size * self.itemsize)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -184,7 +168,8 @@ class Batched(ArrayMethods, Interpreted):
         try:
             return EXPRESSIONS[function](*args, **keywords)
         except errors.BatchedError:  # it reads values, so examples go one by one
-            if any_inside((args, keywords), self.batch.depth):
+            given = [x for x in leaves((args, keywords)) if isinstance(x, Node)]
+            if any(depth_of(x) >= self.batch.depth for x in given):  # a derivative inside the batch
                 raise
             return self.compute(function, args, keywords)
 
@@ -227,15 +212,6 @@ class Batched(ArrayMethods, Interpreted):
             f"backward() from {self!r}, inside vmap. Use a transform there: vmap(grad(f)) gives "
             f"one gradient per example, grad of a function that calls vmap their sum."
         )
-
-
-def any_inside(tree: Any, depth: int) -> bool:
-    """Whether nested arguments hold a Tensor of a derivative taken inside the batch."""
-    if isinstance(tree, dict):
-        tree = tuple(tree.values())
-    if isinstance(tree, list | tuple):
-        return any(any_inside(part, depth) for part in tree)
-    return isinstance(tree, Node) and depth_of(tree) >= depth
 
 
 def own_options(options: Any, batch: Batch) -> Any:
