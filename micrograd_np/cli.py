@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -167,16 +168,15 @@ def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
     laid out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figure = figure_class()
-    right = [demonstrate_one(name, folder, quick, figure) for name in names]
-    if figure is None:
+    right = [demonstrate_one(name, folder, quick) for name in names]
+    if not find_spec("matplotlib"):
         print(
             f"No loss curves: {MissingExtraError.of('plotting', 'matplotlib', 'plot')}", flush=True
         )
     return all(right)
 
 
-def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
+def demonstrate_one(name: str, folder: Path, quick: bool) -> bool:
     """Train, check and draw one network; returns whether its gradients are right."""
     network = NETWORKS[name]
     model, X, y = model_of(network), network.X, network.y
@@ -196,9 +196,9 @@ def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
     loss = squares(model(mg.Tensor(X, name="X")), mg.Tensor(y, name="y"))
     mg.draw(loss, gradients=True).save(graph)
     print(f"  graph       {graph}")
-    if figure is not None:
+    if find_spec("matplotlib"):
         curve = folder / f"{name}_loss.png"
-        save_curve(figure, history, f"{name}: sum of squared errors", curve)
+        save_curve(history, f"{name}: sum of squared errors", curve)
         print(f"  losses      {curve}")
     print(flush=True)
     return bool(report)
@@ -222,17 +222,10 @@ def verdict(report: mg.GradientReport) -> str:
     return f"  gradients   right: differences of the loss agree to {digits} digits or more"
 
 
-def figure_class() -> Any:
-    """The figure of matplotlib that needs no display; None if matplotlib is not installed."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        return None
-    return Figure
+def save_curve(history: mg.History, title: str, path: Path) -> None:
+    """Write the losses of a training run as a picture, by the part that needs no display."""
+    from matplotlib.figure import Figure
 
-
-def save_curve(figure: Any, history: mg.History, title: str, path: Path) -> None:
-    """Write the losses of a training run as a picture."""
-    canvas = figure(figsize=(6, 4), layout="constrained")
+    canvas = Figure(figsize=(6, 4), layout="constrained")
     history.plot(canvas.subplots()).set_title(title)
     canvas.savefig(path, dpi=150)

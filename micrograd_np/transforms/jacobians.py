@@ -16,7 +16,7 @@ from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
 from micrograd_np.transforms.grad import Argnums, check_lists, differentiated, grad, name_of
-from micrograd_np.transforms.results import Result, hand_out, holds_tensor
+from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 from micrograd_np.transforms.vmap import map_arrays
 
@@ -51,10 +51,20 @@ def jacobian(
 
 
 def matrices(mode: Mode, _f: Function, run: Run, like: Tree) -> Result:
-    """The Jacobians of a run."""
-    rows = blocks_of(run, direction(run, mode))
-    blocks = [block for row in rows for block in run.like_arguments(like, row).leaves]
-    return Result(tree.map(lambda _: like, run.out), blocks)
+    """The Jacobians of a run: the derivatives of each output in each leaf of the arguments."""
+    outputs, fresh = run.outputs, run.fresh
+    if direction(run, mode) == "reverse":
+        rows = map_arrays(run.pull, one_hots(outputs))
+        blocks = [[row[part] for row in rows] for part, _ in parts(outputs)]
+    else:
+        columns = map_arrays(run.push, one_hots(fresh), out_axis=-1)
+        blocks = [[column[..., part] for part, _ in parts(fresh)] for column in columns]
+    found: list[Found] = []
+    for out, row in zip(outputs, blocks, strict=True):
+        pairs = zip(row, fresh, strict=True)
+        shaped = [np.reshape(block, out.value.shape + x.value.shape) for block, x in pairs]
+        found += run.like_arguments(like, shaped).leaves
+    return Result(tree.map(lambda _: like, run.out), found)
 
 
 def direction(run: Run, mode: Mode) -> str:
@@ -81,19 +91,6 @@ def entries(nodes: Sequence[Node]) -> int:
     return sum(int(x.value.size) for x in nodes)
 
 
-def blocks_of(run: Run, mode: str) -> Iterator[list[Array]]:
-    """The derivatives of each output in each leaf of the arguments, of shape `output + leaf`."""
-    outputs = run.outputs
-    if mode == "reverse":
-        rows = map_arrays(run.pull, one_hots(outputs))
-        for part, out in parts(outputs):
-            yield [reshaped(row[part], out, x) for row, x in zip(rows, run.fresh, strict=True)]
-    else:
-        columns = map_arrays(run.push, one_hots(run.fresh), out_axis=-1)
-        for column, out in zip(columns, outputs, strict=True):
-            yield [reshaped(column[..., part], out, x) for part, x in parts(run.fresh)]
-
-
 def one_hots(nodes: Sequence[Node]) -> list[Array]:
     """A batch of vectors like each node, with one vector for each entry of all nodes together."""
     total = entries(nodes)
@@ -110,11 +107,6 @@ def parts(nodes: Sequence[Node]) -> Iterator[tuple[slice, Node]]:
     for x in nodes:
         yield slice(start, start + x.value.size), x
         start += x.value.size
-
-
-def reshaped(block: Array, out: Node, x: Node) -> Array:
-    """Entries of an output against entries of an argument, in the shapes of both."""
-    return np.reshape(block, out.value.shape + x.value.shape)
 
 
 def hessian(

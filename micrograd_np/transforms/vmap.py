@@ -14,13 +14,7 @@ from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import owned
 from micrograd_np.errors import ShapeError, uncover
-from micrograd_np.interpreters.batch.batched import (
-    Batch,
-    Batched,
-    check_batch,
-    depth_of,
-    enclosing_depth,
-)
+from micrograd_np.interpreters.batch.batched import Batch, Batched, check_batch, depth_of
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
 Axes = Any  # an axis, None, or a tree of those
@@ -61,7 +55,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
         pairs: list[tuple[Any, Any]] = []
         for x, axis in zip(given, along, strict=True):
             pairs += leaves_with_axes(x, axis)
-        batch = Batch(size_of(pairs), depth=1 + enclosing_depth())
+        batch = Batch(size_of(pairs))
         entered = iter([enter(x, axis, batch) for x, axis in pairs])
         examples = [tree.fill(x, entered) for x in given]
         named = dict(zip(keywords, examples[len(args) :], strict=True))
@@ -94,7 +88,7 @@ def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> l
     """
     if not arrays:
         return list(f(arrays))
-    batch = Batch(len(arrays[0]), depth=1 + enclosing_depth())
+    batch = Batch(len(arrays[0]))
     given = [Batched(x, batch, mapped=True) for x in arrays]
     return [leave(x, out_axis, batch) for x in for_one_example(f, (given,), {}, batch)]
 

@@ -38,9 +38,9 @@ class Batch(Interpreter):
 
     __slots__ = ("depth", "over", "size")
 
-    def __init__(self, size: int, depth: int) -> None:
+    def __init__(self, size: int) -> None:
         self.size = size
-        self.depth = depth
+        self.depth = 1 + enclosing_depth()
         self.over = False
 
     def lift(self, x: Any) -> Any:

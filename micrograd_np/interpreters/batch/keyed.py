@@ -95,7 +95,10 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     own = each_among(parts)
     if not own:
         return Index((slice(None), *parts), () if together else (width,), () if together else (0,))
-    parts = [aligned(part, width) if isinstance(part, Each) else part for part in parts]
+    parts = [
+        pad_shape(part.value, width - axes_of(part)) if isinstance(part, Each) else part
+        for part in parts
+    ]
     if not mapped:
         return Index(tuple(parts), (start,), (0,))
     every = np.arange(size).reshape((size,) + (1,) * width)
@@ -118,12 +121,6 @@ def is_truth(part: Any) -> bool:
     return isinstance(part, bool | np.bool_) or (
         isinstance(part, np.ndarray) and part.dtype == bool and not part.ndim
     )
-
-
-def aligned(part: Each, width: int) -> Any:
-    """An index that differs between examples, with as many axes as the widest index."""
-    size, *shape = part.value.shape
-    return np.reshape(part.value, (size, *(1,) * (width - len(shape)), *shape))
 
 
 def spelled_out(key: Any, ndim: int) -> list[Any]:
