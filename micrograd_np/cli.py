@@ -170,9 +170,8 @@ def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
     folder.mkdir(parents=True, exist_ok=True)
     right = [demonstrate_one(name, folder, quick) for name in names]
     if not find_spec("matplotlib"):
-        print(
-            f"No loss curves: {MissingExtraError.of('plotting', 'matplotlib', 'plot')}", flush=True
-        )
+        missing = MissingExtraError.of("plotting", "matplotlib", "plot")
+        print(f"No loss curves: {missing}", flush=True)
     return all(right)
 
 

@@ -15,6 +15,7 @@ from micrograd_np.transforms.results import Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 
 Argnums = int | Sequence[int]
+Derivative = Callable[[Function, Run, Tree], Result]
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -57,12 +58,7 @@ def gradient(f: Function, run: Run, like: Tree) -> Result:
 
 
 def differentiated(
-    f: Function,
-    argnums: Argnums,
-    has_aux: bool,
-    derivative: Callable[[Function, Run, Tree], Result],
-    *,
-    with_value: bool = False,
+    f: Function, argnums: Argnums, has_aux: bool, derivative: Derivative, with_value: bool = False
 ) -> Function:
     """A function that runs `f` and returns a derivative, and the value of `f` if `with_value`.
 

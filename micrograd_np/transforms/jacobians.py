@@ -216,21 +216,21 @@ def check_diagonal(run: Run, out: Tensor, found: list[Array], f: Function) -> No
     So powers of two are tried, in several draws, after other weights have found a difference.
     """
     rng, shape = np.random.default_rng(0), out.shape
-    if is_diagonal(run, out, found, rng.uniform(1, 2, shape)):
+
+    def is_diagonal(weights: Array) -> bool:
+        """Whether weights pull back to themselves times what ones pull back to."""
+        weights = np.asarray(weights, out.dtype)
+        pairs = zip(run.pull([weights]), found, strict=True)
+        return all(are_close(value_of(x), weights * value_of(ones)) for x, ones in pairs)
+
+    if is_diagonal(rng.uniform(1, 2, shape)):
         return
-    if not all(is_diagonal(run, out, found, 2.0 ** rng.integers(0, 8, shape)) for _ in range(8)):
+    if not all(is_diagonal(2.0 ** rng.integers(0, 8, shape)) for _ in range(8)):
         raise GraphError(
             f"{name_of(f)} is not elementwise: an entry of its result depends on several entries "
             f"of its argument, so that no one number is its derivative. Use jacobian for all of "
             f"them, or vmap over grad for functions of rows."
         )
-
-
-def is_diagonal(run: Run, out: Tensor, found: list[Array], weights: Array) -> bool:
-    """Whether weights pull back to themselves times what ones pull back to."""
-    weights = np.asarray(weights, out.dtype)
-    pairs = zip(run.pull([weights]), found, strict=True)
-    return all(are_close(value_of(x), weights * value_of(ones)) for x, ones in pairs)
 
 
 def are_close(x: Array, y: Array) -> bool:

@@ -66,11 +66,13 @@ class Run:
 
     def _fresh_node(self, leaf: Any) -> Tensor:
         """A node of this run alone over `leaf`, still tied to the graph that `leaf` came from."""
-        node: Tensor
         context = CONTEXT.get()
-        x = leaf
-        if context.interpreters:
-            x = lifted(x if hasattr(x, "dtype") else owned(x))
+        x = (
+            lifted(leaf if hasattr(leaf, "dtype") else owned(leaf))
+            if context.interpreters
+            else leaf
+        )
+        node: Tensor
         if isinstance(x, Tensor) and x.tracked and context.recording:
             node = record(OPS[np.copy], (x,))
         else:

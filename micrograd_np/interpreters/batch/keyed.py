@@ -92,9 +92,9 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     together = places == list(range(places[0], places[0] + len(places)))
     before = sum(part is not Ellipsis for part in parts[: places[0]])
     start = before if together else 0  # where an example has the axes of the index arrays
-    own = each_among(parts)
-    if not own:
-        return Index((slice(None), *parts), () if together else (width,), () if together else (0,))
+    if not each_among(parts):
+        moves = () if together else ((width,), (0,))
+        return Index((slice(None), *parts), *moves)
     parts = [
         pad_shape(part.value, width - axes_of(part)) if isinstance(part, Each) else part
         for part in parts
@@ -102,11 +102,8 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     if not mapped:
         return Index(tuple(parts), (start,), (0,))
     every = np.arange(size).reshape((size,) + (1,) * width)
-    if together and start == 0:
-        return Index((every, *parts))
-    return Index(
-        (every, *parts), tuple(range(1, 1 + width)), tuple(range(1 + start, 1 + start + width))
-    )
+    found, wanted = range(1, 1 + width), range(1 + start, 1 + start + width)
+    return Index((every, *parts), tuple(found), tuple(wanted))
 
 
 def axes_of(part: Any) -> int:
@@ -130,11 +127,12 @@ def spelled_out(key: Any, ndim: int) -> list[Any]:
     because index arrays to its left and to its right do not stand side by side.
     """
     parts: list[Any] = []
-    for part in map(simple, key if type(key) is tuple else (key,)):
-        if isinstance(part, np.ndarray) and part.dtype == bool and part.ndim:
-            parts += list(part.nonzero())
-        else:
-            parts.append(part)
+    for part in key if type(key) is tuple else (key,):
+        if isinstance(part, Each) and part.value.dtype == bool:
+            raise BatchedError.mask()
+        array = np.asarray(part) if isinstance(part, list) else part
+        mask = isinstance(array, np.ndarray) and array.dtype == bool and array.ndim
+        parts += array.nonzero() if mask else [array]
     places = [i for i, part in enumerate(parts) if part is Ellipsis]
     used = sum(not (part is None or part is Ellipsis or is_truth(part)) for part in parts)
     rest: list[Any] = [slice(None)] * (ndim - used)
@@ -143,10 +141,3 @@ def spelled_out(key: Any, ndim: int) -> list[Any]:
     if not places:
         return [*parts, *rest]
     return [*parts[: places[0]], *(rest or [Ellipsis]), *parts[places[0] + 1 :]]
-
-
-def simple(part: Any) -> Any:
-    """One part of a key, with an array for a list."""
-    if isinstance(part, Each) and part.value.dtype == bool:
-        raise BatchedError.mask()
-    return np.asarray(part) if isinstance(part, list) else part

@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from micrograd_np.core.op import Op, Options
 from micrograd_np.core.record import evaluate
-from micrograd_np.interpreters.batch import contractions, keyed, rules, sliding
+from micrograd_np.interpreters.batch import contractions, keyed, rules
 from micrograd_np.interpreters.batch.calls import Call, Rule, each_among, one_by_one
 from micrograd_np.interpreters.masked import taken
 from micrograd_np.ops.composed.padding import pad
@@ -121,8 +121,8 @@ RULES = by_function({
     contractions.vdot:              [np.vdot],
     contractions.einsum_with_batch: [np.einsum],
     contractions.solve:             [linalg.solve],
-    sliding.convolve:               [convolve_windows, convolve_to_input],
-    sliding.convolve_to_weights:    [convolve_to_weight],
+    contractions.convolve:          [convolve_windows, convolve_to_input],
+    contractions.convolve_to_weights: [convolve_to_weight],
 })
 
 # Ops whose options may differ from example to example: indices.
