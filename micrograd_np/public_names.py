@@ -39,7 +39,6 @@ MODULES = {name: name for name in FOLDERS.split()} | {
 # The modules whose names are all the Array API's, and public.
 STANDARD = [f"array_api.{name}" for name in ("adapted", "creation", "data_types", "functions")]
 
-
 # One thread loads at a time. Two that begin at different modules would wait for each other, and
 # Python would let one of them go on with a module that is half made. No module of the package asks
 # for a name that is loaded so while it is imported itself.

@@ -185,8 +185,8 @@ class RuleError(TypeError):
     )
     writes = message(  # an op that writes into its inputs
         "`{name}` writes into an array that is read-only. The inputs of an op are read-only, "
-        "because they are the values of Tensors. Copy an input before you write to it, as in `x = "
-        "x.copy()`."
+        "because they are the values of Tensors. Copy an input before you write to it, as in "
+        "`x = x.copy()`."
     )
 
 

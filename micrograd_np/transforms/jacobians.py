@@ -124,12 +124,7 @@ def hessian(
     return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
-def hvp(
-    f: Function,
-    primals: Tree | Sequence[Tree],
-    tangents: Tree | Sequence[Tree],
-    has_aux: bool = False,
-) -> Tree:
+def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tree:
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
     `primals` and `tangents` are lists that hold one tree per argument of `f`; the result is a tuple

@@ -9,7 +9,7 @@ import numpy as np
 from micrograd_np.core import tree
 from micrograd_np.core.context import interpreting
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Interpreted
+from micrograd_np.core.op import Interpreted, Options
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import owned
@@ -17,10 +17,11 @@ from micrograd_np.errors import ShapeError, uncover
 from micrograd_np.interpreters.batch.batched import Batch, Batched, check_batch, depth_of
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
+Function = Callable[..., Any]
 Axes = Any  # an axis, None, or a tree of those
 
 
-def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., Any]:
+def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     """A function that applies `f`, written for one example, to every example of a batch.
 
     `in_axes`: the axis along which the arguments hold the examples, or None for an argument that
@@ -67,9 +68,7 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
     return batched
 
 
-def for_one_example(
-    f: Callable[..., Any], args: Any, keywords: dict[str, Any], batch: Batch
-) -> Any:
+def for_one_example(f: Function, args: Any, keywords: Options, batch: Batch) -> Any:
     """The results of `f` on arguments that look like one example."""
     try:
         with interpreting(batch):
@@ -81,7 +80,7 @@ def for_one_example(
         batch.over = True
 
 
-def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
+def map_arrays(f: Function, arrays: list[Any], out_axis: int = 0) -> list[Any]:
     """The results of `vmap` of a function from a list of arrays to another; trees are not searched.
 
     A result is a Tensor if it carries a history, else an array that others may hold.

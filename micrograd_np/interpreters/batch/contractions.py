@@ -16,11 +16,11 @@ from micrograd_np.ops.derivatives.linalg.products import (
 )
 
 
-def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
+def tensordot_examples(inputs: list[Any], mapped: list[bool], axes: Any) -> Array:
     """`np.tensordot` of every example, as one product of matrices, or of stacks of them."""
-    (left, right), (in_x, in_y) = axes, mapped
+    (x, y), (in_x, in_y), (left, right) = inputs, mapped, axes
     if in_y and not in_x:  # one product serves all examples, if they come first
-        out = tensordot_examples(y, x, (right, left), [True, False])
+        out = tensordot_examples([y, x], [True, False], (right, left))
         middle = y.ndim - len(right)
         return np.transpose(out, [0, *range(middle, out.ndim), *range(1, middle)])
     x_free = [i for i in range(x.ndim - in_x) if i not in left]
@@ -39,23 +39,17 @@ def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Arr
     return np.reshape(out, (*batch, *x_shape, *y_shape))
 
 
-def sum_over(call: Call, axes: Any) -> Array:
-    """The sum of products of both inputs over axes of their examples."""
-    x, y = call.inputs
-    return tensordot_examples(x, y, axes, call.mapped)
-
-
 def tensordot(call: Call) -> Any:
-    x, y = call.examples()
-    return sum_over(call, contracted_axes(x, y, call.options.get("axes", 2)))
+    axes = contracted_axes(*call.examples(), call.options.get("axes", 2))
+    return tensordot_examples(call.inputs, call.mapped, axes)
 
 
 def dot_or_inner(call: Call) -> Any:
     x, y = call.examples()
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    inner = call.op.function is np.inner
-    return sum_over(call, ([x.ndim - 1], [y.ndim - 1]) if inner else dot_axes(x, y))
+    axes = ([x.ndim - 1], [y.ndim - 1]) if call.op.function is np.inner else dot_axes(x, y)
+    return tensordot_examples(call.inputs, call.mapped, axes)
 
 
 def outer(call: Call) -> Any:
@@ -89,7 +83,7 @@ def matmul(call: Call) -> Any:
     """Take a vector as a matrix of one row or column; the stacks of matrices in front broadcast."""
     x_ndim, y_ndim = call.ndim(0), call.ndim(1)
     if x_ndim <= 2 and y_ndim <= 2:
-        return sum_over(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
+        return tensordot_examples(call.inputs, call.mapped, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
     x, y = call.inputs
     x = np.expand_dims(x, -2) if x_ndim == 1 else x
     y = np.expand_dims(y, -1) if y_ndim == 1 else y

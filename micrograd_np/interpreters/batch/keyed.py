@@ -17,7 +17,6 @@ from micrograd_np.interpreters.batch.calls import Call, Each, each_among, one_by
 from micrograd_np.interpreters.batch.rules import flat, pad_shape, shift_axes
 from micrograd_np.ops.derivatives.indexing import getitem, scatter
 
-Axes = tuple[int, ...]
 BETWEEN = slice | type(None) | type(Ellipsis)  # parts of a key that index arrays stand apart by
 
 
@@ -25,8 +24,8 @@ class Index(NamedTuple):
     """A key for a batch, and the axes to move in the result: where they are found and wanted."""
 
     key: Any
-    found: Axes = ()
-    wanted: Axes = ()
+    found: tuple[int, ...] = ()
+    wanted: tuple[int, ...] = ()
 
 
 def read(call: Call) -> Any:
