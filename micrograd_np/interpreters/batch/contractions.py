@@ -40,7 +40,8 @@ def tensordot_examples(inputs: list[Any], mapped: list[bool], axes: Any) -> Arra
 
 
 def tensordot(call: Call) -> Any:
-    axes = contracted_axes(*call.examples(), call.options.get("axes", 2))
+    x, y = call.examples()
+    axes = contracted_axes(x, y, call.options.get("axes", 2))
     return tensordot_examples(call.inputs, call.mapped, axes)
 
 
