@@ -3,18 +3,18 @@
 "Analytic" is what the engine's rules give, "numeric" what differences of the function give.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from micrograd_np.checking import comparison
-from micrograd_np.checking.comparison import KINK, RIGHT, STATUSES, WRONG
+from micrograd_np.checking.comparison import KINK, RIGHT, STATUSES, WRONG, Verdict
 from micrograd_np.checking.differences import Slopes
+from micrograd_np.core.op import Array
 from micrograd_np.text_table import text_table
 
-Array = np.ndarray[Any, Any]
-Verdict = Literal["right", "kink", "non-finite", "wrong", "non-deterministic", "value differs"]
 Mode = Literal["reverse", "forward"]
 
 
@@ -45,25 +45,17 @@ class InputReport(NamedTuple):
     hint: str
 
 
+@dataclass(eq=False, repr=False)
 class GradientReport:
     """The answer of `gradcheck`: true exactly when its verdict is "right"."""
 
-    def __init__(
-        self,
-        verdict: Verdict,
-        inputs: Sequence[InputReport],
-        subject: str,
-        method: str,
-        rtol: float,
-        notes: Sequence[str] = (),
-    ) -> None:
-        self.verdict = verdict
-        self.inputs = tuple(inputs)
-        self.subject = subject
-        self.method = method
-        self.rtol = rtol
-        self.notes = tuple(notes)
-        self.derivatives: tuple[GradientReport, ...] = ()
+    verdict: Verdict
+    inputs: Sequence[InputReport]
+    subject: str
+    method: str
+    rtol: float
+    notes: tuple[str, ...]
+    derivatives: tuple["GradientReport", ...] = ()
 
     def __bool__(self) -> bool:
         return self.verdict == "right"
@@ -130,41 +122,11 @@ def cells(line: InputReport) -> tuple[str, ...]:
 
 
 class Layout(NamedTuple):
-    """The meaning of the rows and columns of a Jacobian block."""
+    """The shape of an input's derivatives in the report, and the names of rows and columns."""
 
-    rows: tuple[int, ...]  # the shape the rows are reshaped to
-    columns: tuple[int, ...]
-    row_names: Sequence[str]  # one name for each output, or one for each random combination
-    row_shapes: Sequence[tuple[int, ...]]
-    along_random: bool  # whether columns are random directions
-    mirrored: bool = False  # whether an entry was moved together with its mirror image
-
-    def place(self, row: int, column: int) -> str:
-        """An entry of the block in words."""
-        return f"{self._row(row)} / {self._column(column)}"
-
-    def _row(self, row: int) -> str:
-        return entry_of(self.row_names, self.row_shapes, row)
-
-    def _column(self, column: int) -> str:
-        if self.along_random:
-            return f"direction {column}"
-        return "in" + bracketed(column, self.columns) + " mirrored" * self.mirrored
-
-
-def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) -> str:
-    """The text for an entry of arrays of these names and shapes, one after the other."""
-    for name, shape in zip(names, shapes, strict=True):
-        count = int(np.prod(shape, dtype=int))
-        if row < count:
-            return name + bracketed(row, shape)
-        row -= count
-    return ""
-
-
-def bracketed(flat: int, shape: tuple[int, ...]) -> str:
-    """The text for a flat index into an array of `shape`: `[1, 2]`."""
-    return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""
+    shape: tuple[int, ...]
+    row_name: Callable[[int], str]
+    column_name: Callable[[int], str]
 
 
 def line_of(
@@ -176,7 +138,6 @@ def line_of(
     rtol: float,
 ) -> InputReport:
     """Compare one input's block of derivatives with its slopes, both of shape (rows, columns)."""
-    shape = layout.rows + layout.columns
     info = np.finfo(point.dtype)
     statuses = {
         mode: comparison.statuses_of(analytic, slopes, rtol, info)
@@ -188,8 +149,9 @@ def line_of(
     entry, place, absolute, relative, agreed = None, "", 0.0, 0.0, np.nan
     if flat is not None:
         analytic, numeric = derivatives[mode].flat[flat], slopes.value.flat[flat]
-        entry = tuple(int(i) for i in np.unravel_index(flat, shape))
-        place = layout.place(*divmod(flat, slopes.value.shape[1]))
+        entry = tuple(int(i) for i in np.unravel_index(flat, layout.shape))
+        row, column = divmod(flat, slopes.value.shape[1])
+        place = f"{layout.row_name(row)} / {layout.column_name(column)}"
         absolute = float(np.abs(analytic - numeric))
         relative = float(comparison.relative_errors(analytic, numeric))
         if comparison.above_error_bar(derivatives[mode], slopes).flat[flat]:
@@ -201,11 +163,11 @@ def line_of(
         name=name,
         shape=point.shape,
         dtype=point.dtype,
-        verdict=STATUSES[severity],  # type: ignore[arg-type]  # the names are the verdicts
-        analytic=derivatives["reverse"].reshape(shape),
-        forward=None if forward is None else forward.reshape(shape),
-        numeric=slopes.value.reshape(shape),
-        bound=slopes.bound.reshape(shape),
+        verdict=STATUSES[severity],
+        analytic=derivatives["reverse"].reshape(layout.shape),
+        forward=None if forward is None else forward.reshape(layout.shape),
+        numeric=slopes.value.reshape(layout.shape),
+        bound=slopes.bound.reshape(layout.shape),
         mode=mode,
         entry=entry,
         place=place,

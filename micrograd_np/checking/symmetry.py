@@ -17,14 +17,13 @@ Cotangents are drawn at random, so each answer is right with probability 1.
 """
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from micrograd_np.checking.vector_function import RecordedCall
 from micrograd_np.core.graph import Node, descendants, history, pull
-
-Array = np.ndarray[Any, Any]
+from micrograd_np.core.op import Array
 
 
 class HermitianUse(NamedTuple):
@@ -106,14 +105,12 @@ def random_like(rng: "np.random.Generator", like: Node) -> Array:
     numbers = rng.standard_normal(shape)
     if dtype.kind == "c":
         numbers = numbers + 1j * rng.standard_normal(shape)
-    result: Array = numbers.astype(dtype)
-    return result
+    return numbers.astype(dtype)
 
 
 def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
-    turned: Array = np.conj(np.swapaxes(x, -1, -2))
-    return turned
+    return np.conj(np.swapaxes(x, -1, -2))
 
 
 def depends_otherwise(
