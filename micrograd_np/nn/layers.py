@@ -60,9 +60,8 @@ class Linear(Module):
         shape = _sizes(in_features=in_features, out_features=out_features)
         weight = glorot_uniform(shape, rng, dtype)
         self.weight = Tensor(weight, requires_grad=True, name="weight")
-        self.bias = None
-        if bias:
-            self.bias = Tensor(np.zeros(shape[1]), requires_grad=True, dtype=dtype, name="bias")
+        zeros = np.zeros(shape[1])
+        self.bias = Tensor(zeros, requires_grad=True, dtype=dtype, name="bias") if bias else None
 
     def forward(self, x: Array) -> Array:
         """`x @ weight + bias`."""
@@ -152,63 +151,52 @@ class Sequential(Module):
 # ---------------------------------------------------------------- activations
 
 
-class Elementwise(Module):
-    """A layer that is one function of its input: `function`, given by the class."""
+class _Function(Module):
+    """A layer that is one function of its input, which the class names at its head."""
 
     function: ClassVar[Any]
+
+    def __init_subclass__(cls, function: Any = None) -> None:
+        if function is not None:
+            cls.function = staticmethod(function)
 
     def forward(self, x: Array) -> Array:
         """The function at `x`."""
         return type(self).function(x)
 
 
-class Sigmoid(Elementwise):
+class Sigmoid(_Function, function=sigmoid):
     """`1 / (1 + exp(-x))`, elementwise: from 0 to 1."""
 
-    function = staticmethod(sigmoid)
 
-
-class Tanh(Elementwise):
+class Tanh(_Function, function=np.tanh):
     """`tanh(x)`, elementwise: from -1 to 1."""
 
-    function = staticmethod(np.tanh)
 
-
-class ReLU(Elementwise):
+class ReLU(_Function, function=relu):
     """`max(x, 0)`, elementwise."""
 
-    function = staticmethod(relu)
 
-
-class Softplus(Elementwise):
+class Softplus(_Function, function=softplus):
     """`log(1 + exp(x))`, elementwise: a smooth `ReLU`."""
 
-    function = staticmethod(softplus)
 
-
-class LogSigmoid(Elementwise):
+class LogSigmoid(_Function, function=logsigmoid):
     """`log(sigmoid(x))`, elementwise, finite where the sigmoid underflows."""
 
-    function = staticmethod(logsigmoid)
+
+class _AlongAxis(_Function):
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        """The function of `x` along the axis."""
+        return type(self).function(x, axis=self.axis)
 
 
-class Softmax(Module):
+class Softmax(_AlongAxis, function=softmax):
     """`exp(x) / sum(exp(x))` along `axis`: positive weights that sum to 1."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
 
-    def forward(self, x: Array) -> Array:
-        """The softmax of `x`."""
-        return softmax(x, axis=self.axis)
-
-
-class LogSoftmax(Module):
+class LogSoftmax(_AlongAxis, function=log_softmax):
     """`x - log(sum(exp(x)))` along `axis`: the logarithm of `Softmax`."""
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Array) -> Array:
-        """The logarithm of the softmax of `x`."""
-        return log_softmax(x, axis=self.axis)
