@@ -18,6 +18,7 @@ from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import ShapeError
+from micrograd_np.nn.functional.geometry import as_array
 from micrograd_np.nn.state import described
 from micrograd_np.ops.derivatives.activations import log_softmax, logsigmoid
 
@@ -55,9 +56,8 @@ def binary_cross_entropy(probability: Array, target: Array, reduction: str = "me
     """
     name = "binary_cross_entropy"
     probability, target = _paired(name, probability, target)
-    _check_unit_interval(
-        name, "probability", probability, "Pass logits to binary_cross_entropy_with_logits."
-    )
+    advice = "Pass logits to binary_cross_entropy_with_logits."
+    _check_unit_interval(name, "probability", probability, advice)
     _check_unit_interval(name, "target", target, "Write classes as 0 and 1.")
     losses = -(_weighted_log(target, probability) + _weighted_log(1 - target, 1 - probability))
     return _reduced(name, losses, reduction)
@@ -99,7 +99,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     array([6.931e-01, 1.000e+03])
     """
     name = "cross_entropy"
-    logits, target = _array(logits), _array(target)
+    logits, target = as_array(logits), as_array(target)
     _check_classes(logits, target)
     if target.ndim < logits.ndim:
         losses = -_at_class(log_softmax(logits, axis=-1), value_of(target)[..., np.newaxis])
@@ -149,10 +149,6 @@ def _reduced(name: str, losses: Array, reduction: str) -> Array:
 # ---------------------------------------------------------------- checks
 
 
-def _array(x: Any) -> Array:
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
-
-
 def _can_be_read(values: Array) -> bool:
     """Whether the numbers can be read for a check.
 
@@ -164,7 +160,7 @@ def _can_be_read(values: Array) -> bool:
 
 def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:
     """Prediction and target as arrays or Tensors of one shape and the prediction's dtype."""
-    prediction, target = _array(prediction), _array(target)
+    prediction, target = as_array(prediction), as_array(target)
     if prediction.shape != target.shape:
         raise ShapeError(_mismatch(name, prediction.shape, target.shape))
     if target.dtype.kind not in "biuf":
@@ -196,9 +192,7 @@ def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
     Nothing is checked where numbers cannot be read.
     """
     values = value_of(x)
-    if not _can_be_read(values):
-        return
-    if values.size and (values.min() < 0 or values.max() > 1):
+    if _can_be_read(values) and values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(
             f"{name}: every {what} must lie in [0, 1], but they range from {values.min()} to "
             f"{values.max()}. {advice}"
@@ -222,19 +216,15 @@ def _check_classes(logits: Array, target: Array) -> None:
             f"classes, which leaves nothing to learn. For a single output use "
             f"binary_cross_entropy_with_logits."
         )
-    if target.ndim < logits.ndim:
-        _check_indices(value_of(target), classes)
-
-
-def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:
+    if target.ndim == logits.ndim:
+        return
+    target = value_of(target)
     if target.dtype.kind not in "iu":
         raise TypeError(
             f"cross_entropy: classes are integers, but {described(target)} was given. Write "
             f"`target.astype(int)`, or give probabilities with one more axis for the classes."
         )
-    if not _can_be_read(target):
-        return
-    if target.size and (target.min() < 0 or target.max() >= classes):
+    if _can_be_read(target) and target.size and (target.min() < 0 or target.max() >= classes):
         wrong = sorted({int(c) for c in target.flat if not 0 <= c < classes})
         raise ValueError(
             f"cross_entropy: with {classes} classes the targets are 0 to {classes - 1}, but these "

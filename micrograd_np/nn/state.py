@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core import tree
 from micrograd_np.core.foreign import here, is_foreign, like
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
@@ -29,7 +30,11 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
         )
     refuse_pytorch(state)
     wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in state]
-    wrong += [f"unexpected: {path}{hint(state[path])}" for path in state if path not in own]
+    wrong += [
+        f"unexpected: {path}" + ", a dictionary: is the state inside it?" * isinstance(x, Mapping)
+        for path, x in state.items()
+        if path not in own
+    ]
     given: dict[str, np.ndarray[Any, Any]] = {}
     lost: dict[str, MeaningLostError] = {}
     for path in (path for path in state if path in own):
@@ -58,11 +63,6 @@ def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tenso
         yield f"too large for {tensor.dtype}: {path}, of {array.dtype}"
 
 
-def hint(value: Any) -> str:
-    """A guess, for messages, at the meaning of a value that is not expected."""
-    return ", a dictionary: is the state inside it?" if isinstance(value, Mapping) else ""
-
-
 def described(value: Any) -> str:
     """The shape and dtype of an array or Tensor, for messages."""
     return f"{value.dtype} of shape {value.shape}"
@@ -79,7 +79,7 @@ def numbers_of(given: Any) -> np.ndarray[Any, Any]:
 
 def refuse_pytorch(state: Mapping[str, Any]) -> None:
     """Raise TypeError for arrays of PyTorch, whose weights of linear layers are transposed."""
-    names = [path for path, value in leaves_of(state) if is_pytorch(value)]
+    names = [path for path, value in tree.paths({**state}) if is_pytorch(value)]
     if not names:
         return
     more = ", …" if len(names) > SHOWN else ""
@@ -91,15 +91,6 @@ def refuse_pytorch(state: Mapping[str, Any]) -> None:
         f"    arrays = {{name: w.detach().cpu().numpy() for name, w in state.items()}}\n"
         f"    model.load_state_dict({{n: a.T if a.ndim == 2 else a for n, a in arrays.items()}})"
     )
-
-
-def leaves_of(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values in nested mappings, with their dotted paths."""
-    for name, value in state.items():
-        if isinstance(value, Mapping):
-            yield from leaves_of(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def is_pytorch(value: Any) -> bool:

@@ -15,6 +15,7 @@ import numpy as np
 
 from micrograd_np.core.op import Array
 from micrograd_np.errors import listed
+from micrograd_np.nn.functional.geometry import as_array
 from micrograd_np.nn.initializers import generator
 from micrograd_np.nn.module import Module
 from micrograd_np.optim import Optimizer, Transformation
@@ -143,7 +144,7 @@ class _Run:
         rng: "np.random.Generator | None",
         compile: Any,  # noqa: A002 - as in mg.compile
     ) -> None:
-        X, y = _array(X), _array(y)
+        X, y = as_array(X), as_array(y)
         values = _wrong_data(X, y)
         types = _wrong_types(model, loss, optimizer, rng)
         counts: dict[str, Any] = {"epochs": epochs}
@@ -216,10 +217,6 @@ class _Run:
 
 
 # ---------------------------------------------------------------- parts
-
-
-def _array(x: Any) -> Array:
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
 
 
 @contextmanager
