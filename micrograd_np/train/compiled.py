@@ -14,6 +14,7 @@ import contextlib
 import math
 import warnings
 from collections.abc import Iterator, Sequence
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -51,9 +52,6 @@ class CompiledStep(EagerStep):
         self.program: Any = compile_step(self.step, backend=backend)
         self.program.subject.tried = True
         self.known = -1  # how many programs there were at the last step
-        self.parts: list[Any] = []
-        self.places: Places = []
-        self.generators: Generators = []
         self._look_for_parts()
         self.found: Result | None = None  # what the program returned
         self.doubt = ""  # why the program is to be given up
@@ -62,7 +60,12 @@ class CompiledStep(EagerStep):
 
     def _look_for_parts(self) -> None:
         self.parts = [*parts_of(self.model), *parts_of(self.loss)]
-        self.places = generators_in(self.parts)
+        self.places = [
+            (part, name)
+            for part in self.parts
+            for name, value in vars(part).items()
+            if isinstance(value, np.random.Generator)
+        ]
         self.generators = [vars(part)[name] for part, name in self.places]
 
     def _look_for_generators(self) -> None:
@@ -147,16 +150,6 @@ def parts_of(function: Any) -> list[Any]:
     return [part for part in parts if hasattr(part, "__dict__")]
 
 
-def generators_in(parts: Sequence[Any]) -> Places:
-    """The places of random generators: each object with the name of the attribute."""
-    return [
-        (part, name)
-        for part in parts
-        for name, value in vars(part).items()
-        if isinstance(value, np.random.Generator)
-    ]
-
-
 @contextlib.contextmanager
 def standing_in(generators: Generators, places: Places, parts: Sequence[Any]) -> Iterator[None]:
     """Have `generators` stand in `places` inside the `with`; restore every attribute at the end.
@@ -190,12 +183,10 @@ def is_changed(old: Any, new: Any) -> bool:
     """Whether an attribute has another value; an attribute that was None may be filled in."""
     if isinstance(new, int | float | str):
         return old is not None and (type(old) is not type(new) or old != new)
-    return new is not old and (old is not None or any(map(is_traced, tree.leaves(new))))
-
-
-def is_traced(x: Any) -> bool:
-    """Whether a value stands for that of every call."""
-    return isinstance(x.value if isinstance(x, Node) else x, Interpreted)
+    if old is not None or new is old:
+        return new is not old
+    found = [x.value if isinstance(x, Node) else x for x in tree.leaves(new)]
+    return any(isinstance(x, Interpreted) for x in found)  # the value stands for that of each call
 
 
 # ---------------------------------------------------------------- words
@@ -231,10 +222,8 @@ def in_short(error: Exception) -> str:
 
 def raised_at(error: Exception) -> str:
     """The innermost line of the user's code on the way to an error; "" if there is none."""
-    at, trace = "", error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
+    at = ""
+    for frame, line in walk_tb(error.__traceback__):
         if not frame.f_code.co_filename.startswith(NOT_THE_USERS):
-            at = f" (at {frame.f_code.co_filename}:{trace.tb_lineno})"
-        trace = trace.tb_next
+            at = f" (at {frame.f_code.co_filename}:{line})"
     return at

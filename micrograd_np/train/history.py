@@ -83,7 +83,11 @@ class History:
         Raises MissingExtraError if matplotlib is not installed.
         """
         if ax is None:
-            _, ax = _pyplot().subplots(figsize=(6, 4), layout="constrained")
+            try:
+                import matplotlib.pyplot as plt
+            except ImportError as error:
+                raise MissingExtraError.of("History.plot()", "matplotlib", "plot") from error
+            _, ax = plt.subplots(figsize=(6, 4), layout="constrained")
         losses, epochs = self.losses, self._epoch_of_steps()
         ends = np.flatnonzero(np.diff(epochs, append=-1)) + 1  # the step at which an epoch ends
         several = len(ends) < len(losses)
@@ -102,11 +106,3 @@ class History:
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingExtraError.of("History.plot()", "matplotlib", "plot") from error
-    return plt

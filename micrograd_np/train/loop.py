@@ -169,7 +169,10 @@ class _Run:
         self.dtypes = _dtypes(model, X, y)
         if batch_size is None:  # every step needs all examples
             self.X, self.y = map(cast, (X, y), self.dtypes)
-        self.optimizer = _optimizer(model, optimizer)
+        learned = model if isinstance(model, Module) else model.parameters()
+        self.optimizer = (
+            optimizer if isinstance(optimizer, Optimizer) else Optimizer(learned, optimizer)
+        )
         self.epochs = int(epochs)
         self.batch_size = batch_size
         self.rng = generator(rng)
@@ -233,12 +236,6 @@ def _training(model: Any) -> Iterator[None]:
             module.training = mode
 
 
-def _optimizer(model: Any, given: Transformation | Optimizer) -> Optimizer:
-    if isinstance(given, Optimizer):
-        return given
-    return Optimizer(model if isinstance(model, Module) else model.parameters(), given)
-
-
 # ---------------------------------------------------------------- what can be wrong before a run
 
 
@@ -246,7 +243,7 @@ def _wrong_data(X: Array, y: Array) -> list[str]:
     lengths = [x.shape[0] if x.ndim else None for x in (X, y)]
     wrong = [
         f"{name} needs a first axis that counts examples, but its shape is {x.shape}"
-        for name, x in (("X", X), ("y", y))
+        for name, x in zip("Xy", (X, y), strict=True)
         if x.ndim == 0
     ]
     wrong += [

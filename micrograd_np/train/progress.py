@@ -26,7 +26,7 @@ def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
     """
     stream = sys.stderr
     if not shown or stream is None:
-        yield ignore
+        yield lambda _: None
     elif stream.isatty():
         from tqdm import tqdm
 
@@ -37,11 +37,7 @@ def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
             finally:
                 show.refresh()
     else:
-        yield Lines(stream, epochs, steps)
-
-
-def ignore(record: Step) -> None:
-    """The display that shows nothing."""
+        yield lines(stream, epochs, steps // epochs)
 
 
 class Bar:
@@ -61,35 +57,28 @@ class Bar:
             self.due = perf_counter() + REFRESH
 
     def refresh(self) -> None:
-        """Show the latest record now."""
+        """Show the latest record now; where each epoch has one step, the bar counts the epochs."""
         if self.last is not None:
-            one_step_an_epoch = self.bar.total == self.epochs  # then the bar counts the epochs
-            shown = (
-                f"loss {self.last.loss:.4g}"
-                if one_step_an_epoch
-                else described(self.last, self.epochs)
-            )
-            self.bar.set_postfix_str(shown, refresh=False)
+            text = described(self.last, self.epochs)
+            counted = self.bar.total == self.epochs
+            self.bar.set_postfix_str(text.partition(", ")[2] if counted else text, refresh=False)
             self.bar.update(self.last.step - self.bar.n)
 
 
-class Lines:
-    """Writes a line at the end of the first epoch, the last, and about ten between."""
+def lines(stream: Any, epochs: int, steps: int) -> Display:
+    """A display that writes a line after the first epoch, the last, and about ten between.
 
-    def __init__(self, stream: Any, epochs: int, steps: int) -> None:
-        self.stream = stream
-        self.epochs = epochs
-        self.steps = steps // epochs
-        self.every = -(-epochs // LINES)
-        self.next = self.steps
+    `steps`: how many steps an epoch has.
+    """
+    every = -(-epochs // LINES)
 
-    def __call__(self, record: Step) -> None:
-        """Write a line for the record if it ends an epoch that has a line."""
-        if record.step == self.next:
-            self.stream.write(described(record, self.epochs) + "\n")
-            self.stream.flush()
-            following = (record.epoch // self.every + 1) * self.every
-            self.next = min(following, self.epochs) * self.steps
+    def show(record: Step) -> None:
+        epoch, rest = divmod(record.step, steps)
+        if not rest and (epoch in (1, epochs) or epoch % every == 0):
+            stream.write(described(record, epochs) + "\n")
+            stream.flush()
+
+    return show
 
 
 def described(record: Step, epochs: int) -> str:
