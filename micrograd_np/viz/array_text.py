@@ -79,20 +79,15 @@ def summary(value: np.ndarray[Any, Any]) -> list[str]:
         return [f"True for {np.count_nonzero(value)} of {value.size}"]
     if value.dtype.kind == "c":
         return [f"{value.size} entries"]
-    figures = min_mean_max(value[np.isfinite(value)])
+    figures, finite = {}, value[np.isfinite(value)]
+    if finite.size:
+        mean = finite.mean(dtype=np.float64)
+        found = {"min": finite.min(), "mean": mean, "max": finite.max()}
+        figures = {name: number(x.item()) for name, x in found.items()}
     counts = {"nan": np.isnan(value), "inf": np.isinf(value)}
     figures |= {name: str(found.sum()) for name, found in counts.items() if found.any()}
     aligned = zip(figures, at_the_point(figures.values()), strict=True)
     return [f"{name:4} {figure}".rstrip() for name, figure in aligned]
-
-
-def min_mean_max(finite: np.ndarray[Any, Any]) -> dict[str, str]:
-    """The smallest, the mean and the largest entry, by name."""
-    if finite.size == 0:
-        return {}
-    mean = finite.mean(dtype=np.float64)
-    found = {"min": finite.min(), "mean": mean, "max": finite.max()}
-    return {name: number(x.item()) for name, x in found.items()}
 
 
 def all_digits(value: Array) -> list[str]:

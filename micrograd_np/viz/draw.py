@@ -59,7 +59,8 @@ def draw(
     changed = frozenset(changed_leaves(graph.nodes))
     annotations = Annotations(named, shown, frozenset(results), changed)
     labels = [label_of(node, annotations) for node in graph.nodes]
-    size = f"{counted(len(labels), 'node')} and {counted(len(graph.edges), 'edge')}"
+    things = {"node": len(labels), "edge": len(graph.edges)}
+    size = " and ".join(f"{n} {thing}{'s' * (n != 1)}" for thing, n in things.items())
     shallow = depth(graph) <= DEEPEST_ACROSS
     return Picture(digraph(labels, graph.edges, direction or ("LR" if shallow else "TB")), size)
 
@@ -82,8 +83,3 @@ def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
     if not found:
         raise ValueError("draw was given no Tensor: there is nothing to draw.")
     return list(dict.fromkeys(found.values()))
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things: `1 node`, `2 nodes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
