@@ -1,6 +1,7 @@
 """The check: `gradcheck` compares a function's derivatives with differences of its values."""
 
 from collections.abc import Callable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from micrograd_np.checking.differences import (
 from micrograd_np.checking.real_parts import from_real_parts, real_parts
 from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
 from micrograd_np.checking.symmetry import HermitianUse, hermitian_uses
-from micrograd_np.checking.vector_function import RecordedCall, VectorFunction, bracketed, size
+from micrograd_np.checking.vector_function import RecordedCall, VectorFunction, bracketed
 from micrograd_np.core.op import Array
 from micrograd_np.core.tree import Tree
 from micrograd_np.transforms.grad import jvp, vjp
@@ -296,13 +297,13 @@ def layout_of(
 
 def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: float) -> str:
     """One line on what was compared, and how."""
-    total = sum(size(line.shape) for line in lines)
+    total = sum(prod(line.shape) for line in lines)
     if rows.mixtures is None:
         how = f"every entry of the {rows.length} x {total} Jacobian"
     else:
         how = f"{rows.count} random combinations of {rows.length} outputs, {total} inputs"
     along_random = [
-        line.name for line in lines if line.numeric.size < rows.count * size(line.shape)
+        line.name for line in lines if line.numeric.size < rows.count * prod(line.shape)
     ]
     if along_random:
         how += f", along {settings.samples} random directions of input {', '.join(along_random)}"

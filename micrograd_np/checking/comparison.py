@@ -75,8 +75,3 @@ def above_error_bar(analytic: Array, slopes: Slopes) -> Array:
     """Whether the derivative is larger than the error bar of the difference, or both are zero."""
     both_zero = (analytic == 0) & (slopes.value == 0)
     return (larger_size(analytic, slopes.value) > slopes.bound) | both_zero
-
-
-def digits(relative_error: float, eps: float) -> float:
-    """The number of decimal digits that agree in two numbers, at most as many as the dtype has."""
-    return float(np.clip(-np.log10(max(relative_error, eps)), 0, None))

@@ -155,7 +155,7 @@ def line_of(
         absolute = float(np.abs(analytic - numeric))
         relative = float(comparison.relative_errors(analytic, numeric))
         if comparison.above_error_bar(derivatives[mode], slopes).flat[flat]:
-            agreed = comparison.digits(relative, float(info.eps))
+            agreed = max(0.0, -float(np.log10(max(relative, float(info.eps)))))
     unresolved = ~comparison.above_error_bar(derivatives["reverse"], slopes)
     unresolved &= (derivatives["reverse"] != 0) & (status == RIGHT)
     forward = derivatives.get("forward")
@@ -176,7 +176,7 @@ def line_of(
         digits=agreed,
         counts={label: int((status == i).sum()) for i, label in enumerate(STATUSES)},
         unresolved=int(unresolved.sum()),
-        hint=hint(name, derivatives, statuses, slopes, flat),
+        hint=hint(name, derivatives, statuses, slopes, flat, severity),
     )
 
 
@@ -203,6 +203,7 @@ def hint(
     statuses: dict[Mode, Array],
     slopes: Slopes,
     flat: int | None,
+    severity: int,
 ) -> str:
     """Advice for one input: the likely cause of what is wrong, or what its verdict asks for."""
     wrong = [mode for mode, status in statuses.items() if (status == WRONG).any()]
@@ -210,12 +211,11 @@ def hint(
         cause = likely_cause(derivatives[wrong[0]], statuses[wrong[0]] == WRONG, slopes.value)
         blame = RULES[tuple(wrong)] if len(statuses) > 1 else ""
         return f"input {name}: {cause}{blame}"
-    severity = max((int(status.max(initial=RIGHT)) for status in statuses.values()), default=RIGHT)
     if severity == KINK and flat is not None:
-        left, right = slopes.left.flat[flat], slopes.right.flat[flat]
-        seen = f"is {left:.6g} to the left and {right:.6g} to the right"
-        if not slopes.kink.flat[flat]:
-            seen = "does not settle as the step shrinks"
+        seen = "does not settle as the step shrinks"
+        if slopes.kink.flat[flat]:
+            left, right = slopes.left.flat[flat], slopes.right.flat[flat]
+            seen = f"is {left:.6g} to the left and {right:.6g} to the right"
         return (
             f"input {name}: the slope {seen}. Move the input off this point to check the rules "
             f"beside it; at the point itself compare with the subgradient you expect."

@@ -16,7 +16,6 @@ the gradient that an anti-Hermitian cotangent of the matrix gives the input is
 Cotangents are drawn at random, so each answer is right with probability 1.
 """
 
-from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -60,12 +59,13 @@ class HermitianUse(NamedTuple):
 def hermitian_uses(call: RecordedCall, rng: "np.random.Generator") -> list[HermitianUse | None]:
     """The use of each differentiated array; None for an array whose entries move one at a time."""
     readers = [node for node in call.nodes if reads_hermitian(node)]
+    elsewhere = [node for node in call.nodes if not reads_hermitian(node)]
     found: list[HermitianUse | None] = []
     for x in call.inputs:
         kinds = [(node.op.name, moves_of(x, node, rng)) for node in readers]
         ops = tuple(dict.fromkeys(name for name, kept in kinds if kept != "free"))
         mirrored = all(kept != "nothing" for _, kept in kinds)
-        others = depends_otherwise(x, call.outputs, call.nodes, readers)
+        others = not descendants(elsewhere, [x]).isdisjoint(call.outputs)
         found.append(HermitianUse(ops, mirrored, others) if ops else None)
     return found
 
@@ -111,12 +111,3 @@ def random_like(rng: "np.random.Generator", like: Node) -> Array:
 def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
     return np.conj(np.swapaxes(x, -1, -2))
-
-
-def depends_otherwise(
-    x: Node, outputs: Iterable[Node], nodes: Iterable[Node], readers: Iterable[Node]
-) -> bool:
-    """Whether an output depends on `x` by a way that meets none of the readers."""
-    met = set(readers)
-    without = [node for node in nodes if node not in met]
-    return not descendants(without, [x]).isdisjoint(outputs)

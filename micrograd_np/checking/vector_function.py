@@ -8,6 +8,7 @@ value. The function is called with copies, so it may change its arguments.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -132,16 +133,16 @@ class RecordedCall:
 
     def split(self, vector: Array) -> list[Array]:
         """A vector, as long as the value, as arrays shaped like the outputs."""
-        ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
+        ends = np.cumsum([prod(shape) for shape in self.shapes])[:-1]
         parts = zip(np.split(vector, ends), self.shapes, strict=True)
         return from_real_parts([part.reshape(shape) for part, shape in parts], self.dtypes)
 
     def entry(self, row: int) -> str:
         """The text for an entry of the value: `out[1, 2]`, with the path of the output if any."""
         for name, shape in zip(self.output_names, self.shapes, strict=True):
-            if row < size(shape):
+            if row < prod(shape):
                 return ".".join(filter(None, ("out", name))) + bracketed(row, shape)
-            row -= size(shape)
+            row -= prod(shape)
         raise IndexError(row)
 
     def precision(self) -> np.finfo[Any]:
@@ -231,11 +232,6 @@ def title(path: str, leaf: Any) -> str:
     """The name of an input in the report: its own if it has one, else its path."""
     name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
     return name or path or "x"
-
-
-def size(shape: tuple[int, ...]) -> int:
-    """The number of entries of an array of this shape."""
-    return int(np.prod(shape, dtype=int))
 
 
 def bracketed(flat: int, shape: tuple[int, ...]) -> str:

@@ -30,7 +30,7 @@ from micrograd_np.train.diagnosis import (
 )
 from micrograd_np.train.eager import EagerStep, Loss
 from micrograd_np.train.history import History, Step
-from micrograd_np.train.precision import cast, dtype_for, is_too_large, precision_of
+from micrograd_np.train.precision import cast, dtypes_for
 from micrograd_np.train.progress import display
 
 
@@ -166,7 +166,7 @@ class _Run:
             raise TypeError(message) if types else ValueError(message)
         self.model = model
         self.X, self.y = X, y
-        self.dtypes = _dtypes(model, X, y)
+        self.dtypes = dtypes_for({"X": X, "y": y}, model.parameters())
         if batch_size is None:  # every step needs all examples
             self.X, self.y = map(cast, (X, y), self.dtypes)
         learned = model if isinstance(model, Module) else model.parameters()
@@ -256,21 +256,6 @@ def _wrong_data(X: Array, y: Array) -> list[str]:
     if 0 in lengths:
         wrong.append(f"there are no examples: X has shape {X.shape}, y has shape {y.shape}")
     return wrong
-
-
-def _dtypes(model: Any, X: Array, y: Array) -> list[Any]:
-    """The dtypes that X and y are cast to. Raises ValueError for numbers too large for them."""
-    precision = precision_of(model.parameters())
-    dtypes = [dtype_for(x, precision) for x in (X, y)]
-    wrong = [
-        f"{name} has numbers too large for {dtype}, the precision of the parameters: scale them, "
-        f"or give the model a wider dtype"
-        for name, x, dtype in zip("Xy", (X, y), dtypes, strict=True)
-        if is_too_large(x, dtype)
-    ]
-    if wrong:
-        raise ValueError(f"fit cannot start:{listed(wrong)}")
-    return dtypes
 
 
 def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:

@@ -31,20 +31,12 @@ def along(
         return function(ndim, *args, **options)
 
     signature = inspect.signature(function)
-    own = {
-        "__name__": f"{function.__name__}{ndim}d",
-        "__qualname__": f"{function.__name__}{ndim}d",
-        "__module__": function.__module__,
-        "__doc__": documented(function, ndim, example),
-        "__annotations__": {**function.__annotations__},
-        "__signature__": signature.replace(parameters=[*signature.parameters.values()][1:]),
-    }
-    for attribute, value in own.items():
-        setattr(of_dimensions, attribute, value)
-    return of_dimensions
-
-
-def documented(function: Callable[..., Array], ndim: int, example: str) -> str:
-    """The docstring of `function` for `ndim` axes, with its example."""
     text = f"{inspect.getdoc(function)}\n\n{example.strip()}\n"
-    return text.replace("{lengths}", LENGTHS[ndim]).replace("{ndim}", str(ndim))
+    vars(of_dimensions)["__signature__"] = signature.replace(
+        parameters=[*signature.parameters.values()][1:]
+    )
+    of_dimensions.__name__ = of_dimensions.__qualname__ = f"{function.__name__}{ndim}d"
+    of_dimensions.__module__ = function.__module__
+    of_dimensions.__annotations__ = {**function.__annotations__}
+    of_dimensions.__doc__ = text.replace("{lengths}", LENGTHS[ndim]).replace("{ndim}", str(ndim))
+    return of_dimensions
