@@ -81,15 +81,15 @@ class Linear(Module):
 
 def _sizes(**given: Any) -> tuple[int, int]:
     """The sizes as integers. Raises ValueError naming all that are not positive integers."""
-    wrong = [f"{name}={size!r}" for name, size in given.items() if not _is_positive_integer(size)]
+    wrong = [
+        f"{name}={size!r}"
+        for name, size in given.items()
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1
+    ]
     if wrong:
         raise ValueError(f"a number of features is a positive integer, not: {', '.join(wrong)}")
     first, second = map(operator.index, given.values())
     return first, second
-
-
-def _is_positive_integer(size: Any) -> bool:
-    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size > 0)
 
 
 class Sequential(Module):

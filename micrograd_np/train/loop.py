@@ -21,13 +21,7 @@ from micrograd_np.nn.module import Module
 from micrograd_np.optim import Optimizer, Transformation
 from micrograd_np.optim.transformation import check_transformation
 from micrograd_np.train.compiled import CompiledStep, check_backend
-from micrograd_np.train.diagnosis import (
-    Failure,
-    broadcast_slip,
-    broken_update,
-    explained,
-    is_finite,
-)
+from micrograd_np.train.diagnosis import broadcast_slip, broken_update, explained, is_finite
 from micrograd_np.train.eager import EagerStep, Loss
 from micrograd_np.train.history import History, Step
 from micrograd_np.train.precision import cast, dtypes_for
@@ -184,24 +178,24 @@ class _Run:
     def steps(self) -> Generator[Step, None, None]:
         step, optimizer = self.step, self.optimizer
         count = 0
-        first = last = math.nan
+        losses = [math.nan, math.nan]  # of the first step, and of the last one
         step.before = optimizer.snapshot()
         with _training(self.model):
             for epoch in range(1, self.epochs + 1):
                 for X, y in self._batches():
                     count += 1
                     loss = step.loss_of(X, y)
+                    record = Step(epoch, count, loss, len(X))
                     if count == 1 and (slip := broadcast_slip(step.value)):
                         warnings.warn(slip, stacklevel=3)
                     if not math.isfinite(loss):
                         step.recall()
-                        failure = Failure(epoch, count, loss, X, y, step.prediction, first, last)
-                        error = explained(failure, optimizer)
+                        error = explained(record, X, y, step.prediction, losses, optimizer)
                         optimizer.restore(step.before)
                         raise error
-                    first, last = (loss if count == 1 else first), loss
+                    losses = [loss if count == 1 else losses[0], loss]
                     step.update()
-                    yield Step(epoch, count, loss, len(X))
+                    yield record
             if not all(is_finite(parameter.value) for parameter in optimizer.parameters):
                 step.recall()
                 error = broken_update(self.epochs, count, optimizer)

@@ -40,9 +40,6 @@ def conv(
     zeros on either side, `"valid"` for none, or `"same"` for as many as keep the size. With "same",
     `stride` must be 1, and an odd number of zeros has one more at the end. With `groups`, channels
     and output channels are cut into that many parts, each of which sees only its own.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
@@ -86,9 +83,6 @@ def conv_transpose(
 
     of which `output_padding` are at the end. If `x` is the gradient of the output of a convolution
     with this `weight`, the result is the gradient of the input.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)

@@ -7,6 +7,10 @@ from typing import Concatenate, ParamSpec
 from micrograd_np.core.op import Array
 
 LENGTHS = {1: "length", 2: "height, width", 3: "depth, height, width"}
+RAISES = """
+Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
+ValueError for one out of range.
+"""
 Given = ParamSpec("Given")
 
 
@@ -16,13 +20,14 @@ def along(
     """`function` along `ndim` axes, as a function with a name, signature and docstring of its own.
 
     `function` takes the number of axes first. Its docstring says `{ndim}` for that number, and
-    `{lengths}` for the names of the axes; the `example` is added at the end.
+    `{lengths}` for the names of the axes. What all of these functions raise and the `example` are
+    added at the end.
 
     >>> from math import prod
     >>> def volume(ndim, *lengths):
     ...     '''The volume of a box, given its {lengths}.'''
     ...     return prod(lengths[:ndim])
-    >>> volume2d = along(2, volume, ">>> volume2d(3, 4)")
+    >>> volume2d = along(2, volume, "")
     >>> volume2d.__doc__.splitlines()[0], volume2d(3, 4)
     ('The volume of a box, given its height, width.', 12)
     """
@@ -31,7 +36,7 @@ def along(
         return function(ndim, *args, **options)
 
     signature = inspect.signature(function)
-    text = f"{inspect.getdoc(function)}\n\n{example.strip()}\n"
+    text = f"{inspect.getdoc(function)}\n{RAISES}{example}"
     vars(of_dimensions)["__signature__"] = signature.replace(
         parameters=[*signature.parameters.values()][1:]
     )

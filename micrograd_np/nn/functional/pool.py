@@ -43,9 +43,6 @@ def max_pool(
     `ceil_mode` adds a last window that reaches beyond the end, if it begins before the end.
 
     The gradient goes to the largest entry; entries that tie share the gradient evenly.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x = as_array(x)
     if x.dtype.kind not in "fiu":
@@ -68,9 +65,6 @@ def avg_pool(
     Each option is an integer, or a tuple with one integer for each axis, as in `max_pool{ndim}d`.
     `count_include_pad`: whether the mean counts the zeros of the padding. With `ceil_mode` a window
     may reach beyond the padding; what lies there never counts.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x = as_array(x)
     if x.dtype.kind in "biu":
@@ -87,9 +81,6 @@ def adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
     `output_size` is an integer, or a tuple with one for each axis; None keeps an axis as it is.
     Together the windows cover the axis. Along an axis of length n, window i of m is from
     floor(i n / m) up to ceil((i + 1) n / m). Windows overlap where m does not divide n.
-
-    Raises ShapeError if `x` has too few axes, TypeError for a size that is no integer, ValueError
-    for one below 1.
     """
     x = as_array(x)
     _checked_call("adaptive_avg_pool", x, ndim)
