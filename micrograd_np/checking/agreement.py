@@ -6,27 +6,20 @@ all three values are equal, so they are compared first. A call that disagrees is
 another value from a random one.
 """
 
-from typing import Literal, NamedTuple
-
 import numpy as np
 
 from micrograd_np.checking import comparison
+from micrograd_np.checking.comparison import Verdict
 from micrograd_np.checking.differences import SAFETY, Rows
 from micrograd_np.checking.vector_function import PlainRun, RecordedCall, same
 from micrograd_np.core.op import Array
 
+Finding = tuple[Verdict, str]  # "right" if the values agree; and a note, "" for none
 CAUSES = (
     "Look for branches on the type (`isinstance(x, np.ndarray)`, `x.requires_grad`), for writing "
     "in place, which an array and its views feel and a Tensor does not, and for conversions that "
     "treat Tensors otherwise (`hasattr`, `np.shape`, `len`)."
 )
-
-
-class Finding(NamedTuple):
-    """The result of the comparison: a verdict, unless the values agree, and a note, if any."""
-
-    verdict: Literal["non-deterministic", "value differs"] | None = None
-    note: str = ""
 
 
 def compare_runs(call: RecordedCall, rtol: float) -> Finding:
@@ -47,13 +40,11 @@ def compare_with_arrays(call: RecordedCall, rtol: float) -> Finding:
     """Compare the recorded call with one on plain arrays."""
     run = call.function.run_on_arrays()
     if run.error:
-        return Finding(
-            note=f"the value was not compared with that on plain arrays, where the function raised "
-            f"{run.error}"
-        )
+        skipped = "the value was not compared with that on plain arrays, where the function raised"
+        return "right", f"{skipped} {run.error}"
     where = difference_of_run(call, run, rtol)
     if not where:
-        return Finding()
+        return "right", ""
     again = call.function.run_on_arrays()
     if again.error or difference_of_run(call, again, rtol) != where:
         return non_deterministic([call.value, values_in(call, run), values_in(call, again)])
@@ -63,18 +54,18 @@ def compare_with_arrays(call: RecordedCall, rtol: float) -> Finding:
 
 def value_differs(where: str, how: str, more: str = "") -> Finding:
     """The finding on a function that gives another value on arrays of another kind."""
-    return Finding("value differs", f"on {how}, {where}.{more} {CAUSES}")
+    return "value differs", f"on {how}, {where}.{more} {CAUSES}"
 
 
 def non_deterministic(values: list[Array]) -> Finding:
     """The finding on a function whose values at one input differ."""
     shapes = {value.shape for value in values}
     apart = np.nanmax(np.ptp(np.stack(values), axis=0), initial=0) if len(shapes) == 1 else np.nan
-    return Finding(
-        "non-deterministic",
+    note = (
         f"evaluations at the same input differ by up to {apart:.3g}. Draw random numbers "
-        f"outside the function and pass them in, or seed a new Generator inside it.",
+        f"outside the function and pass them in, or seed a new Generator inside it."
     )
+    return "non-deterministic", note
 
 
 # ---------------------------------------------------------------- where two values differ

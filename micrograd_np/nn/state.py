@@ -39,7 +39,8 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
     lost: dict[str, MeaningLostError] = {}
     for path in (path for path in state if path in own):
         try:
-            given[path] = numbers_of(state[path])
+            value = value_of(state[path])
+            given[path] = here(value) if is_foreign(value) else np.asarray(as_input(value))
         except MeaningLostError as error:
             lost[path] = error
         except ValueError as error:
@@ -66,12 +67,6 @@ def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tenso
 def described(value: Any) -> str:
     """The shape and dtype of an array or Tensor, for messages."""
     return f"{value.dtype} of shape {value.shape}"
-
-
-def numbers_of(given: Any) -> np.ndarray[Any, Any]:
-    """The numbers given for a Tensor, as an array of NumPy's."""
-    value = value_of(given)
-    return here(value) if is_foreign(value) else np.asarray(as_input(value))
 
 
 # ---------------------------------------------------------------- PyTorch

@@ -44,18 +44,11 @@ def digraph(labels: Sequence[Label], edges: Iterable[Edge], direction: str) -> "
 
 def attributes(label: Label) -> dict[str, str]:
     """The style of a node, its classes for the style sheet, and its tooltip."""
-    marks = {
-        "output": label.is_output,
-        "named": label.is_named,
-        "bare": not (label.value or label.gradient),
-        "gradient": bool(label.gradient),
-    }
-    classes = [label.role, *(mark for mark, holds in marks.items() if holds)]
-    style = ROLES[label.role] | (OUTPUT if label.is_output else {})
-    if label.role == "op" and marks["bare"]:
+    style = ROLES[label.role] | (OUTPUT if "output" in label.marks else {})
+    if label.role == "op" and "bare" in label.marks:
         style |= BARE
     tooltip = "\\n".join(line.translate(TOOLTIP_SIGNS) for line in label.tooltip)
-    return style | {"class": " ".join(classes), "tooltip": tooltip}
+    return style | {"class": " ".join([label.role, *label.marks]), "tooltip": tooltip}
 
 
 def record_fields(label: Label, direction: str) -> str:

@@ -14,7 +14,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.nn.functional.dimensions import along
 from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
-from micrograd_np.ops.kernels.windows import Lengths, window_slices
+from micrograd_np.ops.kernels.windows import Lengths
 
 
 class Windows(NamedTuple):
@@ -186,15 +186,11 @@ def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mod
 
 def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
     """The number of entries in each window."""
-    counts: Array = np.ones((1,) * len(lengths))
-    axes = zip(lengths, *windows, strict=True)
-    for axis, (length, size, kernel, stride, padding, dilation) in enumerate(axes, -len(lengths)):
-        counted = (length + 2 * padding, 0) if include_padding else (length, padding)
-        along = np.zeros(size)
-        places = (counted[:1], (kernel,), (size,), (stride,), counted[1:], (dilation,))
-        for _, (seeing,) in window_slices(*places):
-            along[seeing] += 1
-        counts = counts * along.reshape((-1,) + (1,) * (-axis - 1))
+    counts: Array = np.ones(())
+    for length, size, kernel, stride, padding, dilation in zip(lengths, *windows, strict=True):
+        counted, outside = (length + 2 * padding, 0) if include_padding else (length, padding)
+        axis = Windows((size,), (kernel,), (stride,), (outside,), (dilation,))
+        counts = np.multiply.outer(counts, sum_windows(np.ones(counted), **axis._asdict()))
     return counts
 
 
