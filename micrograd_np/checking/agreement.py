@@ -2,8 +2,7 @@
 
 A user means the function of plain arrays. Differences are taken of values on Tensors that record
 nothing, and derivatives of values on Tensors that record. Differences can judge derivatives only if
-all three values are equal, so they are compared first. A call that disagrees is repeated, to tell
-another value from a random one.
+all three values agree. A call that disagrees is repeated, to tell another value from a random one.
 """
 
 import numpy as np

@@ -59,11 +59,9 @@ def gradcheck(
     - "kink": `f` has no derivative there, so the check neither passes nor finds an error;
     - "non-finite": a value or a derivative is infinite or NaN;
     - "non-deterministic": `f` gives different values for equal inputs;
-    - "value differs": `f` computes another value on Tensors than on plain arrays, so its gradient
-      is that of another function.
+    - "value differs": on Tensors `f` is another function than on plain arrays.
 
-    If `f` raises on plain arrays, because it needs Tensors, the report says so in a note, and the
-    check goes on.
+    If `f` raises on plain arrays, because it needs Tensors, a note says so, and the check goes on.
 
     Steps and error bars follow from the values and dtypes (see `checking.differences`). An entry
     smaller than the error bar of its difference cannot be told from zero; the report counts them.
@@ -243,8 +241,7 @@ def derivative_functions(
 ) -> list[tuple[VectorFunction, str]]:
     """The pull-back and the push-forward, as functions of the inputs and of cotangents or tangents.
 
-    Cotangents and tangents are inputs too: a rule that treats them as constants gives wrong second
-    derivatives of every function around it.
+    Cotangents and tangents are inputs too: a rule may not treat them as constants.
     """
     function = call.function
     arrays = function.arrays

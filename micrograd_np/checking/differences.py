@@ -3,10 +3,9 @@
 A *probe* is a way to move one input: along a single entry, or along a random direction. Moving it
 by a step `h` each way gives the slope to the right, to the left, and the *central* one.
 
-A difference has two errors, truncation and rounding. Truncation shrinks with the step; a comparison
-of neighboring steps shows how fast. Rounding is the noise of the value divided by the step, and
-grows as the step shrinks.
-So slopes are measured in up to two ways:
+A difference has two errors. Truncation shrinks with the step; a comparison of neighboring steps
+shows how fast. Rounding, the noise of the value divided by the step, grows as the step shrinks. So
+slopes are measured in up to two ways:
 
 - the *first look* takes two steps near `cbrt(eps) * max(|x|, scale)`, where a central difference is
   about best, and Richardson's extrapolation. If a rule's slope agrees to many digits, that is no

@@ -10,8 +10,7 @@ the gradient that an anti-Hermitian cotangent of the matrix gives the input is
   entries are moved one at a time, as always;
 - anti-Hermitian, if every Hermitian move of the input keeps the matrix Hermitian, as in
   `cholesky(A + 0.1 * np.eye(3))`: then every entry is moved together with its mirror image;
-- anything else, if some Hermitian moves do not, as in `cholesky(A * w)`: then nothing can be
-  compared.
+- anything else, if some do not, as in `cholesky(A * w)`: then nothing can be compared.
 
 Cotangents are drawn at random, so each answer is right with probability 1.
 """

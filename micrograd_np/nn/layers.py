@@ -1,7 +1,6 @@
 """Layers: the linear layer, the activations, and the sequence of layers.
 
-Inputs are arrays or Tensors whose last axis holds the features. Axes before the last, none or any
-number, are examples.
+The last axis of an input holds the features. Axes before it, none or any number, are examples.
 """
 
 import operator

@@ -19,9 +19,7 @@ SHOWN = 3  # names of arrays of PyTorch that a message gives
 def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, Array]:
     """The values of `state` as arrays for the Tensors of their paths, in the Tensors' dtypes.
 
-    Raises TypeError if `state` is no mapping, holds arrays of PyTorch or values that are more than
-    numbers. Raises ValueError if `state` does not fit the Tensors. `owner` is the name of the
-    module's class.
+    Raises what `load_state_dict` raises. `owner` is the name of the module's class.
     """
     if not isinstance(state, Mapping):
         raise TypeError(

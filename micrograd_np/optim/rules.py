@@ -97,12 +97,10 @@ def scale_by_adam(
 
     `m` and `v` are exponential means of `g` and `|g|²` with decays `beta1` and `beta2`. Both are
     divided by `1 - beta ** steps`, which makes up for their start at zero. A complex parameter has
-    one real `v`, so turning `g` in the plane turns the step; PyTorch keeps a `v` for each of the
-    two parts. Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015,
-    algorithm 1.
+    one real `v`, so turning `g` in the plane turns the step; PyTorch keeps a `v` for either part.
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 
-    The state is an `AdamState`. Raises ValueError for a beta outside [0, 1), or an epsilon that is
-    not positive and finite.
+    The state is an `AdamState`. Raises what `adam` raises of `beta1`, `beta2` and `epsilon`.
     """
     _check(beta1=beta1, beta2=beta2, epsilon=epsilon)
     beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)

@@ -6,8 +6,7 @@ each parameter are trees of one structure, of arrays or Tensors. Neither functio
 arguments, so a state can be kept, compared and saved, and a whole step can be traced. `chain` joins
 transformations; `apply_updates` adds the updates to the parameters.
 
-Here is a step written out, on a model as a tree. `no_grad` says that the step is not to be
-differentiated.
+Here is a step on a model as a tree. Under `no_grad` the step is not differentiated.
 
 >>> from micrograd_np import Tensor, grad, no_grad
 >>> from micrograd_np.optim import sgd

@@ -19,9 +19,8 @@ def along(
 ) -> Callable[Given, Array]:
     """`function` along `ndim` axes, as a function with a name, signature and docstring of its own.
 
-    `function` takes the number of axes first. Its docstring says `{ndim}` for that number, and
-    `{lengths}` for the names of the axes. What all of these functions raise and the `example` are
-    added at the end.
+    `function` takes the number of axes first. Its docstring says `{ndim}` for that number and
+    `{lengths}` for the names of the axes. `RAISES` and the `example` are added at the end.
 
     >>> from math import prod
     >>> def volume(ndim, *lengths):

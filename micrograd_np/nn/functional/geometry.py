@@ -32,8 +32,7 @@ def check(call: str, problems: Iterable[str]) -> None:
 def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:
     """An option as one integer an axis, from an integer or from a tuple.
 
-    Raises TypeError for what is no integer, ValueError for the wrong number of integers or for an
-    integer below `least`.
+    Raises TypeError for what is no integer, ValueError for a wrong count or one below `least`.
     """
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
     try:
