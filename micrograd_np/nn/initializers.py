@@ -39,7 +39,7 @@ def glorot_uniform(
     nor `shape` has two lengths.
 
     The variance, `2 / (inputs + outputs)`, keeps signals and gradients at one scale from layer to
-    layer while the activations are near their linear part. Source: Glorot and Bengio,
+    layer while activations (sigmoid, tanh) are near their linear part. Source: Glorot and Bengio,
     "Understanding the difficulty of training deep feedforward neural networks", 2010, equation 16.
 
     >>> bool(np.abs(glorot_uniform((3, 3), np.random.default_rng(0))).max() <= 1)

@@ -34,11 +34,11 @@ def explained(
     return NonFiniteError(f"{where}. {cause}\n{kept}")
 
 
-def broken_update(epoch: int, step: int, optimizer: Optimizer) -> NonFiniteError:
+def broken_update(last: Step, optimizer: Optimizer) -> NonFiniteError:
     """The error for a last update that left parameters not finite, with no loss after it."""
     return NonFiniteError(
-        f"the update of the last step, {step} (epoch {epoch}), is not finite. "
-        f"{_broken_parameters(step, optimizer)}\nThe parameters are those before that update."
+        f"the update of the last step, {last.step} (epoch {last.epoch}), is not finite. "
+        f"{_broken_parameters(last.step, optimizer)}\nThe parameters are those before that update."
     )
 
 

@@ -75,8 +75,8 @@ def conv_transpose(
 ) -> Array:
     """The transpose of `conv{ndim}d`: each entry of `x` adds a multiple of the kernel.
 
-    Shapes: `x` `(..., channels, {lengths})`, `weight` `(channels, out_channels / groups, *kernel)`
-    and `bias` `(out_channels,)`. Along an axis of length n the result has length
+    Shapes: `x` `(..., channels, {lengths})`, `bias` `(out_channels,)` and `weight`
+    `(channels, out_channels / groups, *kernel)`. Along an axis of length n the result has length
 
         (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
 
