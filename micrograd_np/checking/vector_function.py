@@ -39,7 +39,8 @@ class VectorFunction:
         self.leaves = [leaf for _, leaf in found]
         self.places = [i for i, leaf in enumerate(self.leaves) if kind(leaf) in FLOATING]
         self.constants = [i for i in range(len(found)) if i not in self.places]
-        titles = [title(path, leaf) for path, leaf in found]
+        named = ((path, leaf.name if isinstance(leaf, Tensor) else None) for path, leaf in found)
+        titles = [name or path or "x" for path, name in named]
         if not self.places:
             raise errors.NotDifferentiableError(
                 f"gradcheck has nothing to differentiate: none of the inputs is a floating-point "
@@ -60,7 +61,8 @@ class VectorFunction:
         """The floating-point leaves of what `f` returns for these arrays, with their paths."""
         leaves = [*self.leaves]
         for place in self.constants:
-            leaves[place] = writeable(leaves[place])
+            leaf = leaves[place]
+            leaves[place] = Tensor(leaf.data) if isinstance(leaf, Tensor) else plain_copy(leaf)
         for place, tensor in zip(self.places, tensors, strict=True):
             leaves[place] = tensor
         return floating_leaves(self.f(*tree.replace(self.args, leaves)))
@@ -219,19 +221,6 @@ def plain_copy(leaf: Any) -> Any:
     if isinstance(leaf, Tensor | np.ndarray):
         return copied(data_of(leaf))
     return np.asarray(leaf)[()] if isinstance(leaf, float | complex) else leaf
-
-
-def writeable(leaf: Any) -> Any:
-    """A constant leaf that the function may write to."""
-    if isinstance(leaf, Tensor):
-        return Tensor(leaf.data)
-    return copied(leaf) if isinstance(leaf, np.ndarray) else leaf
-
-
-def title(path: str, leaf: Any) -> str:
-    """The name of an input in the report: its own if it has one, else its path."""
-    name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
-    return name or path or "x"
 
 
 def bracketed(flat: int, shape: tuple[int, ...]) -> str:

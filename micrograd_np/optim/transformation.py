@@ -55,9 +55,7 @@ def chain(*transformations: Transformation) -> Transformation:
     def init(parameters: Tree) -> tuple[State, ...]:
         return tuple(each.init(parameters) for each in transformations)
 
-    def update(
-        gradients: Tree, state: tuple[State, ...], parameters: Tree
-    ) -> tuple[Tree, tuple[State, ...]]:
+    def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
         states = []
         for transformation, own in zip(transformations, state, strict=True):
             gradients, new = transformation.update(gradients, own, parameters)

@@ -69,5 +69,4 @@ def number(value: Any) -> float:
             f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
             f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
         )
-    found: float = value.item()
-    return found
+    return float(value.item())

@@ -137,7 +137,7 @@ def steps(
     backend: Any = "numpy" if compile is True else compile
     if not isinstance(backend, bool | str):
         types.append(f"compile is True, False or the name of a back end, not {backend!r:.80}")
-    elif backend:
+    elif isinstance(backend, str):
         values += _complaint(check_backend, backend)
     if not types:
         values += _wrong_parameters(model, optimizer)

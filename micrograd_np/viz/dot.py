@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 
 RECORD_SIGNS = {ord(sign): f"\\{sign}" for sign in "\\{}|<>"} | {ord("&"): "&amp;"}
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"  # the only one that may begin a field
-TOOLTIP_SIGNS = {
-    ord("\\"): "\\" * 4,  # Graphviz reads the escapes of a tooltip twice
-    ord("&"): "&amp;",
-    ord("<"): "&lt;",
-    ord(">"): "&gt;",
-}
+# Graphviz reads the escapes of a tooltip twice.
+TOOLTIP_SIGNS = str.maketrans({"\\": "\\" * 4, "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def digraph(labels: Sequence[Label], edges: Iterable[Edge], direction: str) -> "Digraph":

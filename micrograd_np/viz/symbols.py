@@ -163,14 +163,9 @@ def sequence_text(values: Sequence[Any]) -> str:
     return f"({inside},)" if len(values) == 1 else f"({inside})"
 
 
-def array_kind(value: np.ndarray[Any, Any]) -> str:
-    """An array inside a key or an option, without its entries: `mask`, `array(3,)`."""
-    return "mask" if value.dtype == bool else f"array{value.shape}"
-
-
 WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (slice, slice_text),
     (tuple | list, sequence_text),
-    (np.ndarray, array_kind),
+    (np.ndarray, lambda x: "mask" if x.dtype == bool else f"array{x.shape}"),  # not the entries
     (EllipsisType, lambda _: "…"),
 )
