@@ -209,7 +209,7 @@ def hint(
     wrong = [mode for mode, status in statuses.items() if (status == WRONG).any()]
     if wrong:
         cause = likely_cause(derivatives[wrong[0]], statuses[wrong[0]] == WRONG, slopes.value)
-        blame = RULES[tuple(wrong)] if len(statuses) > 1 else ""
+        blame = RULES[wrong[0]] if len(wrong) < len(statuses) else ""
         return f"input {name}: {cause}{blame}"
     if severity == KINK and flat is not None:
         seen = "does not settle as the step shrinks"
@@ -229,9 +229,8 @@ def hint(
 
 
 RULES = {
-    ("reverse",): " Forward mode is right: look at the vjp rules.",
-    ("forward",): " Reverse mode is right: look at the jvp rules.",
-    ("reverse", "forward"): "",
+    "reverse": " Forward mode is right: look at the vjp rules.",
+    "forward": " Reverse mode is right: look at the jvp rules.",
 }
 
 

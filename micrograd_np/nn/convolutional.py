@@ -36,7 +36,8 @@ class _Kernels(_AlongAxes):
 
     def _start(
         self,
-        channels: tuple[int, int],
+        in_channels: int,
+        out_channels: int,
         kernel_size: Numbers,
         groups: int,
         bias: bool,
@@ -46,8 +47,8 @@ class _Kernels(_AlongAxes):
         transposed: bool = False,
     ) -> None:
         """Draw the parameters. Raises TypeError or ValueError for a size that cannot be."""
-        (inputs,) = per_axis("in_channels", channels[0], 1, 1)
-        (outputs,) = per_axis("out_channels", channels[1], 1, 1)
+        (inputs,) = per_axis("in_channels", in_channels, 1, 1)
+        (outputs,) = per_axis("out_channels", out_channels, 1, 1)
         (groups,) = per_axis("groups", groups, 1, 1)
         kernel = per_axis("kernel_size", kernel_size, self.ndim, 1)
         if inputs % groups or outputs % groups:
@@ -78,10 +79,8 @@ class _Convolution(_Kernels):
         rng: "np.random.Generator | None" = None,
         dtype: Any = np.float64,
     ) -> None:
-        channels = in_channels, out_channels
-        self._start(channels, kernel_size, groups, bias, rng, dtype)
-        self.stride, self.padding, self.dilation = stride, padding, dilation
-        self.groups = groups
+        self._start(in_channels, out_channels, kernel_size, groups, bias, rng, dtype)
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
 
     def forward(self, x: Array) -> Array:
         """The convolution of `x` with the weight, plus the bias."""
@@ -105,8 +104,8 @@ class _Transposed(_Kernels):
         rng: "np.random.Generator | None" = None,
         dtype: Any = np.float64,
     ) -> None:
-        channels = in_channels, out_channels
-        self._start(channels, kernel_size, groups, bias, rng, dtype, transposed=True)
+        sizes = in_channels, out_channels, kernel_size
+        self._start(*sizes, groups, bias, rng, dtype, transposed=True)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.output_padding, self.groups = output_padding, groups
 

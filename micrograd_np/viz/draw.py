@@ -8,7 +8,7 @@ from micrograd_np.core.graph import Node
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import listed
 from micrograd_np.viz.dot import digraph
-from micrograd_np.viz.gradients import computed_gradients, stored_gradients
+from micrograd_np.viz.gradients import computed_gradients
 from micrograd_np.viz.labels import Annotations, label_of
 from micrograd_np.viz.picture import Picture
 from micrograd_np.viz.subgraph import changed_leaves, depth, subgraph_of
@@ -54,7 +54,8 @@ def draw(
         cotangents = None if gradient is None else tree.leaves(gradient)
         shown: dict[Node, Any] = {**computed_gradients(results, cotangents)}
     else:
-        shown = stored_gradients(graph.nodes)
+        leaves = (x for x in graph.nodes if isinstance(x, Tensor) and x.is_leaf and x.tracked)
+        shown = {leaf: leaf.grad for leaf in leaves}
     named = {x: path for path, x in tree.paths(names) if isinstance(x, Node)}
     changed = frozenset(changed_leaves(graph.nodes))
     annotations = Annotations(named, shown, frozenset(results), changed)
