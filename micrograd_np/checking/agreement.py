@@ -31,7 +31,7 @@ def compare_runs(call: RecordedCall, rtol: float) -> Finding:
         if not same(values[0], values[3]):
             return non_deterministic(values)
         if where := difference(call, values[1], rtol):
-            return value_differs(where, "Tensors that record nothing")
+            return "value differs", f"on Tensors that record nothing, {where}. {CAUSES}"
     return compare_with_arrays(call, rtol)
 
 
@@ -48,12 +48,7 @@ def compare_with_arrays(call: RecordedCall, rtol: float) -> Finding:
     if again.error or difference_of_run(call, again, rtol) != where:
         return non_deterministic([call.value, values_in(call, run), values_in(call, again)])
     written = f" On arrays it writes to its input {', '.join(run.changed)}." if run.changed else ""
-    return value_differs(where, "plain arrays", written)
-
-
-def value_differs(where: str, how: str, more: str = "") -> Finding:
-    """The finding on a function that gives another value on arrays of another kind."""
-    return "value differs", f"on {how}, {where}.{more} {CAUSES}"
+    return "value differs", f"on plain arrays, {where}.{written} {CAUSES}"
 
 
 def non_deterministic(values: list[Array]) -> Finding:

@@ -9,16 +9,9 @@ import numpy as np
 from micrograd_np import errors
 from micrograd_np.checking import comparison
 from micrograd_np.checking.agreement import compare_runs
-from micrograd_np.checking.differences import (
-    Differences,
-    Probe,
-    Rows,
-    Slopes,
-    directions,
-    entries,
-)
+from micrograd_np.checking.differences import Differences, Probe, Rows, Slopes, directions, entries
 from micrograd_np.checking.real_parts import from_real_parts, real_parts
-from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
+from micrograd_np.checking.report import Blocks, GradientReport, InputReport, Layout, Mode, line_of
 from micrograd_np.checking.symmetry import HermitianUse, hermitian_uses
 from micrograd_np.checking.vector_function import RecordedCall, VectorFunction, bracketed
 from micrograd_np.core.op import Array
@@ -156,7 +149,7 @@ def first_order(call: RecordedCall, title: str, settings: Settings) -> GradientR
     for place, (point, sign) in enumerate(zip(function.points, signs, strict=True)):
         probes, along_random = probes_of(place, point, rows, settings, sign)
         arrived = [gradient[place] for gradient in gradients]
-        blocks: dict[Mode, Array] = {"reverse": reverse_block(arrived, probes, call.wide)}
+        blocks: Blocks = {"reverse": reverse_block(arrived, probes, call.wide)}
         if "forward" in settings.modes:
             blocks["forward"] = forward_block(call, rows, probes)
         slopes = measured_slopes(differences, probes, [*blocks.values()], rtol)

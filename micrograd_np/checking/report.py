@@ -16,6 +16,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.text_table import text_table
 
 Mode = Literal["reverse", "forward"]
+Blocks = dict[Mode, Array]  # an array of shape (rows, columns) for each mode
 
 
 class InputReport(NamedTuple):
@@ -130,12 +131,7 @@ class Layout(NamedTuple):
 
 
 def line_of(
-    name: str,
-    point: Array,
-    derivatives: dict[Mode, Array],
-    slopes: Slopes,
-    layout: Layout,
-    rtol: float,
+    name: str, point: Array, derivatives: Blocks, slopes: Slopes, layout: Layout, rtol: float
 ) -> InputReport:
     """Compare one input's block of derivatives with its slopes, both of shape (rows, columns)."""
     info = np.finfo(point.dtype)
@@ -180,9 +176,7 @@ def line_of(
     )
 
 
-def worst(
-    derivatives: dict[Mode, Array], statuses: dict[Mode, Array], slopes: Slopes
-) -> tuple[Mode, int | None]:
+def worst(derivatives: Blocks, statuses: Blocks, slopes: Slopes) -> tuple[Mode, int | None]:
     """The mode and flat index of the entry with the worst status, then with the largest error."""
     best: tuple[float, Mode, int | None] = (-1.0, "reverse", None)
     for mode, analytic in derivatives.items():
@@ -198,20 +192,15 @@ def worst(
 
 
 def hint(
-    name: str,
-    derivatives: dict[Mode, Array],
-    statuses: dict[Mode, Array],
-    slopes: Slopes,
-    flat: int | None,
-    severity: int,
+    name: str, derivatives: Blocks, statuses: Blocks, slopes: Slopes, flat: int | None, status: int
 ) -> str:
     """Advice for one input: the likely cause of what is wrong, or what its verdict asks for."""
-    wrong = [mode for mode, status in statuses.items() if (status == WRONG).any()]
+    wrong = [mode for mode, found in statuses.items() if (found == WRONG).any()]
     if wrong:
         cause = likely_cause(derivatives[wrong[0]], statuses[wrong[0]] == WRONG, slopes.value)
         blame = RULES[wrong[0]] if len(wrong) < len(statuses) else ""
         return f"input {name}: {cause}{blame}"
-    if severity == KINK and flat is not None:
+    if status == KINK and flat is not None:
         seen = "does not settle as the step shrinks"
         if slopes.kink.flat[flat]:
             left, right = slopes.left.flat[flat], slopes.right.flat[flat]
@@ -220,7 +209,7 @@ def hint(
             f"input {name}: the slope {seen}. Move the input off this point to check the rules "
             f"beside it; at the point itself compare with the subgradient you expect."
         )
-    if severity > KINK:
+    if status > KINK:
         return (
             f"input {name}: check at an input where the value and its slope are finite, or compare "
             f"with the limit you expect."

@@ -15,14 +15,7 @@ from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
 from micrograd_np.nn.state import described
-from micrograd_np.ops.derivatives.activations import (
-    log_softmax,
-    logsigmoid,
-    relu,
-    sigmoid,
-    softmax,
-    softplus,
-)
+from micrograd_np.ops.derivatives import activations
 
 Layer = Callable[[Any], Any]
 
@@ -164,7 +157,7 @@ class _Function(Module):
         return type(self).function(x)
 
 
-class Sigmoid(_Function, function=sigmoid):
+class Sigmoid(_Function, function=activations.sigmoid):
     """`1 / (1 + exp(-x))`, elementwise: from 0 to 1."""
 
 
@@ -172,15 +165,15 @@ class Tanh(_Function, function=np.tanh):
     """`tanh(x)`, elementwise: from -1 to 1."""
 
 
-class ReLU(_Function, function=relu):
+class ReLU(_Function, function=activations.relu):
     """`max(x, 0)`, elementwise."""
 
 
-class Softplus(_Function, function=softplus):
+class Softplus(_Function, function=activations.softplus):
     """`log(1 + exp(x))`, elementwise: a smooth `ReLU`."""
 
 
-class LogSigmoid(_Function, function=logsigmoid):
+class LogSigmoid(_Function, function=activations.logsigmoid):
     """`log(sigmoid(x))`, elementwise, finite where the sigmoid underflows."""
 
 
@@ -193,9 +186,9 @@ class _AlongAxis(_Function):
         return type(self).function(x, axis=self.axis)
 
 
-class Softmax(_AlongAxis, function=softmax):
+class Softmax(_AlongAxis, function=activations.softmax):
     """`exp(x) / sum(exp(x))` along `axis`: positive weights that sum to 1."""
 
 
-class LogSoftmax(_AlongAxis, function=log_softmax):
+class LogSoftmax(_AlongAxis, function=activations.log_softmax):
     """`x - log(sum(exp(x)))` along `axis`: the logarithm of `Softmax`."""

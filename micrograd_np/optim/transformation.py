@@ -35,10 +35,7 @@ State = Any
 
 
 class Transformation(NamedTuple):
-    """A pure pair: `init(parameters)` returns a state, and `update` the updates and a new state.
-
-    `update(gradients, state, parameters)` returns `(updates, state)`.
-    """
+    """The pure functions `init(parameters)` and `update(gradients, state, parameters)`."""
 
     init: Callable[[Tree], State]
     update: Callable[[Tree, State, Tree], tuple[Tree, State]]

@@ -59,7 +59,11 @@ class CompiledStep(EagerStep):
         self.last: Any = None  # the batch of the last update
 
     def _look_for_parts(self) -> None:
-        self.parts = [*parts_of(self.model), *parts_of(self.loss)]
+        """Find the objects with attributes that model and loss consist of, and their generators."""
+        parts: list[Any] = []
+        for function in (self.model, self.loss):
+            parts += function.modules() if isinstance(function, Module) else [function]
+        self.parts = [part for part in parts if hasattr(part, "__dict__")]
         self.places = [
             (part, name)
             for part in self.parts
@@ -142,12 +146,6 @@ class CompiledStep(EagerStep):
 
 
 # ---------------------------------------------------------------- what a model keeps
-
-
-def parts_of(function: Any) -> list[Any]:
-    """The objects with attributes that a model or a loss consists of."""
-    parts = function.modules() if isinstance(function, Module) else [function]
-    return [part for part in parts if hasattr(part, "__dict__")]
 
 
 @contextlib.contextmanager
