@@ -62,9 +62,6 @@ def non_deterministic(values: list[Array]) -> Finding:
     return "non-deterministic", note
 
 
-# ---------------------------------------------------------------- where two values differ
-
-
 def difference_of_run(call: RecordedCall, run: PlainRun, rtol: float) -> str:
     """The first difference of a call with arrays from the recorded call, in words; "" for none."""
     theirs = [(path, x.shape, x.dtype.kind) for path, x in run.outputs]

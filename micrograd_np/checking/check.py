@@ -59,8 +59,7 @@ def gradcheck(
     Steps and error bars follow from the values and dtypes (see `checking.differences`). An entry
     smaller than the error bar of its difference cannot be told from zero; the report counts them.
 
-    A complex array counts as two real ones, its real and its imaginary part, which the report names
-    `z.real` and `z.imag`. A complex output counts as two real ones too.
+    A complex input or output counts as two real ones, which the report names `z.real` and `z.imag`.
 
     A matrix that is read as Hermitian (`np.linalg.cholesky`, `eigh`, …) has a derivative along
     Hermitian matrices. An input that leads to one is moved symmetrically, each entry together with
@@ -127,9 +126,9 @@ def check_function(
     report = first_order(call, title, settings)
     report.notes += (note,) * bool(note)
     if order > 1 and report:
-        below = derivative_functions(call, title, settings)
         report.derivatives = tuple(
-            check_function(g, order - 1, name, settings) for g, name in below
+            check_function(g, order - 1, name, settings)
+            for g, name in derivative_functions(call, title, settings)
         )
         report.verdict = next((r.verdict for r in report.derivatives if not r), report.verdict)
     return report
@@ -292,9 +291,7 @@ def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: fl
         how = f"every entry of the {rows.length} x {total} Jacobian"
     else:
         how = f"{rows.count} random combinations of {rows.length} outputs, {total} inputs"
-    along_random = [
-        line.name for line in lines if line.numeric.size < rows.count * prod(line.shape)
-    ]
+    along_random = [x.name for x in lines if x.numeric.size < rows.count * prod(x.shape)]
     if along_random:
         how += f", along {settings.samples} random directions of input {', '.join(along_random)}"
     modes = " and ".join(settings.modes)

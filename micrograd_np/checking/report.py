@@ -77,11 +77,9 @@ class GradientReport:
 
     def all(self) -> Iterator["GradientReport"]:
         """Itself and the reports on the derivatives, in order."""
-        waiting = [self]
-        while waiting:
-            report = waiting.pop(0)
-            yield report
-            waiting = [*report.derivatives, *waiting]
+        yield self
+        for report in self.derivatives:
+            yield from report.all()
 
     def section(self) -> str:
         """One function's part of the text: how it was checked, and its table."""

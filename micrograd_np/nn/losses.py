@@ -190,10 +190,7 @@ def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -
 
 
 def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
-    """Raise ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN.
-
-    Nothing is checked where numbers cannot be read.
-    """
+    """Raise ValueError if an entry of `x` that can be read is outside [0, 1]. A NaN passes."""
     values = value_of(x)
     if _can_be_read(values) and values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(

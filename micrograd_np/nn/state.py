@@ -67,9 +67,6 @@ def described(value: Any) -> str:
     return f"{value.dtype} of shape {value.shape}"
 
 
-# ---------------------------------------------------------------- PyTorch
-
-
 def refuse_pytorch(state: Mapping[str, Any]) -> None:
     """Raise TypeError for arrays of PyTorch, whose weights of linear layers are transposed."""
     names = [path for path, value in tree.paths({**state}) if is_pytorch(value)]

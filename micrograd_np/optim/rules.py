@@ -138,10 +138,9 @@ def _zero(p: Any) -> Any:
 
 # ---------------------------------------------------------------- settings
 
-RATE = ("finite and at least 0", lambda x: 0 <= x < np.inf)
 DECAY = ("at least 0 and below 1", lambda x: 0 <= x < 1)
 CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "learning_rate": RATE,
+    "learning_rate": ("finite and at least 0", lambda x: 0 <= x < np.inf),
     "momentum": DECAY,
     "decay": DECAY,
     "beta1": DECAY,

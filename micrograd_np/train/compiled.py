@@ -1,13 +1,12 @@
 """A training step as a compiled program: loss, gradients and the optimizer's update in one call.
 
-The step is traced once for each shape of a batch. The program reads the parameters anew at every
-call, so its only arguments are the random generators, the optimizer's state and the batch. The step
-is traced again when something has changed that model, loss or optimizer depend on. A step that
-cannot be traced goes on as an eager step, with a warning that says why.
+The step is traced once for each shape of a batch, and again when something has changed that model,
+loss or optimizer depend on. The program reads the parameters anew at every call, so its only
+arguments are the random generators, the optimizer's state and the batch. A step that cannot be
+traced goes on as an eager step, with a warning that says why.
 
 Whenever a program was made, the batch is computed eagerly too. A mistake in model or loss is then
-an error like any other. A model that differs from call to call, because it draws random numbers
-that the program cannot see, is found out by its two losses.
+an error like any other. Two losses that differ reveal random numbers that no program can see.
 """
 
 import contextlib

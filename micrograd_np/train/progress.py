@@ -20,10 +20,7 @@ LINES = 10  # about how many lines a run writes where there is no terminal
 
 @contextmanager
 def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
-    """The display of a run of `steps` steps in all, on stderr; the silent display unless `shown`.
-
-    The display is a context manager because a bar must be closed.
-    """
+    """The display of a run of `steps` steps in all, on stderr; the silent display unless `shown`."""
     stream = sys.stderr
     if not shown or stream is None:
         yield lambda _: None
@@ -65,15 +62,12 @@ class Bar:
             self.bar.update(self.last.step - self.bar.n)
 
 
-def lines(stream: Any, epochs: int, steps: int) -> Display:
-    """A display that writes a line after the first epoch, the last, and about ten between.
-
-    `steps`: how many steps an epoch has.
-    """
+def lines(stream: Any, epochs: int, steps_per_epoch: int) -> Display:
+    """A display that writes a line after the first epoch, the last, and about ten between."""
     every = -(-epochs // LINES)
 
     def show(record: Step) -> None:
-        epoch, rest = divmod(record.step, steps)
+        epoch, rest = divmod(record.step, steps_per_epoch)
         if not rest and (epoch in (1, epochs) or epoch % every == 0):
             stream.write(described(record, epochs) + "\n")
             stream.flush()

@@ -151,10 +151,7 @@ def _windows(
     dilation: Numbers,
     ceil_mode: bool,
 ) -> Windows:
-    """The options as a number for each axis, with the number of windows.
-
-    Raises ShapeError for windows that do not fit the input.
-    """
+    """The options as a number for each axis, with the number of windows, if these fit the input."""
     kernel = per_axis("kernel_size", kernel_size, ndim, 1)
     stride = kernel if stride is None else per_axis("stride", stride, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
