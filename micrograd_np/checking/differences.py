@@ -128,7 +128,8 @@ def entries(place: int, point: Array, sign: int = 0) -> list[Probe]:
     units = binary(np.maximum(sizes, scale(point)))
     images = np.arange(point.size).reshape(point.shape)
     images = np.swapaxes(images, -1, -2) if sign else images
-    lengths = np.stack([units, binary(sizes), np.abs(point.ravel())], axis=1).tolist()
+    own = np.abs(point.astype(np.float64)).ravel()
+    lengths = np.stack([units, binary(sizes), own], axis=1).tolist()
     probes = []
     for i, image in enumerate(images.ravel().tolist()):
         moving, factors = ([i, image], [1, sign]) if image != i else ([i], [int(sign >= 0)])

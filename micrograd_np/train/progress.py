@@ -20,7 +20,7 @@ LINES = 10  # about how many lines a run writes where there is no terminal
 
 @contextmanager
 def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
-    """The display of a run of `steps` steps in all, on stderr; the silent display unless `shown`."""
+    """The display, on stderr, of a run of `steps` steps in all; a silent one unless `shown`."""
     stream = sys.stderr
     if not shown or stream is None:
         yield lambda _: None
