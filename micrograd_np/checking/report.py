@@ -132,11 +132,8 @@ def line_of(
     name: str, point: Array, derivatives: Blocks, slopes: Slopes, layout: Layout, rtol: float
 ) -> InputReport:
     """Compare one input's block of derivatives with its slopes, both of shape (rows, columns)."""
-    info = np.finfo(point.dtype)
-    statuses = {
-        mode: comparison.statuses_of(analytic, slopes, rtol, info)
-        for mode, analytic in derivatives.items()
-    }
+    info, blocks = np.finfo(point.dtype), derivatives.items()
+    statuses = {mode: comparison.statuses_of(x, slopes, rtol, info) for mode, x in blocks}
     mode, flat = worst(derivatives, statuses, slopes)
     status = np.max(list(statuses.values()), axis=0)
     severity = int(status.max(initial=RIGHT))

@@ -126,9 +126,8 @@ def steps(
     X, y = as_array(X), as_array(y)
     values = _wrong_data(X, y)
     types = _wrong_types(model, loss, optimizer, rng)
-    counts: dict[str, Any] = {"epochs": epochs}
-    if batch_size is not None:
-        counts["batch_size"] = batch_size
+    size = 1 if batch_size is None else batch_size
+    counts: dict[str, Any] = {"epochs": epochs, "batch_size": size}
     for name, count in counts.items():
         if not isinstance(count, int | np.integer) or isinstance(count, bool):
             types.append(f"{name} is a whole number, not {count!r}")

@@ -15,8 +15,6 @@ from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_ax
 from micrograd_np.ops.derivatives.convolution import convolve_to_input, convolve_windows
 from micrograd_np.ops.kernels.windows import Lengths
 
-Padding = Numbers | str
-
 
 def conv(
     ndim: int,
@@ -24,7 +22,7 @@ def conv(
     weight: Array,
     bias: Array | None = None,
     stride: Numbers = 1,
-    padding: Padding = 0,
+    padding: Numbers | str = 0,
     dilation: Numbers = 1,
     groups: int = 1,
 ) -> Array:
@@ -143,7 +141,7 @@ conv_transpose3d = along(3, conv_transpose, """
 
 
 def _paddings(
-    padding: Padding, stride: Lengths, reached: Lengths, lengths: Lengths
+    padding: Numbers | str, stride: Lengths, reached: Lengths, lengths: Lengths
 ) -> tuple[Lengths, Lengths]:
     """The number of zeros before the input, and the lengths of the input with all zeros."""
     if isinstance(padding, str):
