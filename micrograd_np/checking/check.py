@@ -194,9 +194,11 @@ def probes_of(
 
 def reverse_block(gradients: list[Array], probes: list[Probe], wide: Any) -> Array:
     """The reverse-mode derivatives of one input, of shape (rows, probes), from its gradients."""
-    flat = [gradient.astype(wide).ravel() for gradient in gradients]
-    block = [[probe.derivative(gradient) for probe in probes] for gradient in flat]
-    return np.array(block, wide).reshape(len(gradients), len(probes))
+    rows = np.array([gradient.ravel() for gradient in gradients], wide)
+    block = np.zeros((len(gradients), len(probes)), wide)
+    for i, probe in enumerate(probes):
+        block[:, i] = probe.derivatives(rows)
+    return block
 
 
 def forward_block(call: RecordedCall, rows: Rows, probes: list[Probe]) -> Array:

@@ -112,10 +112,12 @@ class Probe(NamedTuple):
         tangent.flat[self.entries] = self.factors
         return tangent
 
-    def derivative(self, gradient: Array) -> Any:
-        """The derivative along the probe of a number whose gradient in the point is this vector."""
-        moved, factors = gradient[self.entries], self.factors.astype(gradient.dtype)
-        return moved @ factors if len(factors) > 2 else np.sum(moved * factors, initial=-0.0)
+    def derivatives(self, gradients: Array) -> Any:
+        """The derivatives along the probe of numbers whose gradients in the point are the rows."""
+        factors = self.factors.astype(gradients.dtype)
+        if len(factors) > 2:
+            return [row[self.entries] @ factors for row in gradients]
+        return np.sum(gradients[:, self.entries] * factors, axis=1, initial=-0.0)
 
 
 def entries(place: int, point: Array, sign: int = 0) -> list[Probe]:

@@ -14,7 +14,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.nn.functional.dimensions import along
 from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
-from micrograd_np.ops.kernels.windows import Lengths
+from micrograd_np.ops.kernels.windows import Lengths, window_slices
 
 
 class Windows(NamedTuple):
@@ -186,8 +186,11 @@ def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
     counts: Array = np.ones(())
     for length, size, kernel, stride, padding, dilation in zip(lengths, *windows, strict=True):
         counted, outside = (length + 2 * padding, 0) if include_padding else (length, padding)
-        axis = Windows((size,), (kernel,), (stride,), (outside,), (dilation,))
-        counts = np.multiply.outer(counts, sum_windows(np.ones(counted), **axis._asdict()))
+        along = np.zeros(size)
+        places = (counted,), (kernel,), (size,), (stride,), (outside,), (dilation,)
+        for _, (seeing,) in window_slices(*places):
+            along[seeing] += 1
+        counts = np.multiply.outer(counts, along)
     return counts
 
 
