@@ -90,15 +90,11 @@ class TracingError(TypeError):
         "a value that `mg.compile` traced was used after the function had returned: it was stored "
         "somewhere outside. Return it from the function instead."
     )
-
-    @classmethod
-    def elsewhere(cls) -> "TracingError":
-        """The error for a traced value that another thread computes with."""
-        return cls.here(
-            "a value that `mg.compile` traces was used in another thread than the function, where "
-            "Tensors from outside would be constants. Compute in the thread of the function, or "
-            "run the other thread in its context: contextvars.copy_context().run(work)."
-        )
+    elsewhere = traced(  # a traced value that another thread computes with
+        "a value that `mg.compile` traces was used in another thread than the function, where "
+        "Tensors from outside would be constants. Compute in the thread of the function, or run "
+        "the other thread in its context: contextvars.copy_context().run(work)."
+    )
 
     @classmethod
     def frozen_generator(cls, names: Iterable[str], *, alone: bool) -> "TracingError":
