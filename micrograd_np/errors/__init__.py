@@ -137,7 +137,8 @@ class MeaningLostError(TypeError):
     def of(cls, operand: Any, lost: str, *, may_hold_tensors: bool) -> "MeaningLostError":
         """The error for one array, of which `lost` would be lost."""
         error = cls(f"a {kind_of(operand)} was given with a Tensor or as its numbers; {lost}.")
-        error.operand, error.may_hold_tensors = operand, may_hold_tensors
+        error.operand = operand
+        error.may_hold_tensors = may_hold_tensors
         return error
 
     @classmethod

@@ -166,7 +166,7 @@ def at(
     f: Function, argnums: Argnums, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Function, tuple[Tree, ...]]:
     """`f` as a function of the arguments at `argnums` alone, and those arguments."""
-    if type(argnums) is int and not argnums and len(args) == 1 and not keywords:
+    if type(argnums) is int and argnums == 0 and len(args) == 1 and not keywords:
         return f, args
     positions: tuple[Any, ...] = tuple(argnums) if isinstance(argnums, list | tuple) else (argnums,)
     count = len(args)

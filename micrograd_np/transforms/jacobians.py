@@ -96,6 +96,7 @@ def one_hots(nodes: Sequence[Node]) -> list[Array]:
     total = entries(nodes)
     batches = []
     for part, x in parts(nodes):
+        # Row `part.start` has its one in the first column.
         batch = np.eye(total, x.value.size, -part.start, x.value.dtype)
         batches.append(like(x, batch.reshape((total, *x.value.shape))))
     return batches

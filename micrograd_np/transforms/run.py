@@ -67,11 +67,9 @@ class Run:
     def _fresh_node(self, leaf: Any) -> Tensor:
         """A node of this run alone over `leaf`, still tied to the graph that `leaf` came from."""
         context = CONTEXT.get()
-        x = (
-            lifted(leaf if hasattr(leaf, "dtype") else owned(leaf))
-            if context.interpreters
-            else leaf
-        )
+        x = leaf
+        if context.interpreters:
+            x = lifted(leaf if hasattr(leaf, "dtype") else owned(leaf))
         node: Tensor
         if isinstance(x, Tensor) and x.tracked and context.recording:
             node = record(OPS[np.copy], (x,))
@@ -145,8 +143,10 @@ class Run:
 
     def is_single(self, x: Node) -> bool:
         """Whether a node holds a single number where NumPy would return a scalar."""
-        if x in self.single or x.value.shape:
-            return self.single.get(x, False)
+        if x in self.single:
+            return self.single[x]
+        if x.value.shape:
+            return False
         points = (not node.value.shape and not self.single[node] for node in self.fresh)
         return is_single(x.value) or not any(points)
 

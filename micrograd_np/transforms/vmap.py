@@ -175,7 +175,9 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
         raise ValueError(
             "out_axes is None for a result that differs from example to example: give an axis."
         )
-    value: Any = x.value if inside else x if isinstance(x, Node | Interpreted) else owned(x)
+    value: Any = x.value if inside else x
+    if not isinstance(value, Node | Interpreted):
+        value = owned(value)
     if axis is not None and not (inside and x.mapped):
         value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
     return np.moveaxis(value, 0, axis) if axis else value

@@ -92,8 +92,8 @@ def indexed(key: Any, ndim: int, size: int, *, mapped: bool) -> Index:
     before = sum(part is not Ellipsis for part in parts[: places[0]])
     start = before if together else 0  # where an example has the axes of the index arrays
     if not each_among(parts):
-        moves = () if together else ((width,), (0,))
-        return Index((slice(None), *parts), *moves)
+        whole = (slice(None), *parts)
+        return Index(whole) if together else Index(whole, (width,), (0,))
     parts = [
         pad_shape(part.value, width - axes_of(part)) if isinstance(part, Each) else part
         for part in parts

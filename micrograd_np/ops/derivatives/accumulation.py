@@ -46,7 +46,8 @@ def index_multiply(x: Array, key: Key, values: Array) -> Array:
 
     The functional form of `np.multiply.at(x, key, values)`, differentiable in `x` and `values`:
     `out[i] = x[i] * product of values[j] over all j with key[j] = i`. The derivative in a value is
-    the product of all others, right where some are zero. For the rest see `index_add`.
+    the product of all others, computed without division, so it is right where some are zero. Key,
+    shapes, dtypes and errors are those of `index_add`.
 
     >>> index_multiply(np.ones(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 1., 6.])
@@ -60,7 +61,8 @@ def index_max(x: Array, key: Key, values: Array) -> Array:
 
     The functional form of `np.maximum.at(x, key, values)`, differentiable in `x` and `values`:
     `out[i] = max(x[i], values[j] for all j with key[j] = i)`. Equal candidates share the gradient
-    evenly, as in `np.max`; a NaN is the largest. For the rest see `index_add`.
+    evenly, as in `np.max`; a NaN is the largest. Key, shapes, dtypes and errors are those of
+    `index_add`.
 
     >>> index_max(np.zeros(3), [0, 2, 2], [-1.0, 2.0, 3.0])
     array([0., 0., 3.])
@@ -72,8 +74,10 @@ def index_max(x: Array, key: Key, values: Array) -> Array:
 def index_min(x: Array, key: Key, values: Array) -> Array:
     """A copy of `x` with, at `key`, the smallest of the entry and its `values`.
 
-    The functional form of `np.minimum.at(x, key, values)`, differentiable in `x` and `values`, as
-    `index_max` is; a NaN is the smallest.
+    The functional form of `np.minimum.at(x, key, values)`, differentiable in `x` and `values`:
+    `out[i] = min(x[i], values[j] for all j with key[j] = i)`. Equal candidates share the gradient
+    evenly, as in `np.min`; a NaN is the smallest. Key, shapes, dtypes and errors are those of
+    `index_add`.
 
     >>> index_min(np.zeros(3), [0, 2, 2], [-1.0, -2.0, 3.0])
     array([-1.,  0., -2.])
@@ -132,15 +136,15 @@ def shares(out: Array, x: Array, values: Array, key: Key) -> tuple[Array, Array]
     return own / count, theirs / getitem(count, key)
 
 
-def share_base(g: Array, out: Array, x: Array, values: Array, key: Key) -> Array:
+def extremum_to_base(g: Array, out: Array, x: Array, values: Array, key: Key) -> Array:
     return g * shares(out, x, values, key)[0]
 
 
-def share_values(g: Array, out: Array, x: Array, values: Array, key: Key) -> Array:
+def extremum_to_values(g: Array, out: Array, x: Array, values: Array, key: Key) -> Array:
     return getitem(g, key) * shares(out, x, values, key)[1]
 
 
-def share_jvp(ts: list[Array | None], out: Array, x: Array, values: Array, key: Key) -> Array:
+def extremum_jvp(ts: list[Array | None], out: Array, x: Array, values: Array, key: Key) -> Array:
     base, theirs = shares(out, x, values, key)
     moved = np.zeros_like(out) if ts[0] is None else ts[0] * base
     return moved if ts[1] is None else index_add(moved, key, ts[1] * theirs)
@@ -150,7 +154,7 @@ def share_jvp(ts: list[Array | None], out: Array, x: Array, values: Array, key: 
 
 
 def fields(function: Callable[..., Array]) -> dict[str, Any]:
-    """The fields of an op of `(x, key, values)`."""
+    """The fields of an op of `(x, key, values)`, of which the key is an option."""
     return {
         "binder": lambda x, key, values: ((x, values), {"key": frozen(key)}),
         "call": by_inputs(function),
@@ -166,9 +170,10 @@ UFUNCS = {
 }
 
 # fmt: off
-linear   (index_add,      lambda g, out, x, values, key: g, lambda g, out, x, values, key: getitem(g, key),  along=by_inputs(index_add), **fields(index_add))
+linear   (index_add,      lambda g, out, x, values, key: g,
+                          lambda g, out, x, values, key: getitem(g, key), along=by_inputs(index_add), **fields(index_add))
 primitive(index_multiply, lambda g, out, x, values, key: index_multiply(g, key, values),
                           lambda g, out, x, values, key: getitem(g, key) * slopes_in_values(x, values, key), jvp=multiply_jvp, **fields(index_multiply))
-primitive(index_max,      share_base, share_values, jvp=share_jvp, **fields(index_max))
-primitive(index_min,      share_base, share_values, jvp=share_jvp, **fields(index_min))
+primitive(index_max,      extremum_to_base, extremum_to_values, jvp=extremum_jvp, **fields(index_max))
+primitive(index_min,      extremum_to_base, extremum_to_values, jvp=extremum_jvp, **fields(index_min))
 # fmt: on

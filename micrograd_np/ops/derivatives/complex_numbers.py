@@ -33,6 +33,8 @@ def across(t: Array, direction: Array, z: Array) -> Array:
 linear     (np.conjugate, lambda g, out, z: np.conj(g))
 elementwise(np.real,      1, call=viewing(np.real))
 elementwise(np.imag,      lambda out, z: -1j if is_complex(z) else 0)
-primitive  (np.angle,     lambda g, out, z, deg=False: g * angle_slope(z, deg), jvp=lambda ts, out, z, deg=False: np.real(ts[0] * angle_slope(z, deg)))
-primitive  (np.sign,      lambda g, out, z: across(g, conj(out), z), jvp=lambda ts, out, z: across(ts[0], out, z))
+primitive  (np.angle,     lambda g, out, z, deg=False: g * angle_slope(z, deg),
+                          jvp=lambda ts, out, z, deg=False: np.real(ts[0] * angle_slope(z, deg)))
+primitive  (np.sign,      lambda g, out, z: across(g, conj(out), z),
+                          jvp=lambda ts, out, z: across(ts[0], out, z))
 # fmt: on

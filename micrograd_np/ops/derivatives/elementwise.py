@@ -192,7 +192,8 @@ several    (np.divmod,       lambda out, x, y: (None, 1),          lambda out, x
 several    (np.modf,         lambda out, x: (1, None))
 several    (np.frexp,        lambda out, x: (np.ldexp(np.ones_like(out[0]), -out[1]), None))
 elementwise(safe_divide,     lambda out, x, y, at_zero, jumps: slope_of_quotient(1, y, jumps),
-                             lambda out, x, y, at_zero, jumps: -slope_of_quotient(out, y, jumps), None, None, binder=lambda x, y, at_zero=0, jumps=False: ((x, y, at_zero, jumps), {}))
+                             lambda out, x, y, at_zero, jumps: -slope_of_quotient(out, y, jumps), None, None,
+                             binder=lambda x, y, at_zero=0, jumps=False: ((x, y, at_zero, jumps), {}))
 elementwise(np.logaddexp,    lambda out, x, y: np.exp(log_share(out, x)),  lambda out, x, y: np.exp(log_share(out, y)))
 elementwise(np.logaddexp2,   lambda out, x, y: np.exp2(log_share(out, x)), lambda out, x, y: np.exp2(log_share(out, y)))
 

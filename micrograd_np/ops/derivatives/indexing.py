@@ -131,9 +131,14 @@ def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # fmt: off
-linear   (getitem,            lambda g, out, x, key=None: scatter(g, key, x.shape),       binder=lambda x, key: ((x,), {"key": frozen(key)}), aliases=[operator.getitem])
-linear   (scatter,            lambda g, out, x, key=None, shape=None: getitem(g, key),    binder=lambda g, key, shape: ((g,), {"key": frozen(key), "shape": shape}))
-primitive(index_update,       lambda g, out, x, value, key: index_update(g, key, 0), update_value, jvp=index_update_jvp, accepted=("key",), call=by_inputs(index_update), binder=lambda x, key, value: ((x, value), {"key": frozen(key)}))
-linear   (np.take,            take_transpose,                                             binder=bind_take)
-linear   (np.take_along_axis, take_along_axis_transpose,                                  binder=lambda a, indices, axis=-1: ((a,), {"indices": frozen(indices), "axis": axis}), call=take_along_axis, along=take_along_axis)
+linear   (getitem,            lambda g, out, x, key=None: scatter(g, key, x.shape),
+                              binder=lambda x, key: ((x,), {"key": frozen(key)}), aliases=[operator.getitem])
+linear   (scatter,            lambda g, out, x, key=None, shape=None: getitem(g, key),
+                              binder=lambda g, key, shape: ((g,), {"key": frozen(key), "shape": shape}))
+primitive(index_update,       lambda g, out, x, value, key: index_update(g, key, 0), update_value, jvp=index_update_jvp,
+                              accepted=("key",), call=by_inputs(index_update),
+                              binder=lambda x, key, value: ((x, value), {"key": frozen(key)}))
+linear   (np.take,            take_transpose, binder=bind_take)
+linear   (np.take_along_axis, take_along_axis_transpose, call=take_along_axis, along=take_along_axis,
+                              binder=lambda a, indices, axis=-1: ((a,), {"indices": frozen(indices), "axis": axis}))
 # fmt: on

@@ -28,6 +28,10 @@ def undo_concatenate(
     return g[along(axis, slice(start, start + inputs[index].shape[axis]), g.ndim)]
 
 
+def undo_stack(g: Array, out: Array, *inputs: Array, index: int, axis: int = 0, **_: Any) -> Array:
+    return g[along(axis, index, g.ndim)]
+
+
 def undo_split(
     g: list[Array], out: Any, x: Array, indices_or_sections: Cuts = 1, axis: int = 0
 ) -> Array:
@@ -40,13 +44,16 @@ def undo_split(
     return scatter(whole, along(axis, sources, x.ndim), x.shape)
 
 
-SPLIT = by_slices(np.array_split)
+def split_jvp(ts: list[Array], out: Any, x: Array, **cuts: Any) -> Any:
+    return by_slices(np.array_split)(ts[0], **cuts)
+
 
 # fmt: off
-linear   (np.concatenate,  undo_concatenate, sequence=True, parameters="arrays axis out dtype casting", accepted=("axis", "dtype", "casting"))
-linear   (np.stack,        lambda g, out, *inputs, index, axis=0, dtype=None, casting="same_kind": g[along(axis, index, g.ndim)], sequence=True)
-primitive(np.split,        undo_split, jvp=lambda ts, out, x, **options: SPLIT(ts[0], **options), call=by_slices(np.split))
-primitive(np.array_split,  undo_split, jvp=lambda ts, out, x, **options: SPLIT(ts[0], **options), call=SPLIT)
+linear   (np.concatenate,  undo_concatenate, sequence=True, parameters="arrays axis out dtype casting",
+                           accepted=("axis", "dtype", "casting"))
+linear   (np.stack,        undo_stack, sequence=True, accepted=("axis", "dtype", "casting"))
+primitive(np.split,        undo_split, jvp=split_jvp, call=by_slices(np.split))
+primitive(np.array_split,  undo_split, jvp=split_jvp, call=by_slices(np.array_split))
 primitive(np.unstack,      lambda g, out, x, axis=0: np.stack(g, axis=axis), call=unstack,
                            jvp=lambda ts, out, x, axis=0: unstack(ts[0], axis))
 # fmt: on

@@ -38,7 +38,7 @@ CHUNK_BYTES = 1 << 20  # of what is pooled at once
 def sum_windows(x: Array, size: Lengths, **windows: Lengths) -> Array:
     """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
     lengths = x.shape[-len(size) :]
-    return _pooled(np.add, 0, x, size, slices_by_axis(lengths, size=size, **windows))
+    return _pool(np.add, 0, x, size, slices_by_axis(lengths, size=size, **windows))
 
 
 @dispatching
@@ -46,7 +46,7 @@ def add_windows(g: Array, size: Lengths, **windows: Lengths) -> Array:
     """The sum over the windows that see an entry: shape (..., *windows) becomes (..., *size)."""
     meetings = slices_by_axis(size, size=g.shape[-len(size) :], **windows)
     routes = [[(seeing, inside) for inside, seeing in along] for along in meetings]
-    return _pooled(np.add, 0, g, size, routes)
+    return _pool(np.add, 0, g, size, routes)
 
 
 @dispatching
@@ -58,7 +58,7 @@ def max_windows(x: Array, size: Lengths, **windows: Lengths) -> Array:
         )
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
     lengths = x.shape[-len(size) :]
-    return _pooled(np.maximum, lowest, x, size, slices_by_axis(lengths, size=size, **windows))
+    return _pool(np.maximum, lowest, x, size, slices_by_axis(lengths, size=size, **windows))
 
 
 @dispatching
@@ -103,7 +103,7 @@ def mean_of_maxima(t: Array, x: Array, top: Array, kernel: Lengths, **sliding: L
 # ---------------------------------------------------------------- taps
 
 
-def _pooled(
+def _pool(
     combine: np.ufunc, start: Any, x: Array, size: Lengths, routes: list[list[tuple[slice, slice]]]
 ) -> Array:
     """Slices of `x`, combined into slices of an array of that `size`, one axis after another."""

@@ -38,6 +38,12 @@ def mask_out(x: Array, where: Any, other: float = 0) -> Array:
 # ---------------------------------------------------------------- sums and means
 
 
+def sum_transpose(
+    g: Array, out: Array, x: Array, axis: Axis = None, keepdims: bool = False, where: Any = True, **_: Any
+) -> Array:  # fmt: skip
+    return mask_out(restored(g, x, axis, keepdims), where)
+
+
 def mean_transpose(
     g: Array, out: Array, x: Array, axis: Axis = None, keepdims: bool = False, where: Any = True, **_: Any
 ) -> Array:  # fmt: skip
@@ -222,8 +228,10 @@ def recurrence(terms: Array, factors: Array) -> Array:
 
 # ---------------------------------------------------------------- the table
 # fmt: off
-linear   (np.sum,     lambda g, out, x, axis=None, dtype=None, keepdims=False, initial=0, where=True: mask_out(restored(g, x, axis, keepdims), where), call=lambda x, **options: x.sum(**options), offsets=["initial"])
-linear   (np.mean,    mean_transpose,   call=lambda x, **options: x.mean(**options), accepted=("axis", "dtype", "keepdims", "where"))
+linear   (np.sum,     sum_transpose,    call=lambda x, **options: x.sum(**options), offsets=["initial"],
+                      accepted=("axis", "dtype", "keepdims", "initial", "where"))
+linear   (np.mean,    mean_transpose,   call=lambda x, **options: x.mean(**options),
+                      accepted=("axis", "dtype", "keepdims", "where"))
 linear   (np.cumsum,  cumsum_transpose)
 primitive(np.cumprod, cumprod_transpose, jvp=cumprod_jvp)
 reduction(np.prod,    prod_slope)

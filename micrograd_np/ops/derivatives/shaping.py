@@ -41,6 +41,14 @@ def bind_reshape(
     return (a,), {"shape": shape, **order_option(resolve_order(order, a)), **options}
 
 
+def undo_order(g: Array, out: Array, x: Array, order: Any = "C", **_: Any) -> Array:
+    return np.reshape(g, x.shape, **order_option(order))
+
+
+def undo_transpose(g: Array, out: Array, x: Array, axes: Any = None) -> Array:
+    return np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes])))
+
+
 def undo_tile(g: Array, out: Array, x: Array, reps: NewShape = ()) -> Array:
     """Sum over the copies: fold each axis into (copies, length)."""
     copies = np.atleast_1d(reps).tolist()
@@ -61,9 +69,9 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copy, along=lambda t, **options: t)
-linear(np.reshape,        lambda g, out, x, shape=(), order="C", copy=None: np.reshape(g, x.shape, **order_option(order)), binder=bind_reshape)
-linear(np.ravel,          lambda g, out, x, order="C": np.reshape(g, x.shape, **order_option(order)), binder=lambda a, order="C": ((a,), order_option(resolve_order(order, a))))
-linear(np.transpose,      lambda g, out, x, axes=None: np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes]))), aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
+linear(np.reshape,        undo_order, accepted=("shape", "order", "copy"), binder=bind_reshape)
+linear(np.ravel,          undo_order, accepted=("order",), binder=lambda a, order="C": ((a,), order_option(resolve_order(order, a))))
+linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
 linear(np.matrix_transpose, lambda g, out, x: transpose(g), aliases=[np.linalg.matrix_transpose], call=transpose, along=transpose)
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))

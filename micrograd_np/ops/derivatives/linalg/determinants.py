@@ -119,7 +119,9 @@ def slogdet_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
 
 
 # fmt: off
-primitive(cofactors,         cofactors_vjp, jvp=cofactors_jvp, sequence=True, call=cofactors, binder=lambda *inputs: (inputs, {}), opaque=True)
-primitive(np.linalg.det,     lambda g, out, x: g[..., None, None] * cofactors(x), jvp=lambda ts, out, x: np.sum(cofactors(x) * ts[0], axis=MATRIX))
+primitive(cofactors,         cofactors_vjp, jvp=cofactors_jvp, sequence=True, call=cofactors,
+                             binder=lambda *inputs: (inputs, {}), opaque=True)
+primitive(np.linalg.det,     lambda g, out, x: g[..., None, None] * cofactors(x),
+                             jvp=lambda ts, out, x: np.sum(cofactors(x) * ts[0], axis=MATRIX))
 primitive(np.linalg.slogdet, slogdet_vjp, jvp=slogdet_jvp)
 # fmt: on

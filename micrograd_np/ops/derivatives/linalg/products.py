@@ -82,6 +82,7 @@ def dot_axes(x: Array, y: Array) -> tuple[list[int], list[int]]:
 
 
 def inner_axes(x: Array, y: Array) -> Any:
+    """The axes that `np.inner` sums over, as `np.tensordot` takes them."""
     return 0 if np.ndim(x) == 0 or np.ndim(y) == 0 else (-1, -1)
 
 
@@ -187,9 +188,10 @@ def cotangent_labels(
     spread = [i for i, a in enumerate(mine) if a not in others and mine.count(a) == 1]
     tied = [axis for axis, label in enumerate(mine) if label in mine[:axis]]
     for axis, label in enumerate(mine):
-        target += next(fresh) if axis in tied else label
+        twin = next(fresh) if axis in tied else label
+        target += twin
         if axis in tied:
-            identities.append(label + target[-1])
+            identities.append(label + twin)
     return [output, *terms, *identities, *(mine[i] for i in spread)], target, tied, spread
 
 

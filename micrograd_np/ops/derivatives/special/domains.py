@@ -18,7 +18,7 @@ import scipy.special as sc
 from micrograd_np.core import forms
 from micrograd_np.core.op import Array, Rule
 from micrograd_np.errors import NotDifferentiableError
-from micrograd_np.ops.derivatives import elementwise as tables
+from micrograd_np.ops.derivatives.elementwise import several as declare_several
 
 
 class fixed(NamedTuple):  # noqa: N801 - it stands in tables as a word
@@ -86,15 +86,14 @@ def elementwise(function: Callable[..., Any], *rules: Any, real: bool = False) -
 
 def several(function: np.ufunc, *slopes: Any, real: bool = False) -> None:
     """Declare a ufunc with several results: for each input, the slopes of all results in it."""
-    tables.several(function, *declared(function, slopes, real))
+    declare_several(function, *declared(function, slopes, real))
 
 
 def declared(function: Callable[..., Any], rules: Sequence[Any], real: bool) -> list[Any]:
-    """The rules of a function, those that refuse among them."""
-    return [
-        rule.of(function) if isinstance(rule, fixed) else of_reals(function, rule) if real else rule
-        for rule in rules
-    ]
+    """The rules of a function, with errors in the place of those that are `fixed`."""
+    if real:
+        rules = [of_reals(function, rule) if callable(rule) else rule for rule in rules]
+    return [rule.of(function) if isinstance(rule, fixed) else rule for rule in rules]
 
 
 def hyp2f1(a: float, b: float, c: float, z: Array) -> Array:
