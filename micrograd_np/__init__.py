@@ -73,13 +73,13 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it agains
     from micrograd_np.transforms.checkpoint import checkpoint as checkpoint
     from micrograd_np.transforms.grad import grad as grad
     from micrograd_np.transforms.grad import jvp as jvp
+    from micrograd_np.transforms.grad import linearize as linearize
     from micrograd_np.transforms.grad import value_and_grad as value_and_grad
     from micrograd_np.transforms.grad import vjp as vjp
     from micrograd_np.transforms.jacobians import elementwise_grad as elementwise_grad
     from micrograd_np.transforms.jacobians import hessian as hessian
     from micrograd_np.transforms.jacobians import hvp as hvp
     from micrograd_np.transforms.jacobians import jacobian as jacobian
-    from micrograd_np.transforms.linearize import linearize as linearize
     from micrograd_np.transforms.vmap import vmap as vmap
     from micrograd_np.viz import Picture as Picture
     from micrograd_np.viz import draw as draw

@@ -7,6 +7,8 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +18,7 @@ import numpy as np
 import micrograd_np as mg
 from micrograd_np import nn, optim
 from micrograd_np.errors import MissingExtraError, RenderingError
+from micrograd_np.text_table import text_table
 
 Array = np.ndarray[Any, Any]
 RandomState = np.random.RandomState  # NumPy's legacy generator: the articles draw from it
@@ -33,12 +36,7 @@ def uniform(rng: RandomState, shape: tuple[int, ...]) -> Array:
     return 2 * rng.random(shape) - 1
 
 
-def normal(rng: RandomState, shape: tuple[int, ...]) -> Array:
-    """Normally distributed numbers of mean 0 and standard deviation 1."""
-    return rng.standard_normal(shape)
-
-
-def zeros(rng: RandomState, shape: tuple[int, ...]) -> Array:  # noqa: ARG001 - called like the others
+def zeros(_: RandomState, shape: tuple[int, ...]) -> Array:
     """An array of zeros."""
     return np.zeros(shape)
 
@@ -78,12 +76,13 @@ NETWORKS = {
     "xor": Network(
         "three hidden neurons learn XOR, one or the other but not both",
         PAIRS, XOR, unseen=PAIRS[:0], sizes=(2, 3, 1),
-        seed=0, weights=normal, biases=zeros, rate=0.05, epochs=10_000,
+        seed=0, weights=RandomState.standard_normal, biases=zeros, rate=0.05, epochs=10_000,
     ),
     "xor4": Network(
         "four hidden neurons learn XOR, in larger steps",
         PAIRS, XOR, unseen=PAIRS[:0], sizes=(2, 4, 1),
-        seed=0, weights=normal, biases=normal, rate=1.0, epochs=10_000,
+        seed=0, weights=RandomState.standard_normal, biases=RandomState.standard_normal,
+        rate=1.0, epochs=10_000,
     ),
 }
 # fmt: on
@@ -103,9 +102,7 @@ def model_of(network: Network) -> nn.Sequential:
     return model
 
 
-def squares(out: Any, target: Any) -> Any:
-    """The loss: the sum of the squared errors."""
-    return nn.mse(out, target, reduction="sum")
+squares = partial(nn.mse, reduction="sum")  # the loss: the sum of the squared errors
 
 
 # ---------------------------------------------------------------- the command
@@ -171,16 +168,14 @@ def demonstrate(names: Sequence[str], folder: Path, quick: bool) -> bool:
     laid out.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    figure = figure_class()
-    right = [demonstrate_one(name, folder, quick, figure) for name in names]
-    if figure is None:
-        print(
-            f"No loss curves: {MissingExtraError.of('plotting', 'matplotlib', 'plot')}", flush=True
-        )
+    right = [demonstrate_one(name, folder, quick) for name in names]
+    if not find_spec("matplotlib"):
+        missing = MissingExtraError.of("plotting", "matplotlib", "plot")
+        print(f"No loss curves: {missing}", flush=True)
     return all(right)
 
 
-def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
+def demonstrate_one(name: str, folder: Path, quick: bool) -> bool:
     """Train, check and draw one network; returns whether its gradients are right."""
     network = NETWORKS[name]
     model, X, y = model_of(network), network.X, network.y
@@ -200,9 +195,9 @@ def demonstrate_one(name: str, folder: Path, quick: bool, figure: Any) -> bool:
     loss = squares(model(mg.Tensor(X, name="X")), mg.Tensor(y, name="y"))
     mg.draw(loss, gradients=True).save(graph)
     print(f"  graph       {graph}")
-    if figure is not None:
+    if find_spec("matplotlib"):
         curve = folder / f"{name}_loss.png"
-        save_curve(figure, history, f"{name}: sum of squared errors", curve)
+        save_curve(history, f"{name}: sum of squared errors", curve)
         print(f"  losses      {curve}")
     print(flush=True)
     return bool(report)
@@ -212,14 +207,10 @@ def table(inputs: Array, targets: Array, before: Array, after: Array) -> list[st
     """The lines of a table of outputs; inputs without a target were not trained on."""
     answers = [f"{target:g}" for target in targets.ravel()]
     answers += ["unseen"] * (len(inputs) - len(answers))
-    rows = zip(inputs, answers, before.ravel(), after.ravel(), strict=True)
-    return [
-        f"  {'inputs':<8}{'target':>8}{'before':>12}{'after':>12}",
-        *(
-            f"  {' '.join(f'{x:g}' for x in row):<8}{answer:>8}{first:>12.7f}{last:>12.7f}"
-            for row, answer, first, last in rows
-        ),
-    ]
+    columns = [[f"{x:.7f}" for x in outputs.ravel()] for outputs in (before, after)]
+    names = [" ".join(f"{x:g}" for x in row) for row in inputs]
+    rows = zip(names, answers, *columns, strict=True)
+    return [f"  {line}" for line in text_table([("inputs", "target", "before", "after"), *rows])]
 
 
 def verdict(report: mg.GradientReport) -> str:
@@ -230,17 +221,10 @@ def verdict(report: mg.GradientReport) -> str:
     return f"  gradients   right: differences of the loss agree to {digits} digits or more"
 
 
-def figure_class() -> Any:
-    """The figure of matplotlib that needs no display; None if matplotlib is not installed."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        return None
-    return Figure
+def save_curve(history: mg.History, title: str, path: Path) -> None:
+    """Write the losses of a training run as a picture, by the part that needs no display."""
+    from matplotlib.figure import Figure
 
-
-def save_curve(figure: Any, history: mg.History, title: str, path: Path) -> None:
-    """Write the losses of a training run as a picture."""
-    canvas = figure(figsize=(6, 4), layout="constrained")
+    canvas = Figure(figsize=(6, 4), layout="constrained")
     history.plot(canvas.subplots()).set_title(title)
     canvas.savefig(path, dpi=150)

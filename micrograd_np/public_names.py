@@ -19,9 +19,8 @@ DEFINED = {
     "scipy_bridge": "curve_jacobian scipy_objective scipy_residuals",
     "train": "History fit",
     "transforms.checkpoint": "checkpoint",
-    "transforms.grad": "grad jvp value_and_grad vjp",
+    "transforms.grad": "grad jvp linearize value_and_grad vjp",
     "transforms.jacobians": "elementwise_grad hessian hvp jacobian",
-    "transforms.linearize": "linearize",
     "transforms.vmap": "vmap",
     "viz": "Picture draw",
 }
@@ -38,13 +37,7 @@ MODULES = {name: name for name in FOLDERS.split()} | {
 }
 
 # The modules whose names are all the Array API's, and public.
-STANDARD = (
-    "array_api.adapted",
-    "array_api.creation",
-    "array_api.data_types",
-    "array_api.functions",
-)
-
+STANDARD = [f"array_api.{name}" for name in ("adapted", "creation", "data_types", "functions")]
 
 # One thread loads at a time. Two that begin at different modules would wait for each other, and
 # Python would let one of them go on with a module that is half made. No module of the package asks

@@ -24,6 +24,7 @@ from micrograd_np.transforms.jacobians import jacobian
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 Matrix = np.ndarray[tuple[int, int], np.dtype[np.float64]]
 Function = Callable[..., Any]
+NUMBERS = (float, complex, np.generic)
 
 
 class Flattened:
@@ -40,16 +41,16 @@ class Flattened:
         self.__name__ = name_of(f)
         self._like = tree
         self._leaves = trees.leaves(tree)
-        dtypes = [np.asarray(value_of(leaf)).dtype for leaf in self._leaves]
-        self._free = [i for i, dtype in enumerate(dtypes) if dtype.kind in "fc"]
+        arrays = [np.asarray(value_of(leaf)) for leaf in self._leaves]
+        self._free = [i for i, array in enumerate(arrays) if array.dtype.kind in "fc"]
         if not self._free:
             raise NotDifferentiableError(
                 f"nothing in the tree given for {self.__name__} can vary: it has "
-                f"{', '.join(map(str, dtypes)) or 'no leaves'}. Give floating-point numbers, such "
-                f"as 2.0 for 2, or a module with parameters."
+                f"{', '.join(str(x.dtype) for x in arrays) or 'no leaves'}. Give floating-point "
+                f"numbers, such as 2.0 for 2, or a module with parameters."
             )
         self._forms = forms_of([self._leaves[i] for i in self._free])
-        self.x0: Vector = joined(np.asarray(value_of(self._leaves[i])) for i in self._free)
+        self.x0: Vector = joined([arrays[i] for i in self._free])
 
     def tree(self, x: Any) -> Tree:
         """A tree like the given one, with the numbers of the vector `x`, such as `result.x`.
@@ -157,17 +158,15 @@ class ScipyResiduals(Flattened):
         return matrix
 
     def _computed(self, x: Array, *args: Any) -> Array:
-        kinds = [Tensor if isinstance(self._leaves[i], Tensor) else value_of for i in self._free]
-        free = [kind(array) for kind, array in zip(kinds, self._arrays(x), strict=True)]
+        pairs = zip(self._free, self._arrays(x), strict=True)
+        free = [Tensor(y) if isinstance(self._leaves[i], Tensor) else value_of(y) for i, y in pairs]
         residuals = value_of(self._of_leaves(args)(free))
         return joined([residuals if hasattr(residuals, "dtype") else np.asarray(residuals)])
 
     def _differentiated(self, x: Array, *args: Any) -> Array:
         blocks = jacobian(self._of_leaves(args))(self._arrays(x))
-        columns = [
-            np.reshape(block, (-1, form.place.stop - form.place.start))
-            for block, form in zip(blocks, self._forms, strict=True)
-        ]
+        lengths = [form.place.stop - form.place.start for form in self._forms]
+        columns = [np.reshape(x, (-1, n)) for x, n in zip(blocks, lengths, strict=True)]
         return np.concatenate(columns, axis=1).astype(np.float64)
 
 
@@ -247,7 +246,7 @@ def curve_jacobian(f: Function) -> Function:
 def unrecorded(function: Function, *args: Any) -> Any:
     """The result of a function under `no_grad`, without the cost of entering that manager."""
     outer = CONTEXT.get()
-    token = CONTEXT.set(outer.but(recording=False))
+    token = CONTEXT.set(outer._replace(recording=False))
     try:
         return function(*args)
     finally:
@@ -269,12 +268,9 @@ class Form(NamedTuple):
         """A copy of the leaf that lies in a vector, perhaps a Tensor."""
         start, stop = self.place.start, self.place.stop
         half = (start + stop) // 2 if self.dtype.kind == "c" else stop
-        if self.single:
-            number = vector[start]
-            return (number if half == stop else number + 1j * vector[half]).astype(self.dtype)
-        numbers = vector[start:half]
-        numbers = numbers if half == stop else numbers + 1j * vector[half:stop]
-        return np.reshape(numbers, self.shape).astype(self.dtype)
+        real, imag = (start, half) if self.single else (slice(start, half), slice(half, stop))
+        numbers = vector[real] if half == stop else vector[real] + 1j * vector[imag]
+        return (numbers if self.single else np.reshape(numbers, self.shape)).astype(self.dtype)
 
 
 def forms_of(leaves: Sequence[Any]) -> list[Form]:
@@ -284,8 +280,7 @@ def forms_of(leaves: Sequence[Any]) -> list[Form]:
     for leaf in leaves:
         array = np.asarray(value_of(leaf))
         stop = start + array.size * (2 if array.dtype.kind == "c" else 1)
-        single = isinstance(leaf, float | complex | np.generic)
-        found.append(Form(slice(start, stop), array.shape, array.dtype, single))
+        found.append(Form(slice(start, stop), array.shape, array.dtype, isinstance(leaf, NUMBERS)))
         start = stop
     return found
 
@@ -307,4 +302,4 @@ def _like(leaf: Any, array: Any) -> Any:
     """An array made into the kind of `leaf`: a Tensor, a Python number, or an array."""
     if isinstance(leaf, Tensor):
         return Tensor(array, leaf.requires_grad, name=leaf.name)
-    return type(leaf)(array.item()) if isinstance(leaf, float | complex | np.generic) else array
+    return type(leaf)(array.item()) if isinstance(leaf, NUMBERS) else array

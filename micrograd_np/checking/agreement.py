@@ -2,25 +2,18 @@
 
 A user means the function of plain arrays. Differences are taken of values on Tensors that record
 nothing, and derivatives of values on Tensors that record. Differences can judge derivatives only if
-all three values are equal, so they are compared first. A call that disagrees is repeated, to tell
-another value from a random one.
+all three values agree. A call that disagrees is repeated, to tell another value from a random one.
 """
-
-from typing import Literal, NamedTuple
 
 import numpy as np
 
 from micrograd_np.checking import comparison
+from micrograd_np.checking.comparison import Verdict
 from micrograd_np.checking.differences import SAFETY, Rows
-from micrograd_np.checking.report import entry_of
-from micrograd_np.checking.vector_function import (
-    PlainRun,
-    RecordedCall,
-    Vector,
-    VectorFunction,
-    same,
-)
+from micrograd_np.checking.vector_function import PlainRun, RecordedCall, same
+from micrograd_np.core.op import Array
 
+Finding = tuple[Verdict, str]  # "right" if the values agree; and a note, "" for none
 CAUSES = (
     "Look for branches on the type (`isinstance(x, np.ndarray)`, `x.requires_grad`), for writing "
     "in place, which an array and its views feel and a Tensor does not, and for conversions that "
@@ -28,80 +21,60 @@ CAUSES = (
 )
 
 
-class Finding(NamedTuple):
-    """The result of the comparison: a verdict, unless the values agree, and a note, if any."""
-
-    verdict: Literal["non-deterministic", "value differs"] | None = None
-    note: str = ""
-
-
 def compare_runs(call: RecordedCall, rtol: float) -> Finding:
     """Compare the recorded call with calls on Tensors that record nothing and on plain arrays."""
-    function = call.function
-    values = [call.value, *(function.value(function.points) for _ in range(2))]
+    values = [call.value, *(call.value_at(call.function.points) for _ in range(2))]
     if not same(values[1], values[2]):
         return non_deterministic(values)
     if not same(values[0], values[1]):
-        values.append(RecordedCall(function).value)
+        values.append(RecordedCall(call.function).value)
         if not same(values[0], values[3]):
             return non_deterministic(values)
         if where := difference(call, values[1], rtol):
-            return value_differs(where, "Tensors that record nothing")
+            return "value differs", f"on Tensors that record nothing, {where}. {CAUSES}"
     return compare_with_arrays(call, rtol)
 
 
 def compare_with_arrays(call: RecordedCall, rtol: float) -> Finding:
     """Compare the recorded call with one on plain arrays."""
-    function = call.function
-    run = function.run_on_arrays()
+    run = call.function.run_on_arrays()
     if run.error:
-        return Finding(
-            note=f"the value was not compared with that on plain arrays, where the function raised "
-            f"{run.error}"
-        )
+        skipped = "the value was not compared with that on plain arrays, where the function raised"
+        return "right", f"{skipped} {run.error}"
     where = difference_of_run(call, run, rtol)
     if not where:
-        return Finding()
-    again = function.run_on_arrays()
+        return "right", ""
+    again = call.function.run_on_arrays()
     if again.error or difference_of_run(call, again, rtol) != where:
-        return non_deterministic([call.value, *(values_in(function, run) for run in (run, again))])
+        return non_deterministic([call.value, values_in(call, run), values_in(call, again)])
     written = f" On arrays it writes to its input {', '.join(run.changed)}." if run.changed else ""
-    return value_differs(where, "plain arrays", written)
+    return "value differs", f"on plain arrays, {where}.{written} {CAUSES}"
 
 
-def value_differs(where: str, how: str, more: str = "") -> Finding:
-    """The finding on a function that gives another value on arrays of another kind."""
-    return Finding("value differs", f"on {how}, {where}.{more} {CAUSES}")
-
-
-def non_deterministic(values: list[Vector]) -> Finding:
+def non_deterministic(values: list[Array]) -> Finding:
     """The finding on a function whose values at one input differ."""
     shapes = {value.shape for value in values}
     apart = np.nanmax(np.ptp(np.stack(values), axis=0), initial=0) if len(shapes) == 1 else np.nan
-    return Finding(
-        "non-deterministic",
+    note = (
         f"evaluations at the same input differ by up to {apart:.3g}. Draw random numbers "
-        f"outside the function and pass them in, or seed a new Generator inside it.",
+        f"outside the function and pass them in, or seed a new Generator inside it."
     )
-
-
-# ---------------------------------------------------------------- where two values differ
+    return "non-deterministic", note
 
 
 def difference_of_run(call: RecordedCall, run: PlainRun, rtol: float) -> str:
     """The first difference of a call with arrays from the recorded call, in words; "" for none."""
-    function = call.function
     theirs = [(path, x.shape, x.dtype.kind) for path, x in run.outputs]
-    titles = zip(function.output_titles, call.outputs, strict=True)
+    titles = zip(call.output_titles, call.outputs, strict=True)
     ours = [(path, x.data.shape, x.data.dtype.kind) for path, x in titles]
     if theirs != ours:
         return f"the function returns {described(theirs)}, but {described(ours)} on Tensors"
-    return difference(call, values_in(function, run), rtol)
+    return difference(call, values_in(call, run), rtol)
 
 
-def values_in(function: VectorFunction, run: PlainRun) -> Vector:
+def values_in(call: RecordedCall, run: PlainRun) -> Array:
     """The outputs of a call with plain arrays, as one vector."""
-    return function.vector(x for _, x in run.outputs)
+    return call.vector(x for _, x in run.outputs)
 
 
 def described(outputs: list[tuple[str, tuple[int, ...], str]]) -> str:
@@ -111,12 +84,12 @@ def described(outputs: list[tuple[str, tuple[int, ...], str]]) -> str:
     return f"({'; '.join(told)})" if told else "no floating-point numbers"
 
 
-def difference(call: RecordedCall, other: Vector, rtol: float) -> str:
+def difference(call: RecordedCall, other: Array, rtol: float) -> str:
     """The first entry in which another value differs from the recorded one, in words, or "".
 
     Entries may differ by the relative error `rtol`, and by the rounding noise of the computation.
     """
-    function, value = call.function, call.value
+    value = call.value
     with np.errstate(invalid="ignore"):
         alike = (value == other) | (np.isnan(value) & np.isnan(other))
         apart = ~alike & ~comparison.close(other, value, rtol)
@@ -124,6 +97,5 @@ def difference(call: RecordedCall, other: Vector, rtol: float) -> str:
     for row in np.flatnonzero(apart).tolist():
         noise = SAFETY * call.rounding(rows.cotangent(row))
         if not abs(value[row] - other[row]) <= noise:
-            name = entry_of(function.titled_outputs(), function.shapes, row)
-            return f"{name} is {other[row]:.9g}, but {value[row]:.9g} on Tensors"
+            return f"{call.entry(row)} is {other[row]:.9g}, but {value[row]:.9g} on Tensors"
     return ""

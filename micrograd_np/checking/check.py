@@ -1,29 +1,22 @@
 """The check: `gradcheck` compares a function's derivatives with differences of its values."""
 
 from collections.abc import Callable
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.checking import comparison
 from micrograd_np.checking.agreement import compare_runs
-from micrograd_np.checking.differences import (
-    Differences,
-    Probe,
-    Rows,
-    Slopes,
-    directions,
-    entries,
-)
+from micrograd_np.checking.differences import Differences, Probe, Rows, Slopes, directions, entries
 from micrograd_np.checking.real_parts import from_real_parts, real_parts
-from micrograd_np.checking.report import GradientReport, InputReport, Layout, Mode, line_of
+from micrograd_np.checking.report import Blocks, GradientReport, InputReport, Layout, Mode, line_of
 from micrograd_np.checking.symmetry import HermitianUse, hermitian_uses
-from micrograd_np.checking.vector_function import Points, RecordedCall, VectorFunction, size
+from micrograd_np.checking.vector_function import RecordedCall, VectorFunction, bracketed
+from micrograd_np.core.op import Array
 from micrograd_np.core.tree import Tree
 from micrograd_np.transforms.grad import jvp, vjp
-
-Array = np.ndarray[Any, Any]
 
 
 def gradcheck(
@@ -59,17 +52,14 @@ def gradcheck(
     - "kink": `f` has no derivative there, so the check neither passes nor finds an error;
     - "non-finite": a value or a derivative is infinite or NaN;
     - "non-deterministic": `f` gives different values for equal inputs;
-    - "value differs": `f` computes another value on Tensors than on plain arrays, so its gradient
-      is that of another function.
+    - "value differs": on Tensors `f` is another function than on plain arrays.
 
-    If `f` raises on plain arrays, because it needs Tensors, the report says so in a note, and the
-    check goes on.
+    If `f` raises on plain arrays, because it needs Tensors, a note says so, and the check goes on.
 
     Steps and error bars follow from the values and dtypes (see `checking.differences`). An entry
     smaller than the error bar of its difference cannot be told from zero; the report counts them.
 
-    A complex array counts as two real ones, its real and its imaginary part, which the report names
-    `z.real` and `z.imag`. A complex output counts as two real ones too.
+    A complex input or output counts as two real ones, which the report names `z.real` and `z.imag`.
 
     A matrix that is read as Hermitian (`np.linalg.cholesky`, `eigh`, …) has a derivative along
     Hermitian matrices. An input that leads to one is moved symmetrically, each entry together with
@@ -87,7 +77,8 @@ def gradcheck(
     """
     if order < 1:
         raise ValueError(f"gradcheck needs an order of at least 1, but order={order} was given.")
-    settings = Settings(rng or np.random.default_rng(0), rtol, forward, limit, samples)
+    modes: tuple[Mode, ...] = ("reverse", "forward") if forward else ("reverse",)
+    settings = Settings(rng or np.random.default_rng(0), rtol, modes, limit, samples)
     with np.errstate(all="ignore"):  # steps may leave the domain; that is seen in the values
         return check_function(VectorFunction(f, inputs), order, "f", settings)
 
@@ -107,22 +98,14 @@ def assert_gradcheck(f: Callable[..., Any], inputs: Tree, **options: Any) -> Gra
     return report
 
 
-class Settings:
+class Settings(NamedTuple):
     """The options of one check."""
 
-    def __init__(
-        self,
-        rng: "np.random.Generator",
-        rtol: float | None,
-        forward: bool,
-        limit: int,
-        samples: int,
-    ) -> None:
-        self.rng = rng
-        self.rtol = rtol
-        self.modes: tuple[Mode, ...] = ("reverse", "forward") if forward else ("reverse",)
-        self.limit = limit
-        self.samples = samples
+    rng: "np.random.Generator"
+    rtol: float | None
+    modes: tuple[Mode, ...]
+    limit: int
+    samples: int
 
     def tolerance(self, info: np.finfo[Any]) -> float:
         """The relative error allowed, where the coarsest precision passed through is `info`."""
@@ -137,15 +120,15 @@ def check_function(
 ) -> GradientReport:
     """Check one function and, if it is right, its derivatives up to `order`."""
     call = RecordedCall(function)
-    finding = compare_runs(call, settings.tolerance(call.precision()))
-    if finding.verdict:
-        return GradientReport(finding.verdict, (), title, "not compared", np.nan, [finding.note])
+    verdict, note = compare_runs(call, settings.tolerance(call.precision()))
+    if verdict != "right":
+        return GradientReport(verdict, (), title, "not compared", np.nan, (note,))
     report = first_order(call, title, settings)
-    report.notes = tuple(filter(None, (*report.notes, finding.note)))
+    report.notes += (note,) * bool(note)
     if order > 1 and report:
-        below = derivative_functions(call, title, settings)
         report.derivatives = tuple(
-            check_function(g, order - 1, name, settings) for g, name in below
+            check_function(g, order - 1, name, settings)
+            for g, name in derivative_functions(call, title, settings)
         )
         report.verdict = next((r.verdict for r in report.derivatives if not r), report.verdict)
     return report
@@ -162,26 +145,21 @@ def first_order(call: RecordedCall, title: str, settings: Settings) -> GradientR
     signs = mirror_signs(function.arrays, read)
     gradients = [call.pull(rows.cotangent(row)) for row in range(rows.count)]
     lines = []
-    for place, point in enumerate(function.points):
-        probes, along_random = probes_of(place, point, rows, settings, signs[place])
-        found = {
-            "reverse": reverse_block(gradients, probes, place, function.wide),
-            "forward": forward_block(call, rows, probes) if "forward" in settings.modes else None,
-        }
-        # A mode that was asked for has a block.
-        blocks: dict[Mode, Array] = {mode: found[mode] for mode in settings.modes}  # type: ignore[misc]
-        slopes = measured_slopes(differences, probes, list(blocks.values()), rtol)
-        layout = layout_of(function, rows, point, probes, along_random)
-        layout = layout._replace(mirrored=signs[place] != 0)
+    for place, (point, sign) in enumerate(zip(function.points, signs, strict=True)):
+        probes, along_random = probes_of(place, point, rows, settings, sign)
+        arrived = [gradient[place] for gradient in gradients]
+        blocks: Blocks = {"reverse": reverse_block(arrived, probes, call.wide)}
+        if "forward" in settings.modes:
+            blocks["forward"] = forward_block(call, rows, probes)
+        slopes = measured_slopes(differences, probes, [*blocks.values()], rtol)
+        layout = layout_of(call, rows, point.shape, len(probes) if along_random else None, sign)
         lines.append(line_of(function.names[place], point, blocks, slopes, layout, rtol))
-    severity = max(comparison.STATUSES.index(line.verdict) for line in lines)
-    verdict = comparison.STATUSES[severity]
-    notes = notes_of(call, lines, info)
     titles = zip(function.titles, read, strict=True)
+    notes = notes_of(call, lines, info)
     notes += [reading.note(name) for name, reading in titles if reading is not None]
     method = method_of(rows, lines, settings, rtol)
-    # A status is a verdict, of which there is one more.
-    return GradientReport(verdict, lines, title, method, rtol, notes)  # type: ignore[arg-type]
+    verdict = max((line.verdict for line in lines), key=comparison.STATUSES.index)
+    return GradientReport(verdict, tuple(lines), title, method, rtol, tuple(notes))
 
 
 def rows_to_check(call: RecordedCall, settings: Settings) -> Rows:
@@ -193,15 +171,15 @@ def rows_to_check(call: RecordedCall, settings: Settings) -> Rows:
     return Rows(count, settings.rng.standard_normal((settings.samples, count)))
 
 
-def mirror_signs(arrays: Points, read: list[HermitianUse | None]) -> list[int]:
+def mirror_signs(arrays: list[Array], read: list[HermitianUse | None]) -> list[int]:
     """The sign with which mirror images of entries move, for each point; 0 if they stay.
 
     Hermitian matrices have a symmetric real part and an antisymmetric imaginary one.
     """
     signs = []
     for x, reading in zip(arrays, read, strict=True):
-        mirrored = reading is not None and reading.mirrored
-        signs += [int(mirrored), -int(mirrored)][: 1 + (x.dtype.kind == "c")]
+        sign = int(reading is not None and reading.mirrored)
+        signs += [sign, -sign] if x.dtype.kind == "c" else [sign]
     return signs
 
 
@@ -214,18 +192,18 @@ def probes_of(
     return directions(place, point, settings.samples, settings.rng, sign), True
 
 
-def reverse_block(gradients: list[Points], probes: list[Probe], place: int, wide: Any) -> Array:
-    """The reverse-mode derivatives of one input, of shape (rows, probes)."""
+def reverse_block(gradients: list[Array], probes: list[Probe], wide: Any) -> Array:
+    """The reverse-mode derivatives of one input, of shape (rows, probes), from its gradients."""
+    rows = np.array([gradient.ravel() for gradient in gradients], wide)
     block = np.zeros((len(gradients), len(probes)), wide)
-    for row, gradient in enumerate(gradients):
-        flat = gradient[place].astype(wide).ravel()
-        block[row] = [probe.derivative(flat) for probe in probes]
+    for i, probe in enumerate(probes):
+        block[:, i] = probe.derivatives(rows)
     return block
 
 
 def forward_block(call: RecordedCall, rows: Rows, probes: list[Probe]) -> Array:
     """The forward-mode derivatives of one input, of shape (rows, probes)."""
-    block = np.zeros((len(probes), rows.count), call.function.wide)
+    block = np.zeros((len(probes), rows.count), call.wide)
     for i, probe in enumerate(probes):
         block[i] = rows.of(call.push(probe.place, probe.tangent()))
     return block.T
@@ -235,22 +213,18 @@ def measured_slopes(
     differences: Differences, probes: list[Probe], blocks: list[Array], rtol: float
 ) -> Slopes:
     """The slopes of one input, of shape (rows, probes), with a second look at doubtful ones."""
-    columns = []
+    shape = blocks[0].shape
+    value, doubtful = np.zeros_like(blocks[0]), np.zeros(shape, dtype=bool)
     for i, probe in enumerate(probes):
-        value, doubtful = differences.first_look(probe, rtol)
-        doubtful = doubtful | ~np.all([comparison.close(b[:, i], value, rtol) for b in blocks], 0)
-        nothing, none = np.full_like(value, np.nan), np.zeros(value.shape, dtype=bool)
-        column = Slopes(value, np.zeros_like(value), nothing, nothing, none, ~none)
-        if doubtful.any():
-            second = differences.second_look(probe)
-            column = Slopes(
-                *(np.where(doubtful, b, a) for a, b in zip(column, second, strict=True))
-            )
-        columns.append(column)
-    if not columns:
-        empty = np.zeros((differences.rows.count, 0))
-        return Slopes(*(empty,) * 4, *(empty.astype(bool),) * 2)
-    return Slopes(*(np.stack(part, axis=1) for part in zip(*columns, strict=True)))
+        value[:, i], doubtful[:, i] = differences.first_look(probe, rtol)
+    doubtful |= ~np.all([comparison.close(block, value, rtol) for block in blocks], axis=0)
+    left, right = np.full_like(value, np.nan), np.full_like(value, np.nan)
+    kink, settled = np.zeros(shape, dtype=bool), np.ones(shape, dtype=bool)
+    slopes = Slopes(value, np.zeros_like(value), left, right, kink, settled)
+    for i in np.flatnonzero(doubtful.any(axis=0)).tolist():
+        for part, second in zip(slopes, differences.second_look(probes[i]), strict=True):
+            part[:, i] = np.where(doubtful[:, i], second, part[:, i])
+    return slopes
 
 
 # ---------------------------------------------------------------- derivatives as functions
@@ -261,13 +235,12 @@ def derivative_functions(
 ) -> list[tuple[VectorFunction, str]]:
     """The pull-back and the push-forward, as functions of the inputs and of cotangents or tangents.
 
-    Cotangents and tangents are inputs too: a rule that treats them as constants gives wrong second
-    derivatives of every function around it.
+    Cotangents and tangents are inputs too: a rule may not treat them as constants.
     """
     function = call.function
     arrays = function.arrays
     count = len(arrays)
-    cotangents = [random_weights(settings.rng, x) for x in function.split(call.value)]
+    cotangents = [random_weights(settings.rng, x) for x in call.split(call.value)]
     tangents = [random_weights(settings.rng, x) for x in arrays]
 
     def pull_back(*given: Any) -> Tree:
@@ -276,21 +249,15 @@ def derivative_functions(
     def push_forward(*given: Any) -> Tree:
         return jvp(function.outputs, given[:count], given[count:])[1]
 
-    outputs = [f"cotangent {name}".rstrip() for name in function.output_titles]
-    found = [
-        (
-            VectorFunction(pull_back, (*arrays, *cotangents), [*function.titles, *outputs]),
-            f"reverse derivative of {title}",
-        )
-    ]
-    if "forward" in settings.modes:
-        moves = [f"tangent {name}" for name in function.titles]
-        found.append(
-            (
-                VectorFunction(push_forward, (*arrays, *tangents), [*function.titles, *moves]),
-                f"forward derivative of {title}",
-            )
-        )
+    kinds = {
+        "reverse": (pull_back, cotangents, [f"cotangent {x}".rstrip() for x in call.output_titles]),
+        "forward": (push_forward, tangents, [f"tangent {x}" for x in function.titles]),
+    }
+    found = []
+    for mode in settings.modes:
+        derivative, more, names = kinds[mode]
+        g = VectorFunction(derivative, (*arrays, *more), [*function.titles, *names])
+        found.append((g, f"{mode} derivative of {title}"))
     return found
 
 
@@ -307,32 +274,26 @@ def random_weights(rng: "np.random.Generator", like: Array) -> Array:
 
 
 def layout_of(
-    function: VectorFunction, rows: Rows, point: Array, probes: list[Probe], along_random: bool
+    call: RecordedCall, rows: Rows, shape: tuple[int, ...], drawn: int | None, sign: int
 ) -> Layout:
-    """The meaning of the rows and columns of one input's derivatives."""
-    single = len(function.shapes) == 1
+    """The meaning of the derivatives of an input of that shape; `drawn` directions if not None."""
+    across, row_name = (rows.count,), lambda row: f"combination {row}"
     if rows.mixtures is None:
-        shape = function.shapes[0] if single else (rows.count,)
-        names = function.titled_outputs()
-        parts = list(function.shapes)
-    else:
-        shape = (rows.count,)
-        names = [f"combination {i}" for i in range(rows.count)]
-        parts = [()] * rows.count
-    columns = (len(probes),) if along_random else point.shape
-    return Layout(shape, columns, names, parts, along_random)
+        across, row_name = call.shapes[0] if len(call.shapes) == 1 else across, call.entry
+    if drawn is not None:
+        return Layout((*across, drawn), row_name, lambda i: f"direction {i}")
+    end = " mirrored" if sign else ""
+    return Layout(across + shape, row_name, lambda i: f"in{bracketed(i, shape)}{end}")
 
 
 def method_of(rows: Rows, lines: list[InputReport], settings: Settings, rtol: float) -> str:
     """One line on what was compared, and how."""
-    total = sum(size(line.shape) for line in lines)
+    total = sum(prod(line.shape) for line in lines)
     if rows.mixtures is None:
         how = f"every entry of the {rows.length} x {total} Jacobian"
     else:
         how = f"{rows.count} random combinations of {rows.length} outputs, {total} inputs"
-    along_random = [
-        line.name for line in lines if line.numeric.size < rows.count * size(line.shape)
-    ]
+    along_random = [x.name for x in lines if x.numeric.size < rows.count * prod(x.shape)]
     if along_random:
         how += f", along {settings.samples} random directions of input {', '.join(along_random)}"
     modes = " and ".join(settings.modes)
@@ -346,7 +307,7 @@ def notes_of(call: RecordedCall, lines: list[InputReport], info: np.finfo[Any]) 
     if function.constant_names:
         names = ", ".join(function.constant_names)
         notes.append(f"held constant, not being floating-point: {names}.")
-    if changed := call.changed():
+    if changed := function.changed(x.data for x in call.inputs):
         notes.append(
             f"the function writes to its input {', '.join(changed)}; derivatives of what it "
             f"computed before then belong to other numbers. Copy the input first."

@@ -12,15 +12,16 @@ Each entry gets a *status*, from best to worst:
 - `wrong`: the differences contradict the rules.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from micrograd_np.checking.differences import Slopes
+from micrograd_np.core.op import Array
 
-Array = np.ndarray[Any, Any]
+Verdict = Literal["right", "kink", "non-finite", "wrong", "non-deterministic", "value differs"]
 
-STATUSES = ("right", "kink", "non-finite", "wrong")
+STATUSES: tuple[Verdict, ...] = ("right", "kink", "non-finite", "wrong")
 RIGHT, KINK, NON_FINITE, WRONG = range(4)
 UNDERFLOW = 4.0  # how many of the smallest numbers of its type a derivative may lose
 
@@ -28,14 +29,12 @@ UNDERFLOW = 4.0  # how many of the smallest numbers of its type a derivative may
 def close(analytic: Array, numeric: Array, rtol: float) -> Array:
     """Whether two derivatives are finite and agree, relative to the larger of the two."""
     near = np.abs(analytic - numeric) <= rtol * larger_size(analytic, numeric)
-    agree: Array = near & np.isfinite(analytic)
-    return agree
+    return near & np.isfinite(analytic)
 
 
 def larger_size(analytic: Array, numeric: Array) -> Array:
     """The larger absolute value of the two, to which errors are relative."""
-    size: Array = np.fmax(np.abs(analytic), np.abs(numeric))
-    return size
+    return np.fmax(np.abs(analytic), np.abs(numeric))
 
 
 def statuses_of(analytic: Array, slopes: Slopes, rtol: float, info: np.finfo[Any]) -> Array:
@@ -49,11 +48,8 @@ def statuses_of(analytic: Array, slopes: Slopes, rtol: float, info: np.finfo[Any
     low, high = np.fmin(slopes.left, slopes.right), np.fmax(slopes.left, slopes.right)
     between = (analytic >= low - slack) & (analytic <= high + slack)
     found = np.where(slopes.kink, np.where(between, KINK, WRONG), found)
-    status: Array = np.where(
-        np.isfinite(analytic), found, statuses_without_number(analytic, slopes)
-    )
-    status[~(np.abs(numeric) <= float(info.max))] = NON_FINITE
-    return status
+    found = np.where(np.isfinite(analytic), found, statuses_without_number(analytic, slopes))
+    return np.where(np.abs(numeric) <= float(info.max), found, NON_FINITE)
 
 
 def statuses_without_number(analytic: Array, slopes: Slopes) -> Array:
@@ -65,8 +61,7 @@ def statuses_without_number(analytic: Array, slopes: Slopes) -> Array:
     has_slope = slopes.settled & ~slopes.kink
     infinite = ~np.isfinite(analytic) & ~has_slope
     beside = infinite.any(axis=0) | infinite.any(axis=1, keepdims=True)
-    status: Array = np.where(has_slope & ~(beside & np.isnan(analytic)), WRONG, NON_FINITE)
-    return status
+    return np.where(has_slope & ~(beside & np.isnan(analytic)), WRONG, NON_FINITE)
 
 
 def relative_errors(analytic: Array, numeric: Array) -> Array:
@@ -79,10 +74,4 @@ def relative_errors(analytic: Array, numeric: Array) -> Array:
 def above_error_bar(analytic: Array, slopes: Slopes) -> Array:
     """Whether the derivative is larger than the error bar of the difference, or both are zero."""
     both_zero = (analytic == 0) & (slopes.value == 0)
-    clear: Array = (larger_size(analytic, slopes.value) > slopes.bound) | both_zero
-    return clear
-
-
-def digits(relative_error: float, eps: float) -> float:
-    """The number of decimal digits that agree in two numbers, at most as many as the dtype has."""
-    return float(np.clip(-np.log10(max(relative_error, eps)), 0, None))
+    return (larger_size(analytic, slopes.value) > slopes.bound) | both_zero

@@ -3,10 +3,9 @@
 A *probe* is a way to move one input: along a single entry, or along a random direction. Moving it
 by a step `h` each way gives the slope to the right, to the left, and the *central* one.
 
-A difference has two errors, truncation and rounding. Truncation shrinks with the step; a comparison
-of neighboring steps shows how fast. Rounding is the noise of the value divided by the step, and
-grows as the step shrinks.
-So slopes are measured in up to two ways:
+A difference has two errors. Truncation shrinks with the step; a comparison of neighboring steps
+shows how fast. Rounding, the noise of the value divided by the step, grows as the step shrinks. So
+slopes are measured in up to two ways:
 
 - the *first look* takes two steps near `cbrt(eps) * max(|x|, scale)`, where a central difference is
   about best, and Richardson's extrapolation. If a rule's slope agrees to many digits, that is no
@@ -27,10 +26,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.checking.vector_function import Points, RecordedCall, Vector
+from micrograd_np.checking.vector_function import RecordedCall
+from micrograd_np.core.op import Array
 from micrograd_np.core.safety.copying import copied
-
-Array = np.ndarray[Any, Any]
 
 RATIO = 8.0  # of neighboring steps; a power of two, so that x + h is exact
 LOWEST = 2.0**-50  # the smallest step, in units of the input
@@ -48,12 +46,12 @@ AGREEING = 2  # steps that must agree for a slope to be settled
 class Slopes(NamedTuple):
     """Measured slopes, with an entry for each row: the value, its error bar, and both sides."""
 
-    value: Vector
-    bound: Vector
-    left: Vector
-    right: Vector
-    kink: Vector
-    settled: Vector
+    value: Array
+    bound: Array
+    left: Array
+    right: Array
+    kink: Array
+    settled: Array
 
 
 class Rows:
@@ -70,95 +68,75 @@ class Rows:
 
     def size_of(self, values: Array) -> Array:
         """The size of the terms that make up each row."""
-        sizes: Array = np.abs(values)
+        sizes = np.abs(values)
         return sizes if self.mixtures is None else sizes @ np.abs(self.mixtures).T
 
-    def cotangent(self, row: int) -> Vector:
+    def cotangent(self, row: int) -> Array:
         """The cotangent whose pull-back is the gradient of a row."""
         if self.mixtures is not None:
-            vector: Vector = self.mixtures[row]
-            return vector
+            return self.mixtures[row]
         one_hot = np.zeros(self.length)
         one_hot[row] = 1
         return one_hot
 
 
-class Probe:
-    """A way to move the array at `place` among the points.
+class Probe(NamedTuple):
+    """A direction in which to move the array at `place` among the points.
 
-    `along` is the direction; None means the single entry `entry`. `unit` is the size of the moved
-    numbers, `smallest` the size of a number that must stay distinguishable from zero. `mirror` is
-    the entry that moves with the single one, and a sign: 1 to move the same way, -1 to move the
-    other way. An entry that is its own mirror image, with the sign -1, does not move.
+    A step `h` moves each of the flat `entries` by `h` times its factor. `unit` is the size of the
+    moved numbers, `smallest` the size of a number that must stay distinguishable from zero. `size`
+    is the size of a single entry, to which its rounding error is proportional. `rounded` says
+    whether the rounding of the first entry tells how far a step leads.
     """
 
-    def __init__(self, place: int, point: Array, entry: int, unit: float, smallest: float) -> None:
-        self.place = place
-        self.point = point
-        self.entry = entry
-        self.unit = unit
-        self.smallest = smallest
-        self.along: Array | None = None
-        self.mirror: tuple[int, int] | None = None
-        self.size = abs(float(point.flat[entry]))
-
-    @classmethod
-    def across(cls, place: int, point: Array, along: Array) -> "Probe":
-        """A probe that moves all entries at once, in units of `along`."""
-        probe = cls(place, point, 0, 1.0, 1.0)
-        probe.along, probe.size = along, 1.0
-        return probe
+    place: int
+    point: Array
+    entries: Array
+    factors: Array
+    unit: float = 1.0
+    smallest: float = 1.0
+    size: float = 1.0
+    rounded: bool = False
 
     def moved(self, h: float) -> tuple[Array, float]:
         """The point moved by `h`, and the distance that remains of `h` after rounding."""
         new = copied(self.point)
-        if self.along is not None:
-            new += (h * self.along).astype(new.dtype)
-            return new, abs(h)
-        before = new.flat[self.entry]
-        new.flat[self.entry] = before + new.dtype.type(h)
-        reach = abs(float(new.flat[self.entry].astype(np.longdouble) - before))
-        if self.mirror is not None:
-            entry, sign = self.mirror
-            still = entry == self.entry
-            new.flat[entry] = before if still else new.flat[entry] + new.dtype.type(sign * h)
-        return new, reach
+        before = new.flat[self.entries]
+        after = before + (h * self.factors).astype(new.dtype)
+        new.flat[self.entries] = after
+        return new, abs(float(np.longdouble(after[0]) - before[0]) if self.rounded else h)
 
     def tangent(self) -> Array:
         """The direction as a tangent of the point."""
-        if self.along is not None:
-            return self.along.astype(self.point.dtype)
-        one_hot = np.zeros_like(self.point)
-        one_hot.flat[self.entry] = 1
-        if self.mirror is not None:
-            entry, sign = self.mirror
-            one_hot.flat[entry] += sign
-        return one_hot
+        tangent = np.zeros_like(self.point)
+        tangent.flat[self.entries] = self.factors
+        return tangent
 
-    def derivative(self, gradient: Vector) -> Any:
-        """The derivative along the probe of a number whose gradient in the point is this vector."""
-        if self.along is not None:
-            return gradient @ self.tangent().astype(gradient.dtype).ravel()
-        if self.mirror is None:
-            return gradient[self.entry]
-        entry, sign = self.mirror
-        return gradient[self.entry] + sign * gradient[entry]
+    def derivatives(self, gradients: Array) -> Any:
+        """The derivatives along the probe of numbers whose gradients in the point are the rows."""
+        factors = self.factors.astype(gradients.dtype)
+        if len(factors) > 2:
+            return [row[self.entries] @ factors for row in gradients]
+        return np.sum(gradients[:, self.entries] * factors, axis=1, initial=-0.0)
 
 
 def entries(place: int, point: Array, sign: int = 0) -> list[Probe]:
     """A probe for every entry of the point at `place`.
 
-    `sign`: 1 or -1 to move the mirror image of an entry in its matrix with it, or against it.
+    `sign`: 1 or -1 to move the mirror image of an entry in its matrix the same way or the other. An
+    entry that is its own mirror image does not move with the sign -1.
     """
     sizes = magnitude(point).ravel()
     units = binary(np.maximum(sizes, scale(point)))
-    smallest = binary(sizes)
-    pairs = zip(units.tolist(), smallest.tolist(), strict=True)
-    probes = [Probe(place, point, i, unit, low) for i, (unit, low) in enumerate(pairs)]
-    if sign:
-        images = np.swapaxes(np.arange(point.size).reshape(point.shape), -1, -2).ravel().tolist()
-        for probe, image in zip(probes, images, strict=True):
-            probe.mirror = (image, sign) if sign < 0 or image != probe.entry else None
+    images = np.arange(point.size).reshape(point.shape)
+    images = np.swapaxes(images, -1, -2) if sign else images
+    own = np.abs(point.astype(np.float64)).ravel()
+    lengths = np.stack([units, binary(sizes), own], axis=1).tolist()
+    probes = []
+    for i, image in enumerate(images.ravel().tolist()):
+        moving, factors = ([i, image], [1, sign]) if image != i else ([i], [int(sign >= 0)])
+        size = *lengths[i], factors != [0]
+        probes.append(Probe(place, point, np.array(moving), np.array(factors), *size))
     return probes
 
 
@@ -173,7 +151,7 @@ def directions(
     drawn = [units * rng.choice([-1.0, 1.0], point.shape) for _ in range(count)]
     if sign:
         drawn = [np.tril(x) + sign * np.swapaxes(np.tril(x, -1), -1, -2) for x in drawn]
-    return [Probe.across(place, point, along) for along in drawn]
+    return [Probe(place, point, np.arange(point.size), along.ravel()) for along in drawn]
 
 
 def magnitude(point: Array) -> Array:
@@ -191,8 +169,17 @@ def scale(point: Array) -> float:
 
 def binary(x: Array) -> Array:
     """The nearest powers of two."""
-    powers: Array = np.exp2(np.rint(np.log2(x)))
-    return powers
+    return np.exp2(np.rint(np.log2(x)))
+
+
+class Sides(NamedTuple):
+    """Slopes of all rows for a sequence of steps (first axis, small to large)."""
+
+    step: Array
+    left: Array
+    right: Array
+    central: Array
+    size: Array  # of the terms that make up each row
 
 
 class Differences:
@@ -202,7 +189,6 @@ class Differences:
         self, call: RecordedCall, rows: Rows, info: np.finfo[Any], rng: "np.random.Generator"
     ) -> None:
         self.call = call
-        self.function = call.function
         self.rows = rows
         self.precision = float(info.eps)
         self.tiny = float(info.smallest_subnormal)
@@ -213,14 +199,14 @@ class Differences:
 
     # ------------------------------------------------------------ values and slopes
 
-    def value(self, place: int, point: Array) -> Vector:
+    def value(self, place: int, point: Array) -> Array:
         """The function's value with another array at `place`."""
-        points: Points = [*self.function.points]
+        points = [*self.call.function.points]
         points[place] = point
-        return self.function.value(points)
+        return self.call.value_at(points)
 
-    def sides(self, probe: Probe, steps: Sequence[float]) -> "Sides":
-        """The rows to both sides of the point, for each step that is not lost in rounding."""
+    def sides(self, probe: Probe, steps: Sequence[float]) -> Sides:
+        """The slopes to both sides of the point, for each step that is not lost in rounding."""
         reach, ahead, behind = [], [], []
         for h in steps:
             (right, up), (left, down) = probe.moved(h), probe.moved(-h)
@@ -228,13 +214,20 @@ class Differences:
                 reach.append((up, down))
                 ahead.append(self.value(probe.place, right))
                 behind.append(self.value(probe.place, left))
-        shape = (len(reach), self.rows.length)
-        above, below = np.reshape(ahead, shape), np.reshape(behind, shape)
-        return Sides(self, np.reshape(reach, (-1, 2)), above, below)
+        over, under = np.reshape(reach, (-1, 2, 1)).swapaxes(0, 1)
+        values = np.reshape([ahead, behind], (2, len(reach), self.rows.length))
+        above, below = map(self.rows.of, values)
+        to_right, to_left = (above - self.center) / over, (self.center - below) / under
+        either = np.where(np.isfinite(to_right), to_right, finite(to_left))
+        both = (above - below) / (over + under)
+        central = np.where(np.isfinite(both), both, either)
+        central = np.where(np.isfinite(self.center), central, np.nan)
+        size = np.fmax(np.fmax(*map(self.rows.size_of, values)), self.size)
+        return Sides((over + under) / 2, finite(to_left), finite(to_right), central, size)
 
     # ------------------------------------------------------------ the two looks
 
-    def first_look(self, probe: Probe, tolerance: float) -> tuple[Vector, Vector]:
+    def first_look(self, probe: Probe, tolerance: float) -> tuple[Array, Array]:
         """The slopes by Richardson's extrapolation, and which rows look kinked."""
         h = probe.unit * self.first_step
         sides = self.sides(probe, (h, RATIO * h))
@@ -254,7 +247,7 @@ class Differences:
         within a rounding error of the given one, so it is off by the curvature times that error.
         """
         low = probe.smallest * LOWEST
-        high = max(probe.unit, 1.0 if probe.along is None else 0.0)
+        high = max(probe.unit, 1.0)
         count = int(np.ceil(np.log2(high / low) / np.log2(RATIO)))
         sides = self.sides(probe, [low * RATIO**i for i in range(count)])
         inner = self.noise * np.maximum(sides.step / probe.unit, 1)
@@ -266,7 +259,7 @@ class Differences:
     # ------------------------------------------------------------ noise
 
     @cached_property
-    def noise(self) -> Vector:
+    def noise(self) -> Array:
         """The noise from inside each row: the larger of what the graph predicts and what is seen.
 
         The rounding of the row itself is not part of the noise. This is the noise at the point; for
@@ -277,7 +270,7 @@ class Differences:
         seen = self.seen_noise()
         return np.maximum(predicted, np.where(seen > self.precision * self.size, seen, 0))
 
-    def seen_noise(self) -> Vector:
+    def seen_noise(self) -> Array:
         """The noise of each row on a tiny grid of inputs, with the smooth part of the row removed.
 
         Differences of third order remove the smooth part. The grid's spacing is a multiple of the
@@ -285,7 +278,7 @@ class Differences:
         """
         noise = np.zeros(self.rows.count)
         unseen = np.ones(self.rows.count, dtype=bool)
-        signs = [self.rng.choice([-1.0, 1.0], point.shape) for point in self.function.points]
+        signs = [self.rng.choice([-1.0, 1.0], point.shape) for point in self.call.function.points]
         multiple = 37  # odd, so that the last bits vary
         while unseen.any() and multiple * self.precision < 1 / 64:
             values = self._grid([multiple * sign for sign in signs])
@@ -297,33 +290,16 @@ class Differences:
         return noise
 
     def _grid(self, steps: list[Array]) -> Array:
-        points = self.function.points
+        points = self.call.function.points
         sizes = [np.where(x == 0, magnitude(x) * NEAR_ZERO, magnitude(x)) for x in points]
         units = [np.spacing(size.astype(x.dtype)) for size, x in zip(sizes, points, strict=True)]
         moves = [unit * step.astype(unit.dtype) for unit, step in zip(units, steps, strict=True)]
         pairs = list(zip(points, moves, strict=True))
         values = [
-            self.function.value([x + x.dtype.type(i) * move for x, move in pairs])
+            self.call.value_at([x + x.dtype.type(i) * move for x, move in pairs])
             for i in range(SAMPLES)
         ]
         return self.rows.of(np.stack(values))
-
-
-class Sides:
-    """Slopes of all rows for a ladder of steps (first axis, small to large)."""
-
-    def __init__(self, differences: Differences, reach: Array, ahead: Array, behind: Array) -> None:
-        rows, center = differences.rows, differences.center
-        up, down = reach[:, :1], reach[:, 1:]
-        above, below = rows.of(ahead), rows.of(behind)
-        self.step = (up + down) / 2
-        self.right = finite((above - center) / up)
-        self.left = finite((center - below) / down)
-        both = finite((above - below) / (up + down))
-        one = np.where(np.isfinite(self.right), self.right, self.left)
-        central = np.where(np.isfinite(both), both, one)
-        self.central = np.where(np.isfinite(center), central, np.nan)
-        self.size = np.fmax(np.fmax(rows.size_of(ahead), rows.size_of(behind)), differences.size)
 
 
 def finite(x: Array) -> Array:
@@ -383,7 +359,7 @@ def truncation(central: Array, noise: Array) -> Array:
     return np.where(known, np.where(shrinking, left, here), np.inf)
 
 
-def kinks(sides: Sides, noise: Array, unit: float) -> tuple[Vector, Vector]:
+def kinks(sides: Sides, noise: Array, unit: float) -> tuple[Array, Array]:
     """The rows whose slopes stay apart, and the smallest rung that shows the gap.
 
     The first rung considered is the smallest where the slopes are clear of noise. From there the

@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core.op import Array
 from micrograd_np.core.safety.copying import copied
-
-Array = np.ndarray[Any, Any]
 
 
 def real_parts(arrays: Iterable[Array]) -> list[Array]:
@@ -38,8 +37,3 @@ def from_real_parts(parts: Iterable[Array], dtypes: Iterable[np.dtype[Any]]) -> 
             x.imag = next(rest)
         found.append(x)
     return found
-
-
-def real_dtype(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """The dtype of the real parts of an array of this dtype."""
-    return np.finfo(dtype).dtype

@@ -3,19 +3,20 @@
 "Analytic" is what the engine's rules give, "numeric" what differences of the function give.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from micrograd_np.checking import comparison
-from micrograd_np.checking.comparison import KINK, RIGHT, STATUSES, WRONG
+from micrograd_np.checking.comparison import KINK, RIGHT, STATUSES, WRONG, Verdict
 from micrograd_np.checking.differences import Slopes
+from micrograd_np.core.op import Array
 from micrograd_np.text_table import text_table
 
-Array = np.ndarray[Any, Any]
-Verdict = Literal["right", "kink", "non-finite", "wrong", "non-deterministic", "value differs"]
 Mode = Literal["reverse", "forward"]
+Blocks = dict[Mode, Array]  # an array of shape (rows, columns) for each mode
 
 
 class InputReport(NamedTuple):
@@ -45,25 +46,17 @@ class InputReport(NamedTuple):
     hint: str
 
 
+@dataclass(eq=False, repr=False)
 class GradientReport:
     """The answer of `gradcheck`: true exactly when its verdict is "right"."""
 
-    def __init__(
-        self,
-        verdict: Verdict,
-        inputs: Sequence[InputReport],
-        subject: str,
-        method: str,
-        rtol: float,
-        notes: Sequence[str] = (),
-    ) -> None:
-        self.verdict = verdict
-        self.inputs = tuple(inputs)
-        self.subject = subject
-        self.method = method
-        self.rtol = rtol
-        self.notes = tuple(notes)
-        self.derivatives: tuple[GradientReport, ...] = ()
+    verdict: Verdict
+    inputs: Sequence[InputReport]
+    subject: str
+    method: str
+    rtol: float
+    notes: tuple[str, ...]
+    derivatives: tuple["GradientReport", ...] = ()
 
     def __bool__(self) -> bool:
         return self.verdict == "right"
@@ -84,11 +77,9 @@ class GradientReport:
 
     def all(self) -> Iterator["GradientReport"]:
         """Itself and the reports on the derivatives, in order."""
-        waiting = [self]
-        while waiting:
-            report = waiting.pop(0)
-            yield report
-            waiting = [*report.derivatives, *waiting]
+        yield self
+        for report in self.derivatives:
+            yield from report.all()
 
     def section(self) -> str:
         """One function's part of the text: how it was checked, and its table."""
@@ -130,70 +121,32 @@ def cells(line: InputReport) -> tuple[str, ...]:
 
 
 class Layout(NamedTuple):
-    """The meaning of the rows and columns of a Jacobian block."""
+    """The shape of an input's derivatives in the report, and the names of rows and columns."""
 
-    rows: tuple[int, ...]  # the shape the rows are reshaped to
-    columns: tuple[int, ...]
-    row_names: Sequence[str]  # one name for each output, or one for each random combination
-    row_shapes: Sequence[tuple[int, ...]]
-    along_random: bool  # whether columns are random directions
-    mirrored: bool = False  # whether an entry was moved together with its mirror image
-
-    def place(self, row: int, column: int) -> str:
-        """An entry of the block in words."""
-        return f"{self._row(row)} / {self._column(column)}"
-
-    def _row(self, row: int) -> str:
-        return entry_of(self.row_names, self.row_shapes, row)
-
-    def _column(self, column: int) -> str:
-        if self.along_random:
-            return f"direction {column}"
-        return "in" + bracketed(column, self.columns) + " mirrored" * self.mirrored
-
-
-def entry_of(names: Sequence[str], shapes: Sequence[tuple[int, ...]], row: int) -> str:
-    """The text for an entry of arrays of these names and shapes, one after the other."""
-    for name, shape in zip(names, shapes, strict=True):
-        count = int(np.prod(shape, dtype=int))
-        if row < count:
-            return name + bracketed(row, shape)
-        row -= count
-    return ""
-
-
-def bracketed(flat: int, shape: tuple[int, ...]) -> str:
-    """The text for a flat index into an array of `shape`: `[1, 2]`."""
-    return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""
+    shape: tuple[int, ...]
+    row_name: Callable[[int], str]
+    column_name: Callable[[int], str]
 
 
 def line_of(
-    name: str,
-    point: Array,
-    derivatives: dict[Mode, Array],
-    slopes: Slopes,
-    layout: Layout,
-    rtol: float,
+    name: str, point: Array, derivatives: Blocks, slopes: Slopes, layout: Layout, rtol: float
 ) -> InputReport:
     """Compare one input's block of derivatives with its slopes, both of shape (rows, columns)."""
-    shape = layout.rows + layout.columns
-    info = np.finfo(point.dtype)
-    statuses = {
-        mode: comparison.statuses_of(analytic, slopes, rtol, info)
-        for mode, analytic in derivatives.items()
-    }
+    info, blocks = np.finfo(point.dtype), derivatives.items()
+    statuses = {mode: comparison.statuses_of(x, slopes, rtol, info) for mode, x in blocks}
     mode, flat = worst(derivatives, statuses, slopes)
     status = np.max(list(statuses.values()), axis=0)
     severity = int(status.max(initial=RIGHT))
     entry, place, absolute, relative, agreed = None, "", 0.0, 0.0, np.nan
     if flat is not None:
         analytic, numeric = derivatives[mode].flat[flat], slopes.value.flat[flat]
-        entry = tuple(int(i) for i in np.unravel_index(flat, shape))
-        place = layout.place(*divmod(flat, slopes.value.shape[1]))
+        entry = tuple(int(i) for i in np.unravel_index(flat, layout.shape))
+        row, column = divmod(flat, slopes.value.shape[1])
+        place = f"{layout.row_name(row)} / {layout.column_name(column)}"
         absolute = float(np.abs(analytic - numeric))
         relative = float(comparison.relative_errors(analytic, numeric))
         if comparison.above_error_bar(derivatives[mode], slopes).flat[flat]:
-            agreed = comparison.digits(relative, float(info.eps))
+            agreed = max(0.0, -float(np.log10(max(relative, float(info.eps)))))
     unresolved = ~comparison.above_error_bar(derivatives["reverse"], slopes)
     unresolved &= (derivatives["reverse"] != 0) & (status == RIGHT)
     forward = derivatives.get("forward")
@@ -201,11 +154,11 @@ def line_of(
         name=name,
         shape=point.shape,
         dtype=point.dtype,
-        verdict=STATUSES[severity],  # type: ignore[arg-type]  # the names are the verdicts
-        analytic=derivatives["reverse"].reshape(shape),
-        forward=None if forward is None else forward.reshape(shape),
-        numeric=slopes.value.reshape(shape),
-        bound=slopes.bound.reshape(shape),
+        verdict=STATUSES[severity],
+        analytic=derivatives["reverse"].reshape(layout.shape),
+        forward=None if forward is None else forward.reshape(layout.shape),
+        numeric=slopes.value.reshape(layout.shape),
+        bound=slopes.bound.reshape(layout.shape),
         mode=mode,
         entry=entry,
         place=place,
@@ -214,13 +167,11 @@ def line_of(
         digits=agreed,
         counts={label: int((status == i).sum()) for i, label in enumerate(STATUSES)},
         unresolved=int(unresolved.sum()),
-        hint=hint(name, derivatives, statuses, slopes, flat),
+        hint=hint(name, derivatives, statuses, slopes, flat, severity),
     )
 
 
-def worst(
-    derivatives: dict[Mode, Array], statuses: dict[Mode, Array], slopes: Slopes
-) -> tuple[Mode, int | None]:
+def worst(derivatives: Blocks, statuses: Blocks, slopes: Slopes) -> tuple[Mode, int | None]:
     """The mode and flat index of the entry with the worst status, then with the largest error."""
     best: tuple[float, Mode, int | None] = (-1.0, "reverse", None)
     for mode, analytic in derivatives.items():
@@ -236,29 +187,24 @@ def worst(
 
 
 def hint(
-    name: str,
-    derivatives: dict[Mode, Array],
-    statuses: dict[Mode, Array],
-    slopes: Slopes,
-    flat: int | None,
+    name: str, derivatives: Blocks, statuses: Blocks, slopes: Slopes, flat: int | None, status: int
 ) -> str:
     """Advice for one input: the likely cause of what is wrong, or what its verdict asks for."""
-    wrong = [mode for mode, status in statuses.items() if (status == WRONG).any()]
+    wrong = [mode for mode, found in statuses.items() if (found == WRONG).any()]
     if wrong:
         cause = likely_cause(derivatives[wrong[0]], statuses[wrong[0]] == WRONG, slopes.value)
-        blame = RULES[tuple(wrong)] if len(statuses) > 1 else ""
+        blame = RULES[wrong[0]] if len(wrong) < len(statuses) else ""
         return f"input {name}: {cause}{blame}"
-    severity = max((int(status.max(initial=RIGHT)) for status in statuses.values()), default=RIGHT)
-    if severity == KINK and flat is not None:
-        left, right = slopes.left.flat[flat], slopes.right.flat[flat]
-        seen = f"is {left:.6g} to the left and {right:.6g} to the right"
-        if not slopes.kink.flat[flat]:
-            seen = "does not settle as the step shrinks"
+    if status == KINK and flat is not None:
+        seen = "does not settle as the step shrinks"
+        if slopes.kink.flat[flat]:
+            left, right = slopes.left.flat[flat], slopes.right.flat[flat]
+            seen = f"is {left:.6g} to the left and {right:.6g} to the right"
         return (
             f"input {name}: the slope {seen}. Move the input off this point to check the rules "
             f"beside it; at the point itself compare with the subgradient you expect."
         )
-    if severity > KINK:
+    if status > KINK:
         return (
             f"input {name}: check at an input where the value and its slope are finite, or compare "
             f"with the limit you expect."
@@ -267,9 +213,8 @@ def hint(
 
 
 RULES = {
-    ("reverse",): " Forward mode is right: look at the vjp rules.",
-    ("forward",): " Reverse mode is right: look at the jvp rules.",
-    ("reverse", "forward"): "",
+    "reverse": " Forward mode is right: look at the vjp rules.",
+    "forward": " Reverse mode is right: look at the jvp rules.",
 }
 
 

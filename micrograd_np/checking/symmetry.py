@@ -10,21 +10,18 @@ the gradient that an anti-Hermitian cotangent of the matrix gives the input is
   entries are moved one at a time, as always;
 - anti-Hermitian, if every Hermitian move of the input keeps the matrix Hermitian, as in
   `cholesky(A + 0.1 * np.eye(3))`: then every entry is moved together with its mirror image;
-- anything else, if some Hermitian moves do not, as in `cholesky(A * w)`: then nothing can be
-  compared.
+- anything else, if some do not, as in `cholesky(A * w)`: then nothing can be compared.
 
 Cotangents are drawn at random, so each answer is right with probability 1.
 """
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from micrograd_np.checking.vector_function import RecordedCall
 from micrograd_np.core.graph import Node, descendants, history, pull
-
-Array = np.ndarray[Any, Any]
+from micrograd_np.core.op import Array
 
 
 class HermitianUse(NamedTuple):
@@ -61,12 +58,13 @@ class HermitianUse(NamedTuple):
 def hermitian_uses(call: RecordedCall, rng: "np.random.Generator") -> list[HermitianUse | None]:
     """The use of each differentiated array; None for an array whose entries move one at a time."""
     readers = [node for node in call.nodes if reads_hermitian(node)]
+    elsewhere = [node for node in call.nodes if not reads_hermitian(node)]
     found: list[HermitianUse | None] = []
     for x in call.inputs:
         kinds = [(node.op.name, moves_of(x, node, rng)) for node in readers]
         ops = tuple(dict.fromkeys(name for name, kept in kinds if kept != "free"))
         mirrored = all(kept != "nothing" for _, kept in kinds)
-        others = depends_otherwise(x, call.outputs, call.nodes, readers)
+        others = not descendants(elsewhere, [x]).isdisjoint(call.outputs)
         found.append(HermitianUse(ops, mirrored, others) if ops else None)
     return found
 
@@ -106,20 +104,9 @@ def random_like(rng: "np.random.Generator", like: Node) -> Array:
     numbers = rng.standard_normal(shape)
     if dtype.kind == "c":
         numbers = numbers + 1j * rng.standard_normal(shape)
-    result: Array = numbers.astype(dtype)
-    return result
+    return numbers.astype(dtype)
 
 
 def adjoint(x: Array) -> Array:
     """The conjugate transpose of each matrix."""
-    turned: Array = np.conj(np.swapaxes(x, -1, -2))
-    return turned
-
-
-def depends_otherwise(
-    x: Node, outputs: Iterable[Node], nodes: Iterable[Node], readers: Iterable[Node]
-) -> bool:
-    """Whether an output depends on `x` by a way that meets none of the readers."""
-    met = set(readers)
-    without = [node for node in nodes if node not in met]
-    return not descendants(without, [x]).isdisjoint(outputs)
+    return np.conj(np.swapaxes(x, -1, -2))

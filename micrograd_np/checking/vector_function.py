@@ -1,34 +1,29 @@
 """The function under check, as a map from a list of arrays to one flat vector.
 
-The *points* of a `VectorFunction` are the differentiable arrays among the inputs. Its *value* is
-the vector of all floating-point numbers that the function returns. A complex array counts as two
-real ones, its real and its imaginary part, among the points and in the value. The function is
-called with copies, so it may change its arguments. A `RecordedCall` is one call kept as a graph,
-which gives derivatives: `pull` in reverse mode, `push` in forward mode.
+The *points* of a `VectorFunction` are the differentiable arrays among the inputs. A `RecordedCall`
+is one call kept as a graph, which gives derivatives: `pull` in reverse mode, `push` in forward
+mode. The *value* of a call is the vector of all floating-point numbers that the function returns. A
+complex array counts as two real ones, its real and its imaginary part, among the points and in the
+value. The function is called with copies, so it may change its arguments.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.checking.real_parts import (
-    from_real_parts,
-    real_dtype,
-    real_part_names,
-    real_parts,
-)
+from micrograd_np.checking.real_parts import from_real_parts, real_part_names, real_parts
 from micrograd_np.core import tree
 from micrograd_np.core.context import enable_grad
 from micrograd_np.core.graph import Node, history, pull, push
+from micrograd_np.core.op import Array
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import conjugated
 
-Vector = np.ndarray[Any, Any]
-Points = list[np.ndarray[Any, Any]]
 FLOATING = ("f", "c")  # kinds of dtypes that are differentiated
 
 
@@ -43,8 +38,9 @@ class VectorFunction:
         found = list(tree.paths(inputs))
         self.leaves = [leaf for _, leaf in found]
         self.places = [i for i, leaf in enumerate(self.leaves) if kind(leaf) in FLOATING]
-        self.constants = [i for i, leaf in enumerate(self.leaves) if kind(leaf) not in FLOATING]
-        titles = [title(path, leaf) for path, leaf in found]
+        self.constants = [i for i in range(len(found)) if i not in self.places]
+        named = ((path, leaf.name if isinstance(leaf, Tensor) else None) for path, leaf in found)
+        titles = [name or path or "x" for path, name in named]
         if not self.places:
             raise errors.NotDifferentiableError(
                 f"gradcheck has nothing to differentiate: none of the inputs is a floating-point "
@@ -53,14 +49,9 @@ class VectorFunction:
             )
         self.titles = list(names or [titles[i] for i in self.places])
         self.constant_names = [titles[i] for i in self.constants]
-        self.arrays: Points = [copied(data_of(self.leaves[i])) for i in self.places]
-        self.points: Points = real_parts(self.arrays)
+        self.arrays = [copied(data_of(self.leaves[i])) for i in self.places]
+        self.points = real_parts(self.arrays)
         self.names = real_part_names(self.titles, self.arrays)
-        self.output_titles: list[str] = []
-        self.output_names: list[str] = []
-        self.shapes: list[tuple[int, ...]] = []
-        self.dtypes: list[np.dtype[Any]] = []
-        self.wide = np.dtype(np.float64)
 
     def outputs(self, *tensors: Any) -> tuple[Any, ...]:
         """The floating-point leaves of what `f` returns for these arrays."""
@@ -70,7 +61,8 @@ class VectorFunction:
         """The floating-point leaves of what `f` returns for these arrays, with their paths."""
         leaves = [*self.leaves]
         for place in self.constants:
-            leaves[place] = writeable(leaves[place])
+            leaf = leaves[place]
+            leaves[place] = Tensor(leaf.data) if isinstance(leaf, Tensor) else plain_copy(leaf)
         for place, tensor in zip(self.places, tensors, strict=True):
             leaves[place] = tensor
         return floating_leaves(self.f(*tree.replace(self.args, leaves)))
@@ -83,35 +75,13 @@ class VectorFunction:
         except Exception as error:  # noqa: BLE001 - the report tells it
             first = str(error).partition("\n")[0]
             return PlainRun([], [], f"{type(error).__name__}: {first}")
-        changed = [
-            self.titles[place]
-            for place, (i, array) in enumerate(zip(self.places, self.arrays, strict=True))
-            if not same(given[i], array)
-        ]
+        changed = self.changed(given[place] for place in self.places)
         return PlainRun([(path, data_of(leaf)) for path, leaf in floating_leaves(out)], changed)
 
-    def value(self, points: Points) -> Vector:
-        """The value at `points` as a vector; all NaN if the results have other shapes there."""
-        arrays = from_real_parts(points, [x.dtype for x in self.arrays])
-        found = [data_of(leaf) for leaf in self.outputs(*map(Tensor, arrays))]
-        if [x.shape for x in real_parts(found)] != self.shapes:
-            return np.full(sum(map(size, self.shapes)), np.nan, self.wide)
-        return self.vector(found)
-
-    def vector(self, arrays: Iterable[np.ndarray[Any, Any]]) -> Vector:
-        """Arrays, shaped like the outputs, as one vector."""
-        flat = [np.ravel(x) for x in real_parts(arrays)]
-        return np.concatenate(flat, dtype=self.wide) if flat else np.zeros(0, self.wide)
-
-    def titled_outputs(self) -> list[str]:
-        """The names of the parts of the value: `out`, or `out.` and their paths."""
-        return [".".join(filter(None, ("out", name))) for name in self.output_names]
-
-    def split(self, vector: Vector) -> Points:
-        """A vector, as long as the value, as arrays shaped like the outputs."""
-        ends = np.cumsum([size(shape) for shape in self.shapes])[:-1]
-        parts = zip(np.split(vector, ends), self.shapes, strict=True)
-        return from_real_parts([part.reshape(shape) for part, shape in parts], self.dtypes)
+    def changed(self, given: Iterable[Array]) -> list[str]:
+        """The names of the inputs whose numbers are no longer those that the function was given."""
+        triples = zip(self.titles, given, self.arrays, strict=True)
+        return [name for name, x, array in triples if not same(x, array)]
 
 
 class PlainRun(NamedTuple):
@@ -120,7 +90,7 @@ class PlainRun(NamedTuple):
     `error`: the exception that ended the call, in one line.
     """
 
-    outputs: list[tuple[str, np.ndarray[Any, Any]]]
+    outputs: list[tuple[str, Array]]
     changed: list[str]
     error: str = ""
 
@@ -141,12 +111,41 @@ class RecordedCall:
         self.outputs = [leaf if isinstance(leaf, Tensor) else Tensor(leaf) for _, leaf in found]
         self.nodes, _ = history(self.outputs)
         arrays = [x.data for x in self.outputs]
-        function.output_titles = [name for name, _ in found]
-        function.output_names = real_part_names(function.output_titles, arrays)
-        function.shapes = [x.shape for x in real_parts(arrays)]
-        function.dtypes = [x.dtype for x in arrays]
-        function.wide = np.result_type(np.float64, *map(real_dtype, function.dtypes))
-        self.value = function.vector(arrays)
+        self.output_titles = [name for name, _ in found]
+        self.output_names = real_part_names(self.output_titles, arrays)
+        self.shapes = [x.shape for x in real_parts(arrays)]
+        self.dtypes = [x.dtype for x in arrays]
+        self.wide = np.result_type(np.float64, *(np.finfo(dtype).dtype for dtype in self.dtypes))
+        self.value = self.vector(arrays)
+
+    # ------------------------------------------------------------ values
+
+    def value_at(self, points: Iterable[Array]) -> Array:
+        """The value at other `points`; all NaN if the results have other shapes there."""
+        arrays = from_real_parts(points, [x.dtype for x in self.inputs])
+        found = [data_of(leaf) for leaf in self.function.outputs(*map(Tensor, arrays))]
+        if [x.shape for x in real_parts(found)] != self.shapes:
+            return np.full_like(self.value, np.nan)
+        return self.vector(found)
+
+    def vector(self, arrays: Iterable[Array]) -> Array:
+        """Arrays, shaped like the outputs, as one vector."""
+        flat = [np.ravel(x) for x in real_parts(arrays)]
+        return np.concatenate([np.zeros(0), *flat], dtype=self.wide)
+
+    def split(self, vector: Array) -> list[Array]:
+        """A vector, as long as the value, as arrays shaped like the outputs."""
+        ends = np.cumsum([prod(shape) for shape in self.shapes])[:-1]
+        parts = zip(np.split(vector, ends), self.shapes, strict=True)
+        return from_real_parts([part.reshape(shape) for part, shape in parts], self.dtypes)
+
+    def entry(self, row: int) -> str:
+        """The text for an entry of the value: `out[1, 2]`, with the path of the output if any."""
+        for name, shape in zip(self.output_names, self.shapes, strict=True):
+            if row < prod(shape):
+                return ".".join(filter(None, ("out", name))) + bracketed(row, shape)
+            row -= prod(shape)
+        raise IndexError(row)
 
     def precision(self) -> np.finfo[Any]:
         """The coarsest floating-point type that the computation passes through."""
@@ -155,18 +154,15 @@ class RecordedCall:
         kinds = {v.dtype for v in flat if v.dtype.kind in FLOATING}
         return max((np.finfo(dtype) for dtype in kinds), key=lambda info: float(info.eps))
 
-    def changed(self) -> list[str]:
-        """The names of the inputs whose numbers the function changed while it ran."""
-        triples = zip(self.function.titles, self.inputs, self.function.arrays, strict=True)
-        return [name for name, x, array in triples if not same(x.data, array)]
+    # ------------------------------------------------------------ derivatives
 
-    def pull(self, cotangent: Vector) -> Points:
+    def pull(self, cotangent: Array) -> list[Array]:
         """Reverse mode: the cotangents of the points, given that of the value."""
         found = pull(self._seeds(cotangent), self.inputs, nodes=self.nodes)
         gradients = [found.get(x, np.zeros_like(x.data)) for x in self.inputs]
         return real_parts(np.asarray(conjugated(g)) for g in gradients)
 
-    def rounding(self, cotangent: Vector) -> float:
+    def rounding(self, cotangent: Array) -> float:
         """The rounding noise to expect in a combination of the outputs, besides their own rounding.
 
         Every intermediate value has an error of its precision times its size. Its cotangent says
@@ -174,32 +170,30 @@ class RecordedCall:
         """
         arrived = pull(self._seeds(cotangent), self.nodes, nodes=self.nodes)
         squares = 0.0
-        for node in set(arrived).difference(self.outputs):
-            if type(node.value) is not tuple:
-                sizes = np.abs(arrived[node]).astype(np.float64), np.abs(node.value)
-                share = float(np.sum((sizes[0] * sizes[1]) ** 2))
+        outputs = set(self.outputs)
+        for node, g in arrived.items():
+            if node not in outputs and type(node.value) is not tuple:
+                error = np.abs(g).astype(np.float64) * np.abs(node.value)
+                share = float(np.sum(error**2))
                 share *= float(np.finfo(node.value.dtype).eps) ** 2
                 squares += share if np.isfinite(share) else 0
         return float(np.sqrt(squares))
 
-    def _seeds(self, cotangent: Vector) -> dict[Node, Any]:
-        table: dict[Node, Any] = {}
-        parts = map(conjugated, self.function.split(cotangent))
+    def _seeds(self, cotangent: Array) -> dict[Node, Array]:
+        table: dict[Node, Array] = {}
+        parts = map(conjugated, self.split(cotangent))
         for out, g in zip(self.outputs, parts, strict=True):
             if out.requires_grad:
                 table[out] = table[out] + g if out in table else g
         return table
 
-    def push(self, place: int, tangent: np.ndarray[Any, Any]) -> Vector:
+    def push(self, place: int, tangent: Array) -> Array:
         """Forward mode: the tangent of the value, given that of the point at `place`."""
         tangents = [np.zeros_like(point) for point in self.function.points]
         tangents[place] = tangent
         moves = from_real_parts(tangents, [x.dtype for x in self.inputs])
-        table: dict[Node, Any] = {x: t for x, t in zip(self.inputs, moves, strict=True) if t.any()}
-        found = push(self.nodes, table)
-        return self.function.vector(
-            np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.outputs
-        )
+        found = push(self.nodes, {x: t for x, t in zip(self.inputs, moves, strict=True) if t.any()})
+        return self.vector(np.asarray(found.get(x, np.zeros_like(x.data))) for x in self.outputs)
 
 
 # ---------------------------------------------------------------- leaves of all kinds
@@ -212,10 +206,9 @@ def kind(leaf: Any) -> str:
     return np.dtype(type(leaf)).kind if isinstance(leaf, float | int | complex) else ""
 
 
-def data_of(leaf: Any) -> np.ndarray[Any, Any]:
+def data_of(leaf: Any) -> Array:
     """A leaf's numbers."""
-    data: np.ndarray[Any, Any] = leaf.data if isinstance(leaf, Tensor) else np.asarray(leaf)
-    return data
+    return leaf.data if isinstance(leaf, Tensor) else np.asarray(leaf)
 
 
 def floating_leaves(out: Tree) -> list[tuple[str, Any]]:
@@ -230,24 +223,11 @@ def plain_copy(leaf: Any) -> Any:
     return np.asarray(leaf)[()] if isinstance(leaf, float | complex) else leaf
 
 
-def writeable(leaf: Any) -> Any:
-    """A constant leaf that the function may write to."""
-    if isinstance(leaf, Tensor):
-        return Tensor(leaf.data)
-    return copied(leaf) if isinstance(leaf, np.ndarray) else leaf
+def bracketed(flat: int, shape: tuple[int, ...]) -> str:
+    """The text for a flat index into an array of `shape`: `[1, 2]`."""
+    return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""
 
 
-def title(path: str, leaf: Any) -> str:
-    """The name of an input in the report: its own if it has one, else its path."""
-    name = getattr(leaf, "name", None) if isinstance(leaf, Tensor) else None
-    return name or path or "x"
-
-
-def size(shape: tuple[int, ...]) -> int:
-    """The number of entries of an array of this shape."""
-    return int(np.prod(shape, dtype=int))
-
-
-def same(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> bool:
+def same(x: Array, y: Array) -> bool:
     """Whether two arrays are equal, NaN counting as equal to itself."""
     return np.array_equal(x, y, equal_nan=True)

@@ -9,11 +9,13 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from contextvars import Context as Variables
 from contextvars import ContextVar, Token, copy_context
-from functools import wraps
+from functools import partial, wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from micrograd_np.forking import after_fork
+
+Function = Callable[..., Any]
 
 
 class Observer(Protocol):
@@ -59,7 +61,7 @@ class Interpreter:
         return nullcontext()
 
 
-class Context:
+class Context(NamedTuple):
     """The way in which ops are applied.
 
     `recording`: whether ops keep their recipes. `observers`: the observers in the order in which
@@ -67,52 +69,14 @@ class Context:
     tick at which the outermost running transform began; None if no transform is running.
     """
 
-    __slots__ = ("differentiating", "interpreters", "observers", "recording")
-
-    recording: bool
-    observers: tuple[Observer, ...]
-    interpreters: tuple[Interpreter, ...]
-    differentiating: int | None
-
-    def __init__(
-        self,
-        recording: bool = True,
-        observers: tuple[Observer, ...] = (),
-        interpreters: tuple[Interpreter, ...] = (),
-        differentiating: int | None = None,
-    ) -> None:
-        set_recording(self, recording)
-        set_observers(self, observers)
-        set_interpreters(self, interpreters)
-        set_differentiating(self, differentiating)
-
-    def but(
-        self,
-        *,
-        recording: bool | None = None,
-        observers: tuple[Observer, ...] | None = None,
-        interpreters: tuple[Interpreter, ...] | None = None,
-    ) -> "Context":
-        """The context with other values of some fields."""
-        return Context(
-            self.recording if recording is None else recording,
-            self.observers if observers is None else observers,
-            self.interpreters if interpreters is None else interpreters,
-            self.differentiating,
-        )
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(f"a Context does not change; enter another to set {name} to {value!r}")
+    recording: bool = True
+    observers: tuple[Observer, ...] = ()
+    interpreters: tuple[Interpreter, ...] = ()
+    differentiating: int | None = None
 
 
-# The setters of the slots, found once. A frozen dataclass would look up each slot by name, at every
-# call of a transform.
-set_recording, set_observers, set_interpreters, set_differentiating = (
-    vars(Context)[name].__set__
-    for name in ("recording", "observers", "interpreters", "differentiating")
-)
-
-CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=Context())  # noqa: B039 - it never changes
+EAGER = Context()  # of most programs; to compare with it is quicker than to read its fields
+CONTEXT: ContextVar[Context] = ContextVar("micrograd_np", default=EAGER)
 
 
 class entering:
@@ -134,12 +98,12 @@ class entering:
 
 def observing(observer: Observer) -> entering:
     """A context manager under which `observer` is told too, after those who observe already."""
-    return entering(lambda outer: outer.but(observers=(*outer.observers, observer)))
+    return entering(lambda outer: outer._replace(observers=(*outer.observers, observer)))
 
 
 def interpreting(interpreter: Interpreter) -> entering:
     """A context manager under which `interpreter` applies ops, within those that do so already."""
-    return entering(lambda outer: outer.but(interpreters=(*outer.interpreters, interpreter)))
+    return entering(lambda outer: outer._replace(interpreters=(*outer.interpreters, interpreter)))
 
 
 def lifted(x: Any) -> Any:
@@ -214,24 +178,15 @@ class grad_mode(entering):
     reach the code that runs between the values it yields.
     """
 
-    __slots__ = ()
-    recording: bool
+    __slots__ = ("recording",)
 
-    def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
-        """A mode, or `function` decorated with it: `@no_grad` means `@no_grad()`."""
-        mode = super().__new__(cls)
-        if function is None:
-            return mode
-        mode.__init__()  # type: ignore[misc]  # Python only does so for what it returns
-        return mode(function)
+    def __init__(self, recording: bool) -> None:
+        super().__init__(lambda outer: outer._replace(recording=recording))
+        self.recording = recording
 
-    def __init__(self) -> None:
-        recording = self.recording  # not the mode itself, which would be a cycle
-        super().__init__(lambda outer: outer.but(recording=recording))
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: Function) -> Function:
         """Decorate a function, a coroutine function, or a generator function of either kind."""
-        mode = type(self)
+        mode = partial(grad_mode, self.recording)
 
         @wraps(function)
         def decorated(*args: Any, **keywords: Any) -> Any:
@@ -290,8 +245,8 @@ class Within(Generator[Any, Any, Any]):
         self.variables.run(self.generator.close)
 
 
-class no_grad(grad_mode):
-    """Compute without recording.
+def no_grad(function: Function | None = None) -> Any:
+    """A context manager, or decorator of `function`, under which ops are not recorded.
 
     >>> from micrograd_np import Tensor
     >>> w = Tensor(2.0, requires_grad=True)
@@ -299,13 +254,12 @@ class no_grad(grad_mode):
     ...     print((w * w).requires_grad)
     False
     """
+    mode = grad_mode(recording=False)
+    return mode if function is None else mode(function)
 
-    __slots__ = ()
-    recording = False
 
-
-class enable_grad(grad_mode):
-    """Record, inside a `no_grad` block.
+def enable_grad(function: Function | None = None) -> Any:
+    """A context manager, or decorator of `function`, under which ops are recorded after all.
 
     >>> from micrograd_np import Tensor
     >>> w = Tensor(2.0, requires_grad=True)
@@ -313,6 +267,5 @@ class enable_grad(grad_mode):
     ...     print((w * w).requires_grad)
     True
     """
-
-    __slots__ = ()
-    recording = True
+    mode = grad_mode(recording=True)
+    return mode if function is None else mode(function)

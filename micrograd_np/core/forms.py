@@ -29,84 +29,66 @@ def elementwise(
     function: Callable[..., Any], *partials: Partial, aliases: Sequence[Any] = (), **fields: Any
 ) -> Op:
     """`out[i] = f(x[i], y[i], …)` with one partial derivative per input, inputs broadcasting."""
-
-    def vjp(
-        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> Sequence[Any]:
-        cotangents: list[Any] = []
-        for index in wanted:
-            partial = slopes[index]
-            if partial is not None:
-                cotangents.append(g * partial(out, *inputs))
-            else:
-                sign = signs[index]
-                cotangents.append(g if sign == 1 else sign and -g)
-        return cotangents
-
-    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
-        terms = [
-            sign * t if slope is None else t * slope(out, *inputs)
-            for t, slope, sign in zip(tangents, slopes, signs, strict=True)
-            if t is not None and (slope or sign)
-        ]
-        return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
-
+    count = len(partials)
     if not all(partial in {None, 1, -1} or callable(partial) for partial in partials):
         raise ValueError(
             f"elementwise({function.__name__}): a partial is a function, 1, -1 or None. Given: "
             f"{partials!r:.80}. Write lambda out, x: 2 for a slope of 2."
         )
-    if isinstance(function, np.ufunc) and len(partials) != function.nin:
+    if isinstance(function, np.ufunc) and count != function.nin:
         raise ValueError(
-            f"elementwise({function.__name__}): {len(partials)} partials were given for "
-            f"{function.nin} inputs. Give one for each, None where it is flat."
+            f"elementwise({function.__name__}): {count} partials were given for {function.nin} "
+            f"inputs. Give one for each, None where it is flat."
         )
-    slopes = [partial if callable(partial) else None for partial in partials]
-    signs = [None if callable(partial) else partial for partial in partials]
-    fields.setdefault("arrays", len(partials))
-    single = len(partials) == 1 and callable(partials[0])
-    pulled = times(partials[0]) if single else vjp  # type: ignore[arg-type] # it is callable
-    return register(Op(function, "elementwise", pulled, jvp, **fields), *aliases)
+    rules = [scaling(partial, count) for partial in partials]
+
+    def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
+        pairs = zip(tangents, rules, strict=True)
+        terms = [rule(t, out, *inputs) for t, rule in pairs if rule and t is not None]
+        return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
+
+    fields.setdefault("arrays", count)
+    return register(Op(function, "elementwise", each_by(rules), jvp, **fields), *aliases)
 
 
-def times(partial: Callable[..., Any]) -> Vjp:
-    """The vjp of an elementwise op with a single input."""
-
-    def vjp(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
-        return (g * partial(out, *inputs),)
-
-    return vjp
+def scaling(partial: Partial, count: int) -> Rule | None:
+    """The rule that multiplies by a partial of a function of `count` inputs, in both directions."""
+    if not callable(partial):
+        return {None: None, 1: lambda g, *_: g, -1: lambda g, *_: -g}[partial]
+    if count == 1:  # passing `*inputs` on would double the cost of the call
+        return lambda g, out, x: g * partial(out, x)
+    if count == 2:
+        return lambda g, out, x, y: g * partial(out, x, y)
+    return lambda g, out, *inputs: g * partial(out, *inputs)
 
 
 def each_by(rules: Sequence[Rule | None]) -> Vjp:
-    """The vjp of an op that has one rule for each input."""
-    if len(rules) == 1 and rules[0] is not None:
-        return only_by(rules[0])
+    """The vjp of an op that has one rule for each input. One or two inputs are named, for speed."""
+    each = [rule or flat for rule in rules]
 
-    def vjp(
+    def one(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+        (x,) = inputs
+        return (first(g, out, x, **options) if options else first(g, out, x),)
+
+    def two(wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+        if options or len(inputs) == 1:  # the second may be optional
+            return any_number(wanted, g, out, inputs, options)
+        x, y = inputs
+        if len(wanted) == 2:
+            return first(g, out, x, y), second(g, out, x, y)
+        return ((second if wanted[0] else first)(g, out, x, y),)
+
+    def any_number(
         wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
-    ) -> list[Any]:
-        cotangents: list[Any] = []
-        for index in wanted:
-            rule = rules[index]
-            if rule is None:
-                cotangents.append(None)
-            elif options:
-                cotangents.append(rule(g, out, *inputs, **options))
-            else:
-                cotangents.append(rule(g, out, *inputs))
-        return cotangents
+    ) -> Any:
+        return [each[index](g, out, *inputs, **options) for index in wanted]
 
-    return vjp
+    first, second, *_ = (*each, flat, flat)
+    return {1: one, 2: two}.get(len(each), any_number)
 
 
-def only_by(rule: Rule) -> Vjp:
-    """The vjp of an op with a single input."""
-
-    def vjp(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
-        return (rule(g, out, *inputs, **options) if options else rule(g, out, *inputs),)
-
-    return vjp
+def flat(*_: Any, **__: Any) -> None:
+    """The rule of an input in which a function does not vary."""
 
 
 def every_by(rule: Rule | None) -> Vjp:

@@ -31,6 +31,7 @@ Values = Sequence[Any]
 
 ARGUMENT: Options = {}  # of a leaf that stands for an argument of a function that is differentiated
 
+float64 = np.float64
 tick = count().__next__
 by_age = attrgetter("tick")
 
@@ -160,7 +161,7 @@ def pull(
     return table if wrt is None else kept | {x: g for x, g in table.items() if x in wanted}
 
 
-def contribute(  # noqa: C901 - written out flat: every node pays for it
+def contribute(  # noqa: C901, PLR0912 - written out flat: every node pays for it
     node: Node,
     g: Array,
     table: dict[Node, Any],
@@ -189,10 +190,11 @@ def contribute(  # noqa: C901 - written out flat: every node pays for it
         arrived += 1  # noqa: SIM113 - `enumerate` would too
         x = inputs[index]
         value = values[index]
-        if part is None:  # flat: the gradient is zero, not absent
-            part = np.zeros_like(value)
-        elif part.shape != value.shape or part.dtype is not value.dtype:
-            part = fit(part, value)
+        if type(part) is not float64 or type(value) is not float64:  # which fit at a glance
+            if part is None:  # flat: the gradient is zero, not absent
+                part = np.zeros_like(value)
+            elif part.shape != value.shape or part.dtype is not value.dtype:
+                part = fit(part, value)
         if x in table:
             table[x] = table[x] + part
         else:

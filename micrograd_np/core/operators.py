@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.core.context import CONTEXT, RUNNING
+from micrograd_np.core.context import CONTEXT, EAGER, RUNNING
 from micrograd_np.core.foreign import array_behind, here, is_foreign
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Interpreted, Options, read_tables
@@ -51,15 +51,28 @@ def operand(x: Any) -> Any:
     return x if known or array else NotImplemented
 
 
+def recording(function: np.ufunc) -> tuple[Method, Method]:
+    """The operator that records `function`, and its reflection for a value on the right."""
+    op = OPS[function]
+
+    def method(self: Any, other: Any, reflected: bool = False) -> Any:
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        return record(op, (other, self) if reflected else (self, other))
+
+    return method, lambda self, other: method(self, other, reflected=True)
+
+
 def binary(  # noqa: C901 - written out flat: every operator pays for it
     function: np.ufunc, forward: Callable[[Any, Any], Any]
 ) -> tuple[Method, Method]:
-    """The operator that records `function`, and its reflection for a Tensor on the right.
+    """`recording` with a short way for Tensors, where nothing but ops of Tensors is at work.
 
     Values are computed by Python's operator, which on single numbers is ten times as fast as the
     ufunc.
     """
     op = OPS[function]
+    recorded, recorded_reflection = recording(function)
 
     def method(self: Node, other: Any) -> Any:
         if isinstance(other, Node):
@@ -69,10 +82,9 @@ def binary(  # noqa: C901 - written out flat: every operator pays for it
             y = other
             tracked = self.tracked
         else:
-            other = operand(other)
-            return other if other is NotImplemented else record(op, (self, other))
+            return recorded(self, other)
         context = CONTEXT.get()
-        if context.interpreters:
+        if context is not EAGER and context.interpreters:
             return record(op, (self, other))
         x = self.value
         try:
@@ -86,10 +98,9 @@ def binary(  # noqa: C901 - written out flat: every operator pays for it
 
     def reflection(self: Node, other: Any) -> Any:
         if type(other) not in SINGLE:  # an array's operators come by `__array_ufunc__`
-            other = operand(other)
-            return other if other is NotImplemented else record(op, (other, self))
+            return recorded_reflection(self, other)
         context = CONTEXT.get()
-        if context.interpreters:
+        if context is not EAGER and context.interpreters:
             return record(op, (other, self))
         y = self.value
         try:
@@ -104,25 +115,8 @@ def binary(  # noqa: C901 - written out flat: every operator pays for it
     return method, reflection
 
 
-def recording(function: np.ufunc) -> tuple[Method, Method]:
-    """The operator of a function and its reflection, without the shortcut of `binary`."""
-    op = OPS[function]
-
-    def method(self: Node, other: Any) -> Any:
-        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
-            return NotImplemented
-        return record(op, (self, other))
-
-    def reflection(self: Node, other: Any) -> Any:
-        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
-            return NotImplemented
-        return record(op, (other, self))
-
-    return method, reflection
-
-
-def unary(function: np.ufunc) -> Method:
-    """The operator on one Tensor that records `function`."""
+def unary(function: Method) -> Method:
+    """The operator or attribute of one Tensor that records `function`."""
     op = OPS[function]
     return lambda self: record(op, (self,))
 
@@ -296,20 +290,9 @@ class ArrayMethods:
         """The axes reversed."""
         return self.transpose()
 
-    @property
-    def real(self) -> Any:
-        """The real part."""
-        return record(OPS[np.real], (self,))
-
-    @property
-    def imag(self) -> Any:
-        """The imaginary part: zeros for real numbers."""
-        return record(OPS[np.imag], (self,))
-
-    @property
-    def mT(self) -> Any:
-        """The last two axes exchanged."""
-        return record(OPS[np.matrix_transpose], (self,))
+    real: Any = property(unary(np.real), doc="The real part.")
+    imag: Any = property(unary(np.imag), doc="The imaginary part: zeros for real numbers.")
+    mT: Any = property(unary(np.matrix_transpose), doc="The last two axes exchanged.")
 
     # ------------------------------------------------------------ the Array API's
 

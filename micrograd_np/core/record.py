@@ -4,19 +4,19 @@ Every NumPy call, operator and method on a Tensor ends here. An op none of whose
 gradient, or any op under `no_grad`, leaves a Tensor without a recipe.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.context import CONTEXT, Context
+from micrograd_np.core import tree
+from micrograd_np.core.context import CONTEXT, EAGER, Context
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import PICK, Node, describe, tick
 from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.core.safety.views import shares
-from micrograd_np.core.tree import rebuild
 from micrograd_np.errors import LeavesGraphError
 
 NOTHING: Options = {}
@@ -41,55 +41,37 @@ def apply(op: Op, args: Inputs, keywords: Options) -> Any:
     return record(op, inputs, options)
 
 
-def handler_among(options: Options, inputs: Inputs) -> Interpreted | None:
-    """The interpreted value among the options, if any, that applies the op."""
-    for option in options.values():
-        if (found := interpreted_in(option)) is not None:
-            return found if found.handles(inputs) else None
-    return None
-
-
-def interpreted_in(option: Any) -> Interpreted | None:
-    """The interpreted value in an option, such as an index into the first axis; None if none."""
-    for part in option if type(option) is tuple else (option,):
-        if isinstance(part, Interpreted):
-            return part
+def interpreted_in(options: Iterable[Any]) -> Interpreted | None:
+    """The first interpreted value among options, or in one that is a tuple, such as an index."""
+    for option in options:
+        for part in option if type(option) is tuple else (option,):
+            if isinstance(part, Interpreted):
+                return part
     return None
 
 
 def computed(
     function: Callable[..., Any], args: Inputs, keywords: Options, refusal: TypeError
 ) -> Any:
-    """The result of a function without a derivative; tracked Tensors among its arguments raise."""
+    """The result of a function without a derivative, on arrays in place of Tensors.
+
+    Raises `refusal` for a tracked Tensor anywhere in the arguments.
+    """
     found: list[Interpreted] = []
-    args, keywords = constant_of((args, keywords), refusal, found)
+
+    def constant(x: Any) -> Any:
+        if isinstance(x, Node) and x.tracked:
+            raise refusal
+        value = value_of(x)
+        if isinstance(value, Interpreted):
+            found.append(value)
+        return np.asarray(x) if isinstance(x, Node) and isinstance(value, ARRAYS) else value
+
+    args, keywords = tree.map(constant, (args, keywords))
     if found:
         return found[0].compute(function, args, keywords)
     value = function(*args, **keywords)
     return untracked(numbers(value, function.__name__), args) if is_array(value) else value
-
-
-def constant_of(argument: Any, refusal: TypeError, found: list[Interpreted]) -> Any:
-    """The argument with arrays for Tensors, its interpreted values added to `found`.
-
-    Raises `refusal` for a tracked Tensor.
-    """
-    if isinstance(argument, dict):
-        return {name: constant_of(value, refusal, found) for name, value in argument.items()}
-    if type(argument) in (list, tuple):
-        return type(argument)(constant_of(part, refusal, found) for part in argument)
-    if isinstance(argument, Interpreted):
-        found.append(argument)
-    if not isinstance(argument, Node):
-        return argument
-    if argument.tracked:
-        raise refusal
-    value = value_of(argument)
-    if isinstance(value, Interpreted):
-        found.append(value)
-    elif not is_foreign(value):
-        return np.asarray(argument)
-    return value
 
 
 def owned_option(option: Any) -> Any:
@@ -145,8 +127,8 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
     context = CONTEXT.get()
     if options and not UNCHANGING.issuperset(map(type, options.values())):
-        interpreted = handler_among(options, inputs)
-        if interpreted is not None:
+        interpreted = interpreted_in(options.values())
+        if interpreted is not None and interpreted.handles(inputs):
             return interpreted.apply(op, inputs, options)
     tracked = other = False  # other: neither a node, a number nor an array of numbers is given
     values = []
@@ -168,7 +150,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
             check_operand(x, op.function)
             values.append(x)
             other = True
-    if context.interpreters:
+    if context is not EAGER and context.interpreters:
         for interpreter in context.interpreters:
             inputs, values = interpreter.prepare(op, inputs, values)
         tracked = any(isinstance(x, Node) and x.tracked for x in inputs)
@@ -196,9 +178,8 @@ def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
     for x in inputs:
         if type(x) not in PLAIN and isinstance(x, Node | Interpreted):
             return record(op, tuple(inputs), options)
-    for option in options.values():
-        if type(option) not in UNCHANGING and interpreted_in(option) is not None:
-            return record(op, tuple(inputs), options)
+    if options and interpreted_in(options.values()) is not None:
+        return record(op, tuple(inputs), options)
     return op.call(*inputs, **options)
 
 
@@ -221,7 +202,7 @@ def attach(
     """A Tensor of `value`, with its recipe if ops are recorded. Written out flat: every op pays."""
     if context is None:
         context = CONTEXT.get()
-    if not context.recording:
+    if context is not EAGER and not context.recording:
         return untracked(value, inputs)
     node = new_object(Node.tensor)
     node.value = value
@@ -233,8 +214,9 @@ def attach(
     node.options = options
     node.tick = tick()
     node.name = None
-    for observer in context.observers:
-        observer.recorded(node)
+    if context is not EAGER:
+        for observer in context.observers:
+            observer.recorded(node)
     return node
 
 
@@ -246,7 +228,7 @@ def parts(whole: Node, inputs: Inputs = ()) -> Any:
         made = [record(PICK, (whole,), {"index": i}) for i in range(len(value))]
     else:
         made = [untracked(part, inputs) for part in value]
-    return rebuild(value, made)
+    return tree.rebuild(value, made)
 
 
 def has_parts(out: Any) -> bool:

@@ -5,15 +5,15 @@ others are *options*, which are passed on by name.
 """
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 Inputs = tuple[Any, ...]
 Options = dict[str, Any]
 Bound = tuple[Inputs, Options]
 
 
-class Signature:
+class Signature(NamedTuple):
     """The parameters of a function, in order.
 
     `names`: parameters that can be given by position; the first `arrays` are inputs. `kind`:
@@ -23,30 +23,14 @@ class Signature:
     have to be given. `unnamed`: the names of inputs that cannot be given by name.
     """
 
-    __slots__ = (
-        "arrays", "defaults", "function", "kind", "known", "names", "required", "unnamed"
-    )  # fmt: skip
-
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        names: tuple[str, ...],
-        arrays: int,
-        kind: str = "arrays",
-        *,
-        known: frozenset[str] | None = None,
-        defaults: Mapping[str, Any] | None = None,
-        required: frozenset[str] = frozenset(),
-        unnamed: frozenset[str] = frozenset(),
-    ) -> None:
-        self.function = function
-        self.names = names
-        self.arrays = arrays
-        self.kind = kind
-        self.known = known
-        self.defaults = dict(defaults or {})
-        self.required = required
-        self.unnamed = unnamed
+    function: Callable[..., Any]
+    names: tuple[str, ...]
+    arrays: int
+    kind: str = "arrays"
+    known: frozenset[str] | None = None
+    defaults: Options = {}  # noqa: RUF012 - nothing writes into them
+    required: frozenset[str] = frozenset()
+    unnamed: frozenset[str] = frozenset()
 
     def bind(self, args: Inputs, keywords: Options) -> Bound:
         """The inputs and the options of a call.

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np import errors
-from micrograd_np.core.context import CONTEXT, RUNNING
+from micrograd_np.core.context import CONTEXT, EAGER, RUNNING
 from micrograd_np.core.foreign import here, is_foreign
 from micrograd_np.core.graph import PICK, Node, describe, pull, tick
 from micrograd_np.core.op import OPS, Array, Interpreted
@@ -81,7 +81,7 @@ class Tensor(ArrayMethods, Node):
 
     @data.setter
     def data(self, new: Any) -> None:
-        if CONTEXT.get().interpreters:
+        if CONTEXT.get() is not EAGER:
             check_change(self, "was assigned to")
         if self.op is not None or (RUNNING and is_differentiated(self)):
             raise errors.InPlaceError(
@@ -107,7 +107,7 @@ class Tensor(ArrayMethods, Node):
         """The value as an array that can be written to, without axes for a single number."""
         if isinstance(self.value, np.generic):
             self.value = np.asarray(self.value)
-        return value_of(self) if CONTEXT.get().interpreters else self.value
+        return self.value if CONTEXT.get() is EAGER else value_of(self)
 
     def _track(self, wanted: Any) -> None:
         """Switch `requires_grad` of a leaf."""
@@ -262,7 +262,7 @@ class Tensor(ArrayMethods, Node):
         """
         if not self.tracked:
             raise errors.GraphError.nothing_recorded(describe(self))
-        if CONTEXT.get().interpreters:
+        if CONTEXT.get() is not EAGER:
             check_change(self, "had backward() called from it")
         found = pull({self: seed(self, gradient)})
         for leaf in found:

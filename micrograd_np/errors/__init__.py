@@ -1,9 +1,10 @@
 """Errors that help to mend what is wrong: what happened, what was given, and what to do.
 
 Each class subclasses the nearest built-in exception. A class method builds each message, so an
-error is made of its message alone, and pickle can make the error anew in another process. The
-errors of compiled functions are in `compiling`. The words that messages share are in `words`, and
-`places` finds the lines of the user's code that messages name.
+error is made of its message alone, and pickle can make the error anew in another process. A comment
+beside a `message` says what the error is for. The errors of compiled functions are in `compiling`.
+The words that messages share are in `words`, and `places` finds the lines of the user's code that
+messages name.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,8 +12,8 @@ from typing import Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
+from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
-from micrograd_np.errors.words import kind_of, solver_remedy
 from micrograd_np.errors.words import listed as listed
 
 
@@ -73,15 +74,12 @@ class LeavesGraphError(TypeError):
             f"`mg.tensor([...])` to join Tensors with their history."
         )
 
-    @classmethod
-    def while_differentiated(cls, described: str) -> "LeavesGraphError":
-        """The error for `float(t)`, `t.item()` or `copy.copy(t)` while `t` is differentiated."""
-        return cls(
-            f"{described} is being differentiated; a plain number, a plain array or a copy of it "
-            f"would silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
-            f"`mg.index_update(a, i, t)` for `a[i] = t`; or, if its value is meant as a constant, "
-            f"take it from `mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
-        )
+    while_differentiated = message(  # `float(t)`, `t.item()` or `copy.copy(t)`
+        "{described} is being differentiated; a plain number, a plain array or a copy of it would "
+        "silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
+        "`mg.index_update(a, i, t)` for `a[i] = t`; or, if its value is meant as a constant, take "
+        "it from `mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
+    )
 
 
 class SolverError(RuntimeError):
@@ -91,14 +89,9 @@ class SolverError(RuntimeError):
     instead that the function has to return a number.
     """
 
-    @classmethod
-    def of(cls, described: str, solver: str) -> "SolverError":
-        """The error for a `described` Tensor that the function `solver` of SciPy met."""
-        return cls(
-            f"{solver} works on plain numbers, and met {described}, which is part of a graph: the "
-            f"function that it was given uses Tensors with requires_grad=True beside its "
-            f"arguments. {solver_remedy(solver)}"
-        )
+    of = message(  # a Tensor that a function of SciPy met
+        "{described} is part of a graph, and {solver} works on plain numbers: " + SOLVER_ADVICE
+    )
 
 
 class GradientCutWarning(UserWarning):
@@ -119,8 +112,7 @@ class GradientCutWarning(UserWarning):
         if solver:
             return cls(
                 f"a tracked Tensor becomes a plain number in {solver}, which cuts its gradient: "
-                f"the function given to it uses Tensors with requires_grad=True beside its "
-                f"arguments. {solver_remedy(solver)}"
+                f"{SOLVER_ADVICE}"
             )
         known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
         return cls(
@@ -145,8 +137,7 @@ class MeaningLostError(TypeError):
     def of(cls, operand: Any, lost: str, *, may_hold_tensors: bool) -> "MeaningLostError":
         """The error for one array, of which `lost` would be lost."""
         error = cls(f"a {kind_of(operand)} was given with a Tensor or as its numbers; {lost}.")
-        error.operand = operand
-        error.may_hold_tensors = may_hold_tensors
+        error.operand, error.may_hold_tensors = operand, may_hold_tensors
         return error
 
     @classmethod
@@ -162,15 +153,13 @@ class MeaningLostError(TypeError):
 class ForeignArrayError(TypeError):
     """A function needs numbers that another library has on a device, or has not computed yet."""
 
-    @classmethod
-    def of(cls, function: str, value: Any) -> "ForeignArrayError":
-        """The error for a function that was given the array `value` of another library."""
-        return cls(
-            f"{function} reads the numbers it is given to know the shape or the dtype of its "
-            f"result, and the numbers of a {kind_of(value)} would have to be computed or fetched. "
-            f"Do that on purpose, with `Tensor(t.numpy())`, or use a function whose shape and "
-            f"dtype do not depend on the numbers."
-        )
+    of = message(  # a function that was given the array `value` of another library
+        "{function} reads the numbers it is given to know the shape or the dtype of its result, "
+        "and the numbers of a {value} would have to be computed or fetched. Do that on purpose, "
+        "with `Tensor(t.numpy())`, or use a function whose shape and dtype do not depend on the "
+        "numbers.",
+        value=kind_of,
+    )
 
 
 class RuleError(TypeError):
@@ -184,33 +173,21 @@ class RuleError(TypeError):
             f"in order, as a tuple, with None where there is nothing to carry."
         )
 
-    @classmethod
-    def lost_graph(cls, name: str, kind: str) -> "RuleError":
-        """The error for a rule that returned a plain array where a Tensor was expected."""
-        given = "cotangent" if kind == "vjp" else "tangent"
-        return cls(
-            f"the {kind} of `{name}` was given a Tensor as its {given} and returned something that "
-            f"does not depend on it, so derivatives of this derivative would be silently wrong. "
-            f"Write the rule in NumPy functions of its arguments, without `.data`, `.numpy()` or "
-            f"other libraries; what needs those can be an op of its own: mg.primitive(...)."
-        )
-
-    @classmethod
-    def closes_over(cls, name: str, what: str) -> "RuleError":
-        """The error for an op or a rule that uses a Tensor that is none of its arguments."""
-        return cls(
-            f"{what} returned a Tensor though `{name}` was given arrays: it uses a Tensor that is "
-            f"not among its arguments, whose gradient would be lost. Make that Tensor an argument."
-        )
-
-    @classmethod
-    def writes(cls, name: str) -> "RuleError":
-        """The error for an op that writes into its inputs."""
-        return cls(
-            f"`{name}` writes into an array that is read-only. The inputs of an op are read-only, "
-            f"because they are the values of Tensors. Copy an input before you write to it, as in "
-            f"`x = x.copy()`."
-        )
+    lost_graph = message(  # a rule that returned a plain array where a Tensor was expected
+        "`{name}` has a {kind} that was given a Tensor to carry, and returned something that does "
+        "not depend on the Tensor, so derivatives of this derivative would be silently wrong. "
+        "Write the rule in NumPy functions of its arguments, without `.data`, `.numpy()` or other "
+        "libraries; what needs those can be an op of its own: mg.primitive(...)."
+    )
+    closes_over = message(  # an op or a rule that uses a Tensor that is none of its arguments
+        "`{name}` was given arrays, and {what} returned a Tensor: it uses a Tensor that is not "
+        "among its arguments, whose gradient would be lost. Make that Tensor an argument."
+    )
+    writes = message(  # an op that writes into its inputs
+        "`{name}` writes into an array that is read-only. The inputs of an op are read-only, "
+        "because they are the values of Tensors. Copy an input before you write to it, as in "
+        "`x = x.copy()`."
+    )
 
 
 class NotDifferentiableError(TypeError):
@@ -220,40 +197,25 @@ class NotDifferentiableError(TypeError):
 class GraphError(RuntimeError):
     """The graph cannot answer: nothing was recorded, or the output is of the wrong kind."""
 
-    @classmethod
-    def nothing_recorded(cls, described: str) -> "GraphError":
-        """The error for `backward` from a constant."""
-        return cls(
-            f"backward() from {described}, which depends on no Tensor with requires_grad=True (or "
-            f"was computed under no_grad), so there is nothing to differentiate. Give the "
-            f"parameters requires_grad=True before computing."
-        )
-
-    @classmethod
-    def not_scalar(cls, described: str, shape: tuple[int, ...]) -> "GraphError":
-        """The error for `backward` from an array without a cotangent."""
-        return cls(
-            f"backward() from {described}: a gradient is defined for a single number. Reduce it "
-            f"first, as in `np.sum(out).backward()`, or pass the cotangent: "
-            f"`out.backward(gradient)` with gradient of shape {shape}."
-        )
-
-    @classmethod
-    def fixed(cls, described: str) -> "GraphError":
-        """The error for assigning `requires_grad` to the result of an op."""
-        return cls(
-            f"requires_grad was assigned to {described}, whose inputs decide on it: it cannot be "
-            f"switched afterwards. For a constant write `t = t.detach()`; for no gradients in a "
-            f"whole part, compute it under `with mg.no_grad():`."
-        )
-
-    @classmethod
-    def complex_output(cls, described: str) -> "GraphError":
-        """The error for `backward` from a complex number without a cotangent."""
-        return cls(
-            f"backward() from {described}: a complex number has no direction of ascent. Reduce it "
-            f"to a real one (np.abs, np.real), or pass the cotangent: `out.backward(gradient)`."
-        )
+    nothing_recorded = message(  # `backward` from a constant
+        "backward() from {described}, which depends on no Tensor with requires_grad=True (or was "
+        "computed under no_grad), so there is nothing to differentiate. Give the parameters "
+        "requires_grad=True before computing."
+    )
+    not_scalar = message(  # `backward` from an array without a cotangent
+        "backward() from {described}: a gradient is defined for a single number. Reduce it first, "
+        "as in `np.sum(out).backward()`, or pass the cotangent: `out.backward(gradient)` with "
+        "gradient of shape {shape}."
+    )
+    fixed = message(  # assigning `requires_grad` to the result of an op
+        "requires_grad was assigned to {described}, whose inputs decide on it: it cannot be "
+        "switched afterwards. For a constant write `t = t.detach()`; for no gradients in a whole "
+        "part, compute it under `with mg.no_grad():`."
+    )
+    complex_output = message(  # `backward` from a complex number without a cotangent
+        "backward() from {described}: a complex number has no direction of ascent. Reduce it to a "
+        "real one (np.abs, np.real), or pass the cotangent: `out.backward(gradient)`."
+    )
 
 
 class MutationError(RuntimeError):
@@ -272,50 +234,31 @@ class MutationError(RuntimeError):
 class InPlaceError(TypeError):
     """An assignment was made into a Tensor whose value a graph depends on."""
 
-    @classmethod
-    def item(cls, described: str) -> "InPlaceError":
-        """The error for `t[key] = value`."""
-        return cls(
-            f"{described} is part of a graph and cannot be assigned to. Write\n"
-            f"    t = mg.index_update(t, key, value)   # for t[key] = value\n"
-            f"    t = np.where(mask, value, t)         # for t[mask] = value\n"
-            f"or, to change a parameter between steps, `t.data = mg.index_update(t.data, ...)`."
-        )
-
-    @classmethod
-    def function(cls, name: str, instead: str) -> "InPlaceError":
-        """The error for a function that writes into its first argument."""
-        return cls(
-            f"{name} writes into an array, and a Tensor keeps its value for the graph. Write\n"
-            f"    {instead}"
-        )
-
-    @classmethod
-    def leaf(cls, described: str) -> "InPlaceError":
-        """The error for `t += value` where `t` is a parameter."""
-        return cls(
-            f"{described} is a leaf that requires a gradient; an augmented assignment would "
-            f"replace it by the result of an op. To change its value write `t.data -= step`; to "
-            f"compute with it, `y = t - step`."
-        )
-
-    @classmethod
-    def augmented(cls, described: str, symbol: str) -> "InPlaceError":
-        """The error for `t += value` where a graph depends on the array of `t`."""
-        return cls(
-            f"`t {symbol}= x` would write into the array of {described}, which others may share, "
-            f"and no graph would see the change. Write\n"
-            f"    t = t {symbol} x   # a new Tensor\n"
-            f"    t = mg.index_update(t, key, t[key] {symbol} x)   # to change some entries"
-        )
-
-    @classmethod
-    def shared(cls, described: str, other: str) -> "InPlaceError":
-        """The error for an assignment into a view of an array that is in a graph."""
-        return cls(
-            f"{described} shares its memory with {other}, whose value a graph keeps: what is "
-            f"written into one is written into both. Write into a copy: t = t.copy()."
-        )
+    item = message(  # `t[key] = value`
+        "{described} is part of a graph and cannot be assigned to. Write\n"
+        "    t = mg.index_update(t, key, value)   # for t[key] = value\n"
+        "    t = np.where(mask, value, t)         # for t[mask] = value\n"
+        "or, to change a parameter between steps, `t.data = mg.index_update(t.data, ...)`."
+    )
+    function = message(  # a function that writes into its first argument
+        "{name} writes into an array, and a Tensor keeps its value for the graph. Write\n"
+        "    {instead}"
+    )
+    leaf = message(  # `t += value` where `t` is a parameter
+        "{described} is a leaf that requires a gradient; an augmented assignment would replace it "
+        "by the result of an op. To change its value write `t.data -= step`; to compute with it, "
+        "`y = t - step`."
+    )
+    augmented = message(  # `t += value` where a graph depends on the array of `t`
+        "{described} has an array that others may share: `t {symbol}= x` would write into it, and "
+        "no graph would see the change. Write\n"
+        "    t = t {symbol} x   # a new Tensor\n"
+        "    t = mg.index_update(t, key, t[key] {symbol} x)   # to change some entries"
+    )
+    shared = message(  # an assignment into a view of an array that is in a graph
+        "{described} shares its memory with {other}, whose value a graph keeps: what is written "
+        "into one is written into both. Write into a copy: t = t.copy()."
+    )
 
 
 class ShapeError(ValueError):
@@ -329,13 +272,10 @@ class NonFiniteError(FloatingPointError):
 class MissingExtraError(ImportError):
     """An optional package is not installed."""
 
-    @classmethod
-    def of(cls, what: str, package: str, extra: str) -> "MissingExtraError":
-        """The error for a feature that needs `package`, which the extra `extra` installs."""
-        return cls(
-            f"{what} needs {package}, which is not installed. Install it with: "
-            f"pip install {package} (it is the extra '{extra}' of micrograd_np)"
-        )
+    of = message(  # a feature that needs `package`, which the extra `extra` installs
+        "{what} needs {package}, which is not installed. Install it with: pip install {package} "
+        "(it is the extra '{extra}' of micrograd_np)"
+    )
 
 
 class GradientCheckError(AssertionError):
@@ -349,57 +289,51 @@ class RenderingError(RuntimeError):
 class BatchedError(TypeError):
     """Code inside `vmap` asked for something that depends on the value of a single example."""
 
-    @classmethod
-    def value(cls, described: str) -> "BatchedError":
-        """The error for a number, a truth value or a plain array asked of one example."""
-        return cls(
-            f"{described} was used as a number, a truth value or a plain array inside vmap, where "
-            f"every example has a value of its own, so there is no single one. Use np.where for a "
-            f"choice, NumPy's functions for arithmetic (np.exp for math.exp), mg.stack([...]) for "
-            f"np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, mg.Tensor(table)[i] to "
-            f"index a table by it, and mg.stop_gradient(x) itself, without .item(), where a "
-            f"constant is meant; or loop over the examples instead of vmap."
-        )
+    value = message(  # a number, a truth value or a plain array asked of one example
+        "{described} was used as a number, a truth value or a plain array inside vmap, where every "
+        "example has a value of its own, so there is no single one. Use np.where for a choice, "
+        "NumPy's functions for arithmetic (np.exp for math.exp), mg.stack([...]) for "
+        "np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, mg.Tensor(table)[i] to index a "
+        "table by it, and mg.stop_gradient(x) itself, without .item(), where a constant is meant; "
+        "or loop over the examples instead of vmap."
+    )
+    mask = message(  # a boolean index, of which every example has another
+        "a boolean mask computed inside vmap was used as an index: every example would have a "
+        "result of another length. Use np.where(mask, x, 0) and reduce."
+    )
+    layout = message(  # an order of entries that follows the layout in memory
+        "order={order!r} follows the layout of an array in memory, which one example of a batch "
+        "does not have inside vmap. Write order='C' or 'F', or transpose."
+    )
+    ragged = message(  # examples whose results have different shapes
+        "the examples of a batch gave results of different shapes, which make no array: {shapes}. "
+        "Return results of one shape, with np.where in place of a selection.",
+        shapes=lambda shapes: ", ".join(map(str, shapes)),
+    )
+    elsewhere = message(  # a transform in another thread than the `vmap` around it
+        "{described} met a transform that does not run inside its vmap: a thread that the batched "
+        "function starts knows nothing of the vmap around it. Have it run in a copy of this "
+        "context, `pool.submit(contextvars.copy_context().run, f, x)`, or without a thread."
+    )
+    escaped = message(  # a batched value that is used after its `vmap` was over
+        "{described} was used after vmap had finished: it was stored somewhere by the batched "
+        "function. Return it from the function instead."
+    )
 
-    @classmethod
-    def mask(cls) -> "BatchedError":
-        """The error for a boolean index, of which every example has another."""
-        return cls(
-            "a boolean mask computed inside vmap was used as an index: every example would have a "
-            "result of another length. Use np.where(mask, x, 0) and reduce."
-        )
 
-    @classmethod
-    def layout(cls, order: str) -> "BatchedError":
-        """The error for an order of entries that follows the layout in memory."""
-        return cls(
-            f"order={order!r} follows the layout of an array in memory, which one example of a "
-            f"batch does not have inside vmap. Write order='C' or 'F', or transpose."
-        )
+# ---------------------------------------------------------------- errors that NumPy covers
 
-    @classmethod
-    def ragged(cls, shapes: list[tuple[int, ...]]) -> "BatchedError":
-        """The error for examples whose results have different shapes."""
-        return cls(
-            f"the examples of a batch gave results of different shapes, which make no array: "
-            f"{', '.join(map(str, shapes))}. Return results of one shape, with np.where in place "
-            f"of a selection."
-        )
+COVER = "setting an array element with a sequence."
+COVERED = (BatchedError, GradientCutWarning, LeavesGraphError, TracingError)
 
-    @classmethod
-    def elsewhere(cls, described: str) -> "BatchedError":
-        """The error for a transform in another thread than the `vmap` around it."""
-        return cls(
-            f"{described} met a transform that does not run inside its vmap: a thread that the "
-            f"batched function starts knows nothing of the vmap around it. Have it run in a copy "
-            f"of this context, `pool.submit(contextvars.copy_context().run, f, x)`, or without a "
-            f"thread."
-        )
 
-    @classmethod
-    def escaped(cls, described: str) -> "BatchedError":
-        """The error for a batched value that is used after its `vmap` was over."""
-        return cls(
-            f"{described} was used after vmap had finished: it was stored somewhere by the batched "
-            f"function. Return it from the function instead."
-        )
+def uncover(error: ValueError) -> None:
+    """Raise the error of this package that NumPy's `error` covers, if there is one.
+
+    In `a[i] = t` and `np.fromiter` NumPy asks a Tensor for its number. Whatever error the Tensor
+    raises, NumPy raises a ValueError of its own, and keeps the Tensor's error as the cause.
+    """
+    cause = error.__cause__
+    if isinstance(cause, COVERED) and str(error) == COVER:
+        error.__cause__ = None
+        raise cause.with_traceback(error.__traceback__) from None  # which has the user's line

@@ -4,19 +4,16 @@ import linecache
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import FrameType
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 OWN_FILES = (f"{Path(__file__).parents[1]}{os.sep}", f"{Path(np.__file__).parent}{os.sep}")
 STANDARD_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 INSTALLED = ("site-packages", "dist-packages")  # which may lie in the folder of the library
 
 
-def users_frame() -> "FrameType | None":
+def users_frame() -> FrameType | None:
     """The nearest caller outside this package and NumPy."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
     while frame is not None and frame.f_code.co_filename.startswith(OWN_FILES):
@@ -32,7 +29,7 @@ def is_standard(filename: str) -> bool:
     return bool(found) and not inside.startswith(INSTALLED)
 
 
-def calling_frame() -> "FrameType | None":
+def calling_frame() -> FrameType | None:
     """The nearest caller outside this package, NumPy, SciPy and the standard library."""
     frame = users_frame()
     while frame is not None and (
@@ -44,7 +41,7 @@ def calling_frame() -> "FrameType | None":
     return frame
 
 
-def users_code(frame: "FrameType | None" = None) -> str:
+def users_code(frame: FrameType | None = None) -> str:
     """The line of code at `frame`, by default at the nearest caller of `users_frame`."""
     frame = frame or users_frame()
     if frame is None:

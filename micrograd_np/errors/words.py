@@ -1,9 +1,29 @@
 """The words of messages: how functions, and several offenders, are named."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from string import Formatter
 from typing import Any
 
 import numpy as np
+
+
+def message(
+    text: str, ending: Callable[[], str] = str, **worded: Callable[[Any], str]
+) -> "classmethod[Any, ..., Any]":
+    """A class method that makes an error of a text.
+
+    The arguments of the method are the fields of the text, in the order in which the fields first
+    stand there. `worded`: the functions that put fields into words. `ending`: makes what the
+    message ends with.
+    """
+
+    def error(kind: type[Exception], *given: Any) -> Exception:
+        names = dict.fromkeys(name for _, name, *_ in Formatter().parse(text) if name)
+        fields = dict(zip(names, given, strict=True))
+        fields |= {name: words(fields[name]) for name, words in worded.items()}
+        return kind(text.format(**fields) + ending())
+
+    return classmethod(error)
 
 
 def called(function: Any) -> str:
@@ -25,10 +45,9 @@ def listed(items: Iterable[str]) -> str:
     return "".join(f"\n  - {item}" for item in items)
 
 
-def solver_remedy(solver: str) -> str:
-    """The advice for a function of tracked Tensors that was given to one of SciPy's solvers."""
-    return (
-        f"If they are constants here, call {solver.rpartition('.')[2]} inside `with mg.no_grad():`;"
-        f" if they are what is sought, make them the unknowns, with `mg.scipy_objective` or "
-        f"`mg.scipy_residuals`."
-    )
+# What to do about a solver of SciPy that met tracked Tensors.
+SOLVER_ADVICE = (
+    "the function that the solver was given uses Tensors with requires_grad=True beside its "
+    "arguments. If they are constants here, call the solver inside `with mg.no_grad():`; if they "
+    "are what is sought, make them the unknowns, with `mg.scipy_objective` or `mg.scipy_residuals`."
+)

@@ -5,8 +5,7 @@ is differentiated. The checks cost a pass over every value: they are for finding
 training.
 """
 
-import sys
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -15,35 +14,27 @@ from micrograd_np.core.foreign import array_behind, here
 from micrograd_np.core.graph import PICK, Node, describe
 from micrograd_np.core.record import ARRAYS
 from micrograd_np.errors import MutationError, NonFiniteError
+from micrograd_np.errors.places import users_frame
+
+UNKNOWN = "an unknown line"
 
 
-class Saved:
-    """Notes on a recorded node: the line that made it, and fingerprints of inputs and result."""
+class Saved(NamedTuple):
+    """Notes on a recorded node: the line that made it, and fingerprints of what its rules read."""
 
-    __slots__ = ("fingerprints", "line")
+    line: str
+    inputs: int
+    result: int
 
-    def __init__(self, node: Node) -> None:
-        self.line = calling_line()
-        self.fingerprints = fingerprints(node)
+    @classmethod
+    def of(cls, node: Node, line: str) -> Self:
+        """The notes on `node` as it is now.
 
-    def compare(self, node: Node) -> None:
-        """Raise MutationError if a value that the rules of a node read has changed."""
-        *inputs, result = fingerprints(node)
-        *inputs_then, result_then = self.fingerprints
-        name = node.op.name
-        if inputs != inputs_then:
-            raise MutationError.of(f"an input of `{name}` (at {self.line})", name)
-        if result != result_then:
-            raise MutationError.of(f"the result of `{name}` (at {self.line})", name, had="made")
-
-
-def fingerprints(node: Node) -> list[int]:
-    """The fingerprints of a node's inputs and of its result, which its rules may read.
-
-    The rules of a `PICK` read nothing, and the input of a `PICK` is every result of an op.
-    """
-    read = (None, None) if node.op is PICK else (*node.values, node.value)
-    return [fingerprint(value) for value in read]
+        The rules of a `PICK` read nothing, and the input of a `PICK` is every result of an op.
+        """
+        if node.op is PICK:
+            return cls(line, 0, 0)
+        return cls(line, fingerprint(list(node.values)), fingerprint(node.value))
 
 
 class detect_anomaly:
@@ -81,7 +72,7 @@ class detect_anomaly:
 
     def recorded(self, node: Any) -> None:
         """Check a new node, and fingerprint the values that its derivative may need."""
-        self.saved[node] = Saved(node)
+        self.saved[node] = Saved.of(node, calling_line())
         if is_finite(node.value) or not all(map(is_finite, node.values)):
             return
         raise NonFiniteError(
@@ -95,7 +86,12 @@ class detect_anomaly:
             raise NonFiniteError(self._guilty(node, g))
         if node not in self.saved:
             return
-        self.saved[node].compare(node)
+        then, name = self.saved[node], node.op.name
+        now = Saved.of(node, then.line)
+        if now.inputs != then.inputs:
+            raise MutationError.of(f"an input of `{name}` (at {then.line})", name)
+        if now.result != then.result:
+            raise MutationError.of(f"the result of `{name}` (at {then.line})", name, had="made")
         for x in node.inputs:
             if isinstance(x, Node):
                 self.consumer[x] = node
@@ -105,7 +101,7 @@ class detect_anomaly:
         source = self.consumer.get(node)
         if source is None or source.op is None:
             return f"a non-finite gradient was passed in for {describe(node)}: {summary(g)}."
-        line = self.saved[source].line if source in self.saved else "an unknown line"
+        line = self.saved[source].line if source in self.saved else UNKNOWN
         return (
             f"the derivative of `{source.op.name}` (at {line}) is the first to be non-finite: at "
             f"inputs {', '.join(map(summary, source.values))} it gives {describe(node)} the "
@@ -143,7 +139,5 @@ def summary(value: Any) -> str:
 
 def calling_line() -> str:
     """File and line of the nearest caller outside this package."""
-    frame = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
-    while frame.f_back and str(frame.f_globals.get("__name__", "")).startswith("micrograd_np."):
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    frame = users_frame()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}" if frame else UNKNOWN

@@ -18,27 +18,37 @@ from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
 
 
-class _Kernels(Module):
-    """A base of convolution and its transpose: weight and bias, for kernels of `ndim` axes."""
+class _AlongAxes(Module):
+    """A base of layers along the last `ndim` axes, a number that each class says at its head."""
 
     ndim: ClassVar[int]
-    transposed: ClassVar[bool]
+
+    def __init_subclass__(cls, ndim: int | None = None) -> None:
+        if ndim is not None:
+            cls.ndim = ndim
+
+
+class _Kernels(_AlongAxes):
+    """A base of convolution and its transpose: weight and bias."""
+
     weight: Tensor
     bias: Tensor | None
 
     def _start(
         self,
-        channels: tuple[int, int],
+        in_channels: int,
+        out_channels: int,
         kernel_size: Numbers,
         groups: int,
-        *,
         bias: bool,
         rng: "np.random.Generator | None",
         dtype: Any,
+        *,
+        transposed: bool = False,
     ) -> None:
         """Draw the parameters. Raises TypeError or ValueError for a size that cannot be."""
-        (inputs,) = per_axis("in_channels", channels[0], 1, 1)
-        (outputs,) = per_axis("out_channels", channels[1], 1, 1)
+        (inputs,) = per_axis("in_channels", in_channels, 1, 1)
+        (outputs,) = per_axis("out_channels", out_channels, 1, 1)
         (groups,) = per_axis("groups", groups, 1, 1)
         kernel = per_axis("kernel_size", kernel_size, self.ndim, 1)
         if inputs % groups or outputs % groups:
@@ -46,18 +56,15 @@ class _Kernels(Module):
                 f"groups={groups} must divide in_channels={inputs} and out_channels={outputs}: "
                 f"each group of channels makes its own part of the output."
             )
-        first, second = (inputs, outputs) if self.transposed else (outputs, inputs)
+        first, second = (inputs, outputs) if transposed else (outputs, inputs)
         fans = (inputs // groups * prod(kernel), outputs // groups * prod(kernel))
         weight = glorot_uniform((first, second // groups, *kernel), rng, dtype, fans=fans)
         self.weight = Tensor(weight, requires_grad=True, name="weight")
-        self.bias = None
-        if bias:
-            self.bias = Tensor(np.zeros(outputs), requires_grad=True, dtype=dtype, name="bias")
+        zeros = np.zeros(outputs)
+        self.bias = Tensor(zeros, requires_grad=True, dtype=dtype, name="bias") if bias else None
 
 
 class _Convolution(_Kernels):
-    transposed = False
-
     def __init__(
         self,
         in_channels: int,
@@ -72,10 +79,8 @@ class _Convolution(_Kernels):
         rng: "np.random.Generator | None" = None,
         dtype: Any = np.float64,
     ) -> None:
-        channels = (in_channels, out_channels)
-        self._start(channels, kernel_size, groups, bias=bias, rng=rng, dtype=dtype)
-        self.stride, self.padding, self.dilation = stride, padding, dilation
-        self.groups = groups
+        self._start(in_channels, out_channels, kernel_size, groups, bias, rng, dtype)
+        self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
 
     def forward(self, x: Array) -> Array:
         """The convolution of `x` with the weight, plus the bias."""
@@ -84,8 +89,6 @@ class _Convolution(_Kernels):
 
 
 class _Transposed(_Kernels):
-    transposed = True
-
     def __init__(
         self,
         in_channels: int,
@@ -101,8 +104,8 @@ class _Transposed(_Kernels):
         rng: "np.random.Generator | None" = None,
         dtype: Any = np.float64,
     ) -> None:
-        channels = (in_channels, out_channels)
-        self._start(channels, kernel_size, groups, bias=bias, rng=rng, dtype=dtype)
+        sizes = in_channels, out_channels, kernel_size
+        self._start(*sizes, groups, bias, rng, dtype, transposed=True)
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.output_padding, self.groups = output_padding, groups
 
@@ -112,9 +115,7 @@ class _Transposed(_Kernels):
         return conv_transpose(self.ndim, x, self.weight, self.bias, *sliding)
 
 
-class _MaxPool(Module):
-    ndim: ClassVar[int]
-
+class _MaxPool(_AlongAxes):
     def __init__(
         self,
         kernel_size: Numbers,
@@ -133,9 +134,7 @@ class _MaxPool(Module):
         return max_pool(self.ndim, x, self.kernel_size, *sliding)
 
 
-class _AvgPool(Module):
-    ndim: ClassVar[int]
-
+class _AvgPool(_AlongAxes):
     def __init__(
         self,
         kernel_size: Numbers,
@@ -153,9 +152,7 @@ class _AvgPool(Module):
         return avg_pool(self.ndim, x, self.kernel_size, *sliding)
 
 
-class _AdaptiveAvgPool(Module):
-    ndim: ClassVar[int]
-
+class _AdaptiveAvgPool(_AlongAxes):
     def __init__(self, output_size: Any) -> None:
         self.output_size = output_size
 
@@ -184,17 +181,15 @@ class Flatten(Module):
 # ---------------------------------------------------------------- one, two and three dimensions
 
 
-class Conv1d(_Convolution):
+class Conv1d(_Convolution, ndim=1):
     """`functional.conv1d` with a weight and a bias of its own: see `Conv2d`.
 
     >>> Conv1d(2, 3, 5, padding="same")(np.ones((4, 2, 10))).shape
     (4, 3, 10)
     """
 
-    ndim = 1
 
-
-class Conv2d(_Convolution):
+class Conv2d(_Convolution, ndim=2):
     """`functional.conv2d` with a weight and a bias of its own.
 
     `weight` has shape `(out_channels, in_channels / groups, *kernel_size)` and starts as
@@ -208,30 +203,24 @@ class Conv2d(_Convolution):
     (4, 8, 16, 16)
     """
 
-    ndim = 2
 
-
-class Conv3d(_Convolution):
+class Conv3d(_Convolution, ndim=3):
     """`functional.conv3d` with a weight and a bias of its own: see `Conv2d`.
 
     >>> Conv3d(1, 2, (1, 2, 3))(np.ones((1, 4, 5, 6))).shape
     (2, 4, 4, 4)
     """
 
-    ndim = 3
 
-
-class ConvTranspose1d(_Transposed):
+class ConvTranspose1d(_Transposed, ndim=1):
     """`functional.conv_transpose1d` with parameters of its own: see `ConvTranspose2d`.
 
     >>> ConvTranspose1d(2, 3, 2, stride=2)(np.ones((4, 2, 5))).shape
     (4, 3, 10)
     """
 
-    ndim = 1
 
-
-class ConvTranspose2d(_Transposed):
+class ConvTranspose2d(_Transposed, ndim=2):
     """`functional.conv_transpose2d` with a weight and a bias of its own.
 
     As `Conv2d`, but `weight` has shape `(in_channels, out_channels / groups, *kernel_size)`.
@@ -240,84 +229,62 @@ class ConvTranspose2d(_Transposed):
     (4, 3, 10, 10)
     """
 
-    ndim = 2
 
-
-class ConvTranspose3d(_Transposed):
+class ConvTranspose3d(_Transposed, ndim=3):
     """`functional.conv_transpose3d` with parameters of its own: see `ConvTranspose2d`.
 
     >>> ConvTranspose3d(1, 2, 2, stride=2)(np.ones((1, 4, 5, 6))).shape
     (2, 8, 10, 12)
     """
 
-    ndim = 3
 
-
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPool, ndim=1):
     """`functional.max_pool1d` as a layer.
 
     >>> MaxPool1d(2)(np.array([3.0, 1.0, 4.0, 1.0]))
     array([3., 4.])
     """
 
-    ndim = 1
 
-
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPool, ndim=2):
     """`functional.max_pool2d` as a layer.
 
     >>> MaxPool2d(2)(np.ones((3, 8, 6))).shape
     (3, 4, 3)
     """
 
-    ndim = 2
 
-
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPool, ndim=3):
     """`functional.max_pool3d` as a layer."""
 
-    ndim = 3
 
-
-class AvgPool1d(_AvgPool):
+class AvgPool1d(_AvgPool, ndim=1):
     """`functional.avg_pool1d` as a layer."""
 
-    ndim = 1
 
-
-class AvgPool2d(_AvgPool):
+class AvgPool2d(_AvgPool, ndim=2):
     """`functional.avg_pool2d` as a layer.
 
     >>> AvgPool2d(2)(np.arange(4.0).reshape(2, 2))
     array([[1.5]])
     """
 
-    ndim = 2
 
-
-class AvgPool3d(_AvgPool):
+class AvgPool3d(_AvgPool, ndim=3):
     """`functional.avg_pool3d` as a layer."""
 
-    ndim = 3
 
-
-class AdaptiveAvgPool1d(_AdaptiveAvgPool):
+class AdaptiveAvgPool1d(_AdaptiveAvgPool, ndim=1):
     """`functional.adaptive_avg_pool1d` as a layer."""
 
-    ndim = 1
 
-
-class AdaptiveAvgPool2d(_AdaptiveAvgPool):
+class AdaptiveAvgPool2d(_AdaptiveAvgPool, ndim=2):
     """`functional.adaptive_avg_pool2d` as a layer.
 
     >>> AdaptiveAvgPool2d(1)(np.ones((8, 7, 5))).shape
     (8, 1, 1)
     """
 
-    ndim = 2
 
-
-class AdaptiveAvgPool3d(_AdaptiveAvgPool):
+class AdaptiveAvgPool3d(_AdaptiveAvgPool, ndim=3):
     """`functional.adaptive_avg_pool3d` as a layer."""
-
-    ndim = 3

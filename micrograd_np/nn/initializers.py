@@ -34,16 +34,13 @@ def glorot_uniform(
 ) -> np.ndarray[Any, Any]:
     """Weights uniform within `± sqrt(6 / (inputs + outputs))`.
 
-    `fans`: how many inputs an output sees, and how many outputs an input is seen by; unless given,
-    `shape` is these two.
+    `fans`: the numbers of inputs that an output sees and of outputs that see an input, by default
+    `shape`. Raises TypeError if `rng` is neither a Generator nor None, ValueError if neither `fans`
+    nor `shape` has two lengths.
 
     The variance, `2 / (inputs + outputs)`, keeps signals and gradients at one scale from layer to
-    layer while the activations are near their linear part (sigmoid, tanh).
-    Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural
-    networks", 2010, equation 16.
-
-    Raises TypeError if `rng` is neither a Generator nor None, ValueError if `fans` is not given and
-    `shape` has not two lengths.
+    layer while activations (sigmoid, tanh) are near their linear part. Source: Glorot and Bengio,
+    "Understanding the difficulty of training deep feedforward neural networks", 2010, equation 16.
 
     >>> bool(np.abs(glorot_uniform((3, 3), np.random.default_rng(0))).max() <= 1)
     True

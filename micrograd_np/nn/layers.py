@@ -1,7 +1,6 @@
 """Layers: the linear layer, the activations, and the sequence of layers.
 
-Inputs are arrays or Tensors whose last axis holds the features. Axes before the last, none or any
-number, are examples.
+The last axis of an input holds the features. Axes before it, none or any number, are examples.
 """
 
 import operator
@@ -16,14 +15,7 @@ from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.initializers import glorot_uniform
 from micrograd_np.nn.module import Module
 from micrograd_np.nn.state import described
-from micrograd_np.ops.derivatives.activations import (
-    log_softmax,
-    logsigmoid,
-    relu,
-    sigmoid,
-    softmax,
-    softplus,
-)
+from micrograd_np.ops.derivatives import activations
 
 Layer = Callable[[Any], Any]
 
@@ -60,9 +52,8 @@ class Linear(Module):
         shape = _sizes(in_features=in_features, out_features=out_features)
         weight = glorot_uniform(shape, rng, dtype)
         self.weight = Tensor(weight, requires_grad=True, name="weight")
-        self.bias = None
-        if bias:
-            self.bias = Tensor(np.zeros(shape[1]), requires_grad=True, dtype=dtype, name="bias")
+        zeros = np.zeros(shape[1])
+        self.bias = Tensor(zeros, requires_grad=True, dtype=dtype, name="bias") if bias else None
 
     def forward(self, x: Array) -> Array:
         """`x @ weight + bias`."""
@@ -82,15 +73,15 @@ class Linear(Module):
 
 def _sizes(**given: Any) -> tuple[int, int]:
     """The sizes as integers. Raises ValueError naming all that are not positive integers."""
-    wrong = [f"{name}={size!r}" for name, size in given.items() if not _is_positive_integer(size)]
+    wrong = [
+        f"{name}={size!r}"
+        for name, size in given.items()
+        if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1
+    ]
     if wrong:
         raise ValueError(f"a number of features is a positive integer, not: {', '.join(wrong)}")
     first, second = map(operator.index, given.values())
     return first, second
-
-
-def _is_positive_integer(size: Any) -> bool:
-    return isinstance(size, int | np.integer) and not isinstance(size, bool) and bool(size > 0)
 
 
 class Sequential(Module):
@@ -152,63 +143,52 @@ class Sequential(Module):
 # ---------------------------------------------------------------- activations
 
 
-class Elementwise(Module):
-    """A layer that is one function of its input: `function`, given by the class."""
+class _Function(Module):
+    """A layer that is one function of its input, which the class names at its head."""
 
     function: ClassVar[Any]
+
+    def __init_subclass__(cls, function: Any = None) -> None:
+        if function is not None:
+            cls.function = staticmethod(function)
 
     def forward(self, x: Array) -> Array:
         """The function at `x`."""
         return type(self).function(x)
 
 
-class Sigmoid(Elementwise):
+class Sigmoid(_Function, function=activations.sigmoid):
     """`1 / (1 + exp(-x))`, elementwise: from 0 to 1."""
 
-    function = staticmethod(sigmoid)
 
-
-class Tanh(Elementwise):
+class Tanh(_Function, function=np.tanh):
     """`tanh(x)`, elementwise: from -1 to 1."""
 
-    function = staticmethod(np.tanh)
 
-
-class ReLU(Elementwise):
+class ReLU(_Function, function=activations.relu):
     """`max(x, 0)`, elementwise."""
 
-    function = staticmethod(relu)
 
-
-class Softplus(Elementwise):
+class Softplus(_Function, function=activations.softplus):
     """`log(1 + exp(x))`, elementwise: a smooth `ReLU`."""
 
-    function = staticmethod(softplus)
 
-
-class LogSigmoid(Elementwise):
+class LogSigmoid(_Function, function=activations.logsigmoid):
     """`log(sigmoid(x))`, elementwise, finite where the sigmoid underflows."""
 
-    function = staticmethod(logsigmoid)
+
+class _AlongAxis(_Function):
+    def __init__(self, axis: int = -1) -> None:
+        self.axis = axis
+
+    def forward(self, x: Array) -> Array:
+        """The function of `x` along the axis."""
+        return type(self).function(x, axis=self.axis)
 
 
-class Softmax(Module):
+class Softmax(_AlongAxis, function=activations.softmax):
     """`exp(x) / sum(exp(x))` along `axis`: positive weights that sum to 1."""
 
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
 
-    def forward(self, x: Array) -> Array:
-        """The softmax of `x`."""
-        return softmax(x, axis=self.axis)
-
-
-class LogSoftmax(Module):
+class LogSoftmax(_AlongAxis, function=activations.log_softmax):
     """`x - log(sum(exp(x)))` along `axis`: the logarithm of `Softmax`."""
-
-    def __init__(self, axis: int = -1) -> None:
-        self.axis = axis
-
-    def forward(self, x: Array) -> Array:
-        """The logarithm of the softmax of `x`."""
-        return log_softmax(x, axis=self.axis)

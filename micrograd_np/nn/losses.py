@@ -55,9 +55,8 @@ def binary_cross_entropy(probability: Array, target: Array, reduction: str = "me
     """
     name = "binary_cross_entropy"
     probability, target = _paired(name, probability, target)
-    _check_unit_interval(
-        name, "probability", probability, "Pass logits to binary_cross_entropy_with_logits."
-    )
+    advice = "Pass logits to binary_cross_entropy_with_logits."
+    _check_unit_interval(name, "probability", probability, advice)
     _check_unit_interval(name, "target", target, "Write classes as 0 and 1.")
     losses = -(_weighted_log(target, probability) + _weighted_log(1 - target, 1 - probability))
     return _reduced(name, losses, reduction)
@@ -191,14 +190,9 @@ def _mismatch(name: str, prediction: tuple[int, ...], target: tuple[int, ...]) -
 
 
 def _check_unit_interval(name: str, what: str, x: Array, advice: str) -> None:
-    """Raise ValueError if an entry of `x` is outside [0, 1]. A NaN passes: its loss is NaN.
-
-    Nothing is checked where numbers cannot be read.
-    """
+    """Raise ValueError if an entry of `x` that can be read is outside [0, 1]. A NaN passes."""
     values = value_of(x)
-    if not _can_be_read(values):
-        return
-    if values.size and (values.min() < 0 or values.max() > 1):
+    if _can_be_read(values) and values.size and (values.min() < 0 or values.max() > 1):
         raise ValueError(
             f"{name}: every {what} must lie in [0, 1], but they range from {values.min()} to "
             f"{values.max()}. {advice}"
@@ -222,19 +216,15 @@ def _check_classes(logits: Array, target: Array) -> None:
             f"classes, which leaves nothing to learn. For a single output use "
             f"binary_cross_entropy_with_logits."
         )
-    if target.ndim < logits.ndim:
-        _check_indices(value_of(target), classes)
-
-
-def _check_indices(target: np.ndarray[Any, Any], classes: int) -> None:
+    if target.ndim == logits.ndim:
+        return
+    target = value_of(target)
     if target.dtype.kind not in "iu":
         raise TypeError(
             f"cross_entropy: classes are integers, but {described(target)} was given. Write "
             f"`target.astype(int)`, or give probabilities with one more axis for the classes."
         )
-    if not _can_be_read(target):
-        return
-    if target.size and (target.min() < 0 or target.max() >= classes):
+    if _can_be_read(target) and target.size and (target.min() < 0 or target.max() >= classes):
         wrong = sorted({int(c) for c in target.flat if not 0 <= c < classes})
         raise ValueError(
             f"cross_entropy: with {classes} classes the targets are 0 to {classes - 1}, but these "

@@ -11,8 +11,8 @@ model of the same class with gradients where the parameters were.
 """
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from itertools import pairwise
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -29,8 +29,7 @@ Place = tuple[Any, ...]
 class Module:
     """The base class of layers and networks, which define parts in `__init__`, and `forward`.
 
-    `training`: whether the module is being trained, for layers that behave differently then.
-    `train()` and `eval()` change `training`.
+    `training`: whether the module is being trained, which `train()` and `eval()` change.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -216,8 +215,7 @@ def _labeled(module: Module, wanted: Callable[[Tensor], bool]) -> dict[Place, st
         if isinstance(part, Tensor) and wanted(part)
     }
     if len(set(first.values())) < len(first):
-        paths = sorted(first.values())
-        twice = sorted({path for path, following in pairwise(paths) if path == following})
+        twice = sorted(path for path, count in Counter(first.values()).items() if count > 1)
         raise ValueError(
             f"several Tensors of this {type(module).__name__} have one path: {', '.join(twice)}. "
             f"Rename the dictionary keys it comes from."

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from micrograd_np.core import tree
 from micrograd_np.core.foreign import here, is_foreign, like
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
@@ -18,9 +19,7 @@ SHOWN = 3  # names of arrays of PyTorch that a message gives
 def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, Array]:
     """The values of `state` as arrays for the Tensors of their paths, in the Tensors' dtypes.
 
-    Raises TypeError if `state` is no mapping, holds arrays of PyTorch or values that are more than
-    numbers. Raises ValueError if `state` does not fit the Tensors. `owner` is the name of the
-    module's class.
+    Raises what `load_state_dict` raises. `owner` is the name of the module's class.
     """
     if not isinstance(state, Mapping):
         raise TypeError(
@@ -29,12 +28,17 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
         )
     refuse_pytorch(state)
     wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in state]
-    wrong += [f"unexpected: {path}{hint(state[path])}" for path in state if path not in own]
+    wrong += [
+        f"unexpected: {path}" + ", a dictionary: is the state inside it?" * isinstance(x, Mapping)
+        for path, x in state.items()
+        if path not in own
+    ]
     given: dict[str, np.ndarray[Any, Any]] = {}
     lost: dict[str, MeaningLostError] = {}
     for path in (path for path in state if path in own):
         try:
-            given[path] = numbers_of(state[path])
+            value = value_of(state[path])
+            given[path] = here(value) if is_foreign(value) else np.asarray(as_input(value))
         except MeaningLostError as error:
             lost[path] = error
         except ValueError as error:
@@ -58,28 +62,14 @@ def complaints(path: str, value: Any, array: np.ndarray[Any, Any], tensor: Tenso
         yield f"too large for {tensor.dtype}: {path}, of {array.dtype}"
 
 
-def hint(value: Any) -> str:
-    """A guess, for messages, at the meaning of a value that is not expected."""
-    return ", a dictionary: is the state inside it?" if isinstance(value, Mapping) else ""
-
-
 def described(value: Any) -> str:
     """The shape and dtype of an array or Tensor, for messages."""
     return f"{value.dtype} of shape {value.shape}"
 
 
-def numbers_of(given: Any) -> np.ndarray[Any, Any]:
-    """The numbers given for a Tensor, as an array of NumPy's."""
-    value = value_of(given)
-    return here(value) if is_foreign(value) else np.asarray(as_input(value))
-
-
-# ---------------------------------------------------------------- PyTorch
-
-
 def refuse_pytorch(state: Mapping[str, Any]) -> None:
     """Raise TypeError for arrays of PyTorch, whose weights of linear layers are transposed."""
-    names = [path for path, value in leaves_of(state) if is_pytorch(value)]
+    names = [path for path, value in tree.paths({**state}) if is_pytorch(value)]
     if not names:
         return
     more = ", …" if len(names) > SHOWN else ""
@@ -91,15 +81,6 @@ def refuse_pytorch(state: Mapping[str, Any]) -> None:
         f"    arrays = {{name: w.detach().cpu().numpy() for name, w in state.items()}}\n"
         f"    model.load_state_dict({{n: a.T if a.ndim == 2 else a for n, a in arrays.items()}})"
     )
-
-
-def leaves_of(state: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """The values in nested mappings, with their dotted paths."""
-    for name, value in state.items():
-        if isinstance(value, Mapping):
-            yield from leaves_of(value, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{name}", value
 
 
 def is_pytorch(value: Any) -> bool:

@@ -49,7 +49,11 @@ class Optimizer:
         if isinstance(parameters, Iterator):
             parameters = list(parameters)
         found = list(tree.paths(parameters))
-        wrong = [f"{path or 'parameters'}: {x!r:.80}" for path, x in found if not _learnable(x)]
+        wrong = [
+            f"{path or 'parameters'}: {x!r:.80}"
+            for path, x in found
+            if not (isinstance(x, Tensor) and x.requires_grad and x.op is None)
+        ]
         if wrong:
             raise TypeError(
                 f"an optimizer changes Tensors with requires_grad=True that no op made; these are "
@@ -111,8 +115,7 @@ class Optimizer:
     def assign(self, values: list[Any], state: State) -> None:
         """Assign new values to the parameters, and a new state: all of them, or none.
 
-        The values are arrays of the parameters' shapes and dtypes that nothing else holds. They are
-        neither checked nor copied.
+        The values have the parameters' shapes and dtypes. They are neither checked nor copied.
         """
         for parameter in self.parameters:
             check_change(parameter, "was changed by an optimizer")
@@ -140,7 +143,3 @@ class Optimizer:
             f"Call `loss.backward()` first. If the loss does not depend on a parameter, leave it "
             f"out of the optimizer or freeze it (`requires_grad = False`)."
         )
-
-
-def _learnable(x: Any) -> bool:
-    return isinstance(x, Tensor) and x.requires_grad and x.op is None

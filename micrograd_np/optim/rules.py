@@ -3,6 +3,7 @@
 `g` is a gradient, `p` a parameter. Every rule keeps dtypes: float32 stays float32.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,11 +29,8 @@ def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> 
     >>> updates
     [array([-1.])]
     """
-    _check(
-        learning_rate=(learning_rate, "finite and at least 0", 0 <= learning_rate < np.inf),
-        momentum=(momentum, "at least 0 and below 1", 0 <= momentum < 1),
-        nesterov=(nesterov, "False without a momentum", momentum != 0 or not nesterov),
-    )
+    useless = nesterov if momentum == 0 else False
+    _check(learning_rate=learning_rate, momentum=momentum, nesterov=useless)
     step = scale(-learning_rate)
     return chain(_momentum(momentum, nesterov), step) if momentum else step
 
@@ -47,10 +45,7 @@ def adam(
     Raises ValueError that names all of: a learning rate that is negative or not finite, a beta
     outside [0, 1), an epsilon that is not positive and finite.
     """
-    _check(
-        learning_rate=(learning_rate, "finite and at least 0", 0 <= learning_rate < np.inf),
-        **_adam_settings(beta1, beta2, epsilon),
-    )
+    _check(learning_rate=learning_rate, beta1=beta1, beta2=beta2, epsilon=epsilon)
     return chain(scale_by_adam(beta1, beta2, epsilon), scale(-learning_rate))
 
 
@@ -64,7 +59,7 @@ def scale(factor: float) -> Transformation:
     def update(gradients: Tree, state: State, _parameters: Tree) -> tuple[Tree, State]:
         return leafwise(lambda g: factor * g, gradients), state
 
-    return Transformation(_nothing, update)
+    return Transformation(lambda _: (), update)
 
 
 def momentum(decay: float, nesterov: bool = False) -> Transformation:
@@ -72,7 +67,7 @@ def momentum(decay: float, nesterov: bool = False) -> Transformation:
 
     The state is `v`. Raises ValueError for a decay outside [0, 1).
     """
-    _check(decay=(decay, "at least 0 and below 1", 0 <= decay < 1))
+    _check(decay=decay)
     decay = float(decay)
 
     def update(gradients: Tree, state: Tree, _parameters: Tree) -> tuple[Tree, Tree]:
@@ -102,14 +97,12 @@ def scale_by_adam(
 
     `m` and `v` are exponential means of `g` and `|g|²` with decays `beta1` and `beta2`. Both are
     divided by `1 - beta ** steps`, which makes up for their start at zero. A complex parameter has
-    one real `v`, so turning `g` in the plane turns the step; PyTorch keeps a `v` for each of the
-    two parts. Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015,
-    algorithm 1.
+    one real `v`, so turning `g` in the plane turns the step; PyTorch keeps a `v` for either part.
+    Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 
-    The state is an `AdamState`. Raises ValueError for a beta outside [0, 1), or an epsilon that is
-    not positive and finite.
+    The state is an `AdamState`. Raises what `adam` raises of `beta1`, `beta2` and `epsilon`.
     """
-    _check(**_adam_settings(beta1, beta2, epsilon))
+    _check(beta1=beta1, beta2=beta2, epsilon=epsilon)
     beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)
 
     def init(parameters: Tree) -> AdamState:
@@ -133,10 +126,6 @@ def _squared(g: Any) -> Any:
     return g * g if g.dtype.kind != "c" else np.real(g * np.conj(g))
 
 
-def _nothing(_parameters: Tree) -> tuple[()]:
-    return ()
-
-
 def _zeros(parameters: Tree) -> Tree:
     return tree.map(_zero, parameters)
 
@@ -149,22 +138,23 @@ def _zero(p: Any) -> Any:
 
 # ---------------------------------------------------------------- settings
 
-Setting = tuple[Any, str, Any]  # the value given, what it must be, whether it is
+DECAY = ("at least 0 and below 1", lambda x: 0 <= x < 1)
+CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "learning_rate": ("finite and at least 0", lambda x: 0 <= x < np.inf),
+    "momentum": DECAY,
+    "decay": DECAY,
+    "beta1": DECAY,
+    "beta2": DECAY,
+    "epsilon": ("finite and above 0", lambda x: 0 < x < np.inf),
+    "nesterov": ("False without a momentum", lambda without_momentum: not without_momentum),
+}
 
 
-def _adam_settings(beta1: float, beta2: float, epsilon: float) -> dict[str, Setting]:
-    return {
-        "beta1": (beta1, "at least 0 and below 1", 0 <= beta1 < 1),
-        "beta2": (beta2, "at least 0 and below 1", 0 <= beta2 < 1),
-        "epsilon": (epsilon, "finite and above 0", 0 < epsilon < np.inf),
-    }
-
-
-def _check(**settings: Setting) -> None:
+def _check(**settings: Any) -> None:
     wrong = [
-        f"{name}={value!r}: must be {condition}"
-        for name, (value, condition, right) in settings.items()
-        if not right
+        f"{name}={value!r}: must be {CONDITIONS[name][0]}"
+        for name, value in settings.items()
+        if not CONDITIONS[name][1](value)
     ]
     if wrong:
         raise ValueError(f"these settings of an optimizer are out of range:{listed(wrong)}")

@@ -6,8 +6,7 @@ each parameter are trees of one structure, of arrays or Tensors. Neither functio
 arguments, so a state can be kept, compared and saved, and a whole step can be traced. `chain` joins
 transformations; `apply_updates` adds the updates to the parameters.
 
-Here is a step written out, on a model as a tree. `no_grad` says that the step is not to be
-differentiated.
+Here is a step on a model as a tree. Under `no_grad` the step is not differentiated.
 
 >>> from micrograd_np import Tensor, grad, no_grad
 >>> from micrograd_np.optim import sgd
@@ -36,10 +35,7 @@ State = Any
 
 
 class Transformation(NamedTuple):
-    """A pure pair: `init(parameters)` returns a state, and `update` the updates and a new state.
-
-    `update(gradients, state, parameters)` returns `(updates, state)`.
-    """
+    """The pure functions `init(parameters)` and `update(gradients, state, parameters)`."""
 
     init: Callable[[Tree], State]
     update: Callable[[Tree, State, Tree], tuple[Tree, State]]
@@ -56,9 +52,7 @@ def chain(*transformations: Transformation) -> Transformation:
     def init(parameters: Tree) -> tuple[State, ...]:
         return tuple(each.init(parameters) for each in transformations)
 
-    def update(
-        gradients: Tree, state: tuple[State, ...], parameters: Tree
-    ) -> tuple[Tree, tuple[State, ...]]:
+    def update(gradients: Tree, state: State, parameters: Tree) -> tuple[Tree, State]:
         states = []
         for transformation, own in zip(transformations, state, strict=True):
             gradients, new = transformation.update(gradients, own, parameters)

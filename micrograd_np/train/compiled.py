@@ -1,19 +1,19 @@
 """A training step as a compiled program: loss, gradients and the optimizer's update in one call.
 
-The step is traced once for each shape of a batch. The program reads the parameters anew at every
-call, so its only arguments are the random generators, the optimizer's state and the batch. The step
-is traced again when something has changed that model, loss or optimizer depend on. A step that
-cannot be traced goes on as an eager step, with a warning that says why.
+The step is traced once for each shape of a batch, and again when something has changed that model,
+loss or optimizer depend on. The program reads the parameters anew at every call, so its only
+arguments are the random generators, the optimizer's state and the batch. A step that cannot be
+traced goes on as an eager step, with a warning that says why.
 
 Whenever a program was made, the batch is computed eagerly too. A mistake in model or loss is then
-an error like any other. A model that differs from call to call, because it draws random numbers
-that the program cannot see, is found out by its two losses.
+an error like any other. Two losses that differ reveal random numbers that no program can see.
 """
 
 import contextlib
 import math
 import warnings
 from collections.abc import Iterator, Sequence
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -51,9 +51,6 @@ class CompiledStep(EagerStep):
         self.program: Any = compile_step(self.step, backend=backend)
         self.program.subject.tried = True
         self.known = -1  # how many programs there were at the last step
-        self.parts: list[Any] = []
-        self.places: Places = []
-        self.generators: Generators = []
         self._look_for_parts()
         self.found: Result | None = None  # what the program returned
         self.doubt = ""  # why the program is to be given up
@@ -61,8 +58,17 @@ class CompiledStep(EagerStep):
         self.last: Any = None  # the batch of the last update
 
     def _look_for_parts(self) -> None:
-        self.parts = [*parts_of(self.model), *parts_of(self.loss)]
-        self.places = generators_in(self.parts)
+        """Find the objects with attributes that model and loss consist of, and their generators."""
+        parts: list[Any] = []
+        for function in (self.model, self.loss):
+            parts += function.modules() if isinstance(function, Module) else [function]
+        self.parts = [part for part in parts if hasattr(part, "__dict__")]
+        self.places = [
+            (part, name)
+            for part in self.parts
+            for name, value in vars(part).items()
+            if isinstance(value, np.random.Generator)
+        ]
         self.generators = [vars(part)[name] for part, name in self.places]
 
     def _look_for_generators(self) -> None:
@@ -141,22 +147,6 @@ class CompiledStep(EagerStep):
 # ---------------------------------------------------------------- what a model keeps
 
 
-def parts_of(function: Any) -> list[Any]:
-    """The objects with attributes that a model or a loss consists of."""
-    parts = function.modules() if isinstance(function, Module) else [function]
-    return [part for part in parts if hasattr(part, "__dict__")]
-
-
-def generators_in(parts: Sequence[Any]) -> Places:
-    """The places of random generators: each object with the name of the attribute."""
-    return [
-        (part, name)
-        for part in parts
-        for name, value in vars(part).items()
-        if isinstance(value, np.random.Generator)
-    ]
-
-
 @contextlib.contextmanager
 def standing_in(generators: Generators, places: Places, parts: Sequence[Any]) -> Iterator[None]:
     """Have `generators` stand in `places` inside the `with`; restore every attribute at the end.
@@ -190,12 +180,10 @@ def is_changed(old: Any, new: Any) -> bool:
     """Whether an attribute has another value; an attribute that was None may be filled in."""
     if isinstance(new, int | float | str):
         return old is not None and (type(old) is not type(new) or old != new)
-    return new is not old and (old is not None or any(map(is_traced, tree.leaves(new))))
-
-
-def is_traced(x: Any) -> bool:
-    """Whether a value stands for that of every call."""
-    return isinstance(x.value if isinstance(x, Node) else x, Interpreted)
+    if old is not None or new is old:
+        return new is not old
+    found = [x.value if isinstance(x, Node) else x for x in tree.leaves(new)]
+    return any(isinstance(x, Interpreted) for x in found)  # the value stands for that of each call
 
 
 # ---------------------------------------------------------------- words
@@ -231,10 +219,8 @@ def in_short(error: Exception) -> str:
 
 def raised_at(error: Exception) -> str:
     """The innermost line of the user's code on the way to an error; "" if there is none."""
-    at, trace = "", error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
+    at = ""
+    for frame, line in walk_tb(error.__traceback__):
         if not frame.f_code.co_filename.startswith(NOT_THE_USERS):
-            at = f" (at {frame.f_code.co_filename}:{trace.tb_lineno})"
-        trace = trace.tb_next
+            at = f" (at {frame.f_code.co_filename}:{line})"
     return at

@@ -1,7 +1,7 @@
 """The diagnosis of a loss, in words: why the loss is not finite, or where its shapes slipped."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -11,46 +11,34 @@ from micrograd_np.core.record import value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import NonFiniteError, listed
 from micrograd_np.optim import Optimizer
+from micrograd_np.train.history import Step
 
 DIVERGED = 1e3  # where the loss has grown by more than this factor, the steps are too long
 
 
-class Failure(NamedTuple):
-    """A step whose loss, computed from `X`, `y` and the `prediction`, is not finite.
+def explained(
+    failed: Step, X: Any, y: Any, prediction: Any, losses: Sequence[float], optimizer: Optimizer
+) -> NonFiniteError:
+    """The error for a step whose loss is not finite, from the parameters and gradients it met.
 
-    `first` and `last` are the losses of the first step and of the step before; NaN if there was
-    none.
+    `losses`: those of the first step and of the step before; NaN if there was none. Whoever raises
+    the error restores the parameters of the step before.
     """
-
-    epoch: int
-    step: int
-    loss: float
-    X: Any
-    y: Any
-    prediction: Any
-    first: float
-    last: float
-
-
-def explained(failure: Failure, optimizer: Optimizer) -> NonFiniteError:
-    """The error for a failure, from the parameters and gradients that the failing step met.
-
-    Whoever raises the error restores the parameters of the step before.
-    """
-    where = f"the loss is {failure.loss} at step {failure.step} (epoch {failure.epoch})"
+    where = f"the loss is {failed.loss} at step {failed.step} (epoch {failed.epoch})"
+    cause = _cause(failed.step, {"X": X, "y": y}, prediction, losses, optimizer)
     kept = (
-        f"The parameters are those of step {failure.step - 1}, the last with a finite loss."
-        if failure.step > 1
+        f"The parameters are those of step {failed.step - 1}, the last with a finite loss."
+        if failed.step > 1
         else "The parameters are unchanged."
     )
-    return NonFiniteError(f"{where}. {_cause(failure, optimizer)}\n{kept}")
+    return NonFiniteError(f"{where}. {cause}\n{kept}")
 
 
-def broken_update(epoch: int, step: int, optimizer: Optimizer) -> NonFiniteError:
+def broken_update(last: Step, optimizer: Optimizer) -> NonFiniteError:
     """The error for a last update that left parameters not finite, with no loss after it."""
     return NonFiniteError(
-        f"the update of the last step, {step} (epoch {epoch}), is not finite. "
-        f"{_broken_parameters(step, optimizer)}\nThe parameters are those before that update."
+        f"the update of the last step, {last.step} (epoch {last.epoch}), is not finite. "
+        f"{_broken_parameters(last.step, optimizer)}\nThe parameters are those before that update."
     )
 
 
@@ -73,29 +61,28 @@ def broadcast_slip(loss: Tensor) -> str | None:
     return None
 
 
-def _cause(failure: Failure, optimizer: Optimizer) -> str:
-    broken = [
-        f"{name}: {_first_rows(value)}"
-        for name, value in (("X", failure.X), ("y", failure.y))
-        if not is_finite(value)
-    ]
+def _cause(
+    step: int, batch: dict[str, Any], prediction: Any, losses: Sequence[float], optimizer: Optimizer
+) -> str:
+    broken = [f"{name}: {_first_rows(x)}" for name, x in batch.items() if not is_finite(x)]
     if broken:
         return f"The data of this batch are not finite:{listed(broken)}"
-    if abs(failure.last) > DIVERGED * abs(failure.first):
+    first, last = losses
+    if abs(last) > DIVERGED * abs(first):
         return (
-            f"Training diverges: the loss has grown from {failure.first:.4g} at the first step "
-            f"to {failure.last:.4g} at the one before this. The learning rate is too high."
+            f"Training diverges: the loss has grown from {first:.4g} at the first step "
+            f"to {last:.4g} at the one before this. The learning rate is too high."
         )
     if not all(is_finite(p.value) for p in optimizer.parameters):
-        return _broken_parameters(failure.step - 1, optimizer)
+        return _broken_parameters(step - 1, optimizer)
     largest = max(float(np.abs(p.value).max()) for p in optimizer.parameters if p.size)
-    if not is_finite(failure.prediction):
+    if not is_finite(prediction):
         return (
             f"Data and parameters are finite, but the prediction of the model is not: something in "
             f"it overflows or is undefined. The largest parameter is {largest:.3g} in size: if it "
             f"started much smaller, lower the learning rate."
         )
-    low, high = (here(f(value_of(failure.prediction))) for f in (np.min, np.max))
+    low, high = (here(f(value_of(prediction))) for f in (np.min, np.max))
     return (
         f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
         f"function is at fault: a logarithm of 0, a division by 0, or an overflow. If predictions "

@@ -35,8 +35,17 @@ class EagerStep:
     def loss_of(self, X: Any, y: Any) -> float:
         """The loss of a batch. Raises GraphError unless the loss is a Tensor of a single number."""
         self.prediction = self.model(X)
-        self.value = self.loss(self.prediction, y)
-        return number(self.value)
+        self.value = value = self.loss(self.prediction, y)
+        if isinstance(value, Tensor) and value.value.size == 1 and value.value.dtype.kind == "f":
+            return float(value.item())
+        given = f"{value!r:.80}, a {type(value).__name__}"
+        if isinstance(value, Tensor):
+            given = f"a Tensor of shape {value.shape}, {value.dtype}"
+        raise GraphError(
+            f"the loss function must return a Tensor that holds a single real number, but it "
+            f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
+            f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
+        )
 
     def update(self) -> None:
         """Change the parameters by the gradients of the loss."""
@@ -54,20 +63,3 @@ class EagerStep:
 
     def recall(self) -> None:
         """Make `.grad` hold the gradients of the last update."""
-
-
-def number(value: Any) -> float:
-    """The loss as a number. Raises GraphError unless the loss is a Tensor of a single number."""
-    if not isinstance(value, Tensor) or value.value.size != 1 or value.value.dtype.kind != "f":
-        given = (
-            f"a Tensor of shape {value.shape}, {value.dtype}"
-            if isinstance(value, Tensor)
-            else f"{value!r:.80}, a {type(value).__name__}"
-        )
-        raise GraphError(
-            f"the loss function must return a Tensor that holds a single real number, but it "
-            f"returned {given}. Reduce it with np.sum or np.mean, and compute it from the "
-            f"prediction with NumPy's functions, without leaving the graph (float(), .data)."
-        )
-    found: float = value.item()
-    return found

@@ -48,11 +48,9 @@ class History:
     def __repr__(self) -> str:
         if not self.records:
             return "History(no steps)"
-        first, last = self.records[0], self.records[-1]
-        return (
-            f"History({_counted(len(self), 'step')} in {_counted(len(self.epochs), 'epoch')}, "
-            f"loss {first.loss:.4g} → {last.loss:.4g})"
-        )
+        counts = {"step": len(self), "epoch": len(self.epochs)}
+        said = " in ".join(f"{n} {thing}{'s' * (n != 1)}" for thing, n in counts.items())
+        return f"History({said}, loss {self.records[0].loss:.4g} → {self.records[-1].loss:.4g})"
 
     @property
     def losses(self) -> Numbers:
@@ -83,7 +81,11 @@ class History:
         Raises MissingExtraError if matplotlib is not installed.
         """
         if ax is None:
-            _, ax = _pyplot().subplots(figsize=(6, 4), layout="constrained")
+            try:
+                import matplotlib.pyplot as plt
+            except ImportError as error:
+                raise MissingExtraError.of("History.plot()", "matplotlib", "plot") from error
+            _, ax = plt.subplots(figsize=(6, 4), layout="constrained")
         losses, epochs = self.losses, self._epoch_of_steps()
         ends = np.flatnonzero(np.diff(epochs, append=-1)) + 1  # the step at which an epoch ends
         several = len(ends) < len(losses)
@@ -98,15 +100,3 @@ class History:
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(alpha=0.25)
         return ax
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _pyplot() -> Any:
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise MissingExtraError.of("History.plot()", "matplotlib", "plot") from error
-    return plt

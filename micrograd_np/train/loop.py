@@ -15,21 +15,16 @@ import numpy as np
 
 from micrograd_np.core.op import Array
 from micrograd_np.errors import listed
+from micrograd_np.nn.functional.geometry import as_array
 from micrograd_np.nn.initializers import generator
 from micrograd_np.nn.module import Module
 from micrograd_np.optim import Optimizer, Transformation
 from micrograd_np.optim.transformation import check_transformation
 from micrograd_np.train.compiled import CompiledStep, check_backend
-from micrograd_np.train.diagnosis import (
-    Failure,
-    broadcast_slip,
-    broken_update,
-    explained,
-    is_finite,
-)
+from micrograd_np.train.diagnosis import broadcast_slip, broken_update, explained, is_finite
 from micrograd_np.train.eager import EagerStep, Loss
 from micrograd_np.train.history import History, Step
-from micrograd_np.train.precision import cast, dtype_for, is_too_large, precision_of
+from micrograd_np.train.precision import cast, dtypes_for
 from micrograd_np.train.progress import display
 
 
@@ -88,9 +83,12 @@ def fit(
     >>> model.weight.data.round(6), model.bias.data.round(6)
     (array([[3.]]), array([1.]))
     """
-    run = _Run(model, X, y, loss, optimizer, epochs, batch_size, rng, compile)
+    X, y = as_array(X), as_array(y)
+    options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "compile": compile}
+    run = steps(model, X, y, loss=loss, optimizer=optimizer, rng=rng, **options)
     history = History()
-    with closing(run.steps()) as records, display(progress, run.epochs, run.total) as show:
+    total = int(epochs) * -(-len(X) // (batch_size or len(X)))
+    with closing(run) as records, display(progress, int(epochs), total) as show:
         for record in records:
             history.append(record)
             show(record)
@@ -125,101 +123,76 @@ def steps(
     >>> record.step < 100
     True
     """
-    return _Run(model, X, y, loss, optimizer, epochs, batch_size, rng, compile).steps()
+    X, y = as_array(X), as_array(y)
+    values = _wrong_data(X, y)
+    types = _wrong_types(model, loss, optimizer, rng)
+    size = 1 if batch_size is None else batch_size
+    counts: dict[str, Any] = {"epochs": epochs, "batch_size": size}
+    for name, count in counts.items():
+        if not isinstance(count, int | np.integer) or isinstance(count, bool):
+            types.append(f"{name} is a whole number, not {count!r}")
+        elif count < 1:
+            values.append(f"{name} is at least 1, not {count}")
+    backend: Any = "numpy" if compile is True else compile
+    if not isinstance(backend, bool | str):
+        types.append(f"compile is True, False or the name of a back end, not {backend!r:.80}")
+    elif isinstance(backend, str):
+        values += _complaint(check_backend, backend)
+    if not types:
+        values += _wrong_parameters(model, optimizer)
+    if types or values:
+        message = f"fit cannot start:{listed(types + values)}"
+        raise TypeError(message) if types else ValueError(message)
+    dtypes = dtypes_for({"X": X, "y": y}, model.parameters())
+    batches = _batches(X, y, dtypes, int(epochs), batch_size, generator(rng))
+    if not isinstance(optimizer, Optimizer):
+        optimizer = Optimizer(model if isinstance(model, Module) else model.parameters(), optimizer)
+    parts = model, loss, optimizer
+    return _records(CompiledStep(*parts, backend) if backend else EagerStep(*parts), batches)
 
 
-class _Run:
-    """A training run whose arguments are checked, with everything that its loop needs."""
-
-    def __init__(
-        self,
-        model: Any,
-        X: Any,
-        y: Any,
-        loss: Loss,
-        optimizer: Transformation | Optimizer,
-        epochs: int,
-        batch_size: int | None,
-        rng: "np.random.Generator | None",
-        compile: Any,  # noqa: A002 - as in mg.compile
-    ) -> None:
-        X, y = _array(X), _array(y)
-        values = _wrong_data(X, y)
-        types = _wrong_types(model, loss, optimizer, rng)
-        counts: dict[str, Any] = {"epochs": epochs}
-        if batch_size is not None:
-            counts["batch_size"] = batch_size
-        for name, count in counts.items():
-            if not isinstance(count, int | np.integer) or isinstance(count, bool):
-                types.append(f"{name} is a whole number, not {count!r}")
-            elif count < 1:
-                values.append(f"{name} is at least 1, not {count}")
-        if not isinstance(compile, bool | str):
-            types.append(f"compile is True, False or the name of a back end, not {compile!r:.80}")
-        elif isinstance(compile, str):
-            values += _complaint(check_backend, compile)
-        if not types:
-            values += _wrong_parameters(model, optimizer)
-        if types or values:
-            message = f"fit cannot start:{listed(types + values)}"
-            raise TypeError(message) if types else ValueError(message)
-        self.model = model
-        self.X, self.y = X, y
-        self.dtypes = _dtypes(model, X, y)
-        if batch_size is None:  # every step needs all examples
-            self.X, self.y = map(cast, (X, y), self.dtypes)
-        self.optimizer = _optimizer(model, optimizer)
-        self.epochs = int(epochs)
-        self.batch_size = batch_size
-        self.rng = generator(rng)
-        self.total = self.epochs * -(-len(X) // (batch_size or len(X)))
-        parts = model, loss, self.optimizer
-        backend = "numpy" if compile is True else compile
-        self.step = CompiledStep(*parts, backend) if backend else EagerStep(*parts)
-
-    def steps(self) -> Generator[Step, None, None]:
-        step, optimizer = self.step, self.optimizer
-        count = 0
-        first = last = math.nan
-        step.before = optimizer.snapshot()
-        with _training(self.model):
-            for epoch in range(1, self.epochs + 1):
-                for X, y in self._batches():
-                    count += 1
-                    loss = step.loss_of(X, y)
-                    if count == 1 and (slip := broadcast_slip(step.value)):
-                        warnings.warn(slip, stacklevel=3)
-                    if not math.isfinite(loss):
-                        step.recall()
-                        failure = Failure(epoch, count, loss, X, y, step.prediction, first, last)
-                        error = explained(failure, optimizer)
-                        optimizer.restore(step.before)
-                        raise error
-                    first, last = (loss if count == 1 else first), loss
-                    step.update()
-                    yield Step(epoch, count, loss, len(X))
-            if not all(is_finite(parameter.value) for parameter in optimizer.parameters):
+def _records(
+    step: EagerStep, batches: Iterator[tuple[int, Array, Array]]
+) -> Generator[Step, None, None]:
+    """Make a step of each batch, and yield its record."""
+    optimizer = step.optimizer
+    losses = [math.nan, math.nan]  # of the first step, and of the last one
+    step.before = optimizer.snapshot()
+    with _training(step.model):
+        for count, (epoch, X, y) in enumerate(batches, 1):
+            loss = step.loss_of(X, y)
+            record = Step(epoch, count, loss, len(X))
+            if count == 1 and (slip := broadcast_slip(step.value)):
+                warnings.warn(slip, stacklevel=3)
+            if not math.isfinite(loss):
                 step.recall()
-                error = broken_update(self.epochs, count, optimizer)
+                error = explained(record, X, y, step.prediction, losses, optimizer)
                 optimizer.restore(step.before)
                 raise error
-
-    def _batches(self) -> Iterator[tuple[Array, Array]]:
-        """The batches of one epoch."""
-        if self.batch_size is None:
-            yield self.X, self.y
-            return
-        order = self.rng.permutation(len(self.X))
-        for start in range(0, len(order), self.batch_size):
-            rows = order[start : start + self.batch_size]
-            yield cast(self.X[rows], self.dtypes[0]), cast(self.y[rows], self.dtypes[1])
+            losses = [loss if count == 1 else losses[0], loss]
+            step.update()
+            yield record
+        if not all(is_finite(parameter.value) for parameter in optimizer.parameters):
+            step.recall()
+            error = broken_update(record, optimizer)
+            optimizer.restore(step.before)
+            raise error
 
 
-# ---------------------------------------------------------------- parts
-
-
-def _array(x: Any) -> Array:
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
+def _batches(
+    X: Array, y: Array, dtypes: list[Any], epochs: int, size: int | None, rng: Any
+) -> Iterator[tuple[int, Array, Array]]:
+    """The batches of a run, each with the number of its epoch."""
+    if size is None:  # every step needs all examples
+        X, y = map(cast, (X, y), dtypes)
+    for epoch in range(1, epochs + 1):
+        if size is None:
+            yield epoch, X, y
+            continue
+        order = rng.permutation(len(X))
+        for start in range(0, len(order), size):
+            rows = order[start : start + size]
+            yield epoch, cast(X[rows], dtypes[0]), cast(y[rows], dtypes[1])
 
 
 @contextmanager
@@ -236,47 +209,24 @@ def _training(model: Any) -> Iterator[None]:
             module.training = mode
 
 
-def _optimizer(model: Any, given: Transformation | Optimizer) -> Optimizer:
-    if isinstance(given, Optimizer):
-        return given
-    return Optimizer(model if isinstance(model, Module) else model.parameters(), given)
-
-
 # ---------------------------------------------------------------- what can be wrong before a run
 
 
 def _wrong_data(X: Array, y: Array) -> list[str]:
     lengths = [x.shape[0] if x.ndim else None for x in (X, y)]
-    wrong = [
-        f"{name} needs a first axis that counts examples, but its shape is {x.shape}"
-        for name, x in (("X", X), ("y", y))
-        if x.ndim == 0
-    ]
-    wrong += [
-        f"{name} has an unknown number of examples: compute it (in Dask, compute_chunk_sizes())"
-        for name, x in (("X", X), ("y", y))
-        if np.isnan(x.shape).any()
-    ]
+    wrong = []
+    for name, x in zip("Xy", (X, y), strict=True):
+        if x.ndim == 0:
+            axis = "a first axis that counts examples"
+            wrong.append(f"{name} needs {axis}, but its shape is {x.shape}")
+        if np.isnan(x.shape).any():
+            advice = "compute it (in Dask, compute_chunk_sizes())"
+            wrong.append(f"{name} has an unknown number of examples: {advice}")
     if not wrong and lengths[0] != lengths[1]:
         wrong.append(f"X has {lengths[0]} examples, but y has {lengths[1]}")
     if 0 in lengths:
         wrong.append(f"there are no examples: X has shape {X.shape}, y has shape {y.shape}")
     return wrong
-
-
-def _dtypes(model: Any, X: Array, y: Array) -> list[Any]:
-    """The dtypes that X and y are cast to. Raises ValueError for numbers too large for them."""
-    precision = precision_of(model.parameters())
-    dtypes = [dtype_for(x, precision) for x in (X, y)]
-    wrong = [
-        f"{name} has numbers too large for {dtype}, the precision of the parameters: scale them, "
-        f"or give the model a wider dtype"
-        for name, x, dtype in zip("Xy", (X, y), dtypes, strict=True)
-        if is_too_large(x, dtype)
-    ]
-    if wrong:
-        raise ValueError(f"fit cannot start:{listed(wrong)}")
-    return dtypes
 
 
 def _wrong_types(model: Any, loss: Any, optimizer: Any, rng: Any) -> list[str]:

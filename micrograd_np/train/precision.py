@@ -4,7 +4,7 @@ NumPy computes float32 with float64 in float64. So float64 examples from a file 
 a float32 model compute in double precision, silently and at half the speed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,31 +12,35 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.core.safety.casting import overflows
 from micrograd_np.core.tensor import Tensor
+from micrograd_np.errors import listed
 
 
-def precision_of(parameters: Iterable[Tensor]) -> np.dtype[Any] | None:
-    """The real dtype of the precision of all parameters; None if they have several precisions."""
-    precisions = {np.finfo(parameter.dtype).dtype for parameter in parameters}
-    return precisions.pop() if len(precisions) == 1 else None
+def dtypes_for(arrays: Mapping[str, Array], parameters: Iterable[Tensor]) -> list[Any]:
+    """The dtypes that arrays of examples are cast to; None for one that stays as it is.
 
+    Real numbers are cast to the precision of the parameters, complex numbers to the complex dtype
+    of that precision. Integers and booleans stay as they are, because they may be classes or
+    indices. All numbers do if the parameters have several precisions.
 
-def dtype_for(x: Array, precision: np.dtype[Any] | None) -> np.dtype[Any] | None:
-    """The dtype that examples are cast to; None if they stay as they are.
-
-    Real numbers are cast to `precision`, complex numbers to the complex dtype of that precision.
-    Integers and booleans stay as they are, because they may be classes or indices.
+    Raises ValueError naming the arrays of NumPy's in which a finite number would become infinite.
     """
-    if precision is None or x.dtype.kind not in "fc":
-        return None
-    wanted = precision if x.dtype.kind == "f" else np.result_type(precision, np.complex64)
-    return None if wanted == x.dtype else wanted
+    precisions = {np.finfo(parameter.dtype).dtype for parameter in parameters}
+    if len(precisions) > 1:
+        return [None] * len(arrays)
+    (real,) = precisions
+    wanted = {"f": real, "c": np.result_type(real, np.complex64)}
+    dtypes = {name: wanted.get(x.dtype.kind, x.dtype) for name, x in arrays.items()}
+    wrong = [
+        f"{name} has numbers too large for {dtypes[name]}, the precision of the parameters: scale "
+        f"them, or give the model a wider dtype"
+        for name, x in arrays.items()
+        if dtypes[name] != x.dtype and isinstance(x, np.ndarray) and overflows(x, dtypes[name])
+    ]
+    if wrong:
+        raise ValueError(f"fit cannot start:{listed(wrong)}")
+    return [None if dtypes[name] == x.dtype else dtypes[name] for name, x in arrays.items()]
 
 
 def cast(x: Array, dtype: np.dtype[Any] | None) -> Array:
     """Examples cast to `dtype`; the array itself if `dtype` is None."""
     return x if dtype is None else x.astype(dtype)
-
-
-def is_too_large(x: Array, dtype: np.dtype[Any] | None) -> bool:
-    """Whether the cast makes a finite number infinite; only NumPy's arrays are looked at."""
-    return dtype is not None and isinstance(x, np.ndarray) and overflows(x, dtype)

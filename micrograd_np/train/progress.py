@@ -20,13 +20,10 @@ LINES = 10  # about how many lines a run writes where there is no terminal
 
 @contextmanager
 def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
-    """The display of a run of `steps` steps in all, on stderr; the silent display unless `shown`.
-
-    The display is a context manager because a bar must be closed.
-    """
+    """The display, on stderr, of a run of `steps` steps in all; a silent one unless `shown`."""
     stream = sys.stderr
     if not shown or stream is None:
-        yield ignore
+        yield lambda _: None
     elif stream.isatty():
         from tqdm import tqdm
 
@@ -37,11 +34,7 @@ def display(shown: bool, epochs: int, steps: int) -> Iterator[Display]:
             finally:
                 show.refresh()
     else:
-        yield Lines(stream, epochs, steps)
-
-
-def ignore(record: Step) -> None:
-    """The display that shows nothing."""
+        yield lines(stream, epochs, steps // epochs)
 
 
 class Bar:
@@ -61,35 +54,25 @@ class Bar:
             self.due = perf_counter() + REFRESH
 
     def refresh(self) -> None:
-        """Show the latest record now."""
+        """Show the latest record now; where each epoch has one step, the bar counts the epochs."""
         if self.last is not None:
-            one_step_an_epoch = self.bar.total == self.epochs  # then the bar counts the epochs
-            shown = (
-                f"loss {self.last.loss:.4g}"
-                if one_step_an_epoch
-                else described(self.last, self.epochs)
-            )
-            self.bar.set_postfix_str(shown, refresh=False)
+            text = described(self.last, self.epochs)
+            counted = self.bar.total == self.epochs
+            self.bar.set_postfix_str(text.partition(", ")[2] if counted else text, refresh=False)
             self.bar.update(self.last.step - self.bar.n)
 
 
-class Lines:
-    """Writes a line at the end of the first epoch, the last, and about ten between."""
+def lines(stream: Any, epochs: int, steps_per_epoch: int) -> Display:
+    """A display that writes a line after the first epoch, the last, and about ten between."""
+    every = -(-epochs // LINES)
 
-    def __init__(self, stream: Any, epochs: int, steps: int) -> None:
-        self.stream = stream
-        self.epochs = epochs
-        self.steps = steps // epochs
-        self.every = -(-epochs // LINES)
-        self.next = self.steps
+    def show(record: Step) -> None:
+        epoch, rest = divmod(record.step, steps_per_epoch)
+        if not rest and (epoch in (1, epochs) or epoch % every == 0):
+            stream.write(described(record, epochs) + "\n")
+            stream.flush()
 
-    def __call__(self, record: Step) -> None:
-        """Write a line for the record if it ends an epoch that has a line."""
-        if record.step == self.next:
-            self.stream.write(described(record, self.epochs) + "\n")
-            self.stream.flush()
-            following = (record.epoch // self.every + 1) * self.every
-            self.next = min(following, self.epochs) * self.steps
+    return show
 
 
 def described(record: Step, epochs: int) -> str:

@@ -118,10 +118,11 @@ class Segment:
         first = dict.fromkeys(x for x in arguments if x in reached)
         return (*first, *sorted(reached - first.keys(), key=by_age))
 
-    def again(self, out: Any) -> tuple[list[Node], list[Node]]:
-        """Run the function once more: the nodes that the run makes, oldest first, and its results.
+    def again(self, out: Any, inputs: Sequence[Any]) -> tuple[list[Node], list[Node], set[Node]]:
+        """Run the function once more: the nodes of the run, oldest first, and its results.
 
-        `out` is the value of the first run.
+        The nodes that depend on what a rule sees as nodes among its `inputs` come third. `out` is
+        the value of the first run.
         """
         for x in self.reached:
             if x.tick > self.until:
@@ -148,12 +149,9 @@ class Segment:
                 f"gave another value. It uses something random, or something that has changed "
                 f"since. Pass a numpy.random.Generator as an argument, and arrays as they stay."
             )
-        return nodes, results
-
-    def recorded_in(self, nodes: list[Node], inputs: Sequence[Any]) -> set[Node]:
-        """The nodes of a run that depend on what the rule sees as nodes among its inputs."""
         pairs = zip(self.reached, inputs, strict=True)
-        return descendants(nodes, [x for x, given in pairs if isinstance(given, Node)])
+        seen = [x for x, given in pairs if isinstance(given, Node)]
+        return nodes, results, descendants(nodes, seen)
 
 
 def repeatable(arguments: Tree) -> Tree:
@@ -196,9 +194,8 @@ def is_same(value: Array, first: Array) -> bool:
 def pulled(wanted: Wanted, g: Any, out: Any, inputs: Sequence[Any], options: Options) -> list[Any]:
     """The cotangents of the Tensors that the call reached, None where there is none."""
     function: Segment = options["function"]
-    nodes, results = function.again(out)
+    nodes, results, recorded = function.again(out, inputs)
     arrived = dict(zip(results, g if has_parts(out) else [g], strict=True))
-    recorded = function.recorded_in(nodes, inputs)
     reached = [function.reached[i] for i in wanted]
     found = pull(arrived, reached, recorded=recorded, nodes=nodes, beyond=False)
     return [found.get(x) for x in reached]
@@ -206,9 +203,9 @@ def pulled(wanted: Wanted, g: Any, out: Any, inputs: Sequence[Any], options: Opt
 
 def pushed(tangents: Sequence[Any], out: Any, *inputs: Any, function: Segment) -> Any:
     """The tangents of the results."""
-    nodes, results = function.again(out)
+    nodes, results, recorded = function.again(out, inputs)
     moving = {x: t for x, t in zip(function.reached, tangents, strict=True) if t is not None}
-    found = push(nodes, moving, recorded=function.recorded_in(nodes, inputs))
+    found = push(nodes, moving, recorded=recorded)
     tangent_of = [found.get(x, np.zeros_like(x.value)) for x in results]
     return tuple(tangent_of) if has_parts(out) else tangent_of[0]
 

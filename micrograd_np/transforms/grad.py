@@ -1,4 +1,4 @@
-"""Derivatives of functions: `grad`, `value_and_grad`, `vjp`, `jvp`.
+"""Derivatives of functions: `grad`, `value_and_grad`, `vjp`, `jvp`, `linearize`.
 
 A transform takes a function of trees (arrays, Tensors, nested containers, modules) and returns
 another. The transform runs the function once (see `run`) and walks the graph of the run.
@@ -6,16 +6,16 @@ another. The transform runs the function once (see `run`) and walks the graph of
 Results are trees of arrays, or of Tensors where a Tensor was given (see `results`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from micrograd_np.core import tree
 from micrograd_np.core.tree import Tree
-from micrograd_np.core.values import matching, one_like, scalar
+from micrograd_np.core.values import one_like, scalar
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
-from micrograd_np.transforms.run import Function, Run
+from micrograd_np.transforms.run import Function, Run, vectors
 
 Argnums = int | Sequence[int]
+Derivative = Callable[[Function, Run, Tree], Result]
 
 
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -36,7 +36,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> float(value), float(gradient["w"]), float(gradient["b"])
     (10.0, 6.0, 1.0)
     """
-    return differentiated(f, argnums, has_aux, with_value=True)
+    return differentiated(f, argnums, has_aux, gradient, with_value=True)
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -48,26 +48,33 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
     """
-    return differentiated(f, argnums, has_aux, with_value=False)
+    return differentiated(f, argnums, has_aux, gradient)
 
 
-def differentiated(f: Function, argnums: Argnums, has_aux: bool, *, with_value: bool) -> Function:
-    """`grad` of `f`, or `value_and_grad`."""
+def gradient(f: Function, run: Run, like: Tree) -> Result:
+    """The gradient of a run of `f`."""
+    value = scalar(run.out, name_of(f)).value
+    return run.like_arguments(like, run.pull([one_like(value)]))
+
+
+def differentiated(
+    f: Function, argnums: Argnums, has_aux: bool, derivative: Derivative, with_value: bool = False
+) -> Function:
+    """A function that runs `f` and returns a derivative, and the value of `f` if `with_value`.
+
+    `derivative`: makes the derivative of `f`, the run, and a tree like the chosen arguments.
+    """
 
     def transformed(*args: Any, **keywords: Any) -> Any:
         function, chosen = at(f, argnums, args, keywords)
         run = Run(function, chosen, has_aux)
-        value = scalar(run.out, name_of(f))
-        found = run.like_arguments(run.pull([one_like(value.value)]))
-        gradients = Result(chosen[0] if isinstance(argnums, int) else chosen, found)
-        results = [run.value(), *run.aux()] if with_value else run.aux()
+        found = derivative(f, run, chosen[0] if isinstance(argnums, int) else chosen)
+        value = [run.value()] if with_value else []
         tensors = holds_tensor(*args, *keywords.values())
-        *others, gradient = hand_out(tensors, *results, gradients)
-        if not others:
-            return gradient
-        if not with_value:
-            return gradient, others[0]
-        return (tuple(others) if has_aux else others[0]), gradient
+        out, *others = hand_out(tensors, found, *value, *run.aux)
+        if with_value:
+            return (tuple(others) if has_aux else others[0]), out
+        return (out, *others) if has_aux else out
 
     return named_after(f, transformed)
 
@@ -89,12 +96,11 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
-        matched = tree.leaves(tree.map(matching, run.out, cotangents))
-        found = run.like_arguments(run.pull(matched))
-        (pulled,) = hand_out(tensors or holds_tensor(cotangents), Result(primals, found))
+        found = run.like_arguments(primals, run.pull(vectors(run.out, cotangents)))
+        (pulled,) = hand_out(tensors or holds_tensor(cotangents), found)
         return tuple(pulled)
 
-    value, *aux = hand_out(tensors, run.value(), *run.aux())
+    value, *aux = hand_out(tensors, run.value(), *run.aux)
     return value, pullback, *aux
 
 
@@ -115,8 +121,42 @@ def jvp(
     """
     check_lists(f, "jvp", primals, tangents)
     run = Run(f, tuple(primals), has_aux)
-    results = [run.value(), run.derivative(tuple(tangents)), *run.aux()]
+    results = [run.value(), run.derivative(tuple(tangents)), *run.aux]
     return hand_out(holds_tensor(primals, tangents), *results)
+
+
+def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
+    """The value of `f(*primals)`, and the linear map that pushes tangents of the primals forward.
+
+    The map takes a tangent for each primal, a tree like it, and returns a tree like the value: the
+    product of the Jacobian with the tangents. Each call of the map walks the graph of the one run
+    of `f`, and costs about as much as `f` did. The Python code of `f` is not run again, so its
+    conditions stay as they were decided. `jvp` computes the product for one tangent and keeps
+    nothing.
+
+    With `has_aux`, `f` returns `(value, aux)`, and the result is `(value, map, aux)`.
+
+    Raises TypeError for the wrong number of tangents, ShapeError for one of another shape,
+    ValueError for one of another structure, MutationError if a Tensor that `f` used was changed
+    since.
+
+    >>> value, derivative = linearize(lambda x: x**2, 3.0)
+    >>> float(value), float(derivative(1.0)), float(derivative(0.5))
+    (9.0, 6.0, 3.0)
+    """
+    run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
+
+    def derivative(*tangents: Tree) -> Tree:
+        if len(tangents) != len(primals):
+            raise TypeError(
+                f"the derivative of {name_of(f)} takes {len(primals)} tangent(s), one for each "
+                f"argument that it was linearized at; {len(tangents)} were given."
+            )
+        (pushed,) = hand_out(tensors or holds_tensor(tangents), run.derivative(tangents))
+        return pushed
+
+    value, *aux = hand_out(tensors, run.value(), *run.aux)
+    return value, derivative, *aux
 
 
 # ---------------------------------------------------------------- arguments and names
@@ -126,6 +166,8 @@ def at(
     f: Function, argnums: Argnums, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Function, tuple[Tree, ...]]:
     """`f` as a function of the arguments at `argnums` alone, and those arguments."""
+    if type(argnums) is int and not argnums and len(args) == 1 and not keywords:
+        return f, args
     positions: tuple[Any, ...] = tuple(argnums) if isinstance(argnums, list | tuple) else (argnums,)
     count = len(args)
     places = {i % count for i in positions if isinstance(i, int) and -count <= i < count}
@@ -135,9 +177,6 @@ def at(
             f"with {count} positional ones: give a position, or several different ones. "
             f"(The gradient is a function: write grad(f)(x), not grad(f, x).)"
         )
-
-    if count == len(positions) == 1 and not keywords:
-        return f, args
 
     def of_chosen(*chosen: Tree) -> Any:
         placed = list(args)

@@ -1,7 +1,8 @@
 """Matrices of derivatives: `jacobian`, `hessian`, their products `hvp`, and diagonals."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
@@ -14,9 +15,9 @@ from micrograd_np.core.record import ARRAYS, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
-from micrograd_np.transforms.grad import Argnums, at, check_lists, grad, name_of, named_after
-from micrograd_np.transforms.results import Result, hand_out, holds_tensor
-from micrograd_np.transforms.run import Function, Run
+from micrograd_np.transforms.grad import Argnums, check_lists, differentiated, grad, name_of
+from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor
+from micrograd_np.transforms.run import Function, Run, vectors
 from micrograd_np.transforms.vmap import map_arrays
 
 Mode = Literal["forward", "reverse"] | None
@@ -46,18 +47,24 @@ def jacobian(
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
-    def transformed(*args: Any, **keywords: Any) -> Tree:
-        function, chosen = at(f, argnums, args, keywords)
-        run = Run(function, chosen, has_aux)
-        rows = blocks_of(run, direction(run, mode))
-        like = chosen[0] if isinstance(argnums, int) else chosen
-        like = tree.map(lambda _: like, run.out)
-        blocks = [block for row in rows for block in run.like_arguments(row)]
-        results = [Result(like, blocks), *run.aux()]
-        found, *aux = hand_out(holds_tensor(args, keywords), *results)
-        return (found, *aux) if has_aux else found
+    return differentiated(f, argnums, has_aux, partial(matrices, mode))
 
-    return named_after(f, transformed)
+
+def matrices(mode: Mode, _f: Function, run: Run, like: Tree) -> Result:
+    """The Jacobians of a run: the derivatives of each output in each leaf of the arguments."""
+    outputs, fresh = run.outputs, run.fresh
+    if direction(run, mode) == "reverse":
+        rows = map_arrays(run.pull, one_hots(outputs))
+        blocks = [[row[part] for row in rows] for part, _ in parts(outputs)]
+    else:
+        columns = map_arrays(run.push, one_hots(fresh), out_axis=-1)
+        blocks = [[column[..., part] for part, _ in parts(fresh)] for column in columns]
+    found: list[Found] = []
+    for out, row in zip(outputs, blocks, strict=True):
+        pairs = zip(row, fresh, strict=True)
+        shaped = [np.reshape(block, out.value.shape + x.value.shape) for block, x in pairs]
+        found += run.like_arguments(like, shaped).leaves
+    return Result(tree.map(lambda _: like, run.out), found)
 
 
 def direction(run: Run, mode: Mode) -> str:
@@ -84,26 +91,12 @@ def entries(nodes: Sequence[Node]) -> int:
     return sum(int(x.value.size) for x in nodes)
 
 
-def blocks_of(run: Run, mode: str) -> Iterator[list[Array]]:
-    """The derivatives of each output in each leaf of the arguments, of shape `output + leaf`."""
-    outputs = run.outputs
-    if mode == "reverse":
-        rows = map_arrays(run.pull, one_hots(outputs))
-        for part, out in parts(outputs):
-            yield [reshaped(row[part], out, x) for row, x in zip(rows, run.fresh, strict=True)]
-    else:
-        columns = map_arrays(run.push, one_hots(run.fresh), out_axis=-1)
-        for column, out in zip(columns, outputs, strict=True):
-            yield [reshaped(column[..., part], out, x) for part, x in parts(run.fresh)]
-
-
 def one_hots(nodes: Sequence[Node]) -> list[Array]:
     """A batch of vectors like each node, with one vector for each entry of all nodes together."""
     total = entries(nodes)
     batches = []
     for part, x in parts(nodes):
-        batch = np.zeros((total, x.value.size), x.value.dtype)
-        batch[part] = np.eye(x.value.size, dtype=x.value.dtype)
+        batch = np.eye(total, x.value.size, -part.start, x.value.dtype)
         batches.append(like(x, batch.reshape((total, *x.value.shape))))
     return batches
 
@@ -114,11 +107,6 @@ def parts(nodes: Sequence[Node]) -> Iterator[tuple[slice, Node]]:
     for x in nodes:
         yield slice(start, start + x.value.size), x
         start += x.value.size
-
-
-def reshaped(block: Array, out: Node, x: Node) -> Array:
-    """Entries of an output against entries of an argument, in the shapes of both."""
-    return np.reshape(block, out.value.shape + x.value.shape)
 
 
 def hessian(
@@ -136,12 +124,7 @@ def hessian(
     return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
-def hvp(
-    f: Function,
-    primals: Tree | Sequence[Tree],
-    tangents: Tree | Sequence[Tree],
-    has_aux: bool = False,
-) -> Tree:
+def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tree:
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
     `primals` and `tangents` are lists that hold one tree per argument of `f`; the result is a tuple
@@ -157,10 +140,9 @@ def hvp(
         primals, tangents = [primals], [tangents]
     check_lists(f, "hvp", primals, tangents)
     run = Run(grad(f, tuple(range(len(primals))), has_aux), tuple(primals), has_aux)
-    moved = [leaf.value for leaf in run.derivative(tuple(tangents)).leaves]
-    results = [Result(tuple(primals), run.like_arguments(moved)), *run.aux()]
-    product, *aux = hand_out(holds_tensor(primals, tangents), *results)
-    product = product[0] if len(primals) == 1 else product
+    like = primals[0] if len(primals) == 1 else tuple(primals)
+    found = run.like_arguments(like, run.push(vectors(run.given, tuple(tangents))))
+    product, *aux = hand_out(holds_tensor(primals, tangents), found, *run.aux)
     return (product, *aux) if has_aux else product
 
 
@@ -187,20 +169,16 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
     """
+    return differentiated(f, argnums, has_aux, diagonal)
 
-    def transformed(*args: Any, **keywords: Any) -> Any:
-        function, chosen = at(f, argnums, args, keywords)
-        run = Run(function, chosen, has_aux)
-        out = entrywise(run, f)
-        found = run.pull([np.ones_like(out.value)])
-        if all(isinstance(array_behind(x), ARRAYS) for x in found):
-            check_diagonal(run, out, found, f)
-        results = [Result(chosen, run.like_arguments(found)), *run.aux()]
-        derivatives, *aux = hand_out(holds_tensor(args, keywords), *results)
-        derivatives = derivatives[0] if isinstance(argnums, int) else derivatives
-        return (derivatives, *aux) if has_aux else derivatives
 
-    return named_after(f, transformed)
+def diagonal(f: Function, run: Run, like: Tree) -> Result:
+    """The diagonals of the Jacobians of a run of `f`, which must be diagonal."""
+    out = entrywise(run, f)
+    found = run.pull([np.ones_like(out.value)])
+    if all(isinstance(array_behind(x), ARRAYS) for x in found):
+        check_diagonal(run, out, found, f)
+    return run.like_arguments(like, found)
 
 
 def entrywise(run: Run, f: Function) -> Tensor:
@@ -233,21 +211,21 @@ def check_diagonal(run: Run, out: Tensor, found: list[Array], f: Function) -> No
     So powers of two are tried, in several draws, after other weights have found a difference.
     """
     rng, shape = np.random.default_rng(0), out.shape
-    if is_diagonal(run, out, found, rng.uniform(1, 2, shape)):
+
+    def is_diagonal(weights: Array) -> bool:
+        """Whether weights pull back to themselves times what ones pull back to."""
+        weights = np.asarray(weights, out.dtype)
+        pairs = zip(run.pull([weights]), found, strict=True)
+        return all(are_close(value_of(x), weights * value_of(ones)) for x, ones in pairs)
+
+    if is_diagonal(rng.uniform(1, 2, shape)):
         return
-    if not all(is_diagonal(run, out, found, 2.0 ** rng.integers(0, 8, shape)) for _ in range(8)):
+    if not all(is_diagonal(2.0 ** rng.integers(0, 8, shape)) for _ in range(8)):
         raise GraphError(
             f"{name_of(f)} is not elementwise: an entry of its result depends on several entries "
             f"of its argument, so that no one number is its derivative. Use jacobian for all of "
             f"them, or vmap over grad for functions of rows."
         )
-
-
-def is_diagonal(run: Run, out: Tensor, found: list[Array], weights: Array) -> bool:
-    """Whether weights pull back to themselves times what ones pull back to."""
-    weights = np.asarray(weights, out.dtype)
-    pairs = zip(run.pull([weights]), found, strict=True)
-    return all(are_close(value_of(x), weights * value_of(ones)) for x, ones in pairs)
 
 
 def are_close(x: Array, y: Array) -> bool:

@@ -6,7 +6,6 @@ return: a scalar of NumPy, or an array that nobody else holds. An array of anoth
 one, and an interpreted value of `vmap` or `compile` does too.
 """
 
-from operator import methodcaller
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from micrograd_np.core import tree
 from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Array, Interpreted
+from micrograd_np.core.op import Interpreted
 from micrograd_np.core.record import untracked, value_of
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.tree import Tree
@@ -23,29 +22,26 @@ from micrograd_np.core.values import owned
 NUMBERS = (float, int, complex, np.generic)
 
 
-class Found:
+class Found(NamedTuple):
     """A leaf of a result before it is handed out.
 
-    `value`: a Tensor if the leaf carries a history, else an array. `single`: whether a result that
-    is no Tensor is a single number, not an array. `name`: of the Tensor. `owned`: whether nobody
-    else holds the array.
+    `value`: a Tensor, an array, or an interpreted value. `single`: whether a result that is no
+    Tensor is a single number, not an array. `name`: of the Tensor. `owned`: whether nobody else
+    holds the array. `outside`: whether the leaf is an object from outside of the function, which is
+    handed back as it is.
     """
 
-    __slots__ = ("name", "owned", "single", "value")
-
-    def __init__(
-        self, value: Array, single: bool, name: str | None = None, *, owned: bool = False
-    ) -> None:
-        self.value = value_of(value) if isinstance(value, Node) and not value.tracked else value
-        self.single = single
-        self.name = name
-        self.owned = owned
+    value: Any
+    single: bool = False
+    name: str | None = None
+    owned: bool = False
+    outside: bool = False
 
     def as_tensor(self) -> Any:
         """The result as a Tensor."""
-        if is_tracked(self.value):
+        if self.outside or (isinstance(self.value, Node) and self.value.tracked):
             return self.value
-        value = self.value if self.owned else owned(self.value)
+        value = value_of(self.value) if self.owned else owned(self.value)
         out = untracked(value[()] if self.single and type(value) is np.ndarray else value)
         if self.name and isinstance(out, Node):
             out.name = self.name
@@ -53,7 +49,9 @@ class Found:
 
     def as_array(self) -> Any:
         """The result as an array or a single number."""
-        value = self.value
+        if self.outside:
+            return self.value
+        value = self.value if type(self.value) is np.ndarray else value_of(self.value)
         if type(value) is np.ndarray:
             return value[()] if self.single else value if self.owned else copied(value)
         if isinstance(value, Interpreted):
@@ -61,21 +59,6 @@ class Found:
         if is_foreign(value):
             return value.copy() if hasattr(value, "copy") else value
         return value[()] if self.single else np.array(value)
-
-
-class Outside(Found):
-    """A leaf from outside of the function, which is handed back as it is."""
-
-    __slots__ = ()
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def as_array(self) -> Any:
-        """The object itself."""
-        return self.value
-
-    as_tensor = as_array
 
 
 class Result(NamedTuple):
@@ -89,23 +72,10 @@ def hand_out(tensors: bool, *results: Result) -> tuple[Tree, ...]:
     """The trees of results. `tensors`: whether the arguments hold a Tensor."""
     for result in results:
         for leaf in result.leaves:
-            tensors = tensors or is_tracked(leaf.value)
-    hand = methodcaller("as_tensor" if tensors else "as_array")
+            if isinstance(leaf.value, Node) and leaf.value.tracked:
+                tensors = True
+    hand = Found.as_tensor if tensors else Found.as_array
     return tuple([tree.fill(like, map(hand, leaves)) for like, leaves in results])
-
-
-def disown_repeated(leaves: list[Found]) -> None:
-    """Mark an array that is found twice to be copied, so that results share no memory."""
-    met = set()
-    for leaf in leaves:
-        if leaf.owned:
-            leaf.owned = id(leaf.value) not in met
-            met.add(id(leaf.value))
-
-
-def is_tracked(x: Any) -> bool:
-    """Whether `x` is a Tensor that carries a history, or asks for a gradient."""
-    return isinstance(x, Node) and x.tracked
 
 
 def is_single(x: Any) -> bool:

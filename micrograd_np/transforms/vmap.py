@@ -9,32 +9,19 @@ import numpy as np
 from micrograd_np.core import tree
 from micrograd_np.core.context import interpreting
 from micrograd_np.core.graph import Node
-from micrograd_np.core.op import Interpreted
+from micrograd_np.core.op import Interpreted, Options
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import owned
-from micrograd_np.errors import ShapeError
-from micrograd_np.errors.covering import uncover
-from micrograd_np.interpreters.batch.batched import (
-    Batch,
-    Batched,
-    check_batch,
-    depth_of,
-    enclosing_depth,
-)
-from micrograd_np.transforms.results import (
-    Found,
-    Result,
-    disown_repeated,
-    hand_out,
-    holds_tensor,
-    is_single,
-)
+from micrograd_np.errors import ShapeError, uncover
+from micrograd_np.interpreters.batch.batched import Batch, Batched, check_batch, depth_of
+from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
+Function = Callable[..., Any]
 Axes = Any  # an axis, None, or a tree of those
 
 
-def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callable[..., Any]:
+def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     """A function that applies `f`, written for one example, to every example of a batch.
 
     `in_axes`: the axis along which the arguments hold the examples, or None for an argument that
@@ -66,23 +53,22 @@ def vmap(f: Callable[..., Any], in_axes: Axes = 0, out_axes: Axes = 0) -> Callab
                 f"given: give one for each, None for an argument that all examples share."
             )
         given, along = [*args, *keywords.values()], [*axes, *(0,) * len(keywords)]
-        pairs = [pair for x, axis in zip(given, along, strict=True) for pair in paired(x, axis)]
-        batch = Batch(size_of(pairs), depth=1 + enclosing_depth())
+        pairs: list[tuple[Any, Any]] = []
+        for x, axis in zip(given, along, strict=True):
+            pairs += leaves_with_axes(x, axis)
+        batch = Batch(size_of(pairs))
         entered = iter([enter(x, axis, batch) for x, axis in pairs])
         examples = [tree.fill(x, entered) for x in given]
         named = dict(zip(keywords, examples[len(args) :], strict=True))
         outcome = for_one_example(f, examples[: len(args)], named, batch)
-        found = [found_of(x, axis, batch) for x, axis in paired(outcome, out_axes)]
-        disown_repeated(found)
+        found = leaves_of(outcome, out_axes, batch)
         (results,) = hand_out(holds_tensor(*given), Result(outcome, found))
         return results
 
     return batched
 
 
-def for_one_example(
-    f: Callable[..., Any], args: Any, keywords: dict[str, Any], batch: Batch
-) -> Any:
+def for_one_example(f: Function, args: Any, keywords: Options, batch: Batch) -> Any:
     """The results of `f` on arguments that look like one example."""
     try:
         with interpreting(batch):
@@ -94,19 +80,19 @@ def for_one_example(
         batch.over = True
 
 
-def map_arrays(f: Callable[..., Any], arrays: list[Any], out_axis: int = 0) -> list[Any]:
+def map_arrays(f: Function, arrays: list[Any], out_axis: int = 0) -> list[Any]:
     """The results of `vmap` of a function from a list of arrays to another; trees are not searched.
 
     A result is a Tensor if it carries a history, else an array that others may hold.
     """
     if not arrays:
         return list(f(arrays))
-    batch = Batch(len(arrays[0]), depth=1 + enclosing_depth())
+    batch = Batch(len(arrays[0]))
     given = [Batched(x, batch, mapped=True) for x in arrays]
     return [leave(x, out_axis, batch) for x in for_one_example(f, (given,), {}, batch)]
 
 
-def paired(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
+def leaves_with_axes(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
     """Every leaf with its axis, in order; an axis stands for all leaves of its branch."""
     if axes is None or isinstance(axes, int | np.integer):
         return [(leaf, axes) for leaf in tree.leaves(given)]
@@ -116,7 +102,7 @@ def paired(given: Tree, axes: Axes) -> list[tuple[Any, Any]]:
             f"the axes {axes!r:.60} do not fit the structure of what they are for: give an axis, "
             f"None, or a tree of those that follows it."
         )
-    return [pair for name in branch for pair in paired(branch[name], below[name])]
+    return [pair for name in branch for pair in leaves_with_axes(branch[name], below[name])]
 
 
 # ---------------------------------------------------------------- arguments
@@ -160,12 +146,19 @@ def enter(x: Any, axis: int | None, batch: Batch) -> Any:
 # ---------------------------------------------------------------- results
 
 
-def found_of(x: Any, axis: int | None, batch: Batch) -> Found:
-    """A leaf of the result, to be handed out."""
-    value = leave(x, axis, batch)
-    if axis is None:
-        return Found(value, is_single(x) or is_single(value))
-    return Found(value, single=False, owned=getattr(value, "base", None) is None)
+def leaves_of(outcome: Tree, axes: Axes, batch: Batch) -> list[Found]:
+    """The leaves of the result, to be handed out; a repeated array is copied for each but one."""
+    found: list[Found] = []
+    met = set()
+    for x, axis in leaves_with_axes(outcome, axes):
+        value = leave(x, axis, batch)
+        if axis is None:
+            found.append(Found(value, is_single(x) or is_single(value)))
+        else:
+            own = getattr(value, "base", None) is None and id(value) not in met
+            found.append(Found(value, owned=own))
+            met.add(id(value))
+    return found
 
 
 def leave(x: Any, axis: int | None, batch: Batch) -> Any:
@@ -177,17 +170,12 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
             f"the function under vmap returned a Tensor of a derivative that was still being "
             f"taken ({x.value!r}). Return what grad, vjp or jvp return."
         )
-    mapped = False
-    value: Any = x if isinstance(x, Node | Interpreted) else owned(x)
-    if isinstance(x, Batched) and x.batch is batch:
-        value, mapped = x.value, x.mapped
-    if axis is None:
-        if mapped:
-            raise ValueError(
-                "out_axes is None for a result that differs from example to example: give an axis."
-            )
-    elif not mapped:
+    inside = isinstance(x, Batched) and x.batch is batch
+    if axis is None and inside and x.mapped:
+        raise ValueError(
+            "out_axes is None for a result that differs from example to example: give an axis."
+        )
+    value: Any = x.value if inside else x if isinstance(x, Node | Interpreted) else owned(x)
+    if axis is not None and not (inside and x.mapped):
         value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
-    if axis:
-        value = np.moveaxis(value, 0, axis)
-    return value
+    return np.moveaxis(value, 0, axis) if axis else value

@@ -43,7 +43,9 @@ def lines(value: Array) -> list[str]:
     rows = np.atleast_2d(value)
     if rows.ndim == 2 and rows.shape[0] <= MOST_ROWS and rows.shape[1] <= MOST_COLUMNS:
         digits = meaningful(value.dtype, 4)
-        return in_columns([[number(x, digits) for x in row] for row in rows.tolist()])
+        cells = [[number(x, digits) for x in row] for row in rows.tolist()]
+        columns = map(at_the_point, zip(*cells, strict=True))
+        return ["  ".join(row) for row in zip(*columns, strict=True)]
     return summary(np.asarray(value))
 
 
@@ -55,12 +57,6 @@ def meaningful(dtype: np.dtype[Any], most: int) -> int:
 def number(x: complex, digits: int = 4) -> str:
     """One number, rounded to significant digits; a whole number as it is, and -0.0 as 0."""
     return str(x) if isinstance(x, int) else format(x + 0.0, f".{digits}g")
-
-
-def in_columns(rows: list[list[str]]) -> list[str]:
-    """Rows of numbers as lines, with the decimal points of a column below each other."""
-    columns = [at_the_point(column) for column in zip(*rows, strict=True)]
-    return ["  ".join(row) for row in zip(*columns, strict=True)]
 
 
 def at_the_point(column: Iterable[str]) -> list[str]:
@@ -79,20 +75,15 @@ def summary(value: np.ndarray[Any, Any]) -> list[str]:
         return [f"True for {np.count_nonzero(value)} of {value.size}"]
     if value.dtype.kind == "c":
         return [f"{value.size} entries"]
-    figures = min_mean_max(value[np.isfinite(value)])
+    figures, finite = {}, value[np.isfinite(value)]
+    if finite.size:
+        mean = finite.mean(dtype=np.float64)
+        found = {"min": finite.min(), "mean": mean, "max": finite.max()}
+        figures = {name: number(x.item()) for name, x in found.items()}
     counts = {"nan": np.isnan(value), "inf": np.isinf(value)}
     figures |= {name: str(found.sum()) for name, found in counts.items() if found.any()}
     aligned = zip(figures, at_the_point(figures.values()), strict=True)
     return [f"{name:4} {figure}".rstrip() for name, figure in aligned]
-
-
-def min_mean_max(finite: np.ndarray[Any, Any]) -> dict[str, str]:
-    """The smallest, the mean and the largest entry, by name."""
-    if finite.size == 0:
-        return {}
-    mean = finite.mean(dtype=np.float64)
-    found = {"min": finite.min(), "mean": mean, "max": finite.max()}
-    return {name: number(x.item()) for name, x in found.items()}
 
 
 def all_digits(value: Array) -> list[str]:

@@ -17,12 +17,8 @@ if TYPE_CHECKING:
 
 RECORD_SIGNS = {ord(sign): f"\\{sign}" for sign in "\\{}|<>"} | {ord("&"): "&amp;"}
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"  # the only one that may begin a field
-TOOLTIP_SIGNS = {
-    ord("\\"): "\\" * 4,  # Graphviz reads the escapes of a tooltip twice
-    ord("&"): "&amp;",
-    ord("<"): "&lt;",
-    ord(">"): "&gt;",
-}
+# Graphviz reads the escapes of a tooltip twice.
+TOOLTIP_SIGNS = str.maketrans({"\\": "\\" * 4, "&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
 def digraph(labels: Sequence[Label], edges: Iterable[Edge], direction: str) -> "Digraph":
@@ -44,18 +40,11 @@ def digraph(labels: Sequence[Label], edges: Iterable[Edge], direction: str) -> "
 
 def attributes(label: Label) -> dict[str, str]:
     """The style of a node, its classes for the style sheet, and its tooltip."""
-    marks = {
-        "output": label.is_output,
-        "named": label.is_named,
-        "bare": not (label.value or label.gradient),
-        "gradient": bool(label.gradient),
-    }
-    classes = [label.role, *(mark for mark, holds in marks.items() if holds)]
-    style = ROLES[label.role] | (OUTPUT if label.is_output else {})
-    if label.role == "op" and marks["bare"]:
+    style = ROLES[label.role] | (OUTPUT if "output" in label.marks else {})
+    if label.role == "op" and "bare" in label.marks:
         style |= BARE
     tooltip = "\\n".join(line.translate(TOOLTIP_SIGNS) for line in label.tooltip)
-    return style | {"class": " ".join(classes), "tooltip": tooltip}
+    return style | {"class": " ".join([label.role, *label.marks]), "tooltip": tooltip}
 
 
 def record_fields(label: Label, direction: str) -> str:

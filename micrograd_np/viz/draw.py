@@ -8,7 +8,7 @@ from micrograd_np.core.graph import Node
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.errors import listed
 from micrograd_np.viz.dot import digraph
-from micrograd_np.viz.gradients import computed_gradients, stored_gradients
+from micrograd_np.viz.gradients import computed_gradients
 from micrograd_np.viz.labels import Annotations, label_of
 from micrograd_np.viz.picture import Picture
 from micrograd_np.viz.subgraph import changed_leaves, depth, subgraph_of
@@ -54,12 +54,14 @@ def draw(
         cotangents = None if gradient is None else tree.leaves(gradient)
         shown: dict[Node, Any] = {**computed_gradients(results, cotangents)}
     else:
-        shown = stored_gradients(graph.nodes)
+        leaves = (x for x in graph.nodes if isinstance(x, Tensor) and x.is_leaf and x.tracked)
+        shown = {leaf: leaf.grad for leaf in leaves}
     named = {x: path for path, x in tree.paths(names) if isinstance(x, Node)}
     changed = frozenset(changed_leaves(graph.nodes))
     annotations = Annotations(named, shown, frozenset(results), changed)
     labels = [label_of(node, annotations) for node in graph.nodes]
-    size = f"{counted(len(labels), 'node')} and {counted(len(graph.edges), 'edge')}"
+    things = {"node": len(labels), "edge": len(graph.edges)}
+    size = " and ".join(f"{n} {thing}{'s' * (n != 1)}" for thing, n in things.items())
     shallow = depth(graph) <= DEEPEST_ACROSS
     return Picture(digraph(labels, graph.edges, direction or ("LR" if shallow else "TB")), size)
 
@@ -82,8 +84,3 @@ def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
     if not found:
         raise ValueError("draw was given no Tensor: there is nothing to draw.")
     return list(dict.fromkeys(found.values()))
-
-
-def counted(number: int, noun: str) -> str:
-    """A number of things: `1 node`, `2 nodes`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,4 +1,4 @@
-"""The gradients that a picture shows: the `.grad` of leaves, or new ones of every node."""
+"""The gradients of every node, computed for a picture."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,6 @@ from micrograd_np.core.op import Array
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.values import conjugated, matching
 from micrograd_np.errors import GraphError, ShapeError, listed
-
-
-def stored_gradients(nodes: Sequence[Node]) -> dict[Node, Array | None]:
-    """The `.grad` of every leaf that asks for one; None where it was not computed."""
-    leaves = (node for node in nodes if isinstance(node, Tensor) and node.is_leaf)
-    return {leaf: leaf.grad for leaf in leaves if leaf.tracked}
 
 
 def computed_gradients(

@@ -18,8 +18,7 @@ class Label(NamedTuple):
     """The text of a node: the lines of each section, none for a section that is missing."""
 
     role: Role
-    is_output: bool
-    is_named: bool
+    marks: list[str]  # "output", "named", "bare" of numbers, "gradient": what else a box is
     is_single: bool
     head: list[str]
     value: list[str]
@@ -42,16 +41,24 @@ def label_of(node: Node, annotations: Annotations) -> Label:
     names = [visible(name)] if name else []
     write = op_lines if node.op else leaf_lines
     head, value = write(node, names, annotations)
-    gradients = annotations.gradients
+    gradient = []
+    if node in annotations.gradients:
+        g = annotations.gradients[node]  # None says that it was not computed, which is not zero
+        gradient = ["gradient not computed"] if g is None else ["gradient", *lines(g)]
+    marks = {
+        "output": node in annotations.outputs,
+        "named": names,
+        "bare": not (value or gradient),
+        "gradient": gradient,
+    }
     return Label(
         "op" if node.op else "parameter" if node.tracked else "constant",
-        is_output=node in annotations.outputs,
-        is_named=bool(names),
-        is_single=not isinstance(node.value, tuple) and node.value.ndim == 0,
-        head=head,
-        value=value,
-        gradient=gradient_lines(gradients[node]) if node in gradients else [],
-        tooltip=tooltip(node, annotations),
+        [mark for mark, holds in marks.items() if holds],
+        not isinstance(node.value, tuple) and node.value.ndim == 0,
+        head,
+        value,
+        gradient,
+        tooltip(node, annotations),
     )
 
 
@@ -86,11 +93,6 @@ def op_lines(node: Node, names: list[str], annotations: Annotations) -> tuple[li
         return [*head, f"= {value[0]}"], []
     is_complex = node.value.dtype.kind == "c"
     return [*head, shape_and_dtype(node.value) if is_complex else str(node.value.shape)], []
-
-
-def gradient_lines(gradient: Array | None) -> list[str]:
-    """The gradient under its heading; None says that it was not computed, which is not zero."""
-    return ["gradient not computed"] if gradient is None else ["gradient", *lines(gradient)]
 
 
 def tooltip(node: Node, annotations: Annotations) -> list[str]:

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 from micrograd_np.viz.rendering import FORMATS, rendered
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from graphviz import Digraph
 
 
@@ -65,14 +63,10 @@ class Picture:
                 f"cannot save {target.name!r}: there is no folder {str(target.parent)!r}. Make it "
                 f"first, for instance with os.makedirs."
             )
-        write_whole(target, rendered(self._graph, form))
-
-
-def write_whole(target: "Path", content: bytes) -> None:
-    """Write a new file beside `target`, and rename the complete file to `target`."""
-    beside = target.with_name(f"{target.name}.{getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+        content = rendered(self._graph, form)
+        beside = target.with_name(f"{target.name}.{getpid()}.part")
+        try:
+            beside.write_bytes(content)
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)

@@ -25,13 +25,12 @@ def rendered(graph: "Digraph", form: str) -> bytes:
     """
     if form == "dot":
         return str(graph.source).encode()
-    if form == "svg":
-        picture = by_program(graph, form)
-        return styled(in_process(graph.source) if picture is None else picture)
     if form == "png":
         graph = graph.copy()
         graph.attr("graph", dpi=SHARP)
     picture = by_program(graph, form)
+    if form == "svg":
+        return styled(in_process(graph.source) if picture is None else picture)
     if picture is None:
         raise RenderingError(
             f"a {form.upper()} is drawn by the program `dot`, which is not installed (or not on "

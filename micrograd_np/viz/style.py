@@ -1,8 +1,7 @@
 """The style of a picture: colors and type, for Graphviz and for the style sheet of an SVG.
 
 People who do not see the difference of red and green can tell the colors apart. Pictures are for
-white pages and dark ones: every box is filled, so the contrast of its text does not depend on the
-page, and lines are gray.
+white and dark pages: boxes are filled, so their text has one contrast on both, and lines are gray.
 
 Graphviz gives a box one size of type. The style sheet makes names bold, symbols large and shapes
 small, and no text wider than Graphviz measured.

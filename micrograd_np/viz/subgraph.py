@@ -1,8 +1,7 @@
 """The part of the graph that is drawn: the nodes behind the outputs, and the edges between them.
 
-`history` of `core.graph` finds the nodes that can be differentiated. A picture shows everything
-that a value was made from: parameters, constant Tensors and plain arrays. Plain numbers are no
-nodes; the symbol of their op shows them.
+`history` of `core.graph` finds the nodes that can be differentiated. A picture shows constant
+Tensors and plain arrays too. Plain numbers are no nodes; the symbol of their op shows them.
 """
 
 from collections.abc import Iterable

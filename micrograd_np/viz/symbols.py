@@ -94,7 +94,10 @@ def symbol(node: Node) -> str:
     if op is PICK:
         return f"part {node.options['index']}"
     if op.function is getitem:
-        return visible(f"x[{key_text(node.options['key'])}]")
+        key = node.options["key"]
+        return visible(
+            f"x[{', '.join(map(value_text, key if isinstance(key, tuple) else (key,)))}]"
+        )
     infix = INFIX.get(op.function)
     sign = infix or SIGNS.get(op.function) or visible(op.name)
     if not any(map(is_number, node.inputs)):
@@ -102,14 +105,10 @@ def symbol(node: Node) -> str:
     names = iter(operand_names(node))
     given = [value_text(x) if is_number(x) else next(names) for x in node.inputs]
     if op.function is np.power:
-        return power_text(*given)
+        base, exponent = given
+        whole = exponent.removeprefix("-").isdigit()
+        return base + exponent.translate(SUPERSCRIPTS) if whole else f"{base} ^ {exponent}"
     return f" {infix} ".join(given) if infix else f"{sign}({', '.join(given)})"
-
-
-def power_text(base: str, exponent: str) -> str:
-    """`x²` where the exponent is a whole number, else `x ^ 0.5`."""
-    whole = exponent.removeprefix("-").isdigit()
-    return base + exponent.translate(SUPERSCRIPTS) if whole else f"{base} ^ {exponent}"
 
 
 def operand_names(node: Node) -> list[str]:
@@ -136,11 +135,6 @@ def options_text(options: Options) -> list[str]:
     return [visible(x if name == "subscripts" else f"{name}={x}") for name, x in shown.items()]
 
 
-def key_text(key: Any) -> str:
-    """An index as it is written between brackets: `0, 1:3, …`."""
-    return ", ".join(map(value_text, key)) if isinstance(key, tuple) else value_text(key)
-
-
 def value_text(value: Any) -> str:
     """A number, or an option's value, in a few characters that are equal on every run."""
     if isinstance(value, np.generic):
@@ -157,9 +151,8 @@ def value_text(value: Any) -> str:
 
 def slice_text(part: slice) -> str:
     """A slice as it is written: `1:`, `::-1`."""
-    ends = (part.start, part.stop, part.step)
-    start, stop, step = ("" if x is None else value_text(x) for x in ends)
-    return f"{start}:{stop}:{step}" if step else f"{start}:{stop}"
+    ends = [part.start, part.stop] + [part.step] * (part.step is not None)
+    return ":".join("" if x is None else value_text(x) for x in ends)
 
 
 def sequence_text(values: Sequence[Any]) -> str:
@@ -170,14 +163,9 @@ def sequence_text(values: Sequence[Any]) -> str:
     return f"({inside},)" if len(values) == 1 else f"({inside})"
 
 
-def array_kind(value: np.ndarray[Any, Any]) -> str:
-    """An array inside a key or an option, without its entries: `mask`, `array(3,)`."""
-    return "mask" if value.dtype == bool else f"array{value.shape}"
-
-
 WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (slice, slice_text),
     (tuple | list, sequence_text),
-    (np.ndarray, array_kind),
+    (np.ndarray, lambda x: "mask" if x.dtype == bool else f"array{x.shape}"),  # not the entries
     (EllipsisType, lambda _: "…"),
 )

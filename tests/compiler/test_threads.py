@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 
 import numpy as np
 import pytest
@@ -44,6 +45,43 @@ def test_threads_that_trace_different_functions_at_once():
         for k, found in enumerate(pool.map(work, range(8))):
             for i, g in enumerate(found):
                 assert_allclose(g, k * np.cos(VECTOR + i), atol=1e-15)
+
+
+def in_a_thread(work):
+    """The result of `work` in a thread that the function starts."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+def test_a_thread_outside_the_context_of_the_function_is_refused():
+    """Tensors from outside would be constants of the program there, without a gradient."""
+    w = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    f = mg.compile(lambda x: in_a_thread(lambda: np.sum(w * x)))
+    with pytest.raises(mg.errors.TracingError, match="in another thread"):
+        f(VECTOR)
+
+    def caught(x):
+        try:
+            return in_a_thread(lambda: np.sum(w * x))
+        except mg.errors.TracingError:
+            return np.sum(w) * x[0]
+
+    with pytest.raises(mg.errors.TracingError, match="in another thread"):
+        mg.compile(caught)(VECTOR)
+
+
+def test_a_thread_in_the_context_of_the_function_has_its_gradients():
+    w = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    x = np.array([4.0, 5.0, 6.0])
+
+    def f(x):
+        context = copy_context()
+        return in_a_thread(lambda: context.run(lambda: np.sum(mg.sigmoid(w * x))))
+
+    mg.compile(f)(x).backward()
+    found, w.grad = w.grad, None
+    f(x).backward()
+    assert_allclose(found, w.grad)
 
 
 def test_an_error_while_tracing_leaves_nothing_behind():

@@ -106,6 +106,17 @@ def test_an_entry_that_is_zero_has_slope_zero_in_every_norm() -> None:
         np.testing.assert_array_equal(found, [0, -1])
 
 
+@pytest.mark.parametrize("x", [[0.0, 1.0, -2.0], [0.0, 1.0, 2j], [0.0, 0.0, 3.0]])
+@pytest.mark.parametrize("ord_", [-0.5, -1, -2, -3, -np.inf])
+@pytest.mark.filterwarnings("ignore:divide by zero")  # NumPy's norm warns
+def test_a_norm_of_negative_order_stays_zero_while_an_entry_is_zero(ord_: Any, x: Any) -> None:
+    for norm in (np.linalg.norm, np.linalg.vector_norm):
+        found = mg.grad(lambda x, norm=norm: norm(x, ord=ord_))(np.array(x))
+        np.testing.assert_array_equal(found, np.zeros(3))
+        slope = mg.jvp(lambda x, norm=norm: norm(x, ord=ord_), [np.array(x)], [np.ones(3)])[1]
+        np.testing.assert_array_equal(slope, 0)
+
+
 UNEVEN = np.array([[1.0, 0.0], [-1.0, 2.0]])
 KINKS = [
     ("nuc", np.ones((2, 2)), np.full((2, 2), 0.5)),  # the zero singular value adds nothing

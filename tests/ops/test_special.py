@@ -282,6 +282,8 @@ def test_options_of_ufuncs_are_refused() -> None:
         (sc.rgamma, -1.0, -1.0, 0.84556867019693428),
         (sc.rgamma, -2.0, 2.0, -3.6911373403938686),
         (sc.rgamma, -2.5, 1.1669802856379655, 8.8037821833884177),
+        (lambda x: sc.chndtr(x, 3, 1.0), 200.0, 6.2393033700466614e-39, -2.8990589988810975e-39),
+        (lambda x: sc.chndtr(x, 1.5, 0.5), 1e-8, 37.789407776467733, -944735207.00816258),
     ],
 )
 def test_slopes_keep_their_relative_accuracy(f: Any, x: float, first: float, second: float) -> None:
@@ -311,6 +313,8 @@ def test_slopes_keep_their_relative_accuracy(f: Any, x: float, first: float, sec
         (sc.ellipkinc, (4.2, 0.0), 1, 0.94317513648896492),
         (sc.ellipeinc, (4.2, 0.0), 1, -0.94317513648896492),
         (sc.ellipkinc, (0.0, 1.0), 1, 0.0),
+        (sc.chndtr, (90.0, 4.0, 80.0), 2, -0.020564769709419102),
+        (sc.chndtr, (5.0, 10.0, 0.0), 2, -0.03340047144527132),
     ],
 )
 def test_slopes_at_single_points(f: Any, at: Any, argnums: int, expected: float) -> None:

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import pytest
 from pictures import boxes, parameter, xor
 
 from micrograd_np.viz import draw
@@ -45,8 +46,9 @@ def test_a_chain_of_5000_ops_is_drawn():
     assert "n5000 [" in source
 
 
-def test_a_chain_of_2000_ops_is_laid_out(layout):
+@pytest.mark.parametrize("count", [300, pytest.param(2000, marks=pytest.mark.thorough)])
+def test_a_long_chain_is_laid_out(layout, count):
     x = parameter(1.0)
-    for _ in range(2000):
+    for _ in range(count):
         x = x * 1.0001
-    assert len(boxes(draw(x))) == 2001
+    assert len(boxes(draw(x))) == count + 1

@@ -146,6 +146,9 @@ class Trace(Interpreter):
         """The result of a call, which is recorded."""
         if self.over:
             raise TracingError.escaped()
+        if self not in CONTEXT.get().interpreters:
+            self.refused = TracingError.elsewhere()
+            raise self.refused
         check_call(function, args, options)
         given = mapped(concrete, (tuple(args), options))
         out = function(*given[0], **given[1])

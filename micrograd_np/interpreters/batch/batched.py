@@ -20,7 +20,7 @@ from micrograd_np.core.op import EXPRESSIONS, OPS, Array, Inputs, Interpreted, O
 from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.record import ARRAYS, PLAIN, apply
 from micrograd_np.core.tensor import stop_gradient
-from micrograd_np.core.tree import rebuild
+from micrograd_np.core.tree import leaves, rebuild
 from micrograd_np.coverage.numpy_functions import check_writes
 from micrograd_np.interpreters.batch.calls import Each, compute_each
 from micrograd_np.interpreters.batch.table import apply_to_batch
@@ -38,21 +38,16 @@ class Batch(Interpreter):
 
     __slots__ = ("depth", "over", "size")
 
-    def __init__(self, size: int, depth: int) -> None:
+    def __init__(self, size: int) -> None:
         self.size = size
-        self.depth = depth
+        self.depth = 1 + enclosing_depth()
         self.over = False
 
     def lift(self, x: Any) -> Any:
         """`x` as a value of this batch; if `x` is from outside, all examples share it."""
         return x if depth_of(x) >= self.depth else Batched(x, self, mapped=False)
 
-    def prepare(
-        self,
-        op: Op,  # noqa: ARG002 - whichever it is
-        inputs: Inputs,
-        values: list[Any],
-    ) -> tuple[Inputs, list[Any]]:
+    def prepare(self, op: Op, inputs: Inputs, values: list[Any]) -> tuple[Inputs, list[Any]]:  # noqa: ARG002 - any op
         """The inputs with those from outside lifted, if one is a node of an inner derivative."""
         inner, outside = False, []
         for i, x in enumerate(inputs):
@@ -119,21 +114,10 @@ class Batched(ArrayMethods, Interpreted):
 
     # ------------------------------------------------------------ of one example
 
-    @property
-    def ndim(self) -> int:
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
-
-    @property
-    def nbytes(self) -> int:
-        return self.size * self.itemsize
-
-    @property
-    def itemsize(self) -> int:
-        return int(self.dtype.itemsize)
+    ndim = property(lambda self: len(self.shape))
+    size = property(lambda self: prod(self.shape))
+    itemsize = property(lambda self: int(self.dtype.itemsize))
+    nbytes = property(lambda self: self.size * self.itemsize)
 
     def __len__(self) -> int:
         if not self.shape:
@@ -184,7 +168,8 @@ class Batched(ArrayMethods, Interpreted):
         try:
             return EXPRESSIONS[function](*args, **keywords)
         except errors.BatchedError:  # it reads values, so examples go one by one
-            if any_inside((args, keywords), self.batch.depth):
+            given = [x for x in leaves((args, keywords)) if isinstance(x, Node)]
+            if any(depth_of(x) >= self.batch.depth for x in given):  # a derivative inside the batch
                 raise
             return self.compute(function, args, keywords)
 
@@ -195,9 +180,8 @@ class Batched(ArrayMethods, Interpreted):
         """
         check_writes(function)
         batch = deepest((args, keywords), self).batch
-        given = own_options({"args": args, "keywords": keywords}, batch)
-        out = compute_each(lambda args, keywords: function(*args, **keywords), given, batch.size)
-        return wrapped(out, batch, mapped=True)
+        args, keywords = own_options((args, keywords), batch)
+        return wrapped(compute_each(function, args, keywords, batch.size), batch, mapped=True)
 
     def stopped(self) -> "Batched":
         """A constant, also for derivatives around the batch, to which the value may belong."""
@@ -217,11 +201,10 @@ class Batched(ArrayMethods, Interpreted):
     __array__ = __round__ = __format__ = __reduce_ex__ = _no_number
     data = property(_no_number)
 
-    def __copy__(self) -> "Batched":
+    def __copy__(self, *_memo: Any) -> "Batched":
         return self
 
-    def __deepcopy__(self, _memo: Any) -> "Batched":
-        return self
+    __deepcopy__ = __copy__
 
     def backward(self, _gradient: Any = None) -> None:
         """Gradients inside a batch are taken by `grad`."""
@@ -229,15 +212,6 @@ class Batched(ArrayMethods, Interpreted):
             f"backward() from {self!r}, inside vmap. Use a transform there: vmap(grad(f)) gives "
             f"one gradient per example, grad of a function that calls vmap their sum."
         )
-
-
-def any_inside(tree: Any, depth: int) -> bool:
-    """Whether nested arguments hold a Tensor of a derivative taken inside the batch."""
-    if isinstance(tree, dict):
-        tree = tuple(tree.values())
-    if isinstance(tree, list | tuple):
-        return any(any_inside(part, depth) for part in tree)
-    return isinstance(tree, Node) and depth_of(tree) >= depth
 
 
 def own_options(options: Any, batch: Batch) -> Any:

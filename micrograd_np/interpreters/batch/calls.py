@@ -1,12 +1,13 @@
 """A call of an op on a batch, and `one_by_one`, which computes any call example by example."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from micrograd_np.core.foreign import like
-from micrograd_np.core.op import Array, Op, Options
+from micrograd_np.core.op import Array, Inputs, Op, Options
 from micrograd_np.core.record import evaluate
 from micrograd_np.core.tree import rebuild
 from micrograd_np.errors import BatchedError
@@ -40,6 +41,17 @@ class Call(NamedTuple):
         x = self.inputs[index]
         return x if self.mapped[index] else np.broadcast_to(x, (self.size, *np.shape(x)))
 
+    def wholes(self) -> list[Array]:
+        """All inputs with the batch axis."""
+        return [self.whole(i) for i in range(len(self.inputs))]
+
+    def examples(self) -> list[Array]:
+        """For each batch an empty array of the shape and dtype of one example; shared inputs."""
+        return [
+            like(x, np.empty(x.shape[1:], x.dtype)) if mapped else x
+            for x, mapped in zip(self.inputs, self.mapped, strict=True)
+        ]
+
     def evaluated(self, *inputs: Any, **changed: Any) -> Any:
         """The result of the op on other inputs, with some options changed."""
         return evaluate(self.op, inputs, self.options | changed)
@@ -48,52 +60,34 @@ class Call(NamedTuple):
 def each_among(tree: Any) -> bool:
     """Whether nested options hold an `Each`."""
     if isinstance(tree, dict):
-        return any(map(each_among, tree.values()))
-    if type(tree) in (list, tuple):
-        return any(map(each_among, tree))
-    return isinstance(tree, Each)
+        tree = tuple(tree.values())
+    return any(map(each_among, tree)) if type(tree) in (list, tuple) else isinstance(tree, Each)
 
 
 Rule = Callable[[Call], Any]
 
 
-def example(call: Call, index: int) -> Array:
-    """An empty array with the shape and dtype of one example."""
-    x = call.inputs[index]
-    return like(x, np.empty(x.shape[1:], x.dtype)) if call.mapped[index] else x
-
-
 def one_by_one(call: Call) -> Any:
     """The results of each example alone, stacked."""
-    given = {
-        "inputs": [
-            Each(x) if m else x for x, m in zip(call.inputs, call.mapped, strict=True)
-        ],
-        "options": call.options,
-    }  # fmt: skip
-    return compute_each(
-        lambda inputs, options: evaluate(call.op, inputs, options), given, call.size
-    )
+    inputs = [Each(x) if m else x for x, m in zip(call.inputs, call.mapped, strict=True)]
+    return compute_each(partial(evaluate, call.op), (inputs, call.options), {}, call.size)
 
 
-def compute_each(function: Callable[..., Any], given: dict[str, Any], size: int) -> Any:
+def compute_each(function: Callable[..., Any], args: Inputs, keywords: Options, size: int) -> Any:
     """The results of a function of nested arguments for every example, stacked part by part.
 
     For an empty batch the function runs on zeros, which tells the shapes of its results.
     """
-    if size == 0:
-        return stacked([function(**at(None, given))], empty=True)
-    return stacked([function(**at(i, given)) for i in range(size)])
+    indices = range(size) if size else [None]
+    results = [function(*at(i, args), **at(i, keywords)) for i in indices]
+    return stacked(results, empty=not size)
 
 
 def at(index: int | None, tree: Any) -> Any:
     """Nested arguments for one example; zeros where the index is None."""
     if isinstance(tree, Each):
-        return (
-            tree.value[index]
-            if index is not None
-            else np.zeros_like(tree.value, shape=tree.value.shape[1:])
-        )
+        empty = index is None
+        return np.zeros_like(tree.value, shape=tree.value.shape[1:]) if empty else tree.value[index]
     if isinstance(tree, dict):
         return {name: at(index, part) for name, part in tree.items()}
     if type(tree) in (list, tuple):

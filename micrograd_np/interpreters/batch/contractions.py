@@ -1,4 +1,4 @@
-"""Products of batches: stacks of matrix products, and solutions of stacks of equations."""
+"""Products of batches: of matrices, convolutions, and solutions of stacks of equations."""
 
 from math import prod
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import OPS, Array
-from micrograd_np.interpreters.batch.calls import Call, example, one_by_one
-from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, pad_shape
+from micrograd_np.interpreters.batch.calls import Call, one_by_one
+from micrograd_np.interpreters.batch.rules import entry_by_entry, flat, pad_inputs
 from micrograd_np.ops.derivatives.linalg.products import (
     LETTERS,
     contracted_axes,
@@ -16,11 +16,11 @@ from micrograd_np.ops.derivatives.linalg.products import (
 )
 
 
-def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Array:
+def tensordot_examples(inputs: list[Any], mapped: list[bool], axes: Any) -> Array:
     """`np.tensordot` of every example, as one product of matrices, or of stacks of them."""
-    (left, right), (in_x, in_y) = axes, mapped
+    (x, y), (in_x, in_y), (left, right) = inputs, mapped, axes
     if in_y and not in_x:  # one product serves all examples, if they come first
-        out = tensordot_examples(y, x, (right, left), [True, False])
+        out = tensordot_examples([y, x], [True, False], (right, left))
         middle = y.ndim - len(right)
         return np.transpose(out, [0, *range(middle, out.ndim), *range(1, middle)])
     x_free = [i for i in range(x.ndim - in_x) if i not in left]
@@ -39,29 +39,18 @@ def tensordot_examples(x: Array, y: Array, axes: Any, mapped: list[bool]) -> Arr
     return np.reshape(out, (*batch, *x_shape, *y_shape))
 
 
-def sum_over(call: Call, axes: Any) -> Array:
-    """The sum of products of both inputs over axes of their examples."""
-    x, y = call.inputs
-    return tensordot_examples(x, y, axes, call.mapped)
-
-
 def tensordot(call: Call) -> Any:
-    x, y = (example(call, i) for i in (0, 1))
-    return sum_over(call, contracted_axes(x, y, call.options.get("axes", 2)))
+    x, y = call.examples()
+    axes = contracted_axes(x, y, call.options.get("axes", 2))
+    return tensordot_examples(call.inputs, call.mapped, axes)
 
 
-def dot(call: Call) -> Any:
-    x, y = (example(call, i) for i in (0, 1))
+def dot_or_inner(call: Call) -> Any:
+    x, y = call.examples()
     if np.ndim(x) == 0 or np.ndim(y) == 0:
         return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return sum_over(call, dot_axes(x, y))
-
-
-def inner(call: Call) -> Any:
-    x, y = (example(call, i) for i in (0, 1))
-    if np.ndim(x) == 0 or np.ndim(y) == 0:
-        return entry_by_entry(call._replace(op=OPS[np.multiply]))
-    return sum_over(call, ([x.ndim - 1], [y.ndim - 1]))
+    axes = ([x.ndim - 1], [y.ndim - 1]) if call.op.function is np.inner else dot_axes(x, y)
+    return tensordot_examples(call.inputs, call.mapped, axes)
 
 
 def outer(call: Call) -> Any:
@@ -83,12 +72,7 @@ def of_cores(call: Call) -> Any:
     if call.options.get("axis", -1) != -1:
         return one_by_one(call)
     loops = [call.ndim(i) - core for i, core in enumerate(CORES[call.op.function])]
-    return call.evaluated(
-        *(
-            pad_shape(x, max(loops) - loops[i]) if call.mapped[i] else x
-            for i, x in enumerate(call.inputs)
-        )
-    )
+    return call.evaluated(*pad_inputs(call, call.inputs, loops))
 
 
 def vdot(call: Call) -> Any:
@@ -100,14 +84,11 @@ def matmul(call: Call) -> Any:
     """Take a vector as a matrix of one row or column; the stacks of matrices in front broadcast."""
     x_ndim, y_ndim = call.ndim(0), call.ndim(1)
     if x_ndim <= 2 and y_ndim <= 2:
-        return sum_over(call, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
+        return tensordot_examples(call.inputs, call.mapped, ([x_ndim - 1], [max(y_ndim - 2, 0)]))
     x, y = call.inputs
     x = np.expand_dims(x, -2) if x_ndim == 1 else x
     y = np.expand_dims(y, -1) if y_ndim == 1 else y
-    widest = max(x_ndim, y_ndim, 2)
-    x = pad_shape(x, widest - max(x_ndim, 2)) if call.mapped[0] else x
-    y = pad_shape(y, widest - max(y_ndim, 2)) if call.mapped[1] else y
-    out = np.matmul(x, y)
+    out = np.matmul(*pad_inputs(call, [x, y], [max(x_ndim, 2), max(y_ndim, 2)]))
     out = np.squeeze(out, -2) if x_ndim == 1 else out
     return np.squeeze(out, -1) if y_ndim == 1 else out
 
@@ -126,9 +107,46 @@ def solve(call: Call) -> Any:
     a, b = call.inputs
     vector = call.ndim(1) == 1
     b = b[..., None] if vector else b
-    b_ndim = 2 if vector else call.ndim(1)
-    widest = max(call.ndim(0), b_ndim)
-    a = pad_shape(a, widest - call.ndim(0)) if call.mapped[0] else a
-    b = pad_shape(b, widest - b_ndim) if call.mapped[1] else b
-    out = np.linalg.solve(a, b)
+    ndims = [call.ndim(0), 2 if vector else call.ndim(1)]
+    out = np.linalg.solve(*pad_inputs(call, [a, b], ndims))
     return out[..., 0] if vector else out
+
+
+# ---------------------------------------------------------------- convolutions
+
+# Convolution takes any axes of examples in front, so a batch of inputs needs no rule. A batch of
+# weights becomes groups: the channels of all examples lie side by side, and each group has the
+# kernels of its example.
+
+
+def convolve(call: Call) -> Any:
+    """Convolve an input, or a cotangent, with a weight."""
+    if not call.mapped[1]:
+        return call.evaluated(*call.inputs)
+    if not call.size:  # there is no convolution of no groups
+        return one_by_one(call)
+    x = beside(call.whole(0), call)
+    w = call.inputs[1]
+    w = np.reshape(w, (w.shape[0] * w.shape[1], *w.shape[2:]))
+    out = call.evaluated(x, w, groups=call.size * call.options.get("groups", 1))
+    channels = out.ndim - len(call.options["size"]) - 1
+    parts = (call.size, out.shape[channels] // call.size)
+    apart = np.reshape(out, (*out.shape[:channels], *parts, *out.shape[channels + 1 :]))
+    return np.moveaxis(apart, channels, 0)
+
+
+def convolve_to_weights(call: Call) -> Any:
+    """Convolve an input with a cotangent, which makes a weight for each example."""
+    if not call.size:
+        return one_by_one(call)
+    x, g = (beside(call.whole(i), call) for i in (0, 1))
+    out = call.evaluated(x, g, groups=call.size * call.options.get("groups", 1))
+    return np.reshape(out, (call.size, out.shape[0] // call.size, *out.shape[1:]))
+
+
+def beside(x: Array, call: Call) -> Array:
+    """The channels of all examples side by side: the batch axis becomes part of their axis."""
+    channels = x.ndim - len(call.options["size"]) - 1
+    moved = np.moveaxis(x, 0, channels - 1)
+    joined = (moved.shape[channels - 1] * moved.shape[channels],)
+    return np.reshape(moved, (*moved.shape[: channels - 1], *joined, *moved.shape[channels + 1 :]))

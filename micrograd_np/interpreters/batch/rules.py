@@ -12,18 +12,22 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from micrograd_np.core.op import Array
+from micrograd_np.core.record import evaluate
 from micrograd_np.interpreters.batch.calls import Call, Rule, one_by_one
 
 
 def entry_by_entry(call: Call) -> Any:
     """Give every batch as many axes as the largest example: NumPy broadcasts from the right."""
-    ndims = call.ndims()
-    widest = max(ndims)
-    inputs = list(call.inputs)
+    return evaluate(call.op, pad_inputs(call, call.inputs, call.ndims()), call.options)
+
+
+def pad_inputs(call: Call, inputs: list[Any], ndims: list[int]) -> list[Any]:
+    """Inputs whose batches have as many axes as the largest of the `ndims` of their examples."""
+    inputs, widest = list(inputs), max(ndims)
     for i, ndim in enumerate(ndims):
         if call.mapped[i] and ndim < widest:
             inputs[i] = pad_shape(inputs[i], widest - ndim)
-    return call.evaluated(*inputs)
+    return inputs
 
 
 def pad_shape(x: Array, count: int) -> Array:
@@ -43,7 +47,7 @@ def of_matrices(call: Call) -> Any:
 
 def all_mapped(call: Call) -> Any:
     """Apply an op that works on the last axes of several inputs, all with the batch in front."""
-    return call.evaluated(*(call.whole(i) for i in range(len(call.inputs))))
+    return call.evaluated(*call.wholes())
 
 
 # ---------------------------------------------------------------- axes
@@ -51,24 +55,9 @@ def all_mapped(call: Call) -> Any:
 
 def shift_axes(axis: Any, ndim: int) -> Any:
     """Axes of one example as axes of the batch."""
-    if isinstance(axis, list | tuple):
+    if isinstance(axis, list | tuple) or (isinstance(axis, np.ndarray) and axis.ndim):
         return tuple(i + 1 for i in normalize_axis_tuple(axis, ndim, allow_duplicate=True))
     return normalize_axis_index(axis, ndim) + 1
-
-
-def of_one_input(rule: Rule) -> Rule:
-    """A rule for ops of one array; a call with a second (`np.var` with a mean) goes one by one."""
-    return lambda call: rule(call) if len(call.inputs) == 1 else one_by_one(call)
-
-
-def of_axes(rule: Rule) -> Rule:
-    """A rule that counts axes; a call on single numbers, with axis 0 or -1, goes one by one."""
-
-    def with_axes_of_arrays(call: Call) -> Any:
-        axis = call.options.get("axis")
-        return one_by_one(call) if axis is not None and call.ndim() == 0 else rule(call)
-
-    return with_axes_of_arrays
 
 
 def flat(call: Call, index: int = 0) -> Array:
@@ -77,64 +66,52 @@ def flat(call: Call, index: int = 0) -> Array:
     return np.reshape(x, (call.size, prod(x.shape[1:])))
 
 
-@of_one_input
-@of_axes
-def over_axes(call: Call) -> Any:
-    """Apply an op that works on all axes together if it is given none."""
-    axis = call.options.get("axis")
-    over = tuple(range(1, call.ndim() + 1)) if axis is None else shift_axes(axis, call.ndim())
-    return call.evaluated(call.whole(), axis=over)
+def with_axes(**defaults: Any) -> Rule:
+    """A rule for ops whose options of these names are axes, with the defaults of the axes.
+
+    A default of None means all axes.
+    """
+
+    def along(call: Call) -> Any:
+        ndim = call.ndim()
+        axes = {}
+        for name, default in defaults.items():
+            axis = call.options.get(name, default)
+            if axis is None and default is None:
+                axes[name] = tuple(range(1, ndim + 1))
+            elif axis is None or not ndim:  # too rare for a rule, as axis 0 of a single number is
+                return one_by_one(call)
+            else:
+                axes[name] = shift_axes(axis, ndim)
+        if len(call.inputs) > 1:  # such as the mean that `np.var` is given
+            return one_by_one(call)
+        return call.evaluated(call.whole(), **axes)
+
+    return along
 
 
-@of_one_input
-@of_axes
+over_axes = with_axes(axis=None)
+
+
 def over_flattened(call: Call) -> Any:
     """Apply an op that works on the flattened array if it is given no axis."""
-    axis = call.options.get("axis")
-    if axis is not None:
-        return call.evaluated(call.whole(), axis=shift_axes(axis, call.ndim()))
+    if call.options.get("axis") is not None:
+        return over_axes(call)
     out = call.evaluated(flat(call), axis=1)
     if call.options.get("keepdims"):
         return np.reshape(out, (call.size, *(1,) * call.ndim()))
     return out
 
 
-def with_axes(**defaults: Any) -> Rule:
-    """A rule for ops whose options of these names are axes, with the defaults of the axes."""
-
-    @of_one_input
-    def rule(call: Call) -> Any:
-        given = {name: call.options.get(name, axis) for name, axis in defaults.items()}
-        if None in given.values() or call.ndim() == 0:  # too rare for a rule
-            return one_by_one(call)
-        axes = {name: shift_axes(axis, call.ndim()) for name, axis in given.items()}
-        return call.evaluated(call.whole(), **axes)
-
-    return rule
-
-
 def roll(call: Call) -> Any:
-    if call.options.get("axis") is not None:
-        return over_flattened(call)
-    rolled = call.evaluated(flat(call), axis=1)
-    return np.reshape(rolled, call.whole().shape)
-
-
-def shift(call: Call) -> Any:
-    """Apply a shift, which shifts all axes if it is given none."""
-    axes = call.options.get("axes")
-    over = tuple(range(call.ndim())) if axes is None else axes
-    return call.evaluated(call.whole(), axes=shift_axes(over, call.ndim()))
+    out = over_flattened(call)
+    return out if call.options.get("axis") is not None else np.reshape(out, call.whole().shape)
 
 
 def norm(call: Call) -> Any:
     """Take a matrix norm over two axes; a norm of all entries is one of the flattened array."""
-    given = call.options.get("axis")
-    if given is None and call.options.get("ord") is None:
-        return over_flattened(call) if call.ndim() != 1 else over_axes(call)
-    over = tuple(range(call.ndim())) if given is None else given
-    over = over[0] if isinstance(over, tuple) and len(over) == 1 else over
-    return call.evaluated(call.whole(), axis=shift_axes(over, call.ndim()))
+    entries = call.options.get("axis") is None and call.options.get("ord") is None
+    return over_flattened(call) if entries and call.ndim() != 1 else over_axes(call)
 
 
 # ---------------------------------------------------------------- shapes
@@ -158,26 +135,17 @@ def permute(call: Call) -> Any:
     return np.transpose(call.whole(), (0, *(i % call.ndim() + 1 for i in order)))
 
 
-def move_axes(call: Call) -> Any:
-    source, destination = (
-        shift_axes(call.options[name], call.ndim()) for name in ("source", "destination")
-    )
-    return call.evaluated(call.whole(), source=source, destination=destination)
-
-
 def expand_dims(call: Call) -> Any:
     axis = call.options["axis"]
     axes = tuple(axis) if isinstance(axis, list | tuple) else (axis,)
     return np.expand_dims(call.whole(), shift_axes(axes, call.ndim() + len(axes)))
 
 
-@of_axes
 def squeeze(call: Call) -> Any:
-    axis = call.options.get("axis")
+    if call.options.get("axis") is not None:
+        return over_axes(call)
     x = call.whole()
-    if axis is None:
-        axis = tuple(i for i, n in enumerate(x.shape[1:]) if n == 1)
-    return np.squeeze(x, shift_axes(axis, call.ndim()))
+    return np.squeeze(x, tuple(i for i, n in enumerate(x.shape) if i > 0 and n == 1))
 
 
 def broadcast_to(call: Call) -> Any:
@@ -203,13 +171,11 @@ def pad_examples(call: Call) -> Any:
 
 def join(call: Call) -> Any:
     axis = call.options.get("axis", 0)
-    parts = [call.whole(i) for i in range(len(call.inputs))]
     if axis is None:
-        parts = [np.reshape(x, (call.size, prod(x.shape[1:]))) for x in parts]
-        return call.evaluated(*parts, axis=1)
-    return call.evaluated(*parts, axis=shift_axes(axis, call.ndim()))
+        return call.evaluated(*(flat(call, i) for i in range(len(call.inputs))), axis=1)
+    return call.evaluated(*call.wholes(), axis=shift_axes(axis, call.ndim()))
 
 
 def stack(call: Call) -> Any:
-    parts = [call.whole(i) for i in range(len(call.inputs))]
-    return call.evaluated(*parts, axis=shift_axes(call.options.get("axis", 0), call.ndim() + 1))
+    axis = shift_axes(call.options.get("axis", 0), call.ndim() + 1)
+    return call.evaluated(*call.wholes(), axis=axis)

@@ -9,8 +9,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from micrograd_np.core.op import Op, Options
 from micrograd_np.core.record import evaluate
-from micrograd_np.interpreters.batch import contractions, keyed, rules, sliding
-from micrograd_np.interpreters.batch.calls import Call, Rule, each_among, example, one_by_one
+from micrograd_np.interpreters.batch import contractions, keyed, rules
+from micrograd_np.interpreters.batch.calls import Call, Rule, each_among, one_by_one
 from micrograd_np.interpreters.masked import taken
 from micrograd_np.ops.composed.padding import pad
 from micrograd_np.ops.composed.vector_products import cross
@@ -49,8 +49,7 @@ def apply_to_batch(
         return evaluate(op, inputs, options), False
     call = Call(op, inputs, mapped, options, size)
     if op.function in OF_SHAPES:
-        examples = [example(call, i) for i in range(len(inputs))]
-        return evaluate(op, examples, options), False
+        return evaluate(op, call.examples(), options), False
     rule = KEYED.get(op.function) or (one_by_one if own_options else rule_of(op))
     return (one_by_one if nested else rule)(call), True
 
@@ -79,7 +78,9 @@ RULES = by_function({
         np.where, np.clip, np.round, np.around, np.isclose, np.real, np.imag, np.angle,
         np.nan_to_num, np.isposinf, np.isneginf, np.isreal, np.iscomplex, taken, cross,
     ],
-    rules.over_axes: [np.sum, np.mean, np.all, np.any, np.count_nonzero, np.flip],
+    rules.over_axes: [
+        np.sum, np.mean, np.all, np.any, np.count_nonzero, np.flip, sliding_window_view,
+    ],
     rules.over_flattened: [
         np.argmax, np.argmin, np.nanargmax, np.nanargmin, np.cumsum, np.cumprod, np.repeat,
     ],
@@ -90,6 +91,8 @@ RULES = by_function({
     rules.with_axes(axis=0):           [np.split, np.array_split, np.unstack],
     rules.with_axes(axis=()):          [overlap_add],
     rules.with_axes(axis1=0, axis2=1): [np.diagonal, np.trace, np.swapaxes],
+    rules.with_axes(axes=None):        [fft.fftshift, fft.ifftshift],
+    rules.with_axes(source=(), destination=()): [np.moveaxis],
     rules.unchanged: [
         np.copy, np.conjugate, np.matrix_transpose, astype, from_lower, svd, qr,
         linalg.inv, linalg.pinv, linalg.det, linalg.slogdet, linalg.cholesky, linalg.svdvals,
@@ -100,11 +103,9 @@ RULES = by_function({
     ],
     rules.of_matrices:              [np.tril, np.triu],
     rules.roll:                     [np.roll],
-    rules.shift:                    [fft.fftshift, fft.ifftshift],
     rules.norm:                     [linalg.norm],
     rules.reshape:                  [np.reshape, np.ravel],
     rules.permute:                  [np.transpose],
-    rules.move_axes:                [np.moveaxis],
     rules.expand_dims:              [np.expand_dims],
     rules.squeeze:                  [np.squeeze],
     rules.broadcast_to:             [np.broadcast_to],
@@ -114,16 +115,14 @@ RULES = by_function({
     rules.stack:                    [np.stack],
     contractions.matmul:            [np.matmul],
     contractions.tensordot:         [np.tensordot],
-    contractions.dot:               [np.dot],
-    contractions.inner:             [np.inner],
+    contractions.dot_or_inner:      [np.dot, np.inner],
     contractions.outer:             [np.outer, linalg.outer],
     contractions.of_cores:          [np.matvec, np.vecmat, np.vecdot, linalg.vecdot],
     contractions.vdot:              [np.vdot],
     contractions.einsum_with_batch: [np.einsum],
     contractions.solve:             [linalg.solve],
-    sliding.slide:                  [sliding_window_view],
-    sliding.convolve:               [convolve_windows, convolve_to_input],
-    sliding.convolve_to_weights:    [convolve_to_weight],
+    contractions.convolve:          [convolve_windows, convolve_to_input],
+    contractions.convolve_to_weights: [convolve_to_weight],
 })
 
 # Ops whose options may differ from example to example: indices.

@@ -4,18 +4,16 @@ The axes of an input are (examples, channels, *lengths), with any number of axes
 none. The kernel is not reversed: the result is the cross-correlation.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.core.op import Array
-from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.functional.dimensions import along
-from micrograd_np.nn.functional.geometry import Numbers, as_array, per_axis, reach
+from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_axis, reach
 from micrograd_np.ops.derivatives.convolution import convolve_to_input, convolve_windows
 from micrograd_np.ops.kernels.windows import Lengths
-
-Padding = Numbers | str
 
 
 def conv(
@@ -24,7 +22,7 @@ def conv(
     weight: Array,
     bias: Array | None = None,
     stride: Numbers = 1,
-    padding: Padding = 0,
+    padding: Numbers | str = 0,
     dilation: Numbers = 1,
     groups: int = 1,
 ) -> Array:
@@ -40,25 +38,22 @@ def conv(
     zeros on either side, `"valid"` for none, or `"same"` for as many as keep the size. With "same",
     `stride` must be 1, and an odd number of zeros has one more at the end. With `groups`, channels
     and output channels are cut into that many parts, each of which sees only its own.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     (groups,) = per_axis("groups", groups, 1, 1)
-    _check_axes(f"conv{ndim}d", x, weight, ndim)
+    call = _checked_call(f"conv{ndim}d", x, weight, ndim)
     outputs, channels = weight.shape[0], weight.shape[1] * groups
     reached = reach(weight.shape[2:], dilation)
     before, padded = _paddings(padding, stride, reached, x.shape[-ndim:])
     size = tuple((n - r) // s + 1 for n, r, s in zip(padded, reached, stride, strict=True))
-    problems = _problems(x, ndim, channels, outputs, bias, groups, outputs) + [
+    too_long = [
         f"the kernel reaches over {r} entries on axis {axis}, where the padded input has {n}: pad "
         f"more, or use a smaller kernel or dilation"
         for axis, (n, r) in enumerate(zip(padded, reached, strict=True), -ndim)
         if n < r
     ]
-    _refuse(f"conv{ndim}d", x, weight, problems)
+    check(call, [*_problems(x, weight, bias, groups, channels, outputs), *too_long])
     out = convolve_windows(
         x, weight, size=size, stride=stride, padding=before, dilation=dilation, groups=groups
     )
@@ -78,31 +73,27 @@ def conv_transpose(
 ) -> Array:
     """The transpose of `conv{ndim}d`: each entry of `x` adds a multiple of the kernel.
 
-    `x` has shape `(..., channels, {lengths})`, `weight` has shape
-    `(channels, out_channels / groups, *kernel)` and `bias` `(out_channels,)`. Along an axis of
-    length n the result has length
+    Shapes: `x` `(..., channels, {lengths})`, `bias` `(out_channels,)` and `weight`
+    `(channels, out_channels / groups, *kernel)`. Along an axis of length n the result has length
 
         (n - 1) * stride - 2 * padding + dilation * (kernel - 1) + output_padding + 1
 
     of which `output_padding` are at the end. If `x` is the gradient of the output of a convolution
     with this `weight`, the result is the gradient of the input.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
     extra = per_axis("output_padding", output_padding, ndim, 0)
     (groups,) = per_axis("groups", groups, 1, 1)
-    _check_axes(f"conv_transpose{ndim}d", x, weight, ndim)
+    call = _checked_call(f"conv_transpose{ndim}d", x, weight, ndim)
     channels, outputs = weight.shape[0], weight.shape[1] * groups
     reached = reach(weight.shape[2:], dilation)
     size = tuple(
         (n - 1) * s - 2 * p + r + e
         for n, s, p, r, e in zip(x.shape[-ndim:], stride, padding, reached, extra, strict=True)
     )
-    problems = _problems(x, ndim, channels, channels, bias, groups, outputs)
+    problems = [*_problems(x, weight, bias, groups, channels, outputs)]
     if any(e >= max(s, d) for e, s, d in zip(extra, stride, dilation, strict=True)):
         problems.append(
             f"output_padding {extra} must be smaller than the stride {stride} or the dilation "
@@ -110,7 +101,7 @@ def conv_transpose(
         )
     if min(size) < 1:
         problems.append(f"the result would have lengths {size}: use less padding")
-    _refuse(f"conv_transpose{ndim}d", x, weight, problems)
+    check(call, problems)
     out = convolve_to_input(
         x, weight, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -150,7 +141,7 @@ conv_transpose3d = along(3, conv_transpose, """
 
 
 def _paddings(
-    padding: Padding, stride: Lengths, reached: Lengths, lengths: Lengths
+    padding: Numbers | str, stride: Lengths, reached: Lengths, lengths: Lengths
 ) -> tuple[Lengths, Lengths]:
     """The number of zeros before the input, and the lengths of the input with all zeros."""
     if isinstance(padding, str):
@@ -176,7 +167,9 @@ def _biased(out: Array, bias: Array | None, ndim: int) -> Array:
 # ---------------------------------------------------------------- what does not fit
 
 
-def _check_axes(name: str, x: Array, weight: Array, ndim: int) -> None:
+def _checked_call(name: str, x: Array, weight: Array, ndim: int) -> str:
+    """The call in words, for messages. Raises ShapeError for the wrong number of axes."""
+    call = f"{name} of an input of shape {x.shape} with a weight of shape {weight.shape}"
     problems = []
     if x.ndim < ndim + 1:
         problems.append(f"an input has axes (..., channels) and {ndim} more, this one has {x.ndim}")
@@ -184,28 +177,20 @@ def _check_axes(name: str, x: Array, weight: Array, ndim: int) -> None:
         problems.append(f"a weight has {ndim + 2} axes, this one has {weight.ndim}")
     elif not all(weight.shape[2:]):
         problems.append("the kernel has no entries")
-    _refuse(name, x, weight, problems)
+    check(call, problems)
+    return call
 
 
 def _problems(
-    x: Array, ndim: int, channels: int, divided: int, bias: Any, groups: int, outputs: int
-) -> list[str]:
-    problems = []
-    if x.shape[-ndim - 1] != channels:
-        problems.append(
-            f"the input has {x.shape[-ndim - 1]} channels on axis {-ndim - 1}, the weight with "
+    x: Array, weight: Array, bias: Any, groups: int, channels: int, outputs: int
+) -> Iterator[str]:
+    axis = 1 - weight.ndim
+    if x.shape[axis] != channels:
+        yield (
+            f"the input has {x.shape[axis]} channels on axis {axis}, the weight with "
             f"groups={groups} takes {channels}"
         )
-    if divided % groups:
-        problems.append(f"groups={groups} does not divide the {divided} of axis 0 of the weight")
+    if weight.shape[0] % groups:
+        yield f"groups={groups} does not divide the {weight.shape[0]} of axis 0 of the weight"
     if bias is not None and np.shape(bias) != (outputs,):
-        problems.append(f"the bias needs shape ({outputs},), it has {np.shape(bias)}")
-    return problems
-
-
-def _refuse(name: str, x: Array, weight: Array, problems: list[str]) -> None:
-    if problems:
-        raise ShapeError(
-            f"{name} of an input of shape {x.shape} with a weight of shape {weight.shape}:"
-            f"{listed(problems)}"
-        )
+        yield f"the bias needs shape ({outputs},), it has {np.shape(bias)}"

@@ -1,4 +1,4 @@
-"""Options of convolution and pooling, as a number for each axis.
+"""Arguments of convolution and pooling: arrays, and options as a number for each axis.
 
 Along an axis of length n there are this many windows:
 
@@ -6,26 +6,33 @@ Along an axis of length n there are this many windows:
 """
 
 import operator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.core.op import Array
+from micrograd_np.errors import ShapeError, listed
 from micrograd_np.ops.kernels.windows import Lengths
 
 Numbers = int | tuple[int, ...]  # an option: for all axes, or for each
 
 
 def as_array(x: Any) -> Array:
-    """`x` itself if it is an array of any kind; a list becomes an array."""
-    return x if hasattr(x, "shape") else np.asarray(x)
+    """`x` itself if it is an array of any kind, or a Tensor; a list becomes an array."""
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
+def check(call: str, problems: Iterable[str]) -> None:
+    """Raise ShapeError that names all `problems` of a call, if there are any."""
+    if found := listed(problems):
+        raise ShapeError(f"{call}:{found}")
 
 
 def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:
     """An option as one integer an axis, from an integer or from a tuple.
 
-    Raises TypeError for what is no integer, ValueError for the wrong number of integers or for an
-    integer below `least`.
+    Raises TypeError for what is no integer, ValueError for a wrong count or one below `least`.
     """
     several = tuple(given) if isinstance(given, list | tuple) else (given,)
     try:

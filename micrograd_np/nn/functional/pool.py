@@ -11,9 +11,8 @@ import numpy as np
 
 from micrograd_np.core.foreign import like
 from micrograd_np.core.op import Array
-from micrograd_np.errors import ShapeError, listed
 from micrograd_np.nn.functional.dimensions import along
-from micrograd_np.nn.functional.geometry import Numbers, as_array, per_axis, reach
+from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
 from micrograd_np.ops.kernels.windows import Lengths, window_slices
 
@@ -44,15 +43,11 @@ def max_pool(
     `ceil_mode` adds a last window that reaches beyond the end, if it begins before the end.
 
     The gradient goes to the largest entry; entries that tie share the gradient evenly.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x = as_array(x)
     if x.dtype.kind not in "fiu":
         raise TypeError(f"max_pool{ndim}d needs numbers with an order, not dtype {x.dtype}.")
-    name = f"max_pool{ndim}d"
-    windows = _windows(name, ndim, x, kernel_size, stride, padding, dilation, ceil_mode)
+    windows = _windows("max_pool", ndim, x, kernel_size, stride, padding, dilation, ceil_mode)
     return max_windows(x, **windows._asdict())
 
 
@@ -70,15 +65,11 @@ def avg_pool(
     Each option is an integer, or a tuple with one integer for each axis, as in `max_pool{ndim}d`.
     `count_include_pad`: whether the mean counts the zeros of the padding. With `ceil_mode` a window
     may reach beyond the padding; what lies there never counts.
-
-    Raises ShapeError naming all that does not fit, TypeError for an option that is no integer,
-    ValueError for one out of range.
     """
     x = as_array(x)
     if x.dtype.kind in "biu":
         x = x.astype(float)  # a sum of small integers would overflow
-    name = f"avg_pool{ndim}d"
-    windows = _windows(name, ndim, x, kernel_size, stride, padding, 1, ceil_mode)
+    windows = _windows("avg_pool", ndim, x, kernel_size, stride, padding, 1, ceil_mode)
     counts = _counts(x.shape[-ndim:], windows, count_include_pad)
     counts = like(x, counts.astype(np.finfo(x.dtype).dtype))
     return sum_windows(x, **windows._asdict()) / counts
@@ -90,12 +81,9 @@ def adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
     `output_size` is an integer, or a tuple with one for each axis; None keeps an axis as it is.
     Together the windows cover the axis. Along an axis of length n, window i of m is from
     floor(i n / m) up to ceil((i + 1) n / m). Windows overlap where m does not divide n.
-
-    Raises ShapeError if `x` has too few axes, TypeError for a size that is no integer, ValueError
-    for one below 1.
     """
     x = as_array(x)
-    _refuse(f"adaptive_avg_pool{ndim}d", x, _too_few_axes(x, ndim))
+    _checked_call("adaptive_avg_pool", x, ndim)
     wanted = output_size if isinstance(output_size, list | tuple) else (output_size,) * ndim
     sizes = [n if m is None else m for m, n in zip(wanted, x.shape[-ndim:], strict=True)]
     for axis, m in enumerate(per_axis("output_size", sizes, ndim, 1), -ndim):
@@ -163,15 +151,12 @@ def _windows(
     dilation: Numbers,
     ceil_mode: bool,
 ) -> Windows:
-    """The options as a number for each axis, with the number of windows.
-
-    Raises ShapeError for windows that do not fit the input.
-    """
+    """The options as a number for each axis, with the number of windows, if these fit the input."""
     kernel = per_axis("kernel_size", kernel_size, ndim, 1)
     stride = kernel if stride is None else per_axis("stride", stride, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
     dilation = per_axis("dilation", dilation, ndim, 1)
-    _refuse(name, x, _too_few_axes(x, ndim))
+    call = _checked_call(name, x, ndim)
     reached = reach(kernel, dilation)
     problems = [
         f"padding {p} on axis {axis} is more than half of the {r} entries the kernel reaches over"
@@ -181,11 +166,9 @@ def _windows(
         for axis, (n, r, p) in enumerate(zip(x.shape[-ndim:], reached, padding, strict=True), -ndim)
         if 2 * p > r or n + 2 * p < r
     ]
-    _refuse(name, x, problems)
-    size = tuple(
-        _window_count(n, r, s, p, ceil_mode)
-        for n, r, s, p in zip(x.shape[-ndim:], reached, stride, padding, strict=True)
-    )
+    check(call, problems)
+    axes = zip(x.shape[-ndim:], reached, stride, padding, strict=True)
+    size = tuple(_window_count(*lengths, ceil_mode) for lengths in axes)
     return Windows(size, kernel, stride, padding, dilation)
 
 
@@ -200,25 +183,20 @@ def _window_count(length: int, reached: int, stride: int, padding: int, ceil_mod
 
 def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
     """The number of entries in each window."""
-    counts: Array = np.ones((1,) * len(lengths))
-    axes = zip(lengths, *windows, strict=True)
-    for axis, (length, size, kernel, stride, padding, dilation) in enumerate(axes, -len(lengths)):
-        counted = (length + 2 * padding, 0) if include_padding else (length, padding)
+    counts: Array = np.ones(())
+    for length, size, kernel, stride, padding, dilation in zip(lengths, *windows, strict=True):
+        counted, outside = (length + 2 * padding, 0) if include_padding else (length, padding)
         along = np.zeros(size)
-        places = (counted[:1], (kernel,), (size,), (stride,), counted[1:], (dilation,))
+        places = (counted,), (kernel,), (size,), (stride,), (outside,), (dilation,)
         for _, (seeing,) in window_slices(*places):
             along[seeing] += 1
-        counts = counts * along.reshape((-1,) + (1,) * (-axis - 1))
+        counts = np.multiply.outer(counts, along)
     return counts
 
 
-# ---------------------------------------------------------------- what does not fit
-
-
-def _too_few_axes(x: Array, ndim: int) -> list[str]:
-    return [f"the windows slide along {ndim} axes, it has {x.ndim}"] if x.ndim < ndim else []
-
-
-def _refuse(name: str, x: Array, problems: list[str]) -> None:
-    if problems:
-        raise ShapeError(f"{name} of an input of shape {x.shape}:{listed(problems)}")
+def _checked_call(name: str, x: Array, ndim: int) -> str:
+    """The call in words, for messages. Raises ShapeError for too few axes."""
+    call = f"{name}{ndim}d of an input of shape {x.shape}"
+    if x.ndim < ndim:
+        check(call, [f"the windows slide along {ndim} axes, it has {x.ndim}"])
+    return call

@@ -6,11 +6,14 @@ values. Products are differentiated without division; equal candidates for an ex
 gradient evenly.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear, primitive
-from micrograd_np.core.op import Array, Inputs, Options
+from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.indexing import by_inputs, getitem
 from micrograd_np.ops.derivatives.reductions import attains_extremum
 from micrograd_np.ops.kernels.index_keys import Key, frozen, is_basic
@@ -43,8 +46,7 @@ def index_multiply(x: Array, key: Key, values: Array) -> Array:
 
     The functional form of `np.multiply.at(x, key, values)`, differentiable in `x` and `values`:
     `out[i] = x[i] * product of values[j] over all j with key[j] = i`. The derivative in a value is
-    the product of all others, computed without division, so it is right where some are zero. Key,
-    shapes, dtypes and errors are those of `index_add`.
+    the product of all others, right where some are zero. For the rest see `index_add`.
 
     >>> index_multiply(np.ones(3), [0, 2, 2], [1.0, 2.0, 3.0])
     array([1., 1., 6.])
@@ -58,8 +60,7 @@ def index_max(x: Array, key: Key, values: Array) -> Array:
 
     The functional form of `np.maximum.at(x, key, values)`, differentiable in `x` and `values`:
     `out[i] = max(x[i], values[j] for all j with key[j] = i)`. Equal candidates share the gradient
-    evenly, as in `np.max`; a NaN is the largest. Key, shapes, dtypes and errors are those of
-    `index_add`.
+    evenly, as in `np.max`; a NaN is the largest. For the rest see `index_add`.
 
     >>> index_max(np.zeros(3), [0, 2, 2], [-1.0, 2.0, 3.0])
     array([0., 0., 3.])
@@ -71,10 +72,8 @@ def index_max(x: Array, key: Key, values: Array) -> Array:
 def index_min(x: Array, key: Key, values: Array) -> Array:
     """A copy of `x` with, at `key`, the smallest of the entry and its `values`.
 
-    The functional form of `np.minimum.at(x, key, values)`, differentiable in `x` and `values`:
-    `out[i] = min(x[i], values[j] for all j with key[j] = i)`. Equal candidates share the gradient
-    evenly, as in `np.min`; a NaN is the smallest. Key, shapes, dtypes and errors are those of
-    `index_add`.
+    The functional form of `np.minimum.at(x, key, values)`, differentiable in `x` and `values`, as
+    `index_max` is; a NaN is the smallest.
 
     >>> index_min(np.zeros(3), [0, 2, 2], [-1.0, -2.0, 3.0])
     array([-1.,  0., -2.])
@@ -114,13 +113,7 @@ def slopes_in_values(x: Array, values: Array, key: Key) -> Array:
     return before if is_basic(key) else before * products_of_others(values, key, x)
 
 
-def multiply_to_values(g: Array, out: Array, x: Array, values: Array, key: Key = None) -> Array:
-    return getitem(g, key) * slopes_in_values(x, values, key)
-
-
-def multiply_jvp(
-    ts: list[Array | None], out: Array, x: Array, values: Array, key: Key = None
-) -> Array:
+def multiply_jvp(ts: list[Array | None], out: Array, x: Array, values: Array, key: Key) -> Array:
     moved = np.zeros_like(out) if ts[0] is None else index_multiply(ts[0], key, values)
     if ts[1] is None:
         return moved
@@ -139,17 +132,15 @@ def shares(out: Array, x: Array, values: Array, key: Key) -> tuple[Array, Array]
     return own / count, theirs / getitem(count, key)
 
 
-def extremum_to_base(g: Array, out: Array, x: Array, values: Array, key: Key = None) -> Array:
+def share_base(g: Array, out: Array, x: Array, values: Array, key: Key) -> Array:
     return g * shares(out, x, values, key)[0]
 
 
-def extremum_to_values(g: Array, out: Array, x: Array, values: Array, key: Key = None) -> Array:
+def share_values(g: Array, out: Array, x: Array, values: Array, key: Key) -> Array:
     return getitem(g, key) * shares(out, x, values, key)[1]
 
 
-def extremum_jvp(
-    ts: list[Array | None], out: Array, x: Array, values: Array, key: Key = None
-) -> Array:
+def share_jvp(ts: list[Array | None], out: Array, x: Array, values: Array, key: Key) -> Array:
     base, theirs = shares(out, x, values, key)
     moved = np.zeros_like(out) if ts[0] is None else ts[0] * base
     return moved if ts[1] is None else index_add(moved, key, ts[1] * theirs)
@@ -158,8 +149,13 @@ def extremum_jvp(
 # ---------------------------------------------------------------- the table
 
 
-def bind(x: Array, key: Key, values: Array) -> tuple[Inputs, Options]:
-    return (x, values), {"key": frozen(key)}
+def fields(function: Callable[..., Array]) -> dict[str, Any]:
+    """The fields of an op of `(x, key, values)`."""
+    return {
+        "binder": lambda x, key, values: ((x, values), {"key": frozen(key)}),
+        "call": by_inputs(function),
+        "accepted": ("key",),
+    }
 
 
 UFUNCS = {
@@ -170,8 +166,9 @@ UFUNCS = {
 }
 
 # fmt: off
-linear(index_add, lambda g, out, x, values, key=None: g, lambda g, out, x, values, key=None: getitem(g, key), call=by_inputs(index_add), along=by_inputs(index_add), binder=bind)
-primitive(index_multiply, lambda g, out, x, values, key=None: index_multiply(g, key, values), multiply_to_values, jvp=multiply_jvp, call=by_inputs(index_multiply), binder=bind)
-primitive(index_max, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_max), binder=bind)
-primitive(index_min, extremum_to_base, extremum_to_values, jvp=extremum_jvp, call=by_inputs(index_min), binder=bind)
+linear   (index_add,      lambda g, out, x, values, key: g, lambda g, out, x, values, key: getitem(g, key),  along=by_inputs(index_add), **fields(index_add))
+primitive(index_multiply, lambda g, out, x, values, key: index_multiply(g, key, values),
+                          lambda g, out, x, values, key: getitem(g, key) * slopes_in_values(x, values, key), jvp=multiply_jvp, **fields(index_multiply))
+primitive(index_max,      share_base, share_values, jvp=share_jvp, **fields(index_max))
+primitive(index_min,      share_base, share_values, jvp=share_jvp, **fields(index_min))
 # fmt: on

@@ -113,24 +113,13 @@ def softmax_vjp(g: Array, out: Array, x: Array, axis: Axis = -1) -> Array:
     return out * (g - np.sum(g * out, axis=axis, keepdims=True))
 
 
-def softmax_jvp(ts: list[Array], out: Array, x: Array, axis: Axis = -1) -> Array:
-    return softmax_vjp(ts[0], out, x, axis)  # the Jacobian is symmetric
-
-
-def log_softmax_vjp(g: Array, out: Array, x: Array, axis: Axis = -1) -> Array:
-    return g - np.exp(out) * np.sum(g, axis=axis, keepdims=True)
-
-
-def log_softmax_jvp(ts: list[Array], out: Array, x: Array, axis: Axis = -1) -> Array:
-    return ts[0] - np.sum(np.exp(out) * ts[0], axis=axis, keepdims=True)
-
-
 # fmt: off
 elementwise(sigmoid,    lambda out, x: sigmoid_slope(x))
 elementwise(relu,       lambda out, x: np.greater(x, 0))
 elementwise(softplus,   lambda out, x: sigmoid(x))
 elementwise(logsigmoid, lambda out, x: sigmoid(-x))
 reduction(logsumexp,    logsumexp_slope)
-primitive(softmax,      softmax_vjp,     jvp=softmax_jvp)
-primitive(log_softmax,  log_softmax_vjp, jvp=log_softmax_jvp)
+primitive(softmax,      softmax_vjp, jvp=lambda ts, out, x, axis=-1: softmax_vjp(ts[0], out, x, axis))  # the Jacobian is symmetric
+primitive(log_softmax,  lambda g, out, x, axis=-1: g - np.exp(out) * np.sum(g, axis=axis, keepdims=True),
+                        jvp=lambda ts, out, x, axis=-1: ts[0] - np.sum(np.exp(out) * ts[0], axis=axis, keepdims=True))
 # fmt: on

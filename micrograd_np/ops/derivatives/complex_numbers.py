@@ -11,6 +11,7 @@ from micrograd_np.core.dispatch import viewing
 from micrograd_np.core.forms import elementwise, linear, primitive
 from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.elementwise import is_complex, safe_divide
+from micrograd_np.ops.kernels.matrices import conj
 
 
 def angle_slope(z: Array, deg: bool = False) -> Array:
@@ -21,32 +22,17 @@ def angle_slope(z: Array, deg: bool = False) -> Array:
     return np.rad2deg(1.0).item() * slope if deg else slope
 
 
-def angle_vjp(g: Array, out: Array, z: Array, deg: bool = False) -> Array:
-    return g * angle_slope(z, deg)
-
-
-def angle_jvp(ts: list[Array], out: Array, z: Array, deg: bool = False) -> Array:
-    return np.real(ts[0] * angle_slope(z, deg))
-
-
-def sign_vjp(g: Array, out: Array, z: Array) -> Array:
-    """The part of `g` at right angles to `z`, over `|z|`; real numbers have a sign that is flat."""
+def across(t: Array, direction: Array, z: Array) -> Array:
+    """The part of `t` at right angles to a direction, over `|z|`; real numbers' signs are flat."""
     if not is_complex(z):
         return np.zeros_like(z)
-    return (g - np.real(g * out) * np.conj(out)) * safe_divide(1, np.abs(z))
-
-
-def sign_jvp(ts: list[Array], out: Array, z: Array) -> Array:
-    """The part of the tangent at right angles to `z`, over `|z|`."""
-    if not is_complex(z):
-        return np.zeros_like(z)
-    return (ts[0] - np.real(ts[0] * np.conj(out)) * out) * safe_divide(1, np.abs(z))
+    return (t - np.real(t * conj(direction)) * direction) * safe_divide(1, np.abs(z))
 
 
 # fmt: off
 linear     (np.conjugate, lambda g, out, z: np.conj(g))
 elementwise(np.real,      1, call=viewing(np.real))
 elementwise(np.imag,      lambda out, z: -1j if is_complex(z) else 0)
-primitive  (np.angle,     angle_vjp, jvp=angle_jvp)
-primitive  (np.sign,      sign_vjp, jvp=sign_jvp)
+primitive  (np.angle,     lambda g, out, z, deg=False: g * angle_slope(z, deg), jvp=lambda ts, out, z, deg=False: np.real(ts[0] * angle_slope(z, deg)))
+primitive  (np.sign,      lambda g, out, z: across(g, conj(out), z), jvp=lambda ts, out, z: across(ts[0], out, z))
 # fmt: on

@@ -7,7 +7,7 @@ One trilinear form is behind it, a sum over examples n, windows p, taps k and ch
 with `x` the input, `w` the weight and `g` a cotangent of the output. Each of the three ops here is
 the derivative of that sum in one of `g`, `w` and `x`, of the shape that `size` completes. So each
 is bilinear in the other two, and their rules are one another. As in networks everywhere, the kernel
-is not reversed.
+is not reversed. `sliding` stands for `stride`, `padding` and `dilation`, as in `kernels.windows`.
 
 Each is one matrix product with the *columns* of `x`: what its windows see, a column a window. They
 are made for a few examples at a time, so that they stay in the processor's cache.
@@ -39,13 +39,7 @@ COLUMN_BYTES = 1 << 22  # of columns made at once; 1 to 4 MiB were fastest
 
 @dispatching
 def convolve_windows(
-    x: Array,
-    w: Array,
-    size: Lengths,
-    stride: Lengths,
-    padding: Lengths,
-    dilation: Lengths,
-    groups: int = 1,
+    x: Array, w: Array, size: Lengths, groups: int = 1, **sliding: Lengths
 ) -> Array:
     """The output: the weighted sum of what each window sees.
 
@@ -55,8 +49,8 @@ def convolve_windows(
     examples = _examples(x, len(size))
     weights = _matrices(w, groups)
     kernel = w.shape[2:]
-    made = _columns(examples, kernel, size, stride, padding, dilation)
-    shape = (*_example_axes(x, size), w.shape[0], *size)
+    made = _columns(examples, kernel, size, **sliding)
+    shape = (*x.shape[: -len(size) - 1], w.shape[0], *size)
     if isinstance(x, np.ndarray) and isinstance(w, np.ndarray):  # each product where it belongs
         out = np.empty(shape, np.result_type(x, w))
         whole = _split_groups(_examples(out, len(size)), groups, prod(size))
@@ -69,13 +63,7 @@ def convolve_windows(
 
 @dispatching
 def convolve_to_input(
-    g: Array,
-    w: Array,
-    size: Lengths,
-    stride: Lengths,
-    padding: Lengths,
-    dilation: Lengths,
-    groups: int = 1,
+    g: Array, w: Array, size: Lengths, groups: int = 1, **sliding: Lengths
 ) -> Array:
     """The cotangent of the input: the transposed convolution of `g`.
 
@@ -85,7 +73,7 @@ def convolve_to_input(
     examples = _examples(g, len(size))
     windows, kernel, channels = g.shape[-len(size) :], w.shape[2:], w.shape[1] * groups
     weights = np.swapaxes(_matrices(w, groups), 1, 2)
-    meetings = window_slices(size, kernel, windows, stride, padding, dilation)
+    meetings = window_slices(size, kernel, windows, **sliding)
     each = channels * len(meetings) * prod(windows) * g.dtype.itemsize
     outs = []
     for part in chunks(examples.shape[0], each, COLUMN_BYTES):
@@ -97,18 +85,12 @@ def convolve_to_input(
         )
         shape = (columns.shape[0], channels, *size)
         outs.append(combine_slices(np.add, 0, parts, shape, columns))
-    return concatenate_chunks(outs).reshape(*_example_axes(g, size), channels, *size)
+    return concatenate_chunks(outs).reshape(*g.shape[: -len(size) - 1], channels, *size)
 
 
 @dispatching
 def convolve_to_weight(
-    x: Array,
-    g: Array,
-    size: Lengths,
-    stride: Lengths,
-    padding: Lengths,
-    dilation: Lengths,
-    groups: int = 1,
+    x: Array, g: Array, size: Lengths, groups: int = 1, **sliding: Lengths
 ) -> Array:
     """The cotangent of the weight: for each tap a sum over all windows of all examples.
 
@@ -117,7 +99,7 @@ def convolve_to_weight(
     """
     windows, outputs = g.shape[-len(size) :], g.shape[-len(size) - 1]
     examples, cotangents = _examples(x, len(size)), _examples(g, len(size))
-    made = _columns(examples, size, windows, stride, padding, dilation)
+    made = _columns(examples, size, windows, **sliding)
     terms = []
     for part, columns in made:
         left = _split_groups(columns, groups, prod(windows))
@@ -133,14 +115,14 @@ def convolve_to_weight(
 
 
 def _columns(
-    x: Array, kernel: Lengths, size: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+    x: Array, kernel: Lengths, size: Lengths, **sliding: Lengths
 ) -> Iterator[tuple[slice, Array]]:
     """Some examples, and their columns: axes (example, channel, tap, *window).
 
     One array is filled anew every time: use the columns before asking for the next.
     """
     channels = x.shape[1]
-    meetings = window_slices(x.shape[2:], kernel, size, stride, padding, dilation)
+    meetings = window_slices(x.shape[2:], kernel, size, **sliding)
     each = channels * len(meetings) * prod(size) * x.dtype.itemsize
     columns: Array = None
     for part in chunks(x.shape[0], each, COLUMN_BYTES):
@@ -164,12 +146,6 @@ def _examples(x: Array, ndim: int) -> Array:
     """All axes of examples as one."""
     shape = x.shape[-ndim - 1 :]
     return x.reshape(prod(x.shape[: -ndim - 1]), *shape)
-
-
-def _example_axes(x: Array, size: Lengths) -> Lengths:
-    """The axes of examples."""
-    leading: Lengths = x.shape[: -len(size) - 1]
-    return leading
 
 
 def _split_groups(x: Array, groups: int, windows: int) -> Array:
@@ -196,10 +172,8 @@ def sized_as(like: Array, options: Options) -> Options:
     return options | {"size": like.shape[-len(options["size"]) :]}
 
 
-OPTIONS: Any = {
-    "accepted": ("size", "stride", "padding", "dilation", "groups"),
-    "opaque": True,
-}
+SLIDING = ("stride", "padding", "dilation")
+OPTIONS: Any = {"accepted": ("size", "groups", *SLIDING), "opaque": True}
 
 # fmt: off
 bilinear(convolve_windows,   lambda g, out, x, w, **o: convolve_to_input(g, w, **sized_as(x, o)),

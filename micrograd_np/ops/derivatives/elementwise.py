@@ -5,15 +5,51 @@ derivative does not exist, the slope is the minimum-norm subgradient, with ties 
 the limit. Slopes keep their relative accuracy in the tails: `1 - out**2` would be 0 for tanh at 20.
 """
 
+from collections.abc import Sequence
 from math import copysign, inf, log, nan, pi
 from typing import Any
 
 import numpy as np
 
 from micrograd_np.core.dispatch import dispatching, dispatching_unary
-from micrograd_np.core.forms import elementwise
-from micrograd_np.core.op import Array, Inputs, Options
-from micrograd_np.ops.derivatives.several import several
+from micrograd_np.core.forms import elementwise, primitive
+from micrograd_np.core.op import Array, Inputs, Op, Options, Rule
+
+# ---------------------------------------------------------------- ufuncs with several results
+
+Slopes = Rule  # `(out, *inputs)` to a slope for each result: 1, an array, or None where it is flat
+
+
+def several(function: np.ufunc, *slopes: Slopes) -> Op:
+    """Declare a ufunc with several results: for each input, the slopes of all results in it."""
+
+    def vjp_by(slopes_in_one: Slopes) -> Rule:
+        def vjp(g: Sequence[Array | None], out: Any, *inputs: Array) -> Array:
+            terms = products(g, slopes_in_one(out, *inputs))
+            return sum(terms[1:], terms[0]) if terms else np.zeros_like(out[0])
+
+        return vjp
+
+    def jvp(tangents: Sequence[Array | None], out: Any, *inputs: Array) -> tuple[Array, ...]:
+        given = [(t, each) for t, each in zip(tangents, slopes, strict=True) if t is not None]
+        rows = zip(*(each(out, *inputs) for _, each in given), strict=True)
+        changes = [products([t for t, _ in given], row) for row in rows]
+        return tuple(
+            sum(terms[1:], terms[0]) if terms else np.zeros_like(part)
+            for terms, part in zip(changes, out, strict=True)
+        )
+
+    return primitive(function, *map(vjp_by, slopes), jvp=jvp, sees_unused=True)
+
+
+def products(changes: Sequence[Array | None], slopes: Sequence[Any]) -> list[Array]:
+    """The products of changes and slopes, without those of which a factor is None."""
+    return [
+        change if isinstance(slope, int) and slope == 1 else change * slope
+        for change, slope in zip(changes, slopes, strict=True)
+        if change is not None and slope is not None
+    ]
+
 
 # ---------------------------------------------------------------- division by what may be 0
 
@@ -27,12 +63,6 @@ def safe_divide(x: Array, y: Array, at_zero: Array = 0, jumps: bool = False) -> 
     """
     zero = y == 0
     return np.where(zero, at_zero, x / (y if jumps else np.where(zero, 1, y)))
-
-
-def bind_safe_divide(
-    x: Array, y: Array, at_zero: Array = 0, jumps: bool = False
-) -> tuple[Inputs, Options]:
-    return (x, y, at_zero, jumps), {}
 
 
 def slope_of_quotient(numerator: Array, y: Array, jumps: bool) -> Array:
@@ -89,10 +119,6 @@ def is_complex(x: Array) -> bool:
 def absolute_slope(out: Array, x: Array) -> Array:
     """The slope of `|x|`: the sign, for complex numbers `conj(x) / |x|`; 0 at 0."""
     return safe_divide(np.conj(x), out) if is_complex(x) else np.sign(x)
-
-
-def same_sign(out: Array, x: Array, y: Array) -> Array:
-    return (np.sign(x) * np.copysign(1.0, y)).astype(out.dtype)
 
 
 def arctan2_slope(x: Array, y: Array) -> Array:
@@ -155,7 +181,7 @@ elementwise(np.maximum,      share_of_extremum,                   lambda out, x,
 elementwise(np.minimum,      share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
 elementwise(np.fmax,         share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
 elementwise(np.fmin,         share_of_extremum,                   lambda out, x, y: share_of_extremum(out, y, x))
-elementwise(np.copysign,     same_sign,                            None)
+elementwise(np.copysign,     lambda out, x, y: (np.sign(x) * np.copysign(1.0, y)).astype(out.dtype), None)
 elementwise(np.nextafter,    1,                                    None)
 elementwise(np.heaviside,    None,                                 lambda out, x, y: np.equal(x, 0))
 elementwise(np.ldexp,        lambda out, x, y: np.ldexp(np.ones_like(out), y), None)
@@ -166,7 +192,7 @@ several    (np.divmod,       lambda out, x, y: (None, 1),          lambda out, x
 several    (np.modf,         lambda out, x: (1, None))
 several    (np.frexp,        lambda out, x: (np.ldexp(np.ones_like(out[0]), -out[1]), None))
 elementwise(safe_divide,     lambda out, x, y, at_zero, jumps: slope_of_quotient(1, y, jumps),
-                             lambda out, x, y, at_zero, jumps: -slope_of_quotient(out, y, jumps), None, None, binder=bind_safe_divide)
+                             lambda out, x, y, at_zero, jumps: -slope_of_quotient(out, y, jumps), None, None, binder=lambda x, y, at_zero=0, jumps=False: ((x, y, at_zero, jumps), {}))
 elementwise(np.logaddexp,    lambda out, x, y: np.exp(log_share(out, x)),  lambda out, x, y: np.exp(log_share(out, y)))
 elementwise(np.logaddexp2,   lambda out, x, y: np.exp2(log_share(out, x)), lambda out, x, y: np.exp2(log_share(out, y)))
 

@@ -47,51 +47,35 @@ def norm_option(norm: str | None) -> Options:
     return {} if norm is None else {"norm": norm}
 
 
-def symmetric(transform: Transform) -> Rule:
-    """The transpose of a transform of complex numbers."""
+def back_by(partner: Transform, given: float = 1, found: float = 1) -> Rule:
+    """The transpose of a transform, by its partner.
+
+    `given` and `found` multiply the inner bins of the half spectrum that the partner takes, or
+    makes.
+    """
 
     def transpose(
         g: Array, out: Array, x: Array, n: int | None = None, axis: int = -1, norm: Any = None
     ) -> Array:
-        return cut_or_pad(transform(g, axis=axis, **norm_option(norm)), x.shape[axis], axis)
-
-    return transpose
-
-
-def by_half_spectrum(transform: Transform) -> Rule:
-    """The transpose of a transform to half a spectrum, by its partner."""
-
-    def transpose(
-        g: Array, out: Array, x: Array, n: int | None = None, axis: int = -1, norm: Any = None
-    ) -> Array:
-        n = n or x.shape[axis]
-        samples = transform(scale_inner_bins(0.5, g, n, axis), n=n, axis=axis, **norm_option(norm))
-        return cut_or_pad(samples, x.shape[axis], axis)
-
-    return transpose
-
-
-def by_samples(transform: Transform) -> Rule:
-    """The transpose of a transform from half a spectrum, by its partner."""
-
-    def transpose(
-        g: Array, out: Array, x: Array, n: int | None = None, axis: int = -1, norm: Any = None
-    ) -> Array:
-        bins = scale_inner_bins(
-            2, transform(g, axis=axis, **norm_option(norm)), g.shape[axis], axis
-        )
-        return cut_or_pad(bins, x.shape[axis], axis)
+        samples: Options = {}
+        if given != 1:
+            samples["n"] = n or x.shape[axis]
+            g = scale_inner_bins(given, g, samples["n"], axis)
+        back = partner(g, axis=axis, **samples, **norm_option(norm))
+        if found != 1:
+            back = scale_inner_bins(found, back, g.shape[axis], axis)
+        return cut_or_pad(back, x.shape[axis], axis)
 
     return transpose
 
 
 # fmt: off
-linear(np.fft.fft,       symmetric(np.fft.fft))
-linear(np.fft.ifft,      symmetric(np.fft.ifft))
-linear(np.fft.rfft,      by_half_spectrum(np.fft.hfft))
-linear(np.fft.hfft,      by_samples(np.fft.rfft))
-linear(np.fft.ihfft,     by_half_spectrum(np.fft.irfft))
-linear(np.fft.irfft,     by_samples(np.fft.ihfft))
+linear(np.fft.fft,       back_by(np.fft.fft))
+linear(np.fft.ifft,      back_by(np.fft.ifft))
+linear(np.fft.rfft,      back_by(np.fft.hfft, given=0.5))
+linear(np.fft.hfft,      back_by(np.fft.rfft, found=2))
+linear(np.fft.ihfft,     back_by(np.fft.irfft, given=0.5))
+linear(np.fft.irfft,     back_by(np.fft.ihfft, found=2))
 linear(np.fft.fftshift,  lambda g, out, x, axes=None: np.fft.ifftshift(g, axes=axes))
 linear(np.fft.ifftshift, lambda g, out, x, axes=None: np.fft.fftshift(g, axes=axes))
 # fmt: on
@@ -102,10 +86,11 @@ Sizes = Sequence[int] | None
 Axes = Sequence[int] | None
 
 
-def lengths(a: Array, s: Sizes, axes: Axes, half: bool = False) -> list[Options]:
+def lengths(a: Array, s: Sizes, axes: Axes, to_samples: bool) -> list[Options]:
     """The options `n` and `axis` of the transform along each axis, in order.
 
-    Without `s` every axis keeps its length; the last of `half` a spectrum has its even length.
+    Without `s` every axis keeps its length; `to_samples` gives the last the even length that its
+    half a spectrum stands for.
     """
     if axes is None:
         if s is not None and len(s) != a.ndim:
@@ -117,7 +102,7 @@ def lengths(a: Array, s: Sizes, axes: Axes, half: bool = False) -> list[Options]
     sizes = [-1] * len(axes) if s is None else list(s)
     if len(sizes) != len(axes):
         raise ValueError(f"s={s!r} and axes={axes!r} have different lengths: give one of each.")
-    if half and s is None:
+    if to_samples and s is None:
         sizes[-1] = 2 * (a.shape[axes[-1]] - 1)
     return [
         {"n": a.shape[axis] if n == -1 else n, "axis": axis}
@@ -125,49 +110,36 @@ def lengths(a: Array, s: Sizes, axes: Axes, half: bool = False) -> list[Options]
     ]
 
 
-def from_last(transform: Transform, axes: Axes = None) -> Transform:
-    """The transform along several axes, the last one first; `axes` are the ones it has by default."""
+def along_axes(
+    others: Transform, last: Transform, axes: Axes = None, to_samples: bool = False
+) -> Transform:
+    """A transform of the last axis, and another of the others; `axes` are those of the default.
+
+    The last axis comes first, but for a transform to real samples, which comes after the others.
+    """
 
     def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
-        for options in reversed(lengths(a, s, axes)):
+        found = lengths(a, s, axes, to_samples)
+        transforms = [others] * len(found)
+        if last is not others:
+            transforms[-1] = last
+        steps = list(zip(transforms, found, strict=True))
+        for transform, options in steps if to_samples else reversed(steps):
             a = transform(a, **options, **norm_option(norm))
         return a
 
     return written
 
 
-def to_half(axes: Axes = None) -> Transform:
-    """A transform of real samples: the last axis by `rfft`, then the others."""
-
-    def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
-        found = lengths(a, s, axes)
-        a = np.fft.rfft(a, **found[-1], **norm_option(norm))
-        for options in reversed(found[:-1]):
-            a = np.fft.fft(a, **options, **norm_option(norm))
-        return a
-
-    return written
-
-
-def from_half(axes: Axes = None) -> Transform:
-    """A transform to real samples: the last axis by `irfft`, after the others."""
-
-    def written(a: Array, s: Sizes = None, axes: Axes = axes, norm: Any = None) -> Array:
-        found = lengths(a, s, axes, half=True)
-        for options in found[:-1]:
-            a = np.fft.ifft(a, **options, **norm_option(norm))
-        return np.fft.irfft(a, **found[-1], **norm_option(norm))
-
-    return written
-
+PLANE = (-2, -1)
 
 # fmt: off
-expression(np.fft.fftn,   from_last(np.fft.fft))
-expression(np.fft.ifftn,  from_last(np.fft.ifft))
-expression(np.fft.fft2,   from_last(np.fft.fft, (-2, -1)))
-expression(np.fft.ifft2,  from_last(np.fft.ifft, (-2, -1)))
-expression(np.fft.rfftn,  to_half())
-expression(np.fft.rfft2,  to_half((-2, -1)))
-expression(np.fft.irfftn, from_half())
-expression(np.fft.irfft2, from_half((-2, -1)))
+expression(np.fft.fftn,   along_axes(np.fft.fft,  np.fft.fft))
+expression(np.fft.ifftn,  along_axes(np.fft.ifft, np.fft.ifft))
+expression(np.fft.rfftn,  along_axes(np.fft.fft,  np.fft.rfft))
+expression(np.fft.irfftn, along_axes(np.fft.ifft, np.fft.irfft, to_samples=True))
+expression(np.fft.fft2,   along_axes(np.fft.fft,  np.fft.fft,   PLANE))
+expression(np.fft.ifft2,  along_axes(np.fft.ifft, np.fft.ifft,  PLANE))
+expression(np.fft.rfft2,  along_axes(np.fft.fft,  np.fft.rfft,  PLANE))
+expression(np.fft.irfft2, along_axes(np.fft.ifft, np.fft.irfft, PLANE, to_samples=True))
 # fmt: on

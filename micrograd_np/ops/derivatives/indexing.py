@@ -86,14 +86,6 @@ def fill_diagonal(x: Array, value: Array, wrap: bool = False) -> Array:
     return index_update(x, places, value)
 
 
-def bind_index_update(x: Array, key: Key, value: Array) -> tuple[Inputs, Options]:
-    return (x, value), {"key": frozen(key)}
-
-
-def update_base(g: Array, out: Array, x: Array, value: Array, key: Key) -> Array:
-    return index_update(g, key, 0)
-
-
 def update_value(g: Array, out: Array, x: Array, value: Array, key: Key) -> Array:
     """The cotangent at the entries written, without those a later duplicate overwrote."""
     written = getitem(g, key)
@@ -105,6 +97,11 @@ def survives(key: Key, shape: tuple[int, ...]) -> Array:
     places = place_numbers(key, shape)
     numbers = place_numbers(key, getitem(places, key).shape)
     return np.equal(getitem(index_update(places, key, numbers), key), numbers)
+
+
+def index_update_jvp(ts: list[Array | None], out: Array, x: Array, value: Array, key: Key) -> Array:
+    base, new = (np.zeros_like(out) if ts[0] is None else ts[0]), ts[1]
+    return index_update(base, key, 0 if new is None else new)
 
 
 def bind_take(a: Array, indices: Any, *args: Any, **options: Any) -> tuple[Inputs, Options]:
@@ -120,25 +117,12 @@ def take_transpose(
     return scatter(g, along(axis or 0, indices, len(shape)), shape).reshape(x.shape)
 
 
-def bind_take_along_axis(a: Array, indices: Any, axis: Any = -1) -> tuple[Inputs, Options]:
-    return (a,), {"indices": frozen(indices), "axis": axis}
-
-
 def take_along_axis_transpose(
     g: Array, out: Array, x: Array, indices: Any = 0, axis: int | None = -1
 ) -> Array:
     if axis is None:
         return scatter(g, indices, (x.size,)).reshape(x.shape)
     return scatter(g, grid(indices, axis, x), x.shape)
-
-
-def index_update_jvp(ts: list[Array | None], out: Array, x: Array, value: Array, key: Key) -> Array:
-    base, new = (np.zeros_like(out) if ts[0] is None else ts[0]), ts[1]
-    return index_update(base, key, 0 if new is None else new)
-
-
-def bind_scatter(g: Array, key: Key, shape: tuple[int, ...]) -> tuple[Inputs, Options]:
-    return (g,), {"key": frozen(key), "shape": shape}
 
 
 def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -148,8 +132,8 @@ def by_inputs(function: Callable[..., Any]) -> Callable[..., Any]:
 
 # fmt: off
 linear   (getitem,            lambda g, out, x, key=None: scatter(g, key, x.shape),       binder=lambda x, key: ((x,), {"key": frozen(key)}), aliases=[operator.getitem])
-linear   (scatter,            lambda g, out, x, key=None, shape=None: getitem(g, key),    binder=bind_scatter)
-primitive(index_update,       update_base, update_value, jvp=index_update_jvp,            binder=bind_index_update, call=by_inputs(index_update), accepted=("key",))
+linear   (scatter,            lambda g, out, x, key=None, shape=None: getitem(g, key),    binder=lambda g, key, shape: ((g,), {"key": frozen(key), "shape": shape}))
+primitive(index_update,       lambda g, out, x, value, key: index_update(g, key, 0), update_value, jvp=index_update_jvp, accepted=("key",), call=by_inputs(index_update), binder=lambda x, key, value: ((x, value), {"key": frozen(key)}))
 linear   (np.take,            take_transpose,                                             binder=bind_take)
-linear   (np.take_along_axis, take_along_axis_transpose,                                  binder=bind_take_along_axis, call=take_along_axis, along=take_along_axis)
+linear   (np.take_along_axis, take_along_axis_transpose,                                  binder=lambda a, indices, axis=-1: ((a,), {"indices": frozen(indices), "axis": axis}), call=take_along_axis, along=take_along_axis)
 # fmt: on

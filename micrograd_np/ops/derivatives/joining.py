@@ -15,17 +15,9 @@ from micrograd_np.ops.derivatives.indexing import scatter
 from micrograd_np.ops.kernels.axes import along
 from micrograd_np.ops.kernels.libraries import Cuts, by_slices, unstack
 
-# ---------------------------------------------------------------- joining
-
 
 def undo_concatenate(
-    g: Array,
-    out: Array,
-    *inputs: Array,
-    index: int,
-    axis: int | None = 0,
-    dtype: Any = None,
-    casting: str = "same_kind",
+    g: Array, out: Array, *inputs: Array, index: int, axis: int | None = 0, **_: Any
 ) -> Array:
     """The part of the cotangent that came from the input at `index`."""
     if axis is None:
@@ -34,21 +26,6 @@ def undo_concatenate(
     axis %= g.ndim
     start = sum(x.shape[axis] for x in inputs[:index])
     return g[along(axis, slice(start, start + inputs[index].shape[axis]), g.ndim)]
-
-
-def undo_stack(
-    g: Array,
-    out: Array,
-    *inputs: Array,
-    index: int,
-    axis: int = 0,
-    dtype: Any = None,
-    casting: str = "same_kind",
-) -> Array:
-    return g[along(axis, index, g.ndim)]
-
-
-# ---------------------------------------------------------------- splitting
 
 
 def undo_split(
@@ -63,17 +40,13 @@ def undo_split(
     return scatter(whole, along(axis, sources, x.ndim), x.shape)
 
 
-def split_jvp(
-    ts: list[Array], out: Any, x: Array, indices_or_sections: Cuts = 1, axis: int = 0
-) -> Any:
-    return by_slices(np.array_split)(ts[0], indices_or_sections, axis)
-
+SPLIT = by_slices(np.array_split)
 
 # fmt: off
-linear   (np.concatenate,  undo_concatenate, sequence=True, parameters="arrays axis out dtype casting")
-linear   (np.stack,        undo_stack,       sequence=True)
-primitive(np.split,        undo_split, jvp=split_jvp, call=by_slices(np.split))
-primitive(np.array_split,  undo_split, jvp=split_jvp, call=by_slices(np.array_split))
+linear   (np.concatenate,  undo_concatenate, sequence=True, parameters="arrays axis out dtype casting", accepted=("axis", "dtype", "casting"))
+linear   (np.stack,        lambda g, out, *inputs, index, axis=0, dtype=None, casting="same_kind": g[along(axis, index, g.ndim)], sequence=True)
+primitive(np.split,        undo_split, jvp=lambda ts, out, x, **options: SPLIT(ts[0], **options), call=by_slices(np.split))
+primitive(np.array_split,  undo_split, jvp=lambda ts, out, x, **options: SPLIT(ts[0], **options), call=SPLIT)
 primitive(np.unstack,      lambda g, out, x, axis=0: np.stack(g, axis=axis), call=unstack,
                            jvp=lambda ts, out, x, axis=0: unstack(ts[0], axis))
 # fmt: on

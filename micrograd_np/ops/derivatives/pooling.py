@@ -1,8 +1,9 @@
 """Pooling: the sum or the maximum of what each window sees.
 
 Windows and taps are those of `window_slices`, over the last axes of an array; the axes before are
-left alone. Sums and maxima are taken along one axis after another, for a window is a product of
-intervals. What lies outside the array is in no sum and is no maximum.
+left alone. `windows` stands for `kernel` and for `sliding`: `stride`, `padding` and `dilation`.
+Sums and maxima are taken along one axis after another, for a window is a product of intervals.
+What lies outside the array is in no sum and is no maximum.
 
 The maximum passes a cotangent on to the largest entry of a window: in equal shares where several
 tie, to the NaNs of a window that has some.
@@ -18,13 +19,15 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import linear, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.convolution import sized_as
+from micrograd_np.ops.derivatives.convolution import SLIDING, sized_as
+from micrograd_np.ops.kernels.axes import with_length
 from micrograd_np.ops.kernels.windows import (
     Lengths,
     Slices,
     chunks,
     combine_slices,
     concatenate_chunks,
+    slices_by_axis,
     window_slices,
 )
 
@@ -32,67 +35,54 @@ CHUNK_BYTES = 1 << 20  # of what is pooled at once
 
 
 @dispatching
-def sum_windows(
-    x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
-) -> Array:
+def sum_windows(x: Array, size: Lengths, **windows: Lengths) -> Array:
     """The sum of what each window sees: shape (..., *lengths) becomes (..., *size)."""
-    geometry = zip(kernel, size, stride, padding, dilation, strict=True)
-    for axis, windows in enumerate(geometry, -len(size)):
-        x = _combine_along(axis, np.add, 0, x, windows[1], _meetings(x.shape[axis], *windows))
-    return x
+    lengths = x.shape[-len(size) :]
+    return _pooled(np.add, 0, x, size, slices_by_axis(lengths, size=size, **windows))
 
 
 @dispatching
-def add_windows(
-    g: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
-) -> Array:
+def add_windows(g: Array, size: Lengths, **windows: Lengths) -> Array:
     """The sum over the windows that see an entry: shape (..., *windows) becomes (..., *size)."""
-    geometry = zip(size, kernel, g.shape[-len(size) :], stride, padding, dilation, strict=True)
-    for axis, windows in enumerate(geometry, -len(size)):
-        routes = [(seeing, inside) for inside, seeing in _meetings(*windows)]
-        g = _combine_along(axis, np.add, 0, g, windows[0], routes)
-    return g
+    meetings = slices_by_axis(size, size=g.shape[-len(size) :], **windows)
+    routes = [[(seeing, inside) for inside, seeing in along] for along in meetings]
+    return _pooled(np.add, 0, g, size, routes)
 
 
 @dispatching
-def max_windows(
-    x: Array, size: Lengths, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
-) -> Array:
+def max_windows(x: Array, size: Lengths, **windows: Lengths) -> Array:
     """The largest entry that each window sees: shape (..., *lengths) becomes (..., *size)."""
     if x.dtype.kind == "c":
         raise TypeError(
             f"the largest of complex numbers ({x.dtype}) is not defined; pool np.abs(z)"
         )
     lowest = -np.inf if x.dtype.kind == "f" else np.iinfo(x.dtype).min
-    geometry = zip(kernel, size, stride, padding, dilation, strict=True)
-    for axis, windows in enumerate(geometry, -len(size)):
-        routes = _meetings(x.shape[axis], *windows)
-        x = _combine_along(axis, np.maximum, lowest, x, windows[1], routes)
-    return x
+    lengths = x.shape[-len(size) :]
+    return _pooled(np.maximum, lowest, x, size, slices_by_axis(lengths, size=size, **windows))
 
 
 @dispatching
 def share_among_maxima(
-    g: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
-) -> Array:  # fmt: skip
+    g: Array, x: Array, top: Array, kernel: Lengths, **sliding: Lengths
+) -> Array:
     """`g`, a number for each window, given in equal shares to the entries of `x` that are `top`."""
-    reached = (d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-    if isinstance(g, np.ndarray) and all(map(operator.ge, stride, reached)):
-        return _share_once(g, x, top, kernel, stride, padding, dilation)
+    reached = (d * (k - 1) + 1 for k, d in zip(kernel, sliding["dilation"], strict=True))
+    if isinstance(g, np.ndarray) and all(map(operator.ge, sliding["stride"], reached)):
+        return _share_once(g, x, top, kernel, **sliding)
     outs = []
     for some, seen, highest in _chunks(len(kernel), g, x, top):
-        hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
+        hits, ties = _maxima(seen, highest, kernel, **sliding)
         shares = some / ties
         parts = ((inside, shares[(..., *seeing)] * hit) for inside, seeing, hit in hits)
         outs.append(combine_slices(np.add, 0, parts, seen.shape, shares))
     return concatenate_chunks(outs).reshape(x.shape)
 
 
-def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Lengths) -> Array:
+def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, **sliding: Lengths) -> Array:
     """Each maximum's share of the cotangent, if no entry is in two windows: nothing is added up."""
     result = np.zeros(x.shape, g.dtype)
     for some, seen, highest, out in _chunks(len(kernel), g, x, top, result):
-        hits, ties = _maxima(seen, highest, kernel, *geometry)
+        hits, ties = _maxima(seen, highest, kernel, **sliding)
         shares = some / ties
         for inside, seeing, hit in hits:
             np.multiply(shares[(..., *seeing)], hit, out=out[(..., *inside)])
@@ -100,13 +90,11 @@ def _share_once(g: Array, x: Array, top: Array, kernel: Lengths, *geometry: Leng
 
 
 @dispatching
-def mean_of_maxima(
-    t: Array, x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
-) -> Array:  # fmt: skip
+def mean_of_maxima(t: Array, x: Array, top: Array, kernel: Lengths, **sliding: Lengths) -> Array:
     """The mean of `t` over those entries of each window in which `x` is `top`."""
     outs = []
     for some, seen, highest in _chunks(len(kernel), t, x, top):
-        hits, ties = _maxima(seen, highest, kernel, stride, padding, dilation)
+        hits, ties = _maxima(seen, highest, kernel, **sliding)
         parts = ((seeing, some[(..., *inside)] * hit) for inside, seeing, hit in hits)
         outs.append(combine_slices(np.add, 0, parts, highest.shape, some) / ties)
     return concatenate_chunks(outs).reshape(top.shape)
@@ -115,26 +103,15 @@ def mean_of_maxima(
 # ---------------------------------------------------------------- taps
 
 
-def _meetings(length: int, *windows: int) -> list[tuple[slice, slice]]:
-    """`window_slices` along one axis."""
-    axes = ((length,), *((given,) for given in windows))
-    return [(inside, seeing) for (inside,), (seeing,) in window_slices(*axes)]
-
-
-def _combine_along(
-    axis: int,
-    combine: np.ufunc,
-    start: Any,
-    x: Array,
-    length: int,
-    routes: list[tuple[slice, slice]],
+def _pooled(
+    combine: np.ufunc, start: Any, x: Array, size: Lengths, routes: list[list[tuple[slice, slice]]]
 ) -> Array:
-    """Slices of `x` along `axis` combined into slices of an array of that `length` there."""
-    shape = list(x.shape)
-    shape[axis] = length
-    rest = (slice(None),) * (-axis - 1)
-    parts = (((target, *rest), x[(..., source, *rest)]) for source, target in routes)
-    return combine_slices(combine, start, parts, tuple(shape), x)
+    """Slices of `x`, combined into slices of an array of that `size`, one axis after another."""
+    for axis, pairs in enumerate(routes, -len(size)):
+        rest = (slice(None),) * (-axis - 1)
+        parts = (((target, *rest), x[(..., source, *rest)]) for source, target in pairs)
+        x = combine_slices(combine, start, parts, with_length(x.shape, axis, size[axis]), x)
+    return x
 
 
 def _chunks(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
@@ -146,11 +123,11 @@ def _chunks(ndim: int, *arrays: Array) -> Iterator[tuple[Array, ...]]:
 
 
 def _maxima(
-    x: Array, top: Array, kernel: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+    x: Array, top: Array, kernel: Lengths, **sliding: Lengths
 ) -> tuple[list[tuple[Slices, Slices, Array]], Array]:
     """The places where each tap is a maximum, and the number of maxima in each window."""
     lengths, size = x.shape[-len(kernel) :], top.shape[-len(kernel) :]
-    meetings = window_slices(lengths, kernel, size, stride, padding, dilation)
+    meetings = window_slices(lengths, kernel, size, **sliding)
     plain = isinstance(top, np.ndarray)
     counts = np.empty(0, np.min_scalar_type(len(meetings))) if plain else top
 
@@ -163,26 +140,21 @@ def _maxima(
         return hits, combine_slices(np.add, 0, seen, top.shape, counts)
 
     if plain:
-        hits, ties = compared(_equal)
+        # Unlike booleans the numbers are added up as they are.
+        hits, ties = compared(lambda seen, top: np.equal(seen, top).view(np.uint8))
         if ties.all():
             return hits, ties.astype(top.dtype)
-    hits, ties = compared(_equal_or_nan)  # a NaN equals nothing, and is the maximum where it is
+    # A NaN equals nothing, and is the maximum where it is.
+    hits, ties = compared(
+        lambda seen, top: np.logical_or(np.equal(seen, top), np.not_equal(seen, seen))
+    )
     return hits, np.maximum(ties, 1).astype(top.dtype)  # a window may see nothing at all
-
-
-def _equal(seen: Array, top: Array) -> Array:
-    return np.equal(seen, top).view(np.uint8)  # unlike booleans these are added up as they are
-
-
-def _equal_or_nan(seen: Array, top: Array) -> Array:
-    return np.logical_or(np.equal(seen, top), np.not_equal(seen, seen))
 
 
 # ---------------------------------------------------------------- the table
 
-GEOMETRY = ("kernel", "stride", "padding", "dilation")
-SIZED: Any = {"accepted": ("size", *GEOMETRY), "opaque": True}
-UNSIZED: Any = {"accepted": GEOMETRY, "opaque": True}
+UNSIZED: Any = {"accepted": ("kernel", *SLIDING), "opaque": True}
+SIZED: Any = {"accepted": ("size", "kernel", *SLIDING), "opaque": True}
 
 # fmt: off
 linear(sum_windows,           lambda g, out, x, **o: add_windows(g, **sized_as(x, o)), **SIZED)

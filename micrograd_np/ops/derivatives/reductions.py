@@ -6,6 +6,7 @@ division.
 """
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,7 @@ from micrograd_np.ops.kernels.matrices import conj
 
 def count(x: Array, axis: Axis) -> int:
     """The number of entries of `x` that go into one of the result."""
-    total = 1
-    for i in normalize_axes(axis, x.ndim):
-        total *= x.shape[i]
-    return total
+    return prod(x.shape[i] for i in normalize_axes(axis, x.ndim))
 
 
 def count_where(x: Array, axis: Axis, where: Any) -> int | Array:
@@ -40,16 +38,8 @@ def mask_out(x: Array, where: Any, other: float = 0) -> Array:
 # ---------------------------------------------------------------- sums and means
 
 
-def sum_transpose(
-    g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False,
-    initial: Any = 0, where: Any = True,
-) -> Array:  # fmt: skip
-    return mask_out(restored(g, x, axis, keepdims), where)
-
-
 def mean_transpose(
-    g: Array, out: Array, x: Array, axis: Axis = None, dtype: Any = None, keepdims: bool = False,
-    where: Any = True,
+    g: Array, out: Array, x: Array, axis: Axis = None, keepdims: bool = False, where: Any = True, **_: Any
 ) -> Array:  # fmt: skip
     whole = restored(g, x, axis, keepdims)
     if where is True:
@@ -205,13 +195,9 @@ def cumprod_transpose(g: Array, out: Array, x: Array, axis: Any = None, dtype: A
     """Products before, times `s` with the recurrence `s[j] = g[j] + x[j+1] s[j+1]`."""
     if axis is None or x.ndim == 0:
         return cumprod_transpose(g, out, x.ravel(), axis=0).reshape(x.shape)
-    if x.shape[axis] == 0:
-        return g
-    gs, xs = np.moveaxis(g, axis, 0), np.moveaxis(x, axis, 0)
-    s = [gs[-1]]
-    for j in range(len(xs) - 2, -1, -1):
-        s.append(gs[j] + xs[j + 1] * s[-1])
-    return products_before(x, axis) * np.moveaxis(np.stack(s[::-1]), 0, axis)
+    after = np.moveaxis(x, axis, 0)[:0:-1]
+    back = recurrence(np.flip(np.moveaxis(g, axis, 0), 0), after)
+    return products_before(x, axis) * np.moveaxis(np.flip(back, 0), 0, axis)
 
 
 def cumprod_jvp(
@@ -220,20 +206,24 @@ def cumprod_jvp(
     """The product rule as a recurrence: `d[i] = d[i-1] x[i] + before[i] t[i]`."""
     if axis is None or x.ndim == 0:
         return cumprod_jvp([ts[0].ravel()], out, x.ravel(), axis=0)
-    if x.shape[axis] == 0:
-        return ts[0]
     pushed = np.moveaxis(products_before(x, axis) * ts[0], axis, 0)
-    xs = np.moveaxis(x, axis, 0)
-    d = [pushed[0]]
-    for i in range(1, len(xs)):
-        d.append(d[-1] * xs[i] + pushed[i])
-    return np.moveaxis(np.stack(d), 0, axis)
+    return np.moveaxis(recurrence(pushed, np.moveaxis(x, axis, 0)[1:]), 0, axis)
+
+
+def recurrence(terms: Array, factors: Array) -> Array:
+    """The sequence `d[0] = terms[0]`, `d[i] = d[i-1] factors[i-1] + terms[i]`."""
+    if terms.size == 0:
+        return terms
+    found = [terms[0]]
+    for i in range(1, terms.shape[0]):
+        found.append(found[-1] * factors[i - 1] + terms[i])
+    return np.stack(found)
 
 
 # ---------------------------------------------------------------- the table
 # fmt: off
-linear   (np.sum,     sum_transpose,    call=lambda x, **options: x.sum(**options), offsets=["initial"])
-linear   (np.mean,    mean_transpose,   call=lambda x, **options: x.mean(**options))
+linear   (np.sum,     lambda g, out, x, axis=None, dtype=None, keepdims=False, initial=0, where=True: mask_out(restored(g, x, axis, keepdims), where), call=lambda x, **options: x.sum(**options), offsets=["initial"])
+linear   (np.mean,    mean_transpose,   call=lambda x, **options: x.mean(**options), accepted=("axis", "dtype", "keepdims", "where"))
 linear   (np.cumsum,  cumsum_transpose)
 primitive(np.cumprod, cumprod_transpose, jvp=cumprod_jvp)
 reduction(np.prod,    prod_slope)

@@ -1,6 +1,5 @@
 """Shaping: moving entries about without changing them. All linear, each row with its transpose."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,37 +34,11 @@ def as_dtype(x: Any, dtype: Any) -> Any:
     return astype(x, dtype) if hasattr(x, "dtype") else np.dtype(dtype).type(x)
 
 
-def astype_copied(x: Array, dtype: Any, *, copy: bool = True) -> Array:
-    """`np.astype`, with `copy=False` the Tensor itself if it has the dtype."""
-    return x if not copy and x.dtype == np.dtype(dtype) else astype(x, dtype)
-
-
-def undo_transpose(g: Array, out: Array, x: Array, axes: Sequence[int] | None = None) -> Array:
-    return np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes])))
-
-
-def bind_ravel(a: Array, order: str = "C") -> tuple[Inputs, Options]:
-    return (a,), order_option(resolve_order(order, a))
-
-
 def bind_reshape(
     a: Array, shape: NewShape, order: str = "C", **options: Any
 ) -> tuple[Inputs, Options]:
-    return (a,), {
-        "shape": shape_option(a, shape),
-        **order_option(resolve_order(order, a)),
-        **options,
-    }
-
-
-def undo_order(
-    g: Array, out: Array, x: Array, shape: NewShape = (), order: Any = "C", copy: bool | None = None
-) -> Array:
-    return np.reshape(g, x.shape, **order_option(order))
-
-
-def undo_roll(g: Array, out: Array, x: Array, shift: Any = 0, axis: Any = None) -> Array:
-    return np.roll(g, np.negative(shift), axis=axis)
+    shape = shape_option(a, shape)
+    return (a,), {"shape": shape, **order_option(resolve_order(order, a)), **options}
 
 
 def undo_tile(g: Array, out: Array, x: Array, reps: NewShape = ()) -> Array:
@@ -85,40 +58,24 @@ def undo_repeat(g: Array, out: Array, x: Array, repeats: Any = 1, axis: int | No
     return scatter(g, along(axis or 0, source, len(shape)), shape).reshape(x.shape)
 
 
-def same_shape(g: Array, out: Array, x: Array, **options: Any) -> Array:
-    return g.reshape(x.shape)
-
-
-# ---------------------------------------------------------------- triangles and diagonals
-
-
-def undo_diag(g: Array, out: Array, v: Array, k: int = 0) -> Array:
-    """The diagonal of a cotangent for a vector; for a matrix, zeros with `g` on the diagonal."""
-    if v.ndim == 1:
-        return np.diag(g, k)
-    places = np.arange(g.shape[0])
-    return scatter(g, (places + max(-k, 0), places + max(k, 0)), v.shape)
-
-
 # fmt: off
 linear(astype,            lambda g, out, x, dtype=None: g, parameters="x dtype")
 linear(np.copy,           lambda g, out, x, order="K", subok=False: g, call=copy, along=lambda t, **options: t)
-linear(np.reshape,        undo_order,                   binder=bind_reshape)
-linear(np.ravel,          undo_order,                   binder=bind_ravel)
-linear(np.transpose,      undo_transpose, aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
+linear(np.reshape,        lambda g, out, x, shape=(), order="C", copy=None: np.reshape(g, x.shape, **order_option(order)), binder=bind_reshape)
+linear(np.ravel,          lambda g, out, x, order="C": np.reshape(g, x.shape, **order_option(order)), binder=lambda a, order="C": ((a,), order_option(resolve_order(order, a))))
+linear(np.transpose,      lambda g, out, x, axes=None: np.transpose(g, None if axes is None else tuple(np.argsort([i % x.ndim for i in axes]))), aliases=[np.permute_dims] if np.permute_dims is not np.transpose else [])
 linear(np.matrix_transpose, lambda g, out, x: transpose(g), aliases=[np.linalg.matrix_transpose], call=transpose, along=transpose)
 linear(np.swapaxes,       lambda g, out, x, axis1=0, axis2=1: np.swapaxes(g, axis1, axis2))
 linear(np.moveaxis,       lambda g, out, x, source=0, destination=0: np.moveaxis(g, destination, source))
-linear(np.expand_dims,    same_shape,                   accepted=("axis",))
-linear(np.squeeze,        same_shape,                   accepted=("axis",), call=viewing(np.squeeze))
+linear(np.expand_dims,    lambda g, out, x, axis=0: g.reshape(x.shape))
+linear(np.squeeze,        lambda g, out, x, axis=None: g.reshape(x.shape), call=viewing(np.squeeze))
 linear(np.broadcast_to,   lambda g, out, x, shape=(), subok=False: g)
 linear(np.flip,           lambda g, out, x, axis=None: np.flip(g, axis=axis))
-linear(np.roll,           undo_roll)
+linear(np.roll,           lambda g, out, x, shift=0, axis=None: np.roll(g, np.negative(shift), axis=axis))
 linear(np.tile,           undo_tile)
 linear(np.repeat,         undo_repeat)
 linear(np.tril,           lambda g, out, m, k=0: np.tril(g, k))
 linear(np.triu,           lambda g, out, m, k=0: np.triu(g, k))
-linear(np.diag,           undo_diag)
 
-expression(np.astype,     astype_copied)
+expression(np.astype,     lambda x, dtype, *, copy=True: x if not copy and x.dtype == np.dtype(dtype) else astype(x, dtype))
 # fmt: on

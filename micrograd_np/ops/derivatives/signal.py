@@ -16,7 +16,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import bilinear, expression, linear
 from micrograd_np.core.op import Array
-from micrograd_np.ops.kernels.axes import Axis
+from micrograd_np.ops.kernels.axes import normalize_axes
 from micrograd_np.ops.kernels.windows import combine_slices
 
 # ---------------------------------------------------------------- windows
@@ -49,25 +49,10 @@ def _overlap_add_along(g: Array, axis: int) -> Array:
     return combine_slices(np.add, 0, parts, shape, g)
 
 
-def window_axes(x: Array, axis: Axis) -> tuple[int, ...]:
-    """The axes that windows slide along, as non-negative numbers."""
-    if axis is None:
-        return tuple(range(x.ndim))
-    return tuple(i % x.ndim for i in (axis if isinstance(axis, list | tuple) else (axis,)))
-
-
-def undo_sliding_window(
-    g: Array, out: Array, x: Array, window_shape: Any = (), axis: Axis = None
-) -> Array:
-    return overlap_add(g, window_axes(x, axis))
-
-
-def undo_overlap_add(g: Array, out: Array, windows: Array, axis: tuple[int, ...] = ()) -> Array:
-    return sliding_window_view(g, windows.shape[windows.ndim - len(axis) :], axis)
-
-
-linear(sliding_window_view, undo_sliding_window)
-linear(overlap_add, undo_overlap_add, opaque=True)
+# fmt: off
+linear(sliding_window_view, lambda g, out, x, window_shape=(), axis=None: overlap_add(g, normalize_axes(axis, x.ndim)))
+linear(overlap_add,         lambda g, out, windows, axis=(): sliding_window_view(g, windows.shape[windows.ndim - len(axis) :], axis), opaque=True)
+# fmt: on
 
 # ---------------------------------------------------------------- convolution of sequences
 
@@ -80,10 +65,6 @@ def convolve_left(g: Array, out: Array, a: Array, v: Array, mode: Any = "full") 
     return np.convolve(whole, np.flip(v), "valid")
 
 
-def convolve_right(g: Array, out: Array, a: Array, v: Array, mode: Any = "full") -> Array:
-    return convolve_left(g, out, v, a, mode)
-
-
 def correlate(a: Array, v: Array, mode: Any = "valid") -> Array:
     """A convolution with the second sequence conjugated and reversed.
 
@@ -94,5 +75,10 @@ def correlate(a: Array, v: Array, mode: Any = "valid") -> Array:
     return np.flip(np.convolve(np.conj(v), np.flip(a), mode))
 
 
-bilinear(np.convolve, convolve_left, convolve_right, parameters="a v mode")
+bilinear(
+    np.convolve,
+    convolve_left,
+    lambda g, out, a, v, mode="full": convolve_left(g, out, v, a, mode),
+    parameters="a v mode",
+)
 expression(np.correlate, correlate)

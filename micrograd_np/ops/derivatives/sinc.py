@@ -93,14 +93,10 @@ def asymptotic_series(x: Array, order: int) -> Array:
     return np.exp(x) / np.sqrt(2 * pi * x) * total
 
 
-def bessel_slope(out: Array, x: Array, order: int) -> Array:
-    return (bessel_i(x, order - 1) + bessel_i(x, order + 1)) / 2
-
-
 # ---------------------------------------------------------------- the table
 # fmt: off
 elementwise(np.sinc,         lambda out, x: sinc_derivative(x, 1))
 elementwise(np.i0,           lambda out, x: bessel_i(x, 1))
 elementwise(sinc_derivative, lambda out, x, order: sinc_derivative(x, order + 1), None, opaque=True)
-elementwise(bessel_i,        bessel_slope,                                        None, opaque=True)
+elementwise(bessel_i,        lambda out, x, order: (bessel_i(x, order - 1) + bessel_i(x, order + 1)) / 2, None, opaque=True)
 # fmt: on

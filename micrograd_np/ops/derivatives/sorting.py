@@ -9,60 +9,44 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.forms import primitive
-from micrograd_np.core.op import Array
+from micrograd_np.core.op import Array, Rule
 
 
-def sources(x: Array, axis: int) -> Array:
+def sources(out: Array, x: Array, axis: int) -> Array:
     """The place in `x` that each entry of the sorted `x` came from."""
     return np.argsort(x, axis=axis, kind="stable")
 
 
-def inverse(permutation: Array, axis: int) -> Array:
-    return np.argsort(permutation, axis=axis)
+def sources_by_rank(out: Array, x: Array, axis: int) -> Array:
+    """The place in `x` that each entry of `out`, an arrangement of `x`, came from, by its rank."""
+    ranks = np.argsort(sources(x, out, axis), axis=axis)
+    return np.take_along_axis(sources(out, x, axis), ranks, axis=axis)
 
 
-def undo_sort(
-    g: Array, out: Array, x: Array, axis: int | None = -1, kind: Any = None, order: Any = None,
-    stable: bool | None = None,
-) -> Array:  # fmt: skip
-    if axis is None:
-        return undo_sort(g, out, x.reshape(-1), 0).reshape(x.shape)
-    return np.take_along_axis(g, inverse(sources(x, axis), axis), axis=axis)
+def back_to(sources: Rule) -> Rule:
+    """The vjp rule that carries cotangents to the places that entries came from."""
+
+    def vjp(g: Array, out: Array, x: Array, axis: int | None = -1, **_: Any) -> Array:
+        if axis is None:
+            return vjp(g, out, x.reshape(-1), 0).reshape(x.shape)
+        places = np.argsort(sources(out, x, axis), axis=axis)
+        return np.take_along_axis(g, places, axis=axis)
+
+    return vjp
 
 
-def sort_jvp(
-    ts: list[Array], out: Array, x: Array, axis: int | None = -1, kind: Any = None,
-    order: Any = None, stable: bool | None = None,
-) -> Array:  # fmt: skip
-    if axis is None:
-        return sort_jvp([ts[0].reshape(-1)], out, x.reshape(-1), 0)
-    return np.take_along_axis(ts[0], sources(x, axis), axis=axis)
+def forth_from(sources: Rule) -> Rule:
+    """The jvp rule that brings tangents from the places that entries came from."""
 
+    def jvp(ts: list[Array], out: Array, x: Array, axis: int | None = -1, **_: Any) -> Array:
+        if axis is None:
+            return jvp([ts[0].reshape(-1)], out, x.reshape(-1), 0)
+        return np.take_along_axis(ts[0], sources(out, x, axis), axis=axis)
 
-def partition_sources(out: Array, x: Array, axis: int) -> Array:
-    """The place in `x` that each entry of `out`, an arrangement of `x`, came from: that of its rank."""
-    return np.take_along_axis(sources(x, axis), inverse(sources(out, axis), axis), axis=axis)
-
-
-def undo_partition(
-    g: Array, out: Array, x: Array, kth: Any = 0, axis: int | None = -1, kind: str = "introselect",
-    order: Any = None,
-) -> Array:  # fmt: skip
-    if axis is None:
-        return undo_partition(g, out, x.reshape(-1), axis=0).reshape(x.shape)
-    return np.take_along_axis(g, inverse(partition_sources(out, x, axis), axis), axis=axis)
-
-
-def partition_jvp(
-    ts: list[Array], out: Array, x: Array, kth: Any = 0, axis: int | None = -1,
-    kind: str = "introselect", order: Any = None,
-) -> Array:  # fmt: skip
-    if axis is None:
-        return partition_jvp([ts[0].reshape(-1)], out, x.reshape(-1), axis=0)
-    return np.take_along_axis(ts[0], partition_sources(out, x, axis), axis=axis)
+    return jvp
 
 
 # fmt: off
-primitive(np.sort,      undo_sort,      jvp=sort_jvp)
-primitive(np.partition, undo_partition, jvp=partition_jvp)
+primitive(np.sort,      back_to(sources),         jvp=forth_from(sources),         accepted=("axis", "kind", "order", "stable"))
+primitive(np.partition, back_to(sources_by_rank), jvp=forth_from(sources_by_rank), accepted=("kth", "axis", "kind", "order"))
 # fmt: on

@@ -12,10 +12,10 @@ Shape = tuple[int, ...]
 
 
 def normalize_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
-    """The reduced axes as a tuple of non-negative numbers; `()` reduces nothing, None all."""
+    """The axes as a tuple of non-negative numbers; None stands for all of them."""
     if axis is None or ndim == 0:
         return tuple(range(ndim))
-    return tuple(i % ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+    return tuple(i % ndim for i in (axis if isinstance(axis, list | tuple) else (axis,)))
 
 
 def along(axis: int, key: Any, ndim: int) -> tuple[Any, ...]:

@@ -53,11 +53,10 @@ def contract(terms: Sequence[str], target: str, operands: Sequence[Array]) -> Ar
 def plan(terms: tuple[str, ...], target: str, shapes: tuple[Shape, ...]) -> list[Step]:
     """The steps for operands of these labels and shapes."""
     lengths: dict[str, int] = {}
-    for label, n in zip("".join(terms), sum(shapes, ()), strict=True):
+    axes = list(zip("".join(terms), sum(shapes, ()), strict=True))
+    for label, n in axes:
         lengths[label] = max(n, lengths.get(label, 1)) if n else 0
-    broadcast = any(
-        n != lengths[label] for label, n in zip("".join(terms), sum(shapes, ()), strict=True)
-    )
+    broadcast = any(n != lengths[label] for label, n in axes)
     everything = tuple(reversed(range(len(terms))))
     if broadcast or len(terms) < 2 or prod(lengths.values()) <= SMALL:
         return [Step(everything, plain_sum(terms[::-1], target))]

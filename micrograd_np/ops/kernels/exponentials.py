@@ -1,5 +1,7 @@
 """Exponentials and logarithms of large numbers, without overflow and without warnings."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from micrograd_np.core.errstate import ignoring_float_errors, without_float_errors
@@ -7,23 +9,22 @@ from micrograd_np.core.op import Array
 from micrograd_np.ops.kernels.axes import Axis
 
 
+def quietly(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function of one array, without floating-point warnings."""
+    return lambda x: without_float_errors(function, x)
+
+
+@quietly
 def logistic(x: Array) -> Array:
     """`1 / (1 + exp(-x))`; where `exp(-x)` overflows, the infinity rightly gives 0."""
-    return without_float_errors(_logistic, x)
-
-
-def _logistic(x: Array) -> Array:
     e = np.exp(np.negative(x))
     out = np.reciprocal(1.0 + e)
     return out if e.dtype.kind != "c" else np.where(np.isinf(e), 0, out)
 
 
+@quietly
 def log_one_plus_exp(x: Array) -> Array:
     """`log(1 + exp(x))`; a NaN passes without a warning."""
-    return without_float_errors(_log_one_plus_exp, x)
-
-
-def _log_one_plus_exp(x: Array) -> Array:
     return np.logaddexp(x, 0)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.foreign import array_behind, is_foreign
+from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Interpreted, Options
 from micrograd_np.core.record import value_of
@@ -35,12 +35,20 @@ def resolve_order(order: str | None, x: Array) -> str:
         return order
     if np.ndim(x) < 2:
         return "C"
-    refuse_unknown_layout(x, order)
-    value = array_behind(x)
+    value = x
+    while isinstance(value, Node | Interpreted):
+        if isinstance(value, Interpreted) and value.layout_error is not None:
+            raise value.layout_error(order)
+        value = value.value
     if is_foreign(value) and not hasattr(value, "strides"):  # it has no layout in memory
         return "C"
     value = value if is_foreign(value) else np.asarray(value)
-    refuse_repacked(value, order)
+    if is_repacked(value):
+        raise NotImplementedError(
+            f"order={order!r} follows the layout of an array in memory, and the Tensor of shape "
+            f"{value.shape} is a copy of an array with gaps or with repeated entries (a part of "
+            f"another, or broadcast), whose layout it does not have. Write order='C' or 'F'."
+        )
     if order == "A":
         return "F" if np.isfortran(value) else "C"
     strides = [abs(s) for s, n in zip(value.strides, value.shape, strict=True) if n > 1]
@@ -53,24 +61,6 @@ def resolve_order(order: str | None, x: Array) -> str:
         f"{value.shape}, strides {value.strides}) has no derivative. Write the order of the axes "
         f"out: np.transpose(x, axes).ravel()."
     )
-
-
-def refuse_unknown_layout(x: Any, order: str) -> None:
-    """Raise the error of an interpreted value whose array may have another layout than its own."""
-    while isinstance(x, Node | Interpreted):
-        if isinstance(x, Interpreted) and x.layout_error is not None:
-            raise x.layout_error(order)
-        x = x.value
-
-
-def refuse_repacked(value: Array, order: str) -> None:
-    """Raise NotImplementedError for a copy of an array that lay in memory in another way."""
-    if is_repacked(value):
-        raise NotImplementedError(
-            f"order={order!r} follows the layout of an array in memory, and the Tensor of shape "
-            f"{value.shape} is a copy of an array with gaps or with repeated entries (a part of "
-            f"another, or broadcast), whose layout it does not have. Write order='C' or 'F'."
-        )
 
 
 def copy(x: Array, **options: Any) -> Array:

@@ -36,8 +36,7 @@ def by_slices(split: Callable[..., Any]) -> Callable[..., Any]:
 def unstack(x: Array, axis: int = 0) -> tuple[Array, ...]:
     """`np.unstack`, by indices of arrays of another library."""
     if not is_foreign(x):
-        parts: tuple[Array, ...] = np.unstack(x, axis=axis)
-        return parts
+        return tuple(np.unstack(x, axis=axis))
     first = np.moveaxis(x, axis, 0)
     return tuple(first[i] for i in range(first.shape[0]))
 

@@ -42,7 +42,8 @@ def gather(x: Array, key: Key) -> Array:
     if sum(map(np.ndim, arrays)) < 2 or is_mask(key, x.shape):
         return x[key]
     where, covered = positions(parts_of_key(key, x.ndim), x.shape)
-    return merge_axes(x, x.shape, covered)[np.ravel(where)].reshape(where.shape + x.shape[covered:])
+    merged = x.reshape((prod(x.shape[:covered]), *x.shape[covered:]))
+    return merged[np.ravel(where)].reshape(where.shape + x.shape[covered:])
 
 
 def scatter_sum(g: Array, key: Key, shape: Shape) -> Array:
@@ -61,7 +62,7 @@ def scatter_sum(g: Array, key: Key, shape: Shape) -> Array:
 def scatter_last(x: Array, key: Key, value: Array) -> Array:
     """A copy of `x` with `value` at `key`; where places repeat, the last value stands."""
     if is_foreign(x) or is_foreign(value):
-        return foreign_scatter_last(x, frozen(key), value)
+        return foreign_scatter(None, x, frozen(key), value)
     out = np.array(x)
     out[key] = value
     return out
@@ -74,7 +75,7 @@ def scatter_with(ufunc: np.ufunc, x: Array, key: Key, values: Array) -> Array:
         x = np.asarray(x)
     check_casting(ufunc, x, values)
     if is_foreign(x) or is_foreign(values):
-        return foreign_scatter_with(ufunc, x, key, values)
+        return foreign_scatter(ufunc, x, key, values)
     out = np.array(x)
     if np.ndim(values):  # NumPy 2.2 to 2.5 read past the end of values that they are to broadcast
         values = np.broadcast_to(values, out[key].shape)
@@ -103,55 +104,44 @@ def place_numbers(key: Key, shape: Shape) -> Array:
 
 def foreign_scatter_sum(g: Array, key: Key, shape: Shape) -> Array:
     """`scatter_sum` without writing."""
-    if 0 in g.shape:
-        return np.zeros_like(g, shape=shape)
     parts = parts_of_key(key, len(shape))
-    if not any(map(is_indices, parts)):
+    if 0 in g.shape or not any(map(is_indices, parts)):
         return embed_slices(g, parts, shape)
     where, covered = positions(parts, shape)
     found, last = combine_runs(g, where, shape, covered, np.add)
     return np.where(found, last, 0).astype(g.dtype)
 
 
-def foreign_scatter_last(x: Array, key: Key, value: Array) -> Array:
-    """`scatter_last` without writing; the value is broadcast and cast."""
-    if is_mask(key, x.shape) and np.ndim(value) == 0:
-        out: Array = np.where(like(x, key), value, x)
-        return out.astype(x.dtype)
-    found, new = arrivals(x, key, value)
-    return np.where(found, new, x)
+def foreign_scatter(ufunc: np.ufunc | None, x: Array, key: Key, value: Array) -> Array:
+    """`scatter_with` or, without a ufunc, `scatter_last`, without writing.
 
-
-def foreign_scatter_with(ufunc: np.ufunc, x: Array, key: Key, value: Array) -> Array:
-    """`scatter_with` without writing: a place that repeats takes one value after the other."""
+    A place that repeats takes one value after the other.
+    """
     if is_mask(key, x.shape) and np.ndim(value) == 0:
         found, new = like(x, key), value
     else:
         found, new = arrivals(x, key, value, ufunc)
-    out: Array = np.where(found, ufunc(x, new), x)
+    out: Array = np.where(found, new if ufunc is None else ufunc(x, new), x)
     return out.astype(x.dtype)
 
 
-def arrivals(
-    x: Array, key: Key, value: Array, ufunc: np.ufunc | None = None
-) -> tuple[Array, Array]:
+def arrivals(x: Array, key: Key, value: Array, ufunc: np.ufunc | None) -> tuple[Array, Array]:
     """Whether a value is written to each place of `x`, and which, broadcast and cast.
 
     Of several values for one place the last is written, or all of them combined by `ufunc`.
     """
     parts = parts_of_key(key, x.ndim)
-    if any(map(is_indices, parts)):
+    indexed = any(map(is_indices, parts))
+    if indexed:
         where, covered = positions(parts, x.shape)
         shape = (*where.shape, *x.shape[covered:])
     else:
         shape = np.broadcast_to(np.empty((), bool), x.shape)[key].shape
     new = value_to_write(value, shape, x)
-    if 0 in shape:
-        return np.zeros_like(x, dtype=bool), x
-    if not any(map(is_indices, parts)):
-        kept = embed_slices(np.ones_like(new, dtype=bool), parts, x.shape)
-        return kept, embed_slices(new, parts, x.shape)
-    return combine_runs(new, where, x.shape, covered, ufunc)
+    if indexed and 0 not in shape:
+        return combine_runs(new, where, x.shape, covered, ufunc)
+    kept = embed_slices(np.ones_like(new, dtype=bool), parts, x.shape)
+    return kept, embed_slices(new, parts, x.shape)
 
 
 def value_to_write(value: Array, shape: Shape, x: Array) -> Array:
@@ -165,14 +155,16 @@ def value_to_write(value: Array, shape: Shape, x: Array) -> Array:
 # ---------------------------------------------------------------- slices
 
 
-def embed_slices(g: Array, parts: Sequence[Any], shape: Shape) -> Array:
-    """An array of zeros with `g` at the entries that slices and numbers select."""
+def embed_slices(g: Array, parts: Sequence[Any], shape: Shape, fill: Any = 0) -> Array:
+    """An array of `shape` with `g` at the entries that slices and numbers select, else `fill`."""
+    if 0 in g.shape:
+        return np.full_like(g, fill, shape=shape)
     given = [part for part in parts if part is not None]
     given += [slice(None)] * (len(shape) - len(given))
     spans = [span_of(part, n) for part, n in zip(given, shape, strict=True)]
     g = g.reshape(tuple(len(each) for each in spans))
     for axis, (each, n) in enumerate(zip(spans, shape, strict=True)):
-        g = embed(g, axis, each, n)
+        g = embed(g, axis, each, n, fill)
     return g
 
 
@@ -181,7 +173,7 @@ def span_of(part: Any, n: int) -> range:
     return range(n)[part] if isinstance(part, slice) else range(n)[part : part + 1 or None]
 
 
-def embed(g: Array, axis: int, span: range, n: int, fill: Any = 0) -> Array:
+def embed(g: Array, axis: int, span: range, n: int, fill: Any) -> Array:
     """`g` laid out along an axis of length `n` at the positions of a span, `fill` between them."""
     if span == range(n):
         return g
@@ -226,9 +218,11 @@ def combine_runs(
     values = new.reshape((where.size, *shape[covered:]))[order]
     if ufunc is not None:
         values = scan_runs(ufunc, values, places)
-    found, last = run_ends(places, values, prod(shape[:covered]))
-    rest = (1,) * (len(shape) - covered)
-    return found.reshape((*shape[:covered], *rest)), last.reshape(shape)
+    every = like(places, np.arange(prod(shape[:covered])))
+    last = np.searchsorted(places, every, side="right") - 1
+    found = align_mask(np.equal(places[last], every), values)
+    flags = shape[:covered] + (1,) * (len(shape) - covered)
+    return found.reshape(flags), values[last].reshape(shape)
 
 
 def scan_runs(ufunc: np.ufunc, values: Array, places: Array) -> Array:
@@ -248,25 +242,12 @@ def scan_runs(ufunc: np.ufunc, values: Array, places: Array) -> Array:
     return values
 
 
-def merge_axes(x: Array, shape: Shape, covered: int) -> Array:
-    """The axes that are indexed as one, in front of the others."""
-    return x.reshape((prod(shape[:covered]), *shape[covered:]))
-
-
 def longest_run(places: Array) -> int:
     """The length of the longest run, if the places are known here; otherwise that of them all."""
     if not isinstance(places, np.ndarray):
         return int(places.size)
     starts = np.flatnonzero(np.diff(places, prepend=-1))
     return int(np.diff(starts, append=places.size).max(initial=0))
-
-
-def run_ends(places: Array, values: Array, size: int) -> tuple[Array, Array]:
-    """Whether each place has a run, and the last value in it."""
-    every = like(places, np.arange(size))
-    last = np.searchsorted(places, every, side="right") - 1
-    found = np.equal(places[last], every)
-    return align_mask(found, values), values[last]
 
 
 def align_mask(mask: Array, values: Array) -> Array:

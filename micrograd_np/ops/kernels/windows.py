@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
-from micrograd_np.ops.kernels.scatter import embed
+from micrograd_np.ops.kernels.scatter import embed_slices
 
 Lengths = tuple[int, ...]
 Slices = tuple[slice, ...]
@@ -27,13 +27,8 @@ Slices = tuple[slice, ...]
 
 @lru_cache(maxsize=512)
 def window_slices(
-    lengths: Lengths,
-    kernel: Lengths,
-    size: Lengths,
-    stride: Lengths,
-    padding: Lengths,
-    dilation: Lengths,
-) -> list[tuple[Slices, Slices]]:
+    lengths: Lengths, kernel: Lengths, size: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> list[tuple[Slices, Slices]]:  # fmt: skip
     """The slice of the array that each tap meets, in order, and the windows in which it does.
 
     Both are keys for the last axes, as many as there are lengths.
@@ -41,27 +36,32 @@ def window_slices(
     >>> window_slices((4,), (3,), (4,), (1,), (1,), (1,))[0]  # the first of three taps looks one back
     ((slice(0, 3, 1),), (slice(1, 4, None),))
     """
-    axes = zip(lengths, kernel, size, stride, padding, dilation, strict=True)
-    meetings = product(*(_slices_along(*axis) for axis in axes))
+    meetings = product(*slices_by_axis(lengths, kernel, size, stride, padding, dilation))
     return [
         (tuple(inside for inside, _ in tap), tuple(windows for _, windows in tap))
         for tap in meetings
     ]
 
 
-def _slices_along(
-    length: int, kernel: int, size: int, stride: int, padding: int, dilation: int
-) -> list[tuple[slice, slice]]:
-    """`window_slices` along one axis."""
-    found = []
-    for tap in range(kernel):
-        offset = tap * dilation - padding  # the entry it meets in window 0, if that is one
-        first = max(0, -(offset // stride))
-        stop = max(first, min(size, (length - 1 - offset) // stride + 1))
-        start = first * stride + offset
-        inside = slice(start, start + (stop - first - 1) * stride + 1, stride)
-        found.append((inside if stop > first else slice(0, 0), slice(first, stop)))
-    return found
+@lru_cache(maxsize=512)
+def slices_by_axis(
+    lengths: Lengths, kernel: Lengths, size: Lengths, stride: Lengths, padding: Lengths, dilation: Lengths
+) -> list[list[tuple[slice, slice]]]:  # fmt: skip
+    """`window_slices` along each axis alone."""
+    axes = zip(lengths, kernel, size, stride, padding, dilation, strict=True)
+    return [[_meeting(tap, n, *others) for tap in range(taps)] for n, taps, *others in axes]
+
+
+def _meeting(
+    tap: int, length: int, size: int, stride: int, padding: int, dilation: int
+) -> tuple[slice, slice]:
+    """The slice that one tap meets, and the windows in which it does."""
+    offset = tap * dilation - padding  # the entry it meets in window 0, if that is one
+    first = max(0, -(offset // stride))
+    stop = max(first, min(size, (length - 1 - offset) // stride + 1))
+    start = first * stride + offset
+    inside = slice(start, start + (stop - first - 1) * stride + 1, stride)
+    return inside if stop > first else slice(0, 0), slice(first, stop)
 
 
 def chunks(count: int, bytes_each: int, limit: int) -> Iterator[slice]:
@@ -109,9 +109,4 @@ def combine_slices(
 
 def place_slice(part: Array, key: Slices, shape: Lengths, fill: Any) -> Array:
     """An array of `shape` that is `part` at `key`, for the last axes, and `fill` elsewhere."""
-    if 0 in part.shape:
-        return np.full_like(part, fill, shape=shape)
-    lengths = shape[-len(key) :]
-    for axis, (windows, length) in enumerate(zip(key, lengths, strict=True), part.ndim - len(key)):
-        part = embed(part, axis, range(length)[windows], length, fill)
-    return part
+    return embed_slices(part, (slice(None),) * (part.ndim - len(key)) + key, shape, fill)

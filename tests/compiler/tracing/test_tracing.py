@@ -173,6 +173,7 @@ def test_a_compiled_op_is_the_eager_one_to_rounding(row: Row) -> None:
     assert len(compiled.specializations) == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("row", rows_of(ROWS.values()))
 def test_a_batch_is_traced_as_it_is_computed(row: Row) -> None:
     """`vmap` of the op and of a gradient, over two examples."""

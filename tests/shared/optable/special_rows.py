@@ -229,6 +229,7 @@ last(sc.pdtri,          probability, (2,), (1,))
 for function in (sc.chdtr, sc.chdtrc):
     last(function, positive, (3.0,), (1.5,))
 last(sc.chdtri,         probability, (3.0,), (1.5,))
+row(sc.chndtr,          positive, case((2, 3), 3.0, (3,)), case((), 1.5, ()), case((0,), 2.0, (1,)))
 for function in (sc.fdtr, sc.fdtrc):
     last(function, positive, (3.0, 4.5), (1.5, 2.0))
 last(sc.fdtri,          probability, (3.0, 4.5), (2.5, 2.0))

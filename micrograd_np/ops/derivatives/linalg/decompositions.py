@@ -175,11 +175,9 @@ def eigh_jvp(ts: list[Array], out: Any, x: Array, **options: Any) -> tuple[Array
     return np.real(diagonal(inner)), v @ (gaps(w) * inner)
 
 
-@of_gradient
 def eigvalsh_vjp(g: Array, out: Array, x: Array, **options: Any) -> Array:
-    """`V diag(g) V^H`: right for repeated values too, whatever basis `V` has there."""
-    v = np.linalg.eigh(x, **options)[1]
-    return compose(v, g, adjoint(v))
+    """The rule of `eigh`: right for repeated values too, whatever basis the vectors have there."""
+    return eigh_vjp([g, None], np.linalg.eigh(x, **options), x)
 
 
 def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array:
@@ -187,9 +185,10 @@ def eigvalsh_jvp(ts: list[Array], out: Array, x: Array, **options: Any) -> Array
     return np.real(diagonal(adjoint(v) @ hermitian_part(ts[0]) @ v))
 
 
-ONE_TRIANGLE: dict[str, Any] = {"accepted": ("UPLO",), "hermitian": True}
-primitive(np.linalg.eigh, eigh_vjp, jvp=eigh_jvp, sees_unused=True, **ONE_TRIANGLE)
-primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, **ONE_TRIANGLE)
+# fmt: off
+primitive(np.linalg.eigh,     eigh_vjp,     jvp=eigh_jvp,     accepted=("UPLO",), hermitian=True, sees_unused=True)
+primitive(np.linalg.eigvalsh, eigvalsh_vjp, jvp=eigvalsh_jvp, accepted=("UPLO",), hermitian=True)
+# fmt: on
 
 # ---------------------------------------------------------------- eigenvalues of any matrix
 

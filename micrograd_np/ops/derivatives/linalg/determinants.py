@@ -27,20 +27,15 @@ def cofactors(x: Array, *directions: Array) -> Array:
     if len(directions) > 1:
         return mixed_derivative(x, directions)
     u, s, vh = np.linalg.svd(x)
-    core = (
-        along_one(u, s, vh, directions[0])
-        if directions
-        else product_of_others(s)[..., None] * identity(s)
-    )
+    if directions:
+        core = along_one(u, s, vh, directions[0])
+    else:
+        mine = like(s, np.eye(s.shape[-1], dtype=bool))
+        others = np.prod(np.where(mine, 1, s[..., None, :]), axis=-1)
+        core = others[..., None] * identity(s)
     phase = np.linalg.det(u @ vh)[..., None, None]
     out: Array = phase * (np.conj(u) @ core @ np.conj(vh))
     return out
-
-
-def product_of_others(s: Array) -> Array:
-    """The product of all other entries, for each entry: the cofactors of a diagonal matrix."""
-    others = like(s, np.eye(s.shape[-1], dtype=bool))
-    return np.prod(np.where(others, 1, s[..., None, :]), axis=-1)
 
 
 def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
@@ -123,18 +118,8 @@ def slogdet_jvp(ts: list[Array], out: Any, x: Array) -> tuple[Array, Array]:
     return np.imag(change) * 1j * out[0], np.real(change)
 
 
-primitive(
-    cofactors,
-    cofactors_vjp,
-    jvp=cofactors_jvp,
-    sequence=True,
-    call=cofactors,
-    binder=lambda *inputs: (inputs, {}),
-    opaque=True,
-)
-primitive(
-    np.linalg.det,
-    lambda g, out, x: g[..., None, None] * cofactors(x),
-    jvp=lambda ts, out, x: np.sum(cofactors(x) * ts[0], axis=MATRIX),
-)
+# fmt: off
+primitive(cofactors,         cofactors_vjp, jvp=cofactors_jvp, sequence=True, call=cofactors, binder=lambda *inputs: (inputs, {}), opaque=True)
+primitive(np.linalg.det,     lambda g, out, x: g[..., None, None] * cofactors(x), jvp=lambda ts, out, x: np.sum(cofactors(x) * ts[0], axis=MATRIX))
 primitive(np.linalg.slogdet, slogdet_vjp, jvp=slogdet_jvp)
+# fmt: on

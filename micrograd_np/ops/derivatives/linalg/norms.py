@@ -49,7 +49,8 @@ def vector_slope(out: Array, x: Array, *, axis: Axis, ord: Any = 2) -> Array:
         return absolute_slope(size, x)
     if abs(ord) == np.inf:
         return absolute_slope(size, x) * tie_share(out, size, axis=axis)
-    slope = absolute_slope(size, x) * safe_divide(size, out, jumps=True) ** (ord - 1)
+    at_zero = np.inf if ord < 0 else 0  # a norm of negative order stays 0 beside an entry of 0
+    slope = absolute_slope(size, x) * safe_divide(size, out, at_zero, jumps=True) ** (ord - 1)
     return slope if ord > 1 else np.where(size == 0, 0, slope)
 
 
@@ -84,13 +85,9 @@ def cond(x: Array, p: Any = None) -> Array:
     return np.linalg.norm(x, p, axes) * np.linalg.norm(np.linalg.inv(x), p, axes)
 
 
-def matrix_norm(x: Array, keepdims: bool = False, ord: Any = "fro") -> Array:
-    return np.linalg.norm(x, ord=ord, axis=(-2, -1), keepdims=keepdims)
-
-
 # fmt: off
 reduction (np.linalg.norm,        norm_slope)
 reduction (np.linalg.vector_norm, vector_slope)
-expression(np.linalg.matrix_norm, matrix_norm)
+expression(np.linalg.matrix_norm, lambda x, keepdims=False, ord="fro": np.linalg.norm(x, ord, (-2, -1), keepdims))
 expression(np.linalg.cond,        cond)
 # fmt: on

@@ -14,7 +14,7 @@ import numpy as np
 from micrograd_np.core.forms import bilinear, constant, expression, linear, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.ops.derivatives.indexing import scatter
-from micrograd_np.ops.kernels.axes import normalize_axes, times_along
+from micrograd_np.ops.kernels.axes import times_along
 from micrograd_np.ops.kernels.einsum import contract
 from micrograd_np.ops.kernels.libraries import like
 from micrograd_np.ops.kernels.matrices import conj, transpose
@@ -40,30 +40,6 @@ def matmul_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     return x[:, None] * g[..., None, :] if y.ndim > 1 else g * x
 
 
-def matvec_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return g[..., :, None] * y[..., None, :]
-
-
-def matvec_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return np.matvec(transpose(x), g)
-
-
-def vecmat_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return conj(np.matvec(y, g))
-
-
-def vecmat_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return conj(x)[..., :, None] * g[..., None, :]
-
-
-def vdot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return conj(g * np.ravel(y)).reshape(x.shape)
-
-
-def vdot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return (g * conj(np.ravel(x))).reshape(y.shape)
-
-
 def vecdot_left(g: Array, out: Array, x: Array, y: Array, axis: int = -1) -> Array:
     return conj(times_along(axis, g, y, x))
 
@@ -83,24 +59,30 @@ def contracted_axes(x: Array, y: Array, axes: Any) -> tuple[list[int], list[int]
 def tensordot_left(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
     """Contract the free axes of `y`, then put the axes back in the order of `x`."""
     left, right = contracted_axes(x, y, axes)
-    free_x = [i for i in range(np.ndim(x)) if i not in left]
-    free_y = [i for i in range(np.ndim(y)) if i not in right]
+    free_x, free_y = free_axes(x, left), free_axes(y, right)
     product = np.tensordot(g, y, axes=(list(range(len(free_x), g.ndim)), free_y))
-    summed = [left[right.index(i)] for i in range(np.ndim(y)) if i in right]
+    summed = [left[right.index(i)] for i in sorted(right)]
     return np.transpose(product, np.argsort(free_x + summed).tolist())
 
 
 def tensordot_right(g: Array, out: Array, x: Array, y: Array, axes: Any = 2) -> Array:
     left, right = contracted_axes(x, y, axes)
-    free_x = [i for i in range(np.ndim(x)) if i not in left]
-    free_y = [i for i in range(np.ndim(y)) if i not in right]
+    free_x, free_y = free_axes(x, left), free_axes(y, right)
     product = np.tensordot(x, g, axes=(free_x, list(range(len(free_x)))))
-    summed = [right[left.index(i)] for i in range(np.ndim(x)) if i in left]
+    summed = [right[left.index(i)] for i in sorted(left)]
     return np.transpose(product, np.argsort(summed + free_y).tolist())
+
+
+def free_axes(x: Array, summed: list[int]) -> list[int]:
+    return [i for i in range(np.ndim(x)) if i not in summed]
 
 
 def dot_axes(x: Array, y: Array) -> tuple[list[int], list[int]]:
     return [x.ndim - 1], [max(y.ndim - 2, 0)]
+
+
+def inner_axes(x: Array, y: Array) -> Any:
+    return 0 if np.ndim(x) == 0 or np.ndim(y) == 0 else (-1, -1)
 
 
 def dot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
@@ -119,20 +101,6 @@ def dot_right(g: Array, out: Array, x: Array, y: Array) -> Array:
     return tensordot_right(g, out, x, y, axes=dot_axes(x, y))
 
 
-def inner_left(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return (
-        g * y if np.ndim(x) == 0 or np.ndim(y) == 0 else tensordot_left(g, out, x, y, axes=(-1, -1))
-    )
-
-
-def inner_right(g: Array, out: Array, x: Array, y: Array) -> Array:
-    return (
-        g * x
-        if np.ndim(x) == 0 or np.ndim(y) == 0
-        else tensordot_right(g, out, x, y, axes=(-1, -1))
-    )
-
-
 def outer_left(g: Array, out: Array, x: Array, y: Array) -> Array:
     return (g @ np.ravel(y)).reshape(x.shape)
 
@@ -144,14 +112,16 @@ def outer_right(g: Array, out: Array, x: Array, y: Array) -> Array:
 # fmt: off
 bilinear(np.matmul,    matmul_left,    matmul_right,   aliases=[np.linalg.matmul])
 bilinear(np.dot,       dot_left,       dot_right,      parameters="a b out")
-bilinear(np.inner,     inner_left,     inner_right,    parameters="a b")
-bilinear(np.vdot,      vdot_left,      vdot_right,     parameters="a b")
+bilinear(np.inner,     lambda g, out, x, y: tensordot_left(g, out, x, y, inner_axes(x, y)),
+                       lambda g, out, x, y: tensordot_right(g, out, x, y, inner_axes(x, y)),   parameters="a b")
+bilinear(np.vdot,      lambda g, out, x, y: conj(g * np.ravel(y)).reshape(x.shape),
+                       lambda g, out, x, y: (g * conj(np.ravel(x))).reshape(y.shape),          parameters="a b")
 bilinear(np.outer,     outer_left,     outer_right)
 bilinear(np.linalg.outer, outer_left,  outer_right)
 bilinear(np.vecdot,    vecdot_left,    vecdot_right)
 bilinear(np.linalg.vecdot, vecdot_left, vecdot_right)
-bilinear(np.matvec,    matvec_left,    matvec_right)
-bilinear(np.vecmat,    vecmat_left,    vecmat_right)
+bilinear(np.matvec,    lambda g, out, x, y: g[..., :, None] * y[..., None, :], lambda g, out, x, y: np.matvec(transpose(x), g))
+bilinear(np.vecmat,    lambda g, out, x, y: conj(np.matvec(y, g)),             lambda g, out, x, y: conj(x)[..., :, None] * g[..., None, :])
 bilinear(np.tensordot, tensordot_left, tensordot_right, aliases=[np.linalg.tensordot])
 # fmt: on
 
@@ -169,11 +139,8 @@ def bind_einsum(*operands: Any, optimize: Any = False, **options: Any) -> tuple[
         subscripts = ",".join(labels) + ("" if output is None else "->" + _term_of(output))
         operands = (subscripts, *operands[0 : 2 * pairs : 2])
     subscripts, *inputs = operands
-    return tuple(inputs), {
-        "subscripts": subscripts.replace(" ", ""),
-        "optimize": optimize,
-        **options,
-    }
+    options |= {"subscripts": subscripts.replace(" ", ""), "optimize": optimize}
+    return tuple(inputs), options
 
 
 def _term_of(sublist: Sequence[Any]) -> str:
@@ -216,20 +183,14 @@ def cotangent_labels(
     mine = terms.pop(index)
     others = set(output).union(*terms)
     fresh = (letter for letter in LETTERS if letter not in others.union(mine))
-    target, identities, ones = "", [], []
-    tied, spread = [], []
+    target, identities = "", []
+    spread = [i for i, a in enumerate(mine) if a not in others and mine.count(a) == 1]
+    tied = [axis for axis, label in enumerate(mine) if label in mine[:axis]]
     for axis, label in enumerate(mine):
-        if label in target:
-            twin = next(fresh)
-            identities.append(label + twin)
-            tied.append(axis)
-            target += twin
-        else:
-            if label not in others and mine.count(label) == 1:
-                ones.append(label)
-                spread.append(axis)
-            target += label
-    return [output, *terms, *identities, *ones], target, tied, spread
+        target += next(fresh) if axis in tied else label
+        if axis in tied:
+            identities.append(label + target[-1])
+    return [output, *terms, *identities, *(mine[i] for i in spread)], target, tied, spread
 
 
 def einsum_vjp(
@@ -276,27 +237,18 @@ def diagonal_transpose(
 
 
 def trace_transpose(
-    g: Array,
-    out: Array,
-    x: Array,
-    offset: int = 0,
-    axis1: int = 0,
-    axis2: int = 1,
-    dtype: Any = None,
+    g: Array, out: Array, x: Array, offset: int = 0, axis1: int = 0, axis2: int = 1, **_: Any
 ) -> Array:
     """The cotangent at every place of the diagonal, and 0 elsewhere."""
-    kept = tuple(
-        n for i, n in enumerate(x.shape) if i not in normalize_axes((axis1, axis2), x.ndim)
-    )
-    length = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape[-1]
-    return diagonal_transpose(
-        np.broadcast_to(g[..., None], (*kept, length)), out, x, offset, axis1, axis2
-    )
+    shape = np.diagonal(np.empty(x.shape, dtype=bool), offset, axis1, axis2).shape
+    spread = np.broadcast_to(g[..., None], shape)
+    return diagonal_transpose(spread, out, x, offset, axis1, axis2)
 
 
 # fmt: off
 linear(np.diagonal, diagonal_transpose)
-linear(np.trace,    trace_transpose)
+linear(np.diag,     lambda g, out, v, k=0: np.diag(g, k) if v.ndim == 1 else diagonal_transpose(g, out, v, k))
+linear(np.trace,    trace_transpose, accepted=("offset", "axis1", "axis2", "dtype"))
 expression(np.linalg.diagonal, lambda x, offset=0: np.diagonal(x, offset, axis1=-2, axis2=-1))
 expression(np.linalg.trace, lambda x, offset=0, dtype=None: np.trace(x, offset, axis1=-2, axis2=-1, dtype=dtype))
 # fmt: on

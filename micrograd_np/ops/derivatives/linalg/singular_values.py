@@ -145,7 +145,7 @@ def vectors_tangent(u: Array, turn: Array, across: Array) -> Array:
 # ---------------------------------------------------------------- values alone, and NumPy's options
 
 
-def svdvals_gradient(g: Array, x: Array) -> Array:
+def svdvals_gradient(g: Array, out: Array, x: Array) -> Array:
     """`U diag(g) V^H`: right for repeated values too, whatever basis they have."""
     u, s, vh = np.linalg.svd(x, full_matrices=False)
     return compose(u, g * present(s, x), vh)
@@ -173,9 +173,5 @@ def svd_with_options(
 
 
 primitive(svd, svd_vjp, jvp=svd_jvp, sees_unused=True, opaque=True)
-primitive(
-    np.linalg.svdvals,
-    of_gradient(lambda g, out, x: svdvals_gradient(g, x)),
-    jvp=svdvals_jvp,
-)
+primitive(np.linalg.svdvals, of_gradient(svdvals_gradient), jvp=svdvals_jvp)
 expression(np.linalg.svd, svd_with_options)

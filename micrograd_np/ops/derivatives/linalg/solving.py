@@ -29,34 +29,23 @@ def solve_like(a: Array, g: Array, b: Array) -> Array:
     return np.linalg.solve(a, g[..., None])[..., 0] if b.ndim == 1 else np.linalg.solve(a, g)
 
 
-def multiply_like(a: Array, x: Array, b: Array) -> Array:
-    """`a x`, of vectors `x` if the right-hand side `b` is a vector, else of matrices."""
-    return np.matvec(a, x) if b.ndim == 1 else a @ x
-
-
 def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
     """`-(a^-T g) out^T`."""
     back = solve_like(transpose(a), g, b)
     return -(back[..., None] * out[..., None, :] if b.ndim == 1 else back @ transpose(out))
 
 
-def solve_right(g: Array, out: Array, a: Array, b: Array) -> Array:
-    return solve_like(transpose(a), g, b)
-
-
 def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
     """`a^-1 (db - da out)`."""
     da, db = ts
-    change = 0 if da is None else -multiply_like(da, out, b)
+    change = 0 if da is None else -(np.matvec(da, out) if b.ndim == 1 else da @ out)
     return solve_like(a, change if db is None else db + change, b)
 
 
-primitive(np.linalg.solve, solve_matrix, solve_right, jvp=solve_jvp)
-primitive(
-    np.linalg.inv,
-    lambda g, out, x: -(transpose(out) @ g @ transpose(out)),
-    jvp=lambda ts, out, x: -(out @ ts[0] @ out),
-)
+# fmt: off
+primitive(np.linalg.solve, solve_matrix, lambda g, out, a, b: solve_like(transpose(a), g, b), jvp=solve_jvp)
+primitive(np.linalg.inv,   lambda g, out, x: -(transpose(out) @ g @ transpose(out)),         jvp=lambda ts, out, x: -(out @ ts[0] @ out))
+# fmt: on
 
 
 def tensorsolve(a: Array, b: Array, axes: Any = None) -> Array:
@@ -113,14 +102,6 @@ def from_lower(a: Array) -> Array:
     return strict + adjoint(strict) + np.real(lower - strict)
 
 
-primitive(
-    from_lower,
-    lambda g, out, a: hermitian_part(g),
-    jvp=lambda ts, out, a: hermitian_part(ts[0]),
-    hermitian=True,
-)
-
-
 @of_gradient
 def pinv_vjp(
     g: Array, out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
@@ -131,9 +112,7 @@ def pinv_vjp(
     return pinv_gradient(g, out, a)
 
 
-def pinv_jvp(
-    ts: list[Array], out: Array, a: Array, rcond: Any = None, hermitian: bool = False, rtol: Any = None
-) -> Array:  # fmt: skip
+def pinv_jvp(ts: list[Array], out: Array, a: Array, hermitian: bool = False, **_: Any) -> Array:
     if hermitian:
         return hermitian_part(pinv_tangent(hermitian_part(ts[0]), out, from_lower(a)))
     return pinv_tangent(ts[0], out, a)
@@ -161,7 +140,7 @@ def lstsq_matrix(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> A
     if g[1] is not None and out[1].size:
         part = part - 2 * g[1] * (right - a @ x) @ adjoint(x)
     if g[3] is not None:
-        part = part + svdvals_gradient(g[3], a)
+        part = part + svdvals_gradient(g[3], out[3], a)
     return part
 
 
@@ -171,9 +150,7 @@ def lstsq_right(g: Parts, out: Any, a: Array, b: Array, rcond: Any = None) -> Ar
     return part if g[1] is None or not out[1].size else part + 2 * g[1] * (b - a @ out[0])
 
 
-def lstsq_jvp(
-    ts: list[Array | None], out: Any, a: Array, b: Array, rcond: Any = None
-) -> tuple[Array, ...]:
+def lstsq_jvp(ts: list[Array | None], out: Any, a: Array, b: Array, rcond: Any = None) -> Any:
     da, db = (np.zeros_like(x) if t is None else t for t, x in zip(ts, (a, b), strict=True))
     inverse, change = inverse_for(a, rcond), db - da @ out[0]
     dx = pinv_tangent(da, inverse, a) @ b + inverse @ db
@@ -185,5 +162,8 @@ def lstsq_jvp(
     return dx, sums, np.zeros_like(out[2]), sizes
 
 
-primitive(np.linalg.pinv, pinv_vjp, jvp=pinv_jvp, hermitian="hermitian")
+# fmt: off
+primitive(from_lower,      lambda g, out, a: hermitian_part(g), jvp=lambda ts, out, a: hermitian_part(ts[0]), hermitian=True)
+primitive(np.linalg.pinv,  pinv_vjp, jvp=pinv_jvp, hermitian="hermitian")
 primitive(np.linalg.lstsq, lstsq_matrix, lstsq_right, jvp=lstsq_jvp, sees_unused=True)
+# fmt: on

@@ -17,4 +17,3 @@ from micrograd_np.ops.derivatives.special import error_functions as error_functi
 from micrograd_np.ops.derivatives.special import exponential as exponential
 from micrograd_np.ops.derivatives.special import gammas as gammas
 from micrograd_np.ops.derivatives.special import hypergeometric as hypergeometric
-from micrograd_np.ops.derivatives.special import orthogonal as orthogonal

@@ -34,6 +34,19 @@ def chi_square(out: Array, v: Array, x: Array) -> Array:
     return gamma_density(out, v / 2, x / 2) / 2
 
 
+def noncentral(out: Array, x: Array, df: Array, nc: Array) -> Array:
+    """`(x/nc)^(v/2) exp(-(x + nc)/2) I(√(nc x)) / 2`, `v = df/2 - 1` the order of Bessel's `I`.
+
+    The slope of the noncentral chi-square distribution function in `x`; the slope in `nc` is minus
+    that of two degrees more. Where `nc x` is small, the Bessel function is a hypergeometric one.
+    """
+    df, near = typed(df, out), nc * x < 1
+    series = sc.hyp0f1(df / 2, np.where(near, nc * x, 0) / 4) * np.exp(-nc / 2)
+    p, q = np.sqrt(np.where(near, 1, x)), np.sqrt(np.where(near, 1, nc))
+    far = np.power(p / q, df / 2 - 1) * np.exp(-np.square(p - q) / 2) * sc.ive(df / 2 - 1, p * q)
+    return np.where(near, chi_square(out, df, x) * series, far / 2)
+
+
 def fisher(out: Array, n: Array, d: Array, x: Array) -> Array:
     total = d + n * x
     return beta_density(out, n / 2, d / 2, n * x / total) * (n * d) / np.square(total)
@@ -73,6 +86,7 @@ elementwise(sc.pdtri,   fixed("count"),                     lambda out, k, y: -1
 elementwise(sc.chdtr,   fixed("degrees of freedom"),        chi_square)
 elementwise(sc.chdtrc,  fixed("degrees of freedom"),        lambda out, v, x: -chi_square(out, v, x))
 elementwise(sc.chdtri,  fixed("degrees of freedom"),        lambda out, v, p: -1 / chi_square(out, v, out))
+elementwise(sc.chndtr,  noncentral, fixed("degrees of freedom"), lambda out, x, df, nc: -noncentral(out, x, df + 2, nc))
 elementwise(sc.fdtr,    *[fixed("degrees of freedom")] * 2, fisher)
 elementwise(sc.fdtrc,   *[fixed("degrees of freedom")] * 2, lambda out, n, d, x: -fisher(out, n, d, x))
 elementwise(sc.fdtri,   *[fixed("degrees of freedom")] * 2, lambda out, n, d, p: 1 / fisher(out, n, d, out))

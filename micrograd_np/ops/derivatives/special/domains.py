@@ -9,8 +9,8 @@ double precision where a Python number meets a float32 array. So rules get the a
 are differentiated in as floating-point numbers of the result's precision; `typed` does it.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.special as sc
@@ -18,14 +18,13 @@ import scipy.special as sc
 from micrograd_np.core import forms
 from micrograd_np.core.op import Array, Rule
 from micrograd_np.errors import NotDifferentiableError
-from micrograd_np.ops.derivatives import several as results
+from micrograd_np.ops.derivatives import elementwise as tables
 
 
-class fixed:  # noqa: N801 - it stands in tables as a word
+class fixed(NamedTuple):  # noqa: N801 - it stands in tables as a word
     """The rule of an argument in which the derivative has no closed form: an error that says so."""
 
-    def __init__(self, argument: str) -> None:
-        self.argument = argument
+    argument: str
 
     def of(self, function: Callable[..., Any]) -> Rule:
         """The rule of the argument of a function: to raise when a gradient in it is asked for."""
@@ -45,14 +44,19 @@ def name_of(function: Callable[..., Any]) -> str:
     return function.__name__.lstrip("_")
 
 
-def check_real(function: Callable[..., Any], inputs: tuple[Array, ...]) -> None:
-    """Raise NotDifferentiableError for complex numbers, for which a rule does not hold."""
-    if any(map(np.iscomplexobj, inputs)):
-        raise NotDifferentiableError(
-            f"this derivative of scipy.special.{name_of(function)} is known here for real numbers "
-            f"only, and it was given complex ones. Write the function in terms of others, or use "
-            f"`stop_gradient(t)`."
-        )
+def of_reals(function: Callable[..., Any], rule: Rule) -> Rule:
+    """A rule that raises NotDifferentiableError for complex numbers, for which it does not hold."""
+
+    def checked(out: Any, *inputs: Array) -> Any:
+        if any(map(np.iscomplexobj, inputs)):
+            raise NotDifferentiableError(
+                f"this derivative of scipy.special.{name_of(function)} is known here for real "
+                f"numbers only, and it was given complex ones. Write the function in terms of "
+                f"others, or use `stop_gradient(t)`."
+            )
+        return rule(out, *inputs)
+
+    return checked
 
 
 def typed(x: Array, like: Array) -> Array:
@@ -67,35 +71,30 @@ def elementwise(function: Callable[..., Any], *rules: Any, real: bool = False) -
     """Declare a ufunc by partials `(out, *inputs)`, which get inputs that vary as floats."""
     varying = [not isinstance(rule, fixed) for rule in rules]
 
-    def cast(rule: Rule) -> Rule:
+    def cast(rule: Any) -> Any:
+        if not callable(rule):
+            return rule
+
         def partial(out: Array, *inputs: Array) -> Array:
-            if real:
-                check_real(function, inputs)
             pairs = zip(inputs, varying, strict=True)
             return rule(out, *(typed(x, out) if varies else x for x, varies in pairs))
 
         return partial
 
-    def declared(rule: Any) -> Any:
-        if isinstance(rule, fixed):
-            return rule.of(function)
-        return rule if isinstance(rule, int) else cast(rule)
-
-    forms.elementwise(function, *map(declared, rules))
+    forms.elementwise(function, *map(cast, declared(function, rules, real)))
 
 
 def several(function: np.ufunc, *slopes: Any, real: bool = False) -> None:
     """Declare a ufunc with several results: for each input, the slopes of all results in it."""
+    tables.several(function, *declared(function, slopes, real))
 
-    def checked(rule: Rule) -> Rule:
-        def slopes_of_real(out: Any, *inputs: Array) -> Any:
-            check_real(function, inputs)
-            return rule(out, *inputs)
 
-        return slopes_of_real if real else rule
-
-    rules = [rule.of(function) if isinstance(rule, fixed) else checked(rule) for rule in slopes]
-    results.several(function, *rules)
+def declared(function: Callable[..., Any], rules: Sequence[Any], real: bool) -> list[Any]:
+    """The rules of a function, those that refuse among them."""
+    return [
+        rule.of(function) if isinstance(rule, fixed) else of_reals(function, rule) if real else rule
+        for rule in rules
+    ]
 
 
 def hyp2f1(a: float, b: float, c: float, z: Array) -> Array:

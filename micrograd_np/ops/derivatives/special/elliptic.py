@@ -11,7 +11,7 @@ import numpy as np
 import scipy.special as sc
 from scipy.special._ufuncs import _lambertw  # what `lambertw`, which is Python, calls
 
-from micrograd_np.core.op import Array
+from micrograd_np.core.op import Array, Rule
 from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, hyp2f1, several, typed
 
 # ---------------------------------------------------------------- slopes that need a thought
@@ -25,30 +25,16 @@ def ellipe_slope(m: Array) -> Array:
     return hyp2f1(0.5, 1.5, 2, m) * (-pi / 8)
 
 
-def ellipkm1_slope(p: Array) -> Array:
-    """Minus the slope of `ellipk` at `1 - p`, with its pole at 0 taken out by Euler's formula."""
-    return hyp2f1(0.5, 0.5, 2, 1 - p) * (-pi / 8) / p
+def modulus_slope(phi: Array, m: Array, carlson: Rule, complete: Rule) -> Array:
+    """`s³ RD / 6` within a half turn, and twice the complete integral's slope for each half turn.
 
-
-def half_turns(phi: Array) -> tuple[Array, Array, Array]:
-    """The number of half turns in an angle, and the sine and squared cosine of the rest."""
+    `s` is the sine, and `carlson` is `RD` of the squared cosine, 1 and `1 - m s²` in some order.
+    """
     turns = np.rint(phi / pi)
     rest = phi - pi * turns
-    return turns, np.sin(rest), np.square(np.cos(rest))
-
-
-def ellipkinc_modulus(phi: Array, m: Array) -> Array:
-    """`s³ RD(c², 1, 1 - m s²) / 6`, and twice the complete integral's slope for each half turn."""
-    turns, s, cc = half_turns(phi)
-    inner = s**3 * sc.elliprd(cc, typed(1, m), 1 - m * s**2) / 6
-    return inner + np.where(turns == 0, 0, 2 * turns * ellipk_slope(m))
-
-
-def ellipeinc_modulus(phi: Array, m: Array) -> Array:
-    """`-s³ RD(c², 1 - m s², 1) / 6`, and twice the complete integral's slope for each half turn."""
-    turns, s, cc = half_turns(phi)
-    inner = s**3 * sc.elliprd(cc, 1 - m * s**2, typed(1, m)) / -6
-    return inner + np.where(turns == 0, 0, 2 * turns * ellipe_slope(m))
+    s = np.sin(rest)
+    inner = s**3 * carlson(np.square(np.cos(rest)), 1 - m * s**2) / 6
+    return inner + np.where(turns == 0, 0, 2 * turns * complete(m))
 
 
 def agm_slope(out: Array, a: Array, b: Array) -> Array:
@@ -85,9 +71,9 @@ def elliprd_last(out: Array, x: Array, y: Array, z: Array) -> Array:
 # fmt: off
 elementwise(sc.ellipk,    lambda out, m: ellipk_slope(m))
 elementwise(sc.ellipe,    lambda out, m: ellipe_slope(m))
-elementwise(sc.ellipkm1,  lambda out, p: ellipkm1_slope(p))
-elementwise(sc.ellipkinc, lambda out, phi, m: 1 / np.sqrt(1 - m * np.square(np.sin(phi))), lambda out, phi, m: ellipkinc_modulus(phi, m))
-elementwise(sc.ellipeinc, lambda out, phi, m: np.sqrt(1 - m * np.square(np.sin(phi))),     lambda out, phi, m: ellipeinc_modulus(phi, m))
+elementwise(sc.ellipkm1,  lambda out, p: hyp2f1(0.5, 0.5, 2, 1 - p) * (-pi / 8) / p)  # Euler's formula takes the pole at 0 out
+elementwise(sc.ellipkinc, lambda out, phi, m: 1 / np.sqrt(1 - m * np.square(np.sin(phi))), lambda out, phi, m: modulus_slope(phi, m, lambda cc, w: sc.elliprd(cc, typed(1, m), w), ellipk_slope))
+elementwise(sc.ellipeinc, lambda out, phi, m: np.sqrt(1 - m * np.square(np.sin(phi))),     lambda out, phi, m: modulus_slope(phi, m, lambda cc, w: -sc.elliprd(cc, w, typed(1, m)), ellipe_slope))
 several    (sc.ellipj,    lambda out, u, m: (out[1] * out[2], -out[0] * out[2], -m * out[0] * out[1], out[2]), fixed("parameter"))
 elementwise(sc.agm,       agm_slope, lambda out, a, b: agm_slope(out, b, a))
 

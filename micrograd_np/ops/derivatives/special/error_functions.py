@@ -35,22 +35,16 @@ def odd_factorials(s: Array) -> Array:
     return total
 
 
+def or_series(slope: Array, x: Array, far: Array, sign: int, scale: float) -> Array:
+    """The slope; where real `x` is `far`, and its terms cancel, their asymptotic series."""
+    if np.iscomplexobj(x):
+        return slope
+    square = np.square(np.where(far, x, FAR))
+    return np.where(far, -odd_factorials(sign * 0.5 / square) / (scale * square), slope)
+
+
 def erfcx_slope(out: Array, x: Array) -> Array:
-    """`2 x out - 2/√π`; beyond x = 10, where these terms cancel, their asymptotic series."""
-    near = 2 * x * out - 2 / ROOT_PI
-    if np.iscomplexobj(x):
-        return near
-    square = np.square(np.where(x > FAR, x, FAR))
-    return np.where(x > FAR, -odd_factorials(-0.5 / square) / (ROOT_PI * square), near)
-
-
-def dawsn_slope(out: Array, x: Array) -> Array:
-    """`1 - 2 x out`; beyond |x| = 10, where these terms cancel, their asymptotic series."""
-    near = 1 - 2 * x * out
-    if np.iscomplexobj(x):
-        return near
-    square = np.square(np.where(np.abs(x) > FAR, x, FAR))
-    return np.where(np.abs(x) > FAR, -odd_factorials(0.5 / square) / (2 * square), near)
+    return or_series(2 * x * out - 2 / ROOT_PI, x, x > FAR, -1, ROOT_PI)
 
 
 @dispatching_unary
@@ -102,7 +96,7 @@ elementwise(sc.erfcx,         erfcx_slope)
 elementwise(sc.erfi,          lambda out, x: np.exp(np.square(x)) * (2 / ROOT_PI))
 elementwise(sc.erfinv,        lambda out, x: np.exp(np.square(out)) * (ROOT_PI / 2))
 elementwise(sc.erfcinv,       lambda out, x: np.exp(np.square(out)) * (-ROOT_PI / 2))
-elementwise(sc.dawsn,         dawsn_slope)
+elementwise(sc.dawsn,         lambda out, x: or_series(1 - 2 * x * out, x, np.abs(x) > FAR, 1, 2))
 elementwise(sc.wofz,          wofz_slope)
 elementwise(sc.voigt_profile, lambda *given: voigt_rules(*given)[0], lambda *given: voigt_rules(*given)[1], lambda *given: voigt_rules(*given)[2])
 

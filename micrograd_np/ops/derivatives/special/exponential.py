@@ -27,11 +27,6 @@ def proportion(x: Array, y: Array) -> Array:
     return np.where(x == 0, safe_divide(x, y), x / np.where(x == 0, 1, y))
 
 
-def beyond(delta: Array, r: Array) -> Array:
-    """The distance of `|r|` beyond `delta`, 0 within."""
-    return np.maximum(np.abs(r) - delta, 0)
-
-
 def pseudo_huber_delta(delta: Array, r: Array) -> Array:
     """`r⁴ / (h (h + delta)²)` with `h = hypot(delta, r)`, which is free of cancellation."""
     h = np.hypot(delta, r)
@@ -83,7 +78,7 @@ elementwise(sc.xlog1py,       lambda out, x, y: np.log1p(y),            lambda o
 elementwise(sc.entr,          lambda out, x: -np.log(x) - 1)
 elementwise(sc.rel_entr,      lambda out, x, y: np.log(x / y) + 1,      lambda out, x, y: -proportion(x, y))
 elementwise(sc.kl_div,        lambda out, x, y: np.log(x / y),          lambda out, x, y: np.where(x == 0, 1, proportion(y - x, y)))
-elementwise(sc.huber,         lambda out, delta, r: beyond(delta, r),   lambda out, delta, r: np.where(np.abs(r) <= delta, r, delta * np.sign(r)))
+elementwise(sc.huber,         lambda out, delta, r: np.maximum(np.abs(r) - delta, 0), lambda out, delta, r: np.where(np.abs(r) <= delta, r, delta * np.sign(r)))
 elementwise(sc.pseudo_huber,  lambda out, delta, r: pseudo_huber_delta(delta, r), lambda out, delta, r: delta * safe_divide(r, np.hypot(r, delta)))
 elementwise(sc.powm1,         lambda out, x, y: power_base(out + 1, x, y), lambda out, x, y: power_exponent(out + 1, x, y))
 elementwise(sc.boxcox,        lambda out, x, y: np.power(x, y - 1),     boxcox_exponent)

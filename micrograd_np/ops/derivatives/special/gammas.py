@@ -39,7 +39,8 @@ def at_pole(x: Array) -> Array:
 
 def binom_upper(out: Array, n: Array, k: Array) -> Array:
     """`out (psi(n+1) - psi(n-k+1))`; where `n-k+1` is a pole and the value 0, its limit."""
-    rest, pole = without_poles(n - k + 1)
+    pole = at_pole(n - k + 1)
+    rest = np.where(pole, 1, n - k + 1)
     slope = out * (sc.psi(n + 1) - sc.psi(rest))
     return np.where(pole, binom_limit(n, k), slope)
 
@@ -48,16 +49,11 @@ def binom_lower(out: Array, n: Array, k: Array) -> Array:
     """`out (psi(n-k+1) - psi(k+1))`; where either is a pole and the value 0, its limit."""
     mirrored = at_pole(k + 1)  # binom(n, k) is binom(n, n - k)
     k = np.where(mirrored, n - k, k)
-    rest, pole = without_poles(n - k + 1)
+    pole = at_pole(n - k + 1)
+    rest = np.where(pole, 1, n - k + 1)
     slope = out * (sc.psi(rest) - sc.psi(k + 1))
     slope = np.where(pole, -binom_limit(n, k), slope)
     return np.where(mirrored, -slope, slope)
-
-
-def without_poles(x: Array) -> tuple[Array, Array]:
-    """`x` with 1 where the gamma function has a pole, and where that is."""
-    pole = at_pole(x)
-    return np.where(pole, 1, x), pole
 
 
 def binom_limit(n: Array, k: Array) -> Array:
