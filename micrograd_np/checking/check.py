@@ -147,8 +147,8 @@ def first_order(call: RecordedCall, title: str, settings: Settings) -> GradientR
     lines = []
     for place, (point, sign) in enumerate(zip(function.points, signs, strict=True)):
         probes, along_random = probes_of(place, point, rows, settings, sign)
-        arrived = [gradient[place] for gradient in gradients]
-        blocks: Blocks = {"reverse": reverse_block(arrived, probes, call.wide)}
+        arrived = np.reshape([g[place] for g in gradients], (rows.count, point.size))
+        blocks: Blocks = {"reverse": reverse_block(arrived.astype(call.wide), probes)}
         if "forward" in settings.modes:
             blocks["forward"] = forward_block(call, rows, probes)
         slopes = measured_slopes(differences, probes, [*blocks.values()], rtol)
@@ -192,13 +192,10 @@ def probes_of(
     return directions(place, point, settings.samples, settings.rng, sign), True
 
 
-def reverse_block(gradients: list[Array], probes: list[Probe], wide: Any) -> Array:
+def reverse_block(gradients: Array, probes: list[Probe]) -> Array:
     """The reverse-mode derivatives of one input, of shape (rows, probes), from its gradients."""
-    rows = np.array([gradient.ravel() for gradient in gradients], wide)
-    block = np.zeros((len(gradients), len(probes)), wide)
-    for i, probe in enumerate(probes):
-        block[:, i] = probe.derivatives(rows)
-    return block
+    columns = [probe.derivatives(gradients) for probe in probes]
+    return np.reshape(columns, (len(probes), len(gradients))).T
 
 
 def forward_block(call: RecordedCall, rows: Rows, probes: list[Probe]) -> Array:

@@ -90,7 +90,7 @@ AT: dict[np.ufunc, str] = {  # the methods `at` of ufuncs that have a form of th
     np.minimum: "t = mg.index_min(t, key, values)",
 }
 
-REASONS: dict[str, str] = {  # for which functions are refused
+REASONS: dict[str, str] = {  # why functions are refused, and the names of these functions
     "it makes a plain array; mg.tensor([...]) joins Tensors, t.data leaves the graph": """
         array asanyarray asarray asarray_chkfinite ascontiguousarray asfortranarray require
     """,
@@ -120,7 +120,7 @@ REASONS: dict[str, str] = {  # for which functions are refused
     "NumPy has given it another name; write np.isin": "in1d",
     "NumPy has given it another name; write np.trapezoid": "trapz",
 }
-ATTRIBUTES: dict[str, str] = {  # of an ndarray, and why a Tensor has none
+ATTRIBUTES: dict[str, str] = {  # why a Tensor lacks attributes of an ndarray, and their names
     "it reads memory, which a Tensor shares with nobody; use t.data": """
         base byteswap ctypes flags getfield newbyteorder setflags strides view
     """,
@@ -143,9 +143,8 @@ REFUSED_ATTRIBUTES: dict[str, str] = {
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a function of NumPy, as the tables write it."""
-    module = (
-        (getattr(function, "__module__", None) or "numpy").removeprefix("numpy").removeprefix(".")
-    )
+    module = (getattr(function, "__module__", None) or "numpy").removeprefix("numpy")
+    module = module.removeprefix(".")
     name = getattr(function, "__name__", str(function))
     return ".".join(filter(None, (NAMED_OTHERWISE.get(module, module), name)))
 

@@ -12,12 +12,7 @@ from micrograd_np.core.record import check_change, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, listed
-from micrograd_np.optim.transformation import (
-    State,
-    Transformation,
-    apply_updates,
-    check_transformation,
-)
+from micrograd_np.optim.transformation import Transformation, apply_updates, check_transformation
 
 
 class Optimizer:
@@ -67,7 +62,7 @@ class Optimizer:
         self.parameters = list(first)
         self.paths = list(first.values())
         self.transformation = transformation
-        self.state: State = transformation.init([value_of(p) for p in self.parameters])
+        self.state: Any = transformation.init([value_of(p) for p in self.parameters])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({len(self.parameters)} parameters)"
@@ -100,19 +95,19 @@ class Optimizer:
         for parameter in self.parameters:
             parameter.grad = None
 
-    def snapshot(self) -> tuple[list[Any], State]:
+    def snapshot(self) -> tuple[list[Any], Any]:
         """The values of the parameters and the state, for `restore`.
 
         Nothing is copied, because a step makes new arrays and leaves the old ones as they are.
         """
         return [p.value for p in self.parameters], self.state
 
-    def restore(self, snapshot: tuple[list[Any], State]) -> None:
+    def restore(self, snapshot: tuple[list[Any], Any]) -> None:
         """Assign a snapshot: copies of the values, and the state; all of them, or none."""
         values, state = snapshot
         self.assign([value.copy() for value in values], state)
 
-    def assign(self, values: list[Any], state: State) -> None:
+    def assign(self, values: list[Any], state: Any) -> None:
         """Assign new values to the parameters, and a new state: all of them, or none.
 
         The values have the parameters' shapes and dtypes. They are neither checked nor copied.

@@ -95,9 +95,8 @@ def symbol(node: Node) -> str:
         return f"part {node.options['index']}"
     if op.function is getitem:
         key = node.options["key"]
-        return visible(
-            f"x[{', '.join(map(value_text, key if isinstance(key, tuple) else (key,)))}]"
-        )
+        parts = key if isinstance(key, tuple) else (key,)
+        return visible(f"x[{', '.join(map(value_text, parts))}]")
     infix = INFIX.get(op.function)
     sign = infix or SIGNS.get(op.function) or visible(op.name)
     if not any(map(is_number, node.inputs)):

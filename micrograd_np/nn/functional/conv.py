@@ -42,7 +42,8 @@ def conv(
     x, weight = as_array(x), as_array(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     (groups,) = per_axis("groups", groups, 1, 1)
-    call = _checked_call(f"conv{ndim}d", x, weight, ndim)
+    name = f"conv{ndim}d"
+    _check_axes(name, x, weight, ndim)
     outputs, channels = weight.shape[0], weight.shape[1] * groups
     reached = reach(weight.shape[2:], dilation)
     before, padded = _paddings(padding, stride, reached, x.shape[-ndim:])
@@ -53,7 +54,8 @@ def conv(
         for axis, (n, r) in enumerate(zip(padded, reached, strict=True), -ndim)
         if n < r
     ]
-    check(call, [*_problems(x, weight, bias, groups, channels, outputs), *too_long])
+    problems = [*_problems(x, weight, bias, groups, channels, outputs), *too_long]
+    check(problems, name, x, weight)
     out = convolve_windows(
         x, weight, size=size, stride=stride, padding=before, dilation=dilation, groups=groups
     )
@@ -86,7 +88,8 @@ def conv_transpose(
     padding = per_axis("padding", padding, ndim, 0)
     extra = per_axis("output_padding", output_padding, ndim, 0)
     (groups,) = per_axis("groups", groups, 1, 1)
-    call = _checked_call(f"conv_transpose{ndim}d", x, weight, ndim)
+    name = f"conv_transpose{ndim}d"
+    _check_axes(name, x, weight, ndim)
     channels, outputs = weight.shape[0], weight.shape[1] * groups
     reached = reach(weight.shape[2:], dilation)
     size = tuple(
@@ -101,7 +104,7 @@ def conv_transpose(
         )
     if min(size) < 1:
         problems.append(f"the result would have lengths {size}: use less padding")
-    check(call, problems)
+    check(problems, name, x, weight)
     out = convolve_to_input(
         x, weight, size=size, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
@@ -167,9 +170,7 @@ def _biased(out: Array, bias: Array | None, ndim: int) -> Array:
 # ---------------------------------------------------------------- what does not fit
 
 
-def _checked_call(name: str, x: Array, weight: Array, ndim: int) -> str:
-    """The call in words, for messages. Raises ShapeError for the wrong number of axes."""
-    call = f"{name} of an input of shape {x.shape} with a weight of shape {weight.shape}"
+def _check_axes(name: str, x: Array, weight: Array, ndim: int) -> None:
     problems = []
     if x.ndim < ndim + 1:
         problems.append(f"an input has axes (..., channels) and {ndim} more, this one has {x.ndim}")
@@ -177,8 +178,7 @@ def _checked_call(name: str, x: Array, weight: Array, ndim: int) -> str:
         problems.append(f"a weight has {ndim + 2} axes, this one has {weight.ndim}")
     elif not all(weight.shape[2:]):
         problems.append("the kernel has no entries")
-    check(call, problems)
-    return call
+    check(problems, name, x, weight)
 
 
 def _problems(

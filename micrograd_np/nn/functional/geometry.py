@@ -6,7 +6,6 @@ Along an axis of length n there are this many windows:
 """
 
 import operator
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,10 +22,11 @@ def as_array(x: Any) -> Array:
     return x if hasattr(x, "__array_function__") else np.asarray(x)
 
 
-def check(call: str, problems: Iterable[str]) -> None:
-    """Raise ShapeError that names all `problems` of a call, if there are any."""
-    if found := listed(problems):
-        raise ShapeError(f"{call}:{found}")
+def check(problems: list[str], name: str, x: Array, weight: Array | None = None) -> None:
+    """Raise ShapeError that names all `problems` of a call on these arrays, if there are any."""
+    if problems:
+        kernel = "" if weight is None else f" with a weight of shape {weight.shape}"
+        raise ShapeError(f"{name} of an input of shape {x.shape}{kernel}:{listed(problems)}")
 
 
 def per_axis(name: str, given: Any, ndim: int, least: int) -> Lengths:

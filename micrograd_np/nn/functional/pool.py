@@ -47,7 +47,8 @@ def max_pool(
     x = as_array(x)
     if x.dtype.kind not in "fiu":
         raise TypeError(f"max_pool{ndim}d needs numbers with an order, not dtype {x.dtype}.")
-    windows = _windows("max_pool", ndim, x, kernel_size, stride, padding, dilation, ceil_mode)
+    name = f"max_pool{ndim}d"
+    windows = _windows(name, ndim, x, kernel_size, stride, padding, dilation, ceil_mode)
     return max_windows(x, **windows._asdict())
 
 
@@ -69,7 +70,8 @@ def avg_pool(
     x = as_array(x)
     if x.dtype.kind in "biu":
         x = x.astype(float)  # a sum of small integers would overflow
-    windows = _windows("avg_pool", ndim, x, kernel_size, stride, padding, 1, ceil_mode)
+    name = f"avg_pool{ndim}d"
+    windows = _windows(name, ndim, x, kernel_size, stride, padding, 1, ceil_mode)
     counts = _counts(x.shape[-ndim:], windows, count_include_pad)
     counts = like(x, counts.astype(np.finfo(x.dtype).dtype))
     return sum_windows(x, **windows._asdict()) / counts
@@ -83,7 +85,7 @@ def adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
     floor(i n / m) up to ceil((i + 1) n / m). Windows overlap where m does not divide n.
     """
     x = as_array(x)
-    _checked_call("adaptive_avg_pool", x, ndim)
+    _check_axes(f"adaptive_avg_pool{ndim}d", x, ndim)
     wanted = output_size if isinstance(output_size, list | tuple) else (output_size,) * ndim
     sizes = [n if m is None else m for m, n in zip(wanted, x.shape[-ndim:], strict=True)]
     for axis, m in enumerate(per_axis("output_size", sizes, ndim, 1), -ndim):
@@ -156,7 +158,7 @@ def _windows(
     stride = kernel if stride is None else per_axis("stride", stride, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
     dilation = per_axis("dilation", dilation, ndim, 1)
-    call = _checked_call(name, x, ndim)
+    _check_axes(name, x, ndim)
     reached = reach(kernel, dilation)
     problems = [
         f"padding {p} on axis {axis} is more than half of the {r} entries the kernel reaches over"
@@ -166,7 +168,7 @@ def _windows(
         for axis, (n, r, p) in enumerate(zip(x.shape[-ndim:], reached, padding, strict=True), -ndim)
         if 2 * p > r or n + 2 * p < r
     ]
-    check(call, problems)
+    check(problems, name, x)
     axes = zip(x.shape[-ndim:], reached, stride, padding, strict=True)
     size = tuple(_window_count(*lengths, ceil_mode) for lengths in axes)
     return Windows(size, kernel, stride, padding, dilation)
@@ -194,9 +196,6 @@ def _counts(lengths: Lengths, windows: Windows, include_padding: bool) -> Array:
     return counts
 
 
-def _checked_call(name: str, x: Array, ndim: int) -> str:
-    """The call in words, for messages. Raises ShapeError for too few axes."""
-    call = f"{name}{ndim}d of an input of shape {x.shape}"
+def _check_axes(name: str, x: Array, ndim: int) -> None:
     if x.ndim < ndim:
-        check(call, [f"the windows slide along {ndim} axes, it has {x.ndim}"])
-    return call
+        check([f"the windows slide along {ndim} axes, it has {x.ndim}"], name, x)

@@ -73,8 +73,8 @@ def pad_any(array: Array, pad_width: Any, mode: Any = "constant", **options: Any
         return extend(array, pad_width, ramp_block(0 if option is None else option))
     if isinstance(option, Node):
         return extend(array, pad_width, constant_block(option))
-    if mode == "constant":
-        return pad(array, pad_width, mode, 0 if option is None else option)
+    if mode == "constant" and option is not None:
+        return pad(array, pad_width, mode, option)
     if option == "odd":
         return pad_oddly(array, widths_of(pad_width, np.ndim(array)), mode)
     return pad(array, pad_width, "constant" if mode == "empty" else mode)
