@@ -52,7 +52,8 @@ def gradcheck(
     - "kink": `f` has no derivative there, so the check neither passes nor finds an error;
     - "non-finite": a value or a derivative is infinite or NaN;
     - "non-deterministic": `f` gives different values for equal inputs;
-    - "value differs": on Tensors `f` is another function than on plain arrays.
+    - "value differs": `f` computes another value on Tensors than on plain arrays, so its gradient
+      is that of another function.
 
     If `f` raises on plain arrays, because it needs Tensors, a note says so, and the check goes on.
 
@@ -124,7 +125,8 @@ def check_function(
     if verdict != "right":
         return GradientReport(verdict, (), title, "not compared", np.nan, (note,))
     report = first_order(call, title, settings)
-    report.notes += (note,) * bool(note)
+    if note:
+        report.notes += (note,)
     if order > 1 and report:
         report.derivatives = tuple(
             check_function(g, order - 1, name, settings)
@@ -276,7 +278,8 @@ def layout_of(
     """The meaning of the derivatives of an input of that shape; `drawn` directions if not None."""
     across, row_name = (rows.count,), lambda row: f"combination {row}"
     if rows.mixtures is None:
-        across, row_name = call.shapes[0] if len(call.shapes) == 1 else across, call.entry
+        row_name = call.entry
+        across = call.shapes[0] if len(call.shapes) == 1 else across
     if drawn is not None:
         return Layout((*across, drawn), row_name, lambda i: f"direction {i}")
     end = " mirrored" if sign else ""

@@ -134,9 +134,13 @@ def entries(place: int, point: Array, sign: int = 0) -> list[Probe]:
     lengths = np.stack([units, binary(sizes), own], axis=1).tolist()
     probes = []
     for i, image in enumerate(images.ravel().tolist()):
-        moving, factors = ([i, image], [1, sign]) if image != i else ([i], [int(sign >= 0)])
-        size = *lengths[i], factors != [0]
-        probes.append(Probe(place, point, np.array(moving), np.array(factors), *size))
+        moving, factors = [i], [1]
+        if image != i:
+            moving, factors = [i, image], [1, sign]
+        elif sign < 0:
+            factors = [0]
+        probe = Probe(place, point, np.array(moving), np.array(factors), *lengths[i])
+        probes.append(probe._replace(rounded=factors != [0]))
     return probes
 
 
@@ -173,7 +177,7 @@ def binary(x: Array) -> Array:
 
 
 class Sides(NamedTuple):
-    """Slopes of all rows for a sequence of steps (first axis, small to large)."""
+    """Slopes of all rows for a ladder of steps (first axis, small to large)."""
 
     step: Array
     left: Array

@@ -175,7 +175,7 @@ def instead_of_at(ufunc: Any) -> str:
     """The code to write for the method `at` of a ufunc."""
     if ufunc in AT:
         return AT[ufunc]
-    values = ", values" * (ufunc.nin > 1)
+    values = ", values" if ufunc.nin > 1 else ""
     written = f"t = mg.index_update(t, key, np.{ufunc.__name__}(t[key]{values}))"
     return f"{written}, which is right if no index repeats"
 

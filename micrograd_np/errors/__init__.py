@@ -14,6 +14,7 @@ from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
 from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
+from micrograd_np.errors.words import counted as counted
 from micrograd_np.errors.words import listed as listed
 
 

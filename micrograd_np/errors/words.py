@@ -40,6 +40,11 @@ def kind_of(value: Any) -> str:
     return f"{type(value).__module__}.{type(value).__qualname__}"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 node`, `2 nodes`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def listed(items: Iterable[str]) -> str:
     """Offenders as an indented list, for messages that name all of them at once."""
     return "".join(f"\n  - {item}" for item in items)

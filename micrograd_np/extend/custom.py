@@ -146,7 +146,7 @@ def register(
 
 
 class UserOp(Op):
-    """An op that a user has declared."""
+    """An op that a user has declared, and that `compile` keeps as one call."""
 
 
 def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:

@@ -104,8 +104,9 @@ class _Transposed(_Kernels):
         rng: "np.random.Generator | None" = None,
         dtype: Any = np.float64,
     ) -> None:
-        sizes = in_channels, out_channels, kernel_size
-        self._start(*sizes, groups, bias, rng, dtype, transposed=True)
+        self._start(
+            in_channels, out_channels, kernel_size, groups, bias, rng, dtype, transposed=True
+        )
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.output_padding, self.groups = output_padding, groups
 

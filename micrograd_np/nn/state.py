@@ -28,11 +28,9 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
         )
     refuse_pytorch(state)
     wrong = [f"missing: {path} of shape {own[path].shape}" for path in own if path not in state]
-    wrong += [
-        f"unexpected: {path}" + ", a dictionary: is the state inside it?" * isinstance(x, Mapping)
-        for path, x in state.items()
-        if path not in own
-    ]
+    for path in (path for path in state if path not in own):
+        hint = ", a dictionary: is the state inside it?" if isinstance(state[path], Mapping) else ""
+        wrong.append(f"unexpected: {path}{hint}")
     given: dict[str, np.ndarray[Any, Any]] = {}
     lost: dict[str, MeaningLostError] = {}
     for path in (path for path in state if path in own):

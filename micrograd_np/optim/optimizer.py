@@ -110,7 +110,8 @@ class Optimizer:
     def assign(self, values: list[Any], state: Any) -> None:
         """Assign new values to the parameters, and a new state: all of them, or none.
 
-        The values have the parameters' shapes and dtypes. They are neither checked nor copied.
+        The values are arrays of the parameters' shapes and dtypes that nothing else holds. They are
+        neither checked nor copied.
         """
         for parameter in self.parameters:
             check_change(parameter, "was changed by an optimizer")

@@ -29,7 +29,7 @@ def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> 
     >>> updates
     [array([-1.])]
     """
-    useless = nesterov if momentum == 0 else False
+    useless = nesterov and momentum == 0
     _check(learning_rate=learning_rate, momentum=momentum, nesterov=useless)
     step = scale(-learning_rate)
     return chain(_momentum(momentum, nesterov), step) if momentum else step
@@ -100,7 +100,8 @@ def scale_by_adam(
     one real `v`, so turning `g` in the plane turns the step; PyTorch keeps a `v` for either part.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization", 2015, algorithm 1.
 
-    The state is an `AdamState`. Raises what `adam` raises of `beta1`, `beta2` and `epsilon`.
+    The state is an `AdamState`. Raises ValueError for a beta outside [0, 1), or an epsilon that is
+    not positive and finite.
     """
     _check(beta1=beta1, beta2=beta2, epsilon=epsilon)
     beta1, beta2, epsilon = float(beta1), float(beta2), float(epsilon)

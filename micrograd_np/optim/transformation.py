@@ -35,7 +35,10 @@ State = Any
 
 
 class Transformation(NamedTuple):
-    """The pure functions `init(parameters)` and `update(gradients, state, parameters)`."""
+    """A pure pair: `init(parameters)` returns a state, and `update` the updates and a new state.
+
+    `update(gradients, state, parameters)` returns `(updates, state)`.
+    """
 
     init: Callable[[Tree], State]
     update: Callable[[Tree, State, Tree], tuple[Tree, State]]

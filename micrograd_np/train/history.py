@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.errors import MissingExtraError
+from micrograd_np.errors import MissingExtraError, counted
 
 Numbers = np.ndarray[Any, Any]
 
@@ -48,9 +48,8 @@ class History:
     def __repr__(self) -> str:
         if not self.records:
             return "History(no steps)"
-        counts = {"step": len(self), "epoch": len(self.epochs)}
-        said = " in ".join(f"{n} {thing}{'s' * (n != 1)}" for thing, n in counts.items())
-        return f"History({said}, loss {self.records[0].loss:.4g} → {self.records[-1].loss:.4g})"
+        length = f"{counted(len(self), 'step')} in {counted(len(self.epochs), 'epoch')}"
+        return f"History({length}, loss {self.records[0].loss:.4g} → {self.records[-1].loss:.4g})"
 
     @property
     def losses(self) -> Numbers:

@@ -57,8 +57,9 @@ class Bar:
         """Show the latest record now; where each epoch has one step, the bar counts the epochs."""
         if self.last is not None:
             text = described(self.last, self.epochs)
-            counted = self.bar.total == self.epochs
-            self.bar.set_postfix_str(text.partition(", ")[2] if counted else text, refresh=False)
+            if self.bar.total == self.epochs:
+                text = f"loss {self.last.loss:.4g}"
+            self.bar.set_postfix_str(text, refresh=False)
             self.bar.update(self.last.step - self.bar.n)
 
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from micrograd_np.core import tree
 from micrograd_np.core.graph import Node
 from micrograd_np.core.tensor import Tensor
-from micrograd_np.errors import listed
+from micrograd_np.errors import counted, listed
 from micrograd_np.viz.dot import digraph
 from micrograd_np.viz.gradients import computed_gradients
 from micrograd_np.viz.labels import Annotations, label_of
@@ -60,8 +60,7 @@ def draw(
     changed = frozenset(changed_leaves(graph.nodes))
     annotations = Annotations(named, shown, frozenset(results), changed)
     labels = [label_of(node, annotations) for node in graph.nodes]
-    things = {"node": len(labels), "edge": len(graph.edges)}
-    size = " and ".join(f"{n} {thing}{'s' * (n != 1)}" for thing, n in things.items())
+    size = f"{counted(len(labels), 'node')} and {counted(len(graph.edges), 'edge')}"
     shallow = depth(graph) <= DEEPEST_ACROSS
     return Picture(digraph(labels, graph.edges, direction or ("LR" if shallow else "TB")), size)
 

@@ -150,7 +150,7 @@ def value_text(value: Any) -> str:
 
 def slice_text(part: slice) -> str:
     """A slice as it is written: `1:`, `::-1`."""
-    ends = [part.start, part.stop] + [part.step] * (part.step is not None)
+    ends = [part.start, part.stop] if part.step is None else [part.start, part.stop, part.step]
     return ":".join("" if x is None else value_text(x) for x in ends)
 
 

@@ -64,7 +64,7 @@ def widths_of(pad_width: Any, ndim: int) -> Widths:
 def pad_any(array: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
     options = {name: value for name, value in options.items() if value is not None}
     check_mode(mode, options)
-    option = options.get(MODES[mode] or "")
+    option = options.get(MODES[mode] or "")  # the one that the mode takes
     if isinstance(pad_width, dict):  # which older versions of NumPy do not know
         pad_width = widths_of(pad_width, np.ndim(array))
     if mode in STATISTICS:

@@ -196,7 +196,7 @@ def check_quantile(name: str, a: Array, q: Array, method: str, weights: Any) -> 
     if weights is not None:
         raise OptionError.unknown(getattr(np, name), ["weights"], ["axis", "method", "keepdims"])
     if method not in METHODS:
-        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {(*METHODS,)}")
+        raise ValueError(f"{method!r} is not a method of np.{name}. Use one of: {tuple(METHODS)}")
     if np.iscomplexobj(a):
         raise TypeError(f"np.{name} orders its values, which complex numbers do not allow")
     value = value_of(q)

@@ -131,7 +131,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
     """The new entries joined to the old ones, and all taken in the order of the result."""
     arr, axis = flat_if_no_axis(arr, axis)
     obj, n = value_of(obj), arr.shape[axis]
-    count = np.insert(np.arange(n), obj, 0).size - n
+    count = np.insert(np.arange(n), obj, 0).size - n  # of the places that `obj` names
     values = of_dimensions(values, arr.ndim)
     if not isinstance(obj, slice) and np.ndim(obj) == 0:
         values = np.moveaxis(values, 0, axis)
@@ -159,8 +159,11 @@ def trim_zeros(filt: Array, trim: str = "fb", axis: Any = None) -> Array:
     key = [slice(None)] * filt.ndim
     places, sides = np.nonzero(decisive("np.trim_zeros", filt)), trim.lower()
     for i in axes:
-        first, stop = (places[i].min(), places[i].max() + 1) if len(places[i]) else (None, 0)
-        key[i] = slice(first if "f" in sides else None, stop if stop == 0 or "b" in sides else None)
+        if not len(places[i]):
+            key[i] = slice(0)
+            continue
+        first = places[i].min() if "f" in sides else None
+        key[i] = slice(first, places[i].max() + 1 if "b" in sides else None)
     return filt[tuple(key)]
 
 

@@ -28,18 +28,21 @@ def add_axes(axes: dict[int, tuple[int, ...]]) -> Callable[..., Any]:
 
 
 def rollaxis(a: Array, axis: int, start: int = 0) -> Array:
-    axis, place = normalize_axis_index(axis, a.ndim), start + a.ndim * (start < 0)
+    axis = normalize_axis_index(axis, a.ndim)
+    place = start + a.ndim if start < 0 else start
     if not 0 <= place <= a.ndim:
         raise AxisError(f"np.rollaxis: start={start} for an array of {a.ndim} dimensions")
-    return np.moveaxis(a, axis, place - (axis < place))
+    return np.moveaxis(a, axis, place - 1 if axis < place else place)
 
 
 def rot90(m: Array, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
     """Quarter turns: a transposition and a flip."""
     first, second = normalize_axis_tuple(axes, m.ndim)
     k %= 4
-    if k % 2 == 0:
-        return np.flip(m, (first, second)) if k else m
+    if k == 0:
+        return m
+    if k == 2:
+        return np.flip(m, (first, second))
     if k == 1:
         return np.swapaxes(np.flip(m, second), first, second)
     return np.flip(np.swapaxes(m, first, second), second)

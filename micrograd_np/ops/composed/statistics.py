@@ -32,7 +32,7 @@ def average(
     weights = weights_like(a, as_input(weights), axis)
     total = np.sum(weights, axis, keepdims=keepdims)
     value = value_of(total)
-    if isinstance(value, np.ndarray | np.generic) and np.any(value == 0):  # no other library's
+    if isinstance(value, np.ndarray | np.generic) and np.any(value == 0):  # others are not read
         raise ZeroDivisionError("np.average: the weights sum to zero, so the average is undefined")
     mean = np.sum(a * weights, axis, keepdims=keepdims) / total
     return (mean, np.broadcast_to(total, mean.shape)) if returned else mean

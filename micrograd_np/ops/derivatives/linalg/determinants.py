@@ -34,8 +34,7 @@ def cofactors(x: Array, *directions: Array) -> Array:
         others = np.prod(np.where(mine, 1, s[..., None, :]), axis=-1)
         core = others[..., None] * identity(s)
     phase = np.linalg.det(u @ vh)[..., None, None]
-    out: Array = phase * (np.conj(u) @ core @ np.conj(vh))
-    return out
+    return phase * (np.conj(u) @ core @ np.conj(vh))
 
 
 def along_one(u: Array, s: Array, vh: Array, direction: Array) -> Array:
