@@ -149,13 +149,13 @@ def turned(x: Any) -> Any:
 
 
 MASKS: dict[Any, Callable[..., Array | None]] = {
-    **dict.fromkeys((np.multiply, np.divide), of_product),
-    **dict.fromkeys((np.add, np.subtract), of_sum),
-    **dict.fromkeys((np.where, taken), of_choice),
-    # Functions that change entries in their places leave zeros hard.
-    **dict.fromkeys((np.negative, np.positive, np.conjugate, np.real, np.imag), mask_of),
-    **dict.fromkeys((np.copy, astype), mask_of),
-}
+    np.multiply: of_product, np.divide: of_product,
+    np.add: of_sum, np.subtract: of_sum,
+    np.where: of_choice, taken: of_choice,
+}  # fmt: skip
+# Functions that change entries in their places leave zeros hard.
+MASKS |= dict.fromkeys((np.negative, np.positive, np.conjugate, np.real, np.imag), mask_of)
+MASKS |= dict.fromkeys((np.copy, astype), mask_of)
 MOVED = {
     np.sum, np.mean, np.cumsum, np.trace, np.diagonal, np.concatenate, np.stack, np.reshape,
     np.ravel, np.transpose, np.matrix_transpose, np.swapaxes, np.moveaxis, np.expand_dims,

@@ -18,6 +18,7 @@ from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import ShapeError
+from micrograd_np.nn.functional.geometry import as_array
 from micrograd_np.nn.state import described
 from micrograd_np.ops.derivatives.activations import log_softmax, logsigmoid
 
@@ -98,7 +99,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     array([6.931e-01, 1.000e+03])
     """
     name = "cross_entropy"
-    logits, target = _array(logits), _array(target)
+    logits, target = as_array(logits), as_array(target)
     _check_classes(logits, target)
     if target.ndim < logits.ndim:
         losses = -_at_class(log_softmax(logits, axis=-1), value_of(target)[..., np.newaxis])
@@ -148,10 +149,6 @@ def _reduced(name: str, losses: Array, reduction: str) -> Array:
 # ---------------------------------------------------------------- checks
 
 
-def _array(x: Any) -> Array:
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
-
-
 def _can_be_read(values: Array) -> bool:
     """Whether the numbers can be read for a check.
 
@@ -163,7 +160,7 @@ def _can_be_read(values: Array) -> bool:
 
 def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:
     """Prediction and target as arrays or Tensors of one shape and the prediction's dtype."""
-    prediction, target = _array(prediction), _array(target)
+    prediction, target = as_array(prediction), as_array(target)
     if prediction.shape != target.shape:
         raise ShapeError(_mismatch(name, prediction.shape, target.shape))
     if target.dtype.kind not in "biuf":
