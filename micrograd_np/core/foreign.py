@@ -41,13 +41,13 @@ def like(x: Any, constant: Array) -> Array:
     return np.asarray(constant, like=x) if is_foreign(x) else constant
 
 
-def here(value: Array) -> np.ndarray[Any, Any]:
+def to_numpy(value: Array) -> np.ndarray[Any, Any]:
     """A NumPy array with the numbers: lazy ones are computed, those on a device are copied."""
     return np.array(value.get() if hasattr(value, "get") else value)
 
 
-def all_here(values: Sequence[Array]) -> list[Array]:
+def all_to_numpy(values: Sequence[Array]) -> list[Array]:
     """The numbers of arrays as NumPy arrays; Dask computes all of its arrays in one pass."""
     if any(hasattr(value, "__dask_graph__") for value in values):
         values = import_module("dask").compute(*values)
-    return [here(value) for value in values]
+    return [to_numpy(value) for value in values]

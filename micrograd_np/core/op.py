@@ -179,7 +179,7 @@ class Interpreted:
         """The value as one that stands for an array, or for a single number; not for a Tensor."""
         return self
 
-    def settled(self) -> Any:
+    def concrete(self) -> Any:
         """The value as the result of a transform."""
         return self
 

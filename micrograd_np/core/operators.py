@@ -13,7 +13,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.core.context import CONTEXT, EAGER, RUNNING
-from micrograd_np.core.foreign import array_behind, here, is_foreign
+from micrograd_np.core.foreign import array_behind, is_foreign, to_numpy
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs, Interpreted, Options, read_tables
 from micrograd_np.core.record import (
@@ -319,16 +319,16 @@ class ArrayMethods:
 
     def item(self, *index: Any) -> Any:
         """The entry at `index`, or the only one, as a number of Python's."""
-        return self._here().item(*index)
+        return self._numbers().item(*index)
 
     def tolist(self) -> Any:
         """The entries as nested lists of Python's numbers."""
-        return self._here().tolist()
+        return self._numbers().tolist()
 
-    def _here(self) -> Any:
+    def _numbers(self) -> Any:
         """The value as a NumPy array, for a caller who asked for numbers."""
         value = self._leaving(check_constant) if RUNNING else self._read()
-        return here(value) if is_foreign(value) else value
+        return to_numpy(value) if is_foreign(value) else value
 
     def _read(self) -> Any:
         return value_of(self) if isinstance(self, Node) else self.value

@@ -16,7 +16,7 @@ import numpy as np
 
 from micrograd_np import errors
 from micrograd_np.core.context import CONTEXT, EAGER, RUNNING
-from micrograd_np.core.foreign import here, is_foreign
+from micrograd_np.core.foreign import is_foreign, to_numpy
 from micrograd_np.core.graph import PICK, Node, describe, pull, tick
 from micrograd_np.core.op import OPS, Array, Interpreted
 from micrograd_np.core.operators import ArrayMethods, binary
@@ -187,13 +187,13 @@ class Tensor(ArrayMethods, Node):
 
     def numpy(self) -> np.ndarray[Any, Any]:
         """A copy of the values as a plain NumPy array."""
-        return here(self._leaving(check_constant))
+        return to_numpy(self._leaving(check_constant))
 
     def __format__(self, spec: str) -> str:
         foreign = is_foreign(self.value)
         if not spec and (self.ndim or foreign or isinstance(self.value, Interpreted)):
             return str(self)
-        return format((here(self.value) if foreign else self.value)[()], spec)
+        return format((to_numpy(self.value) if foreign else self.value)[()], spec)
 
     def __contains__(self, item: Any) -> bool:
         return item in self._array()

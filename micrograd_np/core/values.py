@@ -94,8 +94,8 @@ def conj(x: Array) -> Array:
 
 
 def conjugated(g: Array) -> Array:
-    """The conjugate of `g`, from what the walks carry to what a person sees or back, settled."""
-    return conj(g.settled() if type(g) not in PLAIN and isinstance(g, Interpreted) else g)
+    """The conjugate of `g`, from what the walks carry to what a person sees, or back."""
+    return conj(g.concrete() if type(g) not in PLAIN and isinstance(g, Interpreted) else g)
 
 
 def accumulated(leaf: Node, g: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from micrograd_np.core.context import observing
-from micrograd_np.core.foreign import array_behind, here
+from micrograd_np.core.foreign import array_behind, to_numpy
 from micrograd_np.core.graph import PICK, Node, describe
 from micrograd_np.core.record import ARRAYS
 from micrograd_np.errors import MutationError, NonFiniteError
@@ -132,7 +132,7 @@ def fingerprint(value: Any) -> int:
 
 def summary(value: Any) -> str:
     """An array in a few words."""
-    array = here(array_behind(value))
+    array = to_numpy(array_behind(value))
     text = np.array2string(array, precision=4, threshold=6, edgeitems=2, separator=", ")
     return f"{text} {np.shape(value) or ''}".strip()
 

@@ -77,7 +77,7 @@ class Masked(ArrayMethods, Interpreted):
         kept = None if mask is None else mask(*inputs)
         return out if kept is None else keep(kept, out)
 
-    def settled(self) -> Any:
+    def concrete(self) -> Any:
         """The array that this value stands for, with zeros like any others."""
         return self.value
 

@@ -19,7 +19,7 @@ from typing import Any, Self
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.foreign import all_here
+from micrograd_np.core.foreign import all_to_numpy
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.nn.state import arrays_for
 
@@ -116,7 +116,7 @@ class Module:
         parameters. So the state of a layer has the same paths when the layer is frozen.
         """
         own = self._state()
-        return dict(zip(own, all_here([part.value for part in own.values()]), strict=True))
+        return dict(zip(own, all_to_numpy([part.value for part in own.values()]), strict=True))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Assign the values of `state`, as `state_dict` returns it, to the Tensors of its paths.

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.foreign import here, is_foreign, like
+from micrograd_np.core.foreign import is_foreign, like, to_numpy
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.core.safety.casting import overflows
@@ -36,7 +36,7 @@ def arrays_for(own: Mapping[str, Tensor], state: Any, owner: str) -> dict[str, A
     for path in (path for path in state if path in own):
         try:
             value = value_of(state[path])
-            given[path] = here(value) if is_foreign(value) else np.asarray(as_input(value))
+            given[path] = to_numpy(value) if is_foreign(value) else np.asarray(as_input(value))
         except MeaningLostError as error:
             lost[path] = error
         except ValueError as error:

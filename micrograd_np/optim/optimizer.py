@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core import tree
-from micrograd_np.core.foreign import all_here, is_foreign
+from micrograd_np.core.foreign import all_to_numpy, is_foreign
 from micrograd_np.core.graph import tick
 from micrograd_np.core.record import check_change, value_of
 from micrograd_np.core.tensor import Tensor
@@ -86,7 +86,7 @@ class Optimizer:
             if type(p.grad) is not np.ndarray and is_foreign(p.grad) and not is_foreign(p.value):
                 afar.append(p)
         if afar:
-            for p, gradient in zip(afar, all_here([p.grad for p in afar]), strict=True):
+            for p, gradient in zip(afar, all_to_numpy([p.grad for p in afar]), strict=True):
                 p.grad = gradient
         return [p.grad for p in self.parameters]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.foreign import here, is_foreign
+from micrograd_np.core.foreign import is_foreign, to_numpy
 from micrograd_np.core.graph import history
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tensor import Tensor
@@ -82,7 +82,7 @@ def _cause(
             f"it overflows or is undefined. The largest parameter is {largest:.3g} in size: if it "
             f"started much smaller, lower the learning rate."
         )
-    low, high = (here(f(value_of(prediction))) for f in (np.min, np.max))
+    low, high = (to_numpy(f(value_of(prediction))) for f in (np.min, np.max))
     return (
         f"Data, parameters and predictions (from {low:.4g} to {high:.4g}) are finite, so the loss "
         f"function is at fault: a logarithm of 0, a division by 0, or an overflow. If predictions "
@@ -114,7 +114,7 @@ def _broken_parameters(update: int, optimizer: Optimizer) -> str:
 def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
     """A line for each array that is not finite, with the count of its bad numbers."""
     return [
-        f"{name}: {here(np.sum(~np.isfinite(value)))} of {value.size} numbers"
+        f"{name}: {to_numpy(np.sum(~np.isfinite(value)))} of {value.size} numbers"
         for name, value in named
         if not is_finite(value)
     ]
@@ -122,14 +122,14 @@ def _counts(named: Iterable[tuple[str, Any]]) -> list[str]:
 
 def _first_rows(value: Any) -> str:
     bad = ~np.isfinite(value_of(value))
-    rows = np.flatnonzero(here(np.any(bad.reshape(len(bad), -1), axis=1)))
+    rows = np.flatnonzero(to_numpy(np.any(bad.reshape(len(bad), -1), axis=1)))
     shown = ", ".join(map(str, rows[:10]))
     more = ", …" if len(rows) > 10 else ""
-    return f"{here(np.sum(bad))} of {bad.size} numbers, in rows {shown}{more}"
+    return f"{to_numpy(np.sum(bad))} of {bad.size} numbers, in rows {shown}{more}"
 
 
 def is_finite(value: Any) -> bool:
     """Whether all numbers are finite; an array that holds no numbers counts as finite."""
     values = value_of(value)
     values = values if is_foreign(values) else np.asarray(values)
-    return values.dtype.kind not in "fc" or bool(here(np.all(np.isfinite(values))))
+    return values.dtype.kind not in "fc" or bool(to_numpy(np.all(np.isfinite(values))))

@@ -549,7 +549,7 @@ def test_a_masked_array_behaves_as_an_array() -> None:
     np.testing.assert_array_equal(np.asarray(np.float64(INF) * g), [INF, 0])
     np.testing.assert_array_equal(np.asarray(g / np.array([1.0, 0.0])), [2, 0])
     assert type(g + np.ones(2)) is not Masked
-    assert g.settled() is g.value
+    assert g.concrete() is g.value
 
 
 def test_a_masked_batch_is_a_batch_with_a_mask() -> None:
@@ -558,7 +558,7 @@ def test_a_masked_batch_is_a_batch_with_a_mask() -> None:
     def f(x: Any) -> Any:
         g = keep(x > 0, x)
         seen.append((type(g * x), type((g * x).value)))
-        return (g * x).settled()
+        return (g * x).concrete()
 
     found = mg.vmap(f)(np.array([[-1.0, 2.0], [3.0, NAN]]))
     assert seen == [(Masked, Batched)]
