@@ -25,30 +25,27 @@ def several(function: np.ufunc, *slopes: Slopes) -> Op:
 
     def vjp_by(slopes_in_one: Slopes) -> Rule:
         def vjp(g: Sequence[Array | None], out: Any, *inputs: Array) -> Array:
-            terms = products(g, slopes_in_one(out, *inputs))
-            return sum(terms[1:], terms[0]) if terms else np.zeros_like(out[0])
+            return sum_of_products(g, slopes_in_one(out, *inputs), out[0])
 
         return vjp
 
     def jvp(tangents: Sequence[Array | None], out: Any, *inputs: Array) -> tuple[Array, ...]:
         given = [(t, each) for t, each in zip(tangents, slopes, strict=True) if t is not None]
         rows = zip(*(each(out, *inputs) for _, each in given), strict=True)
-        changes = [products([t for t, _ in given], row) for row in rows]
-        return tuple(
-            sum(terms[1:], terms[0]) if terms else np.zeros_like(part)
-            for terms, part in zip(changes, out, strict=True)
-        )
+        moves = [t for t, _ in given]
+        return tuple(sum_of_products(moves, *each) for each in zip(rows, out, strict=True))
 
     return primitive(function, *map(vjp_by, slopes), jvp=jvp, sees_unused=True)
 
 
-def products(changes: Sequence[Array | None], slopes: Sequence[Any]) -> list[Array]:
-    """The products of changes and slopes, without those of which a factor is None."""
-    return [
+def sum_of_products(changes: Sequence[Array | None], slopes: Sequence[Any], like: Array) -> Array:
+    """The sum of the products of changes and slopes, of which either may be None, which is flat."""
+    terms = [
         change if isinstance(slope, int) and slope == 1 else change * slope
         for change, slope in zip(changes, slopes, strict=True)
         if change is not None and slope is not None
     ]
+    return sum(terms[1:], terms[0]) if terms else np.zeros_like(like)
 
 
 # ---------------------------------------------------------------- division by what may be 0
