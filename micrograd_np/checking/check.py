@@ -234,7 +234,8 @@ def derivative_functions(
 ) -> list[tuple[VectorFunction, str]]:
     """The pull-back and the push-forward, as functions of the inputs and of cotangents or tangents.
 
-    Cotangents and tangents are inputs too: a rule may not treat them as constants.
+    Cotangents and tangents are inputs too: a rule that treats them as constants gives wrong second
+    derivatives of every function around it.
     """
     function = call.function
     arrays = function.arrays

@@ -35,8 +35,8 @@ def glorot_uniform(
     """Weights uniform within `± sqrt(6 / (inputs + outputs))`.
 
     `fans`: the numbers of inputs that an output sees and of outputs that see an input, by default
-    `shape`. Raises TypeError if `rng` is neither a Generator nor None, ValueError if neither `fans`
-    nor `shape` has two lengths.
+    `shape`. Raises TypeError if `rng` is neither a Generator nor None, ValueError if `fans` is not
+    given and `shape` has not two lengths.
 
     The variance, `2 / (inputs + outputs)`, keeps signals and gradients at one scale from layer to
     layer while activations (sigmoid, tanh) are near their linear part. Source: Glorot and Bengio,

@@ -29,7 +29,8 @@ Place = tuple[Any, ...]
 class Module:
     """The base class of layers and networks, which define parts in `__init__`, and `forward`.
 
-    `training`: whether the module is being trained, which `train()` and `eval()` change.
+    `training`: whether the module is being trained, for layers that behave differently then.
+    `train()` and `eval()` change `training`.
 
     >>> class Line(Module):
     ...     def __init__(self):
