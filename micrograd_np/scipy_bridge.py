@@ -268,9 +268,12 @@ class Form(NamedTuple):
         """A copy of the leaf that lies in a vector, perhaps a Tensor."""
         start, stop = self.place.start, self.place.stop
         half = (start + stop) // 2 if self.dtype.kind == "c" else stop
-        real, imag = (start, half) if self.single else (slice(start, half), slice(half, stop))
-        numbers = vector[real] if half == stop else vector[real] + 1j * vector[imag]
-        return (numbers if self.single else np.reshape(numbers, self.shape)).astype(self.dtype)
+        if self.single:
+            number = vector[start] if half == stop else vector[start] + 1j * vector[half]
+            return number.astype(self.dtype)
+        numbers = vector[start:half]
+        numbers = numbers if half == stop else numbers + 1j * vector[half:stop]
+        return np.reshape(numbers, self.shape).astype(self.dtype)
 
 
 def forms_of(leaves: Sequence[Any]) -> list[Form]:

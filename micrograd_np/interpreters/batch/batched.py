@@ -156,8 +156,11 @@ class Batched(ArrayMethods, Interpreted):
         values, mapped = [], []
         for x in inputs:
             mine = type(x) is Batched and x.batch is batch
-            values.append(x.value if mine else x if type(x) in PLAIN else own_options(x, batch))
             mapped.append(mine and x.mapped)
+            if mine:
+                values.append(x.value)
+            else:
+                values.append(x if type(x) in PLAIN else own_options(x, batch))
         options = own_options(options, batch) if options else options
         out, over_batch = apply_to_batch(op, values, mapped, options, batch.size)
         return wrapped(out, batch, over_batch)

@@ -38,7 +38,9 @@ def solve_matrix(g: Array, out: Array, a: Array, b: Array) -> Array:
 def solve_jvp(ts: list[Array | None], out: Array, a: Array, b: Array) -> Array:
     """`a^-1 (db - da out)`."""
     da, db = ts
-    change = 0 if da is None else -(np.matvec(da, out) if b.ndim == 1 else da @ out)
+    change: Array = 0
+    if da is not None:
+        change = -np.matvec(da, out) if b.ndim == 1 else -(da @ out)
     return solve_like(a, change if db is None else db + change, b)
 
 
