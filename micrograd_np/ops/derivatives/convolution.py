@@ -144,8 +144,7 @@ def _columns(
 
 def _examples(x: Array, ndim: int) -> Array:
     """All axes of examples as one."""
-    shape = x.shape[-ndim - 1 :]
-    return x.reshape(prod(x.shape[: -ndim - 1]), *shape)
+    return x.reshape(prod(x.shape[: -ndim - 1]), *x.shape[-ndim - 1 :])
 
 
 def _split_groups(x: Array, groups: int, windows: int) -> Array:

@@ -21,8 +21,7 @@ def spence_slope(x: Array) -> Array:
 
 def lpmv_slope(out: Array, m: Array, v: Array, x: Array) -> Array:
     """`((v+1) x P(v) - (v-m+1) P(v+1)) / (1 - x²)` (DLMF 14.10.5)."""
-    above = (v - m + 1) * sc.lpmv(m, v + 1, x)
-    return ((v + 1) * x * out - above) / ((1 - x) * (1 + x))
+    return ((v + 1) * x * out - (v - m + 1) * sc.lpmv(m, v + 1, x)) / ((1 - x) * (1 + x))
 
 
 # fmt: off
