@@ -39,7 +39,7 @@ class ignoring_float_errors:
 
 
 def without_float_errors(function: Callable[[Any], Any], x: Any) -> Any:
-    """`function(x)` without warnings. For an array of NumPy's, `function` sees no other context.
+    """`function(x)` without warnings. For an array, it sees no context variables but NumPy's.
 
     >>> without_float_errors(np.exp, np.array([1000.0]))
     array([inf])

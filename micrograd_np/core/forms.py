@@ -40,26 +40,43 @@ def elementwise(
             f"elementwise({function.__name__}): {count} partials were given for {function.nin} "
             f"inputs. Give one for each, None where it is flat."
         )
-    rules = [scaling(partial, count) for partial in partials]
+    slopes = [partial if callable(partial) else None for partial in partials]
+    signs = [None if callable(partial) else partial for partial in partials]
+
+    def vjp(
+        wanted: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options
+    ) -> Sequence[Any]:
+        cotangents: list[Any] = []
+        for index in wanted:
+            slope, sign = slopes[index], signs[index]
+            if slope is None:
+                cotangents.append(g if sign == 1 else sign and -g)
+            elif count == 2:  # passing `*inputs` on would double the cost of the call
+                cotangents.append(g * slope(out, inputs[0], inputs[1]))
+            else:
+                cotangents.append(g * slope(out, *inputs))
+        return cotangents
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array) -> Array:
-        pairs = zip(tangents, rules, strict=True)
-        terms = [rule(t, out, *inputs) for t, rule in pairs if rule and t is not None]
+        terms = [
+            sign * t if slope is None else t * slope(out, *inputs)
+            for t, slope, sign in zip(tangents, slopes, signs, strict=True)
+            if t is not None and (slope or sign)
+        ]
         return sum(terms[1:], terms[0]) if terms else np.zeros_like(out)
 
     fields.setdefault("arrays", count)
-    return register(Op(function, "elementwise", each_by(rules), jvp, **fields), *aliases)
+    pulled = times(slopes[0]) if count == 1 and slopes[0] else vjp
+    return register(Op(function, "elementwise", pulled, jvp, **fields), *aliases)
 
 
-def scaling(partial: Partial, count: int) -> Rule | None:
-    """The rule that multiplies by a partial of a function of `count` inputs, in both directions."""
-    if not callable(partial):
-        return {None: None, 1: lambda g, *_: g, -1: lambda g, *_: -g}[partial]
-    if count == 1:  # passing `*inputs` on would double the cost of the call
-        return lambda g, out, x: g * partial(out, x)
-    if count == 2:
-        return lambda g, out, x, y: g * partial(out, x, y)
-    return lambda g, out, *inputs: g * partial(out, *inputs)
+def times(partial: Callable[..., Any]) -> Vjp:
+    """The vjp of an elementwise op with a single input."""
+
+    def vjp(_: Wanted, g: Array, out: Array, inputs: Sequence[Array], options: Options) -> Any:
+        return (g * partial(out, inputs[0]),)
+
+    return vjp
 
 
 def each_by(rules: Sequence[Rule | None]) -> Vjp:

@@ -28,6 +28,11 @@ def owned(data: Any, dtype: Any = None) -> Array:
     return numbers(copied(data, dtype))
 
 
+def array_of(x: Any) -> Array:
+    """`x` itself if it is an array of any kind, or a Tensor; a list becomes an array."""
+    return x if hasattr(x, "__array_function__") else np.asarray(x)
+
+
 def check_differentiable(x: Node) -> None:
     """Raise NotDifferentiableError unless `x` holds floating-point numbers, real or complex."""
     if x.value.dtype.kind not in "fc":

@@ -17,8 +17,8 @@ import numpy as np
 from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import value_of
+from micrograd_np.core.values import array_of
 from micrograd_np.errors import ShapeError
-from micrograd_np.nn.functional.geometry import as_array
 from micrograd_np.nn.state import described
 from micrograd_np.ops.derivatives.activations import log_softmax, logsigmoid
 
@@ -99,7 +99,7 @@ def cross_entropy(logits: Array, target: Array, reduction: str = "mean") -> Arra
     array([6.931e-01, 1.000e+03])
     """
     name = "cross_entropy"
-    logits, target = as_array(logits), as_array(target)
+    logits, target = array_of(logits), array_of(target)
     _check_classes(logits, target)
     if target.ndim < logits.ndim:
         losses = -_at_class(log_softmax(logits, axis=-1), value_of(target)[..., np.newaxis])
@@ -160,7 +160,7 @@ def _can_be_read(values: Array) -> bool:
 
 def _paired(name: str, prediction: Any, target: Any) -> tuple[Array, Array]:
     """Prediction and target as arrays or Tensors of one shape and the prediction's dtype."""
-    prediction, target = as_array(prediction), as_array(target)
+    prediction, target = array_of(prediction), array_of(target)
     if prediction.shape != target.shape:
         raise ShapeError(_mismatch(name, prediction.shape, target.shape))
     if target.dtype.kind not in "biuf":

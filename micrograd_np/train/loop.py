@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
+from micrograd_np.core.values import array_of
 from micrograd_np.errors import listed
-from micrograd_np.nn.functional.geometry import as_array
 from micrograd_np.nn.initializers import generator
 from micrograd_np.nn.module import Module
 from micrograd_np.optim import Optimizer, Transformation
@@ -83,7 +83,7 @@ def fit(
     >>> model.weight.data.round(6), model.bias.data.round(6)
     (array([[3.]]), array([1.]))
     """
-    X, y = as_array(X), as_array(y)
+    X, y = array_of(X), array_of(y)
     options: dict[str, Any] = {"epochs": epochs, "batch_size": batch_size, "compile": compile}
     run = steps(model, X, y, loss=loss, optimizer=optimizer, rng=rng, **options)
     history = History()
@@ -123,7 +123,7 @@ def steps(
     >>> record.step < 100
     True
     """
-    X, y = as_array(X), as_array(y)
+    X, y = array_of(X), array_of(y)
     values = _wrong_data(X, y)
     types = _wrong_types(model, loss, optimizer, rng)
     size = 1 if batch_size is None else batch_size

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
+from micrograd_np.core.values import array_of
 from micrograd_np.nn.functional.dimensions import along
-from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_axis, reach
+from micrograd_np.nn.functional.geometry import Numbers, check, per_axis, reach
 from micrograd_np.ops.derivatives.convolution import convolve_to_input, convolve_windows
 from micrograd_np.ops.kernels.windows import Lengths
 
@@ -39,7 +40,7 @@ def conv(
     `stride` must be 1, and an odd number of zeros has one more at the end. With `groups`, channels
     and output channels are cut into that many parts, each of which sees only its own.
     """
-    x, weight = as_array(x), as_array(weight)
+    x, weight = array_of(x), array_of(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     (groups,) = per_axis("groups", groups, 1, 1)
     name = f"conv{ndim}d"
@@ -83,7 +84,7 @@ def conv_transpose(
     of which `output_padding` are at the end. If `x` is the gradient of the output of a convolution
     with this `weight`, the result is the gradient of the input.
     """
-    x, weight = as_array(x), as_array(weight)
+    x, weight = array_of(x), array_of(weight)
     stride, dilation = per_axis("stride", stride, ndim, 1), per_axis("dilation", dilation, ndim, 1)
     padding = per_axis("padding", padding, ndim, 0)
     extra = per_axis("output_padding", output_padding, ndim, 0)

@@ -8,18 +8,11 @@ Along an axis of length n there are this many windows:
 import operator
 from typing import Any
 
-import numpy as np
-
 from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError, listed
 from micrograd_np.ops.kernels.windows import Lengths
 
 Numbers = int | tuple[int, ...]  # an option: for all axes, or for each
-
-
-def as_array(x: Any) -> Array:
-    """`x` itself if it is an array of any kind, or a Tensor; a list becomes an array."""
-    return x if hasattr(x, "__array_function__") else np.asarray(x)
 
 
 def check(problems: list[str], name: str, x: Array, weight: Array | None = None) -> None:

@@ -11,8 +11,9 @@ import numpy as np
 
 from micrograd_np.core.foreign import like
 from micrograd_np.core.op import Array
+from micrograd_np.core.values import array_of
 from micrograd_np.nn.functional.dimensions import along
-from micrograd_np.nn.functional.geometry import Numbers, as_array, check, per_axis, reach
+from micrograd_np.nn.functional.geometry import Numbers, check, per_axis, reach
 from micrograd_np.ops.derivatives.pooling import max_windows, sum_windows
 from micrograd_np.ops.kernels.windows import Lengths, window_slices
 
@@ -44,7 +45,7 @@ def max_pool(
 
     The gradient goes to the largest entry; entries that tie share the gradient evenly.
     """
-    x = as_array(x)
+    x = array_of(x)
     if x.dtype.kind not in "fiu":
         raise TypeError(f"max_pool{ndim}d needs numbers with an order, not dtype {x.dtype}.")
     name = f"max_pool{ndim}d"
@@ -67,7 +68,7 @@ def avg_pool(
     `count_include_pad`: whether the mean counts the zeros of the padding. With `ceil_mode` a window
     may reach beyond the padding; what lies there never counts.
     """
-    x = as_array(x)
+    x = array_of(x)
     if x.dtype.kind in "biu":
         x = x.astype(float)  # a sum of small integers would overflow
     name = f"avg_pool{ndim}d"
@@ -84,7 +85,7 @@ def adaptive_avg_pool(ndim: int, x: Array, output_size: Any) -> Array:
     Together the windows cover the axis. Along an axis of length n, window i of m is from
     floor(i n / m) up to ceil((i + 1) n / m). Windows overlap where m does not divide n.
     """
-    x = as_array(x)
+    x = array_of(x)
     _check_axes(f"adaptive_avg_pool{ndim}d", x, ndim)
     wanted = output_size if isinstance(output_size, list | tuple) else (output_size,) * ndim
     sizes = [n if m is None else m for m, n in zip(wanted, x.shape[-ndim:], strict=True)]

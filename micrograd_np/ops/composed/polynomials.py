@@ -190,7 +190,7 @@ def root_slopes(out: Array, p: Array) -> Array:
 
 
 def bind_roots(p: Array) -> tuple[Inputs, Options]:
-    """A list of numbers as_array; how many roots there are depends on which of them are zero."""
+    """The coefficients as an array; which of them are zero decides how many roots there are."""
     p = as_array(p)
     decisive("np.roots", p)
     return (p,), {}
