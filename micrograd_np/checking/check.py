@@ -194,8 +194,10 @@ def probes_of(
 
 def reverse_block(gradients: list[Array], probes: list[Probe], wide: Any) -> Array:
     """The reverse-mode derivatives of one input, of shape (rows, probes), from its gradients."""
-    rows = np.array([gradient.ravel() for gradient in gradients], wide)
     block = np.zeros((len(gradients), len(probes)), wide)
+    if not gradients:  # the output has no entries
+        return block
+    rows = np.array([gradient.ravel() for gradient in gradients], wide)
     for i, probe in enumerate(probes):
         block[:, i] = probe.derivatives(rows)
     return block
