@@ -61,8 +61,17 @@ def widths_of(pad_width: Any, ndim: int) -> Widths:
 # ---------------------------------------------------------------- any mode
 
 
-def pad_any(array: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
-    options = {name: value for name, value in options.items() if value is not None}
+def pad_any(
+    array: Array, pad_width: Any, mode: Any = "constant", *, stat_length: Any = None,
+    constant_values: Any = None, end_values: Any = None, reflect_type: Any = None,
+) -> Array:  # fmt: skip
+    given = {
+        "stat_length": stat_length,
+        "constant_values": constant_values,
+        "end_values": end_values,
+        "reflect_type": reflect_type,
+    }
+    options = {name: value for name, value in given.items() if value is not None}
     check_mode(mode, options)
     option = options.get(MODES[mode] or "")
     if isinstance(pad_width, dict):  # which older versions of NumPy do not know
@@ -73,8 +82,8 @@ def pad_any(array: Array, pad_width: Any, mode: Any = "constant", **options: Any
         return extend(array, pad_width, ramp_block(0 if option is None else option))
     if isinstance(option, Node):
         return extend(array, pad_width, constant_block(option))
-    if mode == "constant":
-        return pad(array, pad_width, mode, 0 if option is None else option)
+    if mode == "constant" and option is not None:
+        return pad(array, pad_width, mode, option)
     if option == "odd":
         return pad_oddly(array, widths_of(pad_width, np.ndim(array)), mode)
     return pad(array, pad_width, "constant" if mode == "empty" else mode)
