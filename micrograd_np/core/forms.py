@@ -213,6 +213,7 @@ def expression(function: Callable[..., Any], written: Callable[..., Any]) -> Non
     """
     if function in EXPRESSIONS or function in OPS:
         raise ValueError(f"{function!r} is declared already")
+    written.__qualname__ = function.__name__  # by which Python's errors call it
     EXPRESSIONS[function] = Expression(function, written)
 
 

@@ -55,12 +55,17 @@ def recording(function: np.ufunc) -> tuple[Method, Method]:
     """The operator that records `function`, and its reflection for a value on the right."""
     op = OPS[function]
 
-    def method(self: Any, other: Any, reflected: bool = False) -> Any:
+    def method(self: Any, other: Any) -> Any:
         if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
             return NotImplemented
-        return record(op, (other, self) if reflected else (self, other))
+        return record(op, (self, other))
 
-    return method, lambda self, other: method(self, other, reflected=True)
+    def reflection(self: Any, other: Any) -> Any:
+        if type(other) not in PLAIN and (other := operand(other)) is NotImplemented:
+            return NotImplemented
+        return record(op, (other, self))
+
+    return method, reflection
 
 
 def binary(  # noqa: C901 - written out flat: every operator pays for it

@@ -23,7 +23,8 @@ class _AlongAxes(Module):
 
     ndim: ClassVar[int]
 
-    def __init_subclass__(cls, ndim: int | None = None) -> None:
+    def __init_subclass__(cls, ndim: int | None = None, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)  # a class beside this one may have its own
         if ndim is not None:
             cls.ndim = ndim
 

@@ -148,7 +148,8 @@ class _Function(Module):
 
     function: ClassVar[Any]
 
-    def __init_subclass__(cls, function: Any = None) -> None:
+    def __init_subclass__(cls, function: Any = None, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)  # a class beside this one may have its own
         if function is not None:
             cls.function = staticmethod(function)
 

@@ -100,6 +100,7 @@ def test_empty_inputs_and_outputs():
     assert gradcheck(np.sin, np.zeros((0, 3)), order=2)
     assert gradcheck(np.sum, np.zeros((0, 3)))
     assert gradcheck(lambda x: x[:0], MATRIX)
+    assert gradcheck(lambda x: x[:0], np.ones(4), order=2)
     assert only(gradcheck(np.sin, np.zeros((0, 3)))).entry is None
 
 

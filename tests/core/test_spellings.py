@@ -240,6 +240,12 @@ def test_unary_operators() -> None:
     np.testing.assert_array_equal((~Tensor([True, False])).data, [False, True])
 
 
+@pytest.mark.parametrize("transform", [mg.vmap, mg.grad, mg.compile])
+def test_a_power_to_a_modulus_is_refused(transform: Any) -> None:
+    with pytest.raises(TypeError):
+        transform(lambda x: np.sum(pow(x, 2, 5)))(MATRIX)
+
+
 def test_divmod_and_floor_division() -> None:
     t = tracked()
     quotient, remainder = divmod(t, 0.7)
@@ -425,10 +431,28 @@ def test_out_none_is_no_option() -> None:
     assert np.concatenate([t, t], axis=0, out=None).options == {"axis": 0}
 
 
-@pytest.mark.parametrize("options", [{"stat_length": 2}, {"end_values": 1.0}, {"spiral": 1}])
+@pytest.mark.parametrize("options", [{"stat_length": 2}, {"end_values": 1.0}])
 def test_pad_options_of_another_mode_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises((ValueError, OptionError)):
+    with pytest.raises(ValueError, match="does not take"):
         np.pad(tracked(), 1, mode="reflect", **options)
+
+
+@pytest.mark.parametrize("value", [1, None])
+def test_pad_options_that_numpy_has_not_are_refused(value: Any) -> None:
+    with pytest.raises(OptionError, match=r"spiral.*stat_length"):
+        np.pad(tracked(), 1, spiral=value)
+
+
+def test_pad_keeps_the_options_that_are_given() -> None:
+    assert np.pad(tracked(), 1).options == {"pad_width": 1, "mode": "constant"}
+
+
+@pytest.mark.parametrize(
+    ("function", "count"), [(np.nansum, 3), (np.percentile, 4), (np.linalg.trace, 3)]
+)
+def test_too_many_arguments_are_counted_under_the_name_in_numpy(function: Any, count: int) -> None:
+    with pytest.raises(TypeError, match=rf"^{function.__name__}\(\) takes"):
+        function(tracked(), *(1 for _ in range(count)))
 
 
 def test_where_with_one_argument_gives_positions() -> None:

@@ -442,6 +442,20 @@ def test_activations_are_their_functions_on_arrays_and_tensors(made, function):
     assert made().parameters() == []
 
 
+@pytest.mark.parametrize("base", [nn.ReLU, nn.Softmax, nn.Conv2d, nn.MaxPool1d, nn.Linear])
+def test_a_class_of_a_layer_and_of_one_that_notes_its_classes(base):
+    noted = {}
+
+    class Noting:
+        def __init_subclass__(cls, label=None):
+            noted[label] = cls
+
+    class Both(base, Noting, label="here"):
+        pass
+
+    assert noted == {"here": Both}
+
+
 @pytest.mark.parametrize("made", [nn.Softmax, nn.LogSoftmax])
 def test_softmax_layers_take_an_axis(made):
     x = np.arange(6.0).reshape(2, 3)

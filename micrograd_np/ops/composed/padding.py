@@ -61,8 +61,17 @@ def widths_of(pad_width: Any, ndim: int) -> Widths:
 # ---------------------------------------------------------------- any mode
 
 
-def pad_any(array: Array, pad_width: Any, mode: Any = "constant", **options: Any) -> Array:
-    options = {name: value for name, value in options.items() if value is not None}
+def pad_any(
+    array: Array, pad_width: Any, mode: Any = "constant", *, stat_length: Any = None,
+    constant_values: Any = None, end_values: Any = None, reflect_type: Any = None,
+) -> Array:  # fmt: skip
+    given = {
+        "stat_length": stat_length,
+        "constant_values": constant_values,
+        "end_values": end_values,
+        "reflect_type": reflect_type,
+    }
+    options = {name: value for name, value in given.items() if value is not None}
     check_mode(mode, options)
     option = options.get(MODES[mode] or "")  # the one that the mode takes
     if isinstance(pad_width, dict):  # which older versions of NumPy do not know

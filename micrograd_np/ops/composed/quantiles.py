@@ -185,8 +185,8 @@ def in_percent(function: Callable[..., Array]) -> Callable[..., Array]:
     """`quantile` or `nanquantile` as a function of percentages, with the same parameters."""
 
     @wraps(function)
-    def written(a: Array, q: Array, *args: Any, **options: Any) -> Array:
-        return function(a, as_input(q) / 100, *args, **options)
+    def written(a: Array, q: Array, axis: Axis = None, **options: Any) -> Array:
+        return function(a, as_input(q) / 100, axis, **options)
 
     return written
 
