@@ -115,8 +115,9 @@ class Probe(NamedTuple):
     def derivatives(self, gradients: Array) -> Any:
         """The derivatives along the probe of numbers whose gradients in the point are the rows."""
         factors = self.factors.astype(gradients.dtype)
-        if len(factors) > 2:
+        if len(factors) > 2:  # a direction, not an entry with its mirror image
             return [row[self.entries] @ factors for row in gradients]
+        # From -0.0 on, which keeps the sign of a derivative that is zero.
         return np.sum(gradients[:, self.entries] * factors, axis=1, initial=-0.0)
 
 

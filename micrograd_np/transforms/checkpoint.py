@@ -119,10 +119,10 @@ class Segment:
         return (*first, *sorted(reached - first.keys(), key=by_age))
 
     def again(self, out: Any, inputs: Sequence[Any]) -> tuple[list[Node], list[Node], set[Node]]:
-        """Run the function once more: the nodes of the run, oldest first, and its results.
+        """Run the function once more: the nodes of the run, its results, and the recorded nodes.
 
-        The nodes that depend on what a rule sees as nodes among its `inputs` come third. `out` is
-        the value of the first run.
+        The nodes come oldest first. Those are recorded that depend on what a rule sees as nodes
+        among its `inputs`. `out` is the value of the first run.
         """
         for x in self.reached:
             if x.tick > self.until:

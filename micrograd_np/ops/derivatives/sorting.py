@@ -23,25 +23,25 @@ def sources_by_rank(out: Array, x: Array, axis: int) -> Array:
     return np.take_along_axis(sources(out, x, axis), ranks, axis=axis)
 
 
-def back_to(sources: Rule) -> Rule:
+def back_to(find: Rule) -> Rule:
     """The vjp rule that carries cotangents to the places that entries came from."""
 
     def vjp(g: Array, out: Array, x: Array, axis: int | None = -1, **_: Any) -> Array:
         if axis is None:
             return vjp(g, out, x.reshape(-1), 0).reshape(x.shape)
-        places = np.argsort(sources(out, x, axis), axis=axis)
+        places = np.argsort(find(out, x, axis), axis=axis)
         return np.take_along_axis(g, places, axis=axis)
 
     return vjp
 
 
-def forth_from(sources: Rule) -> Rule:
+def forth_from(find: Rule) -> Rule:
     """The jvp rule that brings tangents from the places that entries came from."""
 
     def jvp(ts: list[Array], out: Array, x: Array, axis: int | None = -1, **_: Any) -> Array:
         if axis is None:
             return jvp([ts[0].reshape(-1)], out, x.reshape(-1), 0)
-        return np.take_along_axis(ts[0], sources(out, x, axis), axis=axis)
+        return np.take_along_axis(ts[0], find(out, x, axis), axis=axis)
 
     return jvp
 
