@@ -48,8 +48,9 @@ def elementwise(
     ) -> Sequence[Any]:
         cotangents: list[Any] = []
         for index in wanted:
-            slope, sign = slopes[index], signs[index]
+            slope = slopes[index]
             if slope is None:
+                sign = signs[index]
                 cotangents.append(g if sign == 1 else sign and -g)
             elif count == 2:  # passing `*inputs` on would double the cost of the call
                 cotangents.append(g * slope(out, inputs[0], inputs[1]))

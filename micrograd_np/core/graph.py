@@ -171,7 +171,9 @@ def contribute(  # noqa: C901, PLR0912 - written out flat: every node pays for i
 ) -> None:
     """Add to the cotangents of a node's inputs what the inputs receive when `g` arrives."""
     op, inputs, age = node.op, node.inputs, node.tick
-    out, values = seen(node, recorded) if recorded else (node.value, node.values)
+    out, values = node.value, node.values
+    if recorded:
+        out, values = seen(node, recorded)
     if type(g) is list and not op.sees_unused:  # of several results some may go unused
         g = [np.zeros_like(v) if p is None else p for p, v in zip(g, node.value, strict=True)]
     wanted = []

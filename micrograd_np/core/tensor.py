@@ -105,9 +105,10 @@ class Tensor(ArrayMethods, Node):
 
     def _array(self) -> Array:
         """The value as an array that can be written to, without axes for a single number."""
-        if isinstance(self.value, np.generic):
-            self.value = np.asarray(self.value)
-        return self.value if CONTEXT.get() is EAGER else value_of(self)
+        value = self.value
+        if isinstance(value, np.generic):
+            value = self.value = np.asarray(value)
+        return value if CONTEXT.get() is EAGER else value_of(self)
 
     def _track(self, wanted: Any) -> None:
         """Switch `requires_grad` of a leaf."""
