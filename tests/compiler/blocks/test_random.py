@@ -167,7 +167,9 @@ def reordered(program, groups):
     return sums, found
 
 
-@pytest.mark.parametrize("seed", range(300))
+@pytest.mark.parametrize(
+    "seed", [*range(100), *(pytest.param(i, marks=pytest.mark.thorough) for i in range(100, 300))]
+)
 def test_random_programs_in_tiny_blocks(seed):
     drawn = Drawn(seed)
     program = drawn.program()

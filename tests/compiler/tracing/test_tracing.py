@@ -138,6 +138,7 @@ def test_what_is_refused_is_in_the_table() -> None:
     assert set(ROWS) >= REFUSED | REFUSED_FOR_SOME | CLOSE_ON_TENSORS
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("row", rows_of(DIFFERENTIABLE))
 def test_single_precision(row: Row) -> None:
     """The value and the vjp of narrow numbers."""
@@ -156,6 +157,7 @@ def test_single_precision(row: Row) -> None:
 # ---------------------------------------------------------------- through the whole compiler
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("row", rows_of(ROWS.values()))
 def test_a_compiled_op_is_the_eager_one_to_rounding(row: Row) -> None:
     """The value and the vjp in one case, by the executable that `mg.compile` makes."""
