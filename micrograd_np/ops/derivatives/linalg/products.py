@@ -81,9 +81,14 @@ def dot_axes(x: Array, y: Array) -> tuple[list[int], list[int]]:
     return [x.ndim - 1], [max(y.ndim - 2, 0)]
 
 
-def inner_axes(x: Array, y: Array) -> Any:
-    """The axes that `np.inner` sums over, as `np.tensordot` takes them."""
-    return 0 if np.ndim(x) == 0 or np.ndim(y) == 0 else (-1, -1)
+def inner_left(g: Array, out: Array, x: Array, y: Array) -> Array:
+    single = np.ndim(x) == 0 or np.ndim(y) == 0
+    return g * y if single else tensordot_left(g, out, x, y, (-1, -1))
+
+
+def inner_right(g: Array, out: Array, x: Array, y: Array) -> Array:
+    single = np.ndim(x) == 0 or np.ndim(y) == 0
+    return g * x if single else tensordot_right(g, out, x, y, (-1, -1))
 
 
 def dot_left(g: Array, out: Array, x: Array, y: Array) -> Array:
@@ -113,8 +118,7 @@ def outer_right(g: Array, out: Array, x: Array, y: Array) -> Array:
 # fmt: off
 bilinear(np.matmul,    matmul_left,    matmul_right,   aliases=[np.linalg.matmul])
 bilinear(np.dot,       dot_left,       dot_right,      parameters="a b out")
-bilinear(np.inner,     lambda g, out, x, y: tensordot_left(g, out, x, y, inner_axes(x, y)),
-                       lambda g, out, x, y: tensordot_right(g, out, x, y, inner_axes(x, y)),   parameters="a b")
+bilinear(np.inner,     inner_left,     inner_right,    parameters="a b")
 bilinear(np.vdot,      lambda g, out, x, y: conj(g * np.ravel(y)).reshape(x.shape),
                        lambda g, out, x, y: (g * conj(np.ravel(x))).reshape(y.shape),          parameters="a b")
 bilinear(np.outer,     outer_left,     outer_right)
