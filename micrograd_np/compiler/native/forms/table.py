@@ -95,7 +95,7 @@ def ufunc(b: Builder, function: Any, *operands: Interpreted, dtype: Any = None) 
 
 
 def joint_dtype(*operands: Interpreted) -> np.dtype[Any]:
-    """What NumPy makes of the operands together."""
+    """The dtype that NumPy gives to the operands together."""
     kinds: list[Any] = [x.python if isinstance(x, Variable) else type(x) for x in operands]
     parts = [
         kind(1) if kind in (int, float) else dtype_of(x)
