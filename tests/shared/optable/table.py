@@ -62,11 +62,11 @@ class Row(NamedTuple):
 
     @property
     def few(self) -> tuple[Case, ...]:
-        """Three telling cases at most, which together have the most options, kinds and axes."""
+        """Two telling cases at most, which together have the most options, kinds and axes."""
         cases = self.telling
         left = {i: traits(case) for i, case in enumerate(cases)}
         chosen: list[int] = []
-        while left and len(chosen) < 3:
+        while left and len(chosen) < 2:
             best = max(left, key=lambda i: len(left[i]))  # the first of the best
             met = left.pop(best)
             left = {i: new - met for i, new in left.items()}
