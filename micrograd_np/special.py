@@ -3,16 +3,89 @@
 `scipy.special.erf(t)` and SciPy's other ufuncs are recorded as they are. A few of SciPy's functions
 are plain Python and begin with `np.asarray`, which is an error for a tracked Tensor. This module
 writes these functions in ufuncs, with SciPy's names, arguments and values. They take arrays as
-well. `logsumexp`, `softmax` and `log_softmax` are in `micrograd_np` itself.
+well. SciPy's ufuncs are found here too: `micrograd_np.special` stands in for `scipy.special`.
 """
 
 from math import log, pi, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.special as sc
 
 from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives import activations
+from micrograd_np.ops.kernels.axes import Axis
+from micrograd_np.ops.kernels.exponentials import largest_exponent, log_of_total
+
+__all__ = [
+    "comb", "factorial", "log_softmax", "logsumexp", "multigammaln", "perm", "polygamma", "softmax",
+    "spherical_in", "spherical_jn", "spherical_kn", "spherical_yn",
+]  # fmt: skip
+
+if not TYPE_CHECKING:  # type checkers must not see `__getattr__`, or every name would have a type
+
+    def __getattr__(name: str) -> np.ufunc:
+        found = getattr(sc, name, None)
+        if isinstance(found, np.ufunc):
+            return found
+        raise AttributeError(
+            f"micrograd_np.special has no {name!r}: it has the ufuncs of scipy.special, and in "
+            f"place of its other functions {', '.join(__all__)}"
+        )
+
+
+# ---------------------------------------------------------------- sums of exponentials
+
+
+def logsumexp(
+    a: Array,
+    axis: Axis = None,
+    b: Any = None,
+    keepdims: bool = False,
+    return_sign: bool = False,
+) -> Any:
+    """`log(sum(b * exp(a)))` along `axis`, without overflow; `b` holds the weights of the entries.
+
+    A negative sum has the logarithm NaN. With `return_sign`, the result is a pair: the logarithm of
+    the absolute sum, and the sign of the sum. The weight 0 takes an entry out of the value; the
+    slope in that weight is `exp(a - out)`, as in any other.
+
+    >>> logsumexp(np.array([1000.0, 1000.0]), b=np.array([0.25, 0.75]))
+    np.float64(1000.0)
+    """
+    if b is None and not return_sign:
+        return activations.logsumexp(a, axis, keepdims)
+    weights = 1.0 if b is None else b
+    unheard = np.equal(weights, 0)
+    # Rounded down: a power of e that is taken out exactly, and has no slope.
+    top = np.floor(largest_exponent(np.where(unheard, -np.inf, a), axis))
+    shifted = a - top
+    greatest = log(np.finfo(shifted.dtype).max)
+    exponents = np.where(unheard, np.minimum(shifted, greatest), shifted)
+    total = np.sum(weights * np.exp(exponents), axis=axis, keepdims=keepdims)
+    size = np.abs(total) if return_sign else total
+    out = log_of_total(size) + (top if keepdims else np.squeeze(top, axis=axis))
+    return (out, np.sign(total)) if return_sign else out
+
+
+def softmax(x: Array, axis: Axis = None) -> Array:
+    """`exp(x) / sum(exp(x))` along `axis`, by default of all entries.
+
+    >>> softmax(np.array([[0.0, 0.0], [-np.inf, 0.0]])).round(3)
+    array([[0.333, 0.333],
+           [0.   , 0.333]])
+    """
+    return activations.softmax(x, axis)
+
+
+def log_softmax(x: Array, axis: Axis = None) -> Array:
+    """The logarithm of `softmax(x, axis)`, finite where the softmax underflows.
+
+    >>> log_softmax(np.array([1000.0, 0.0]))
+    array([    0., -1000.])
+    """
+    return activations.log_softmax(x, axis)
+
 
 # ---------------------------------------------------------------- gamma functions
 

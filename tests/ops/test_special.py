@@ -195,11 +195,48 @@ def test_plain_python_that_makes_arrays_is_refused(name: str) -> None:
 
 def test_replacements_of_python_functions_exist() -> None:
     ours = {name for name in INSTEAD.values() if name.startswith("micrograd_np.special.")}
-    assert {name.rpartition(".")[2] for name in ours} == {
-        name
-        for name, f in vars(special).items()
-        if getattr(f, "__module__", "") == special.__name__
-    } - {"_regular"}
+    assert {name.rpartition(".")[2] for name in ours} == set(special.__all__)
+
+
+def test_the_module_stands_in_for_scipys() -> None:
+    assert special.erf is sc.erf
+    assert {name for name in UFUNCS if getattr(special, name) is not UFUNCS[name]} == set()
+    with pytest.raises(AttributeError, match="in place of its other functions comb, factorial"):
+        special.roots_legendre  # noqa: B018 - asking is enough
+
+
+@pytest.mark.parametrize("axis", [None, 0, (0, 2)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_weighted_sums_of_exponentials_are_scipys(axis: Any, keepdims: bool) -> None:
+    rng = np.random.default_rng(0)
+    a, signed = 300 * rng.normal(size=(2, 2, 3)), rng.normal(size=(2, 2, 3))
+    some = np.where(signed > 0.5, 0, np.abs(signed))
+    for b in (None, 2.0, np.abs(signed), some, signed):
+        for return_sign in (False, True):
+            found = special.logsumexp(a, axis, b, keepdims, return_sign)
+            expected = sc.logsumexp(a, axis, b, keepdims, return_sign)
+            assert_close(np.array(found), np.array(expected), 1e-13)
+    small = a / 300
+    f = lambda a, b: special.logsumexp(a, axis, b, keepdims)
+    assert mg.gradcheck(f, [small, np.abs(signed)], order=2)
+    g = lambda a, b: special.logsumexp(a, axis, b, keepdims, return_sign=True)[0]
+    assert mg.gradcheck(g, [small, signed])
+
+
+def test_a_weight_of_zero_takes_an_entry_out() -> None:
+    a, b = np.array([1000.0, 0.0]), np.array([0.0, 1.0])
+    np.testing.assert_array_equal(mg.grad(lambda a: special.logsumexp(a, b=b))(a), [0, 1])
+    slope = mg.grad(lambda b: special.logsumexp(a[::-1] / 100, b=b))(b[::-1])
+    assert_close(slope, [1.0, np.exp(10.0)])
+    assert special.logsumexp(np.array([np.inf, 1.0]), b=b) == 1
+    assert special.logsumexp(np.float32([1, 2]), b=2.0).dtype == np.float32
+
+
+def test_softmax_is_of_all_entries_as_scipys() -> None:
+    x = np.array([[0.0, 1.0], [2.0, 3.0]])
+    assert_close(special.softmax(x), sc.softmax(x))
+    assert_close(special.log_softmax(x), sc.log_softmax(x))
+    assert_close(special.log_softmax(x, axis=0), sc.log_softmax(x, axis=0))
 
 
 def test_an_array_made_elsewhere_has_no_advice_about_scipy() -> None:
