@@ -10,7 +10,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,10 +28,15 @@ from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.core.values import accumulated, check_differentiable, owned, seed
 from micrograd_np.forking import ForkLock
 
+if TYPE_CHECKING:  # what the operators and methods return
+    from micrograd_np.core.typed import TypedMethods as Methods
+else:
+    Methods = ArrayMethods
+
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
 
-class Tensor(ArrayMethods, Node):
+class Tensor(Methods, Node):
     """An n-dimensional array that records what is done with it.
 
     `data`: anything `np.array` takes, copied; or an array of another library that speaks NumPy's
@@ -182,7 +187,7 @@ class Tensor(ArrayMethods, Node):
             stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
         )
 
-    def __dlpack_device__(self) -> tuple[int, int]:
+    def __dlpack_device__(self) -> tuple[int, int]:  # type: ignore[override] # any device
         device: tuple[int, int] = self._array().__dlpack_device__()
         return device
 
@@ -221,25 +226,24 @@ class Tensor(ArrayMethods, Node):
         return (attributes, slots) if slots else attributes
 
     def detach(self) -> "Tensor":
-        """The value as a constant: a copy without history."""
+        """The value as a constant: a copy without history, as `mg.stop_gradient(t)` returns."""
         return stop_gradient(self)
 
-    # ------------------------------------------------------------ arithmetic, by a short way
+    # ------------------------------------------------------------ arithmetic, by a short way; indexing
 
-    __add__, __radd__ = binary(np.add, operator.add)
-    __sub__, __rsub__ = binary(np.subtract, operator.sub)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul)
-    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
-    __pow__, __rpow__ = binary(np.power, operator.pow)
-    __mod__, __rmod__ = binary(np.remainder, operator.mod)
-    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
+    if not TYPE_CHECKING:
+        __add__, __radd__ = binary(np.add, operator.add)
+        __sub__, __rsub__ = binary(np.subtract, operator.sub)
+        __mul__, __rmul__ = binary(np.multiply, operator.mul)
+        __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
+        __pow__, __rpow__ = binary(np.power, operator.pow)
+        __mod__, __rmod__ = binary(np.remainder, operator.mod)
+        __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
 
-    # ------------------------------------------------------------ indexing
-
-    def __getitem__(self, key: Any) -> Any:
-        if type(self.value) is tuple:
-            return record(PICK, (self,), {"index": key})
-        return apply(OPS[operator.getitem], (self, key), {})
+        def __getitem__(self, key: Any) -> Any:
+            if type(self.value) is tuple:
+                return record(PICK, (self,), {"index": key})
+            return apply(OPS[operator.getitem], (self, key), {})
 
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.tracked:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from micrograd_np.core.context import no_grad
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs
 from micrograd_np.core.operators import ArrayMethods
@@ -140,6 +141,8 @@ REFUSED_ATTRIBUTES: dict[str, str] = {
     name: reason for reason, names in ATTRIBUTES.items() for name in names.split()
 } | {name: f"it writes in place; write {instead}" for name, instead in METHODS_IN_PLACE.items()}
 
+UNLISTED = {*REFUSED_ATTRIBUTES, "sharers", "tensor", "tick", "tracked", "value", "values"}
+
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a function of NumPy, as the tables write it."""
@@ -194,10 +197,29 @@ def refused_attribute(name: str) -> Any:
     return method if name in METHODS_IN_PLACE else property(attribute, doc=method.__doc__)
 
 
+def names_to_read(x: Any) -> list[str]:
+    """The names that `dir` lists of a Tensor: those meant for users that can be read of this one.
+
+    A vector has no `mT`, for example, and a value that may not leave the graph has no `data`.
+    """
+    with no_grad():
+        return [name for name in object.__dir__(x) if name not in UNLISTED and can_read(x, name)]
+
+
+def can_read(x: Any, name: str) -> bool:
+    """Whether an attribute can be read without an error."""
+    try:
+        getattr(x, name)
+    except (AttributeError, RuntimeError, TypeError, ValueError):
+        return False
+    return True
+
+
 EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
 for name in REFUSED_ATTRIBUTES:
     setattr(ArrayMethods, name, refused_attribute(name))
+ArrayMethods.__dir__ = names_to_read  # type: ignore[method-assign] # of Tensors and of examples
 
 # ---------------------------------------------------------------- the coverage table
 
