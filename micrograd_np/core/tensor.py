@@ -73,8 +73,8 @@ class Tensor(Methods, Node):
 
     # ------------------------------------------------------------ what it holds
 
-    @property
-    def data(self) -> Array:
+    @property  # type: ignore[override] # NumPy's is a memoryview
+    def data(self) -> np.ndarray[Any, Any]:
         """The array. Assigning it (also `t.data -= step`) keeps shape and dtype, and stamps `t`.
 
         An entry written through it (`t.data[0] = 1`) leaves no stamp: only `detect_anomaly` finds
@@ -82,7 +82,8 @@ class Tensor(Methods, Node):
         """
         if RUNNING:
             check_constant(self)
-        return self._array()
+        array: np.ndarray[Any, Any] = self._array()
+        return array
 
     @data.setter
     def data(self, new: Any) -> None:

@@ -91,7 +91,12 @@ class TypedMethods(ArrayMethods, np.generic, np.ndarray[Any, np.dtype[Any]]):
 
     # ------------------------------------------------------------ attributes
 
-    data: Plain
+    # What is read has another type than what may be assigned, so that neither checker takes the
+    # last assignment for what is read later. `| Any`: None before `backward`, hardly ever after.
+    @property
+    def grad(self) -> Plain | Any: ...
+    @grad.setter
+    def grad(self, new: Any) -> None: ...
     @property
     def shape(self) -> tuple[int, ...]: ...
     @property

@@ -219,7 +219,7 @@ EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
 for name in REFUSED_ATTRIBUTES:
     setattr(ArrayMethods, name, refused_attribute(name))
-ArrayMethods.__dir__ = names_to_read  # type: ignore[method-assign] # of Tensors and of examples
+ArrayMethods.__dir__ = names_to_read  # type: ignore[assignment, method-assign] # of Tensors and of examples
 
 # ---------------------------------------------------------------- the coverage table
 

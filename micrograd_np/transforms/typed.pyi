@@ -11,8 +11,10 @@ import numpy as np
 
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.typed import Plain
+from micrograd_np.nn.module import Module
 
-Like = TypeVar("Like", bound=np.ndarray[Any, Any] | dict[Any, Any] | list[Any] | tuple[Any, ...])
+Tree = np.ndarray[Any, Any] | dict[Any, Any] | list[Any] | tuple[Any, ...] | Module
+Like = TypeVar("Like", bound=Tree)
 Mapped = TypeVar("Mapped", bound=Callable[..., Any])
 ReturnsNumber = Callable[..., complex]
 ReturnsTree = Callable[..., dict[Any, Any] | list[Any] | tuple[Any, ...]]
