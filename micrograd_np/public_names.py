@@ -38,10 +38,10 @@ MODULES = {name: name for name in FOLDERS.split()} | {
 }
 
 # Modules that are found by name, but not listed: the package itself has their names for users.
-UNLISTED = set(
-    "array_api checking compiler extend interpreters nonsmooth scipy_bridge train transforms "
-    "viz".split()
+INNER = (
+    "array_api checking compiler extend interpreters nonsmooth scipy_bridge train transforms viz"
 )
+UNLISTED = frozenset(INNER.split())
 LOADED = {"errors", "tree"}  # the modules for users that are loaded with the package
 
 # The modules whose names are all the Array API's, and public.

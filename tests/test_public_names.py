@@ -212,34 +212,3 @@ def test_no_submodule_takes_the_place_of_a_public_name():
     assert printed == skipped
     if skipped:
         pytest.skip(f"all but these were imported, whose extras are not installed: {skipped}")
-
-
-USERS_PROGRAM = """
-from typing import Any, assert_type
-import micrograd_np as mg
-layer = mg.nn.Linear(2, 3)
-assert_type(layer, mg.nn.Linear)
-assert_type(mg.Tensor(1.0), mg.Tensor)
-picture: mg.Picture = mg.draw(mg.Tensor(1.0))
-report: mg.GradientReport = mg.gradcheck(mg.sigmoid, 1.0)
-assert_type(picture, mg.Picture)
-mg.gard  # type: ignore[attr-defined]
-mg.grad(1)  # type: ignore[call-overload]
-"""
-
-
-@pytest.mark.thorough
-def test_types_of_a_users_program(tmp_path):
-    pytest.importorskip("mypy")
-    program = tmp_path / "program.py"
-    program.write_text(USERS_PROGRAM)
-    root = SOURCE.parent.parent
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", str(program)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=root,
-        env=os.environ | {"MYPYPATH": str(root)},
-    )
-    assert not done.returncode, done.stdout

@@ -230,7 +230,7 @@ class Tensor(Methods, Node):
         """The value as a constant: a copy without history, as `mg.stop_gradient(t)` returns."""
         return stop_gradient(self)
 
-    # ------------------------------------------------------------ arithmetic, by a short way; indexing
+    # ------------------------------------------------------------ short arithmetic, and indexing
 
     if not TYPE_CHECKING:
         __add__, __radd__ = binary(np.add, operator.add)

@@ -24,7 +24,7 @@ from micrograd_np.core.tensor import Tensor
 from micrograd_np.nn.state import arrays_for
 
 if TYPE_CHECKING:
-    from micrograd_np.nn.typed import Forward, Given, Result
+    from micrograd_np.nn.typed import Forward, Given, Result_co
 
 Place = tuple[Any, ...]
 
@@ -60,8 +60,8 @@ class Module:
         )
 
     def __call__(
-        self: "Forward[Given, Result]", *args: "Given.args", **keywords: "Given.kwargs"
-    ) -> "Result":
+        self: "Forward[Given, Result_co]", *args: "Given.args", **keywords: "Given.kwargs"
+    ) -> "Result_co":
         """`forward`."""
         return self.forward(*args, **keywords)
 

@@ -3,9 +3,9 @@
 from typing import ParamSpec, Protocol, TypeVar
 
 Given = ParamSpec("Given")
-Result = TypeVar("Result", covariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
-class Forward(Protocol[Given, Result]):
+class Forward(Protocol[Given, Result_co]):
     """A module, whose call has the parameters of `forward` and returns what `forward` does."""
 
-    def forward(self, *args: Given.args, **keywords: Given.kwargs) -> Result: ...
+    def forward(self, *args: Given.args, **keywords: Given.kwargs) -> Result_co: ...

@@ -5,7 +5,7 @@ single number of Python stands for one of NumPy, or, within `vmap`, for an array
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Protocol, TypeAlias, TypeVar, overload
 
 import numpy as np
 
@@ -13,11 +13,11 @@ from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.typed import Plain
 from micrograd_np.nn.module import Module
 
-Tree = np.ndarray[Any, Any] | dict[Any, Any] | list[Any] | tuple[Any, ...] | Module
+Tree: TypeAlias = np.ndarray[Any, Any] | dict[Any, Any] | list[Any] | tuple[Any, ...] | Module
 Like = TypeVar("Like", bound=Tree)
 Mapped = TypeVar("Mapped", bound=Callable[..., Any])
-ReturnsNumber = Callable[..., complex]
-ReturnsTree = Callable[..., dict[Any, Any] | list[Any] | tuple[Any, ...]]
+ReturnsNumber: TypeAlias = Callable[..., complex]
+ReturnsTree: TypeAlias = Callable[..., dict[Any, Any] | list[Any] | tuple[Any, ...]]
 
 class Gradient(Protocol):
     """`grad(f)`: like the first argument."""
@@ -54,7 +54,7 @@ class ValueAuxAndGradient(Protocol):
     def __call__(self, x: Any, /, *args: Any, **keywords: Any) -> tuple[tuple[Any, Any], Any]: ...
 
 class Matrix(Protocol):
-    """`jacobian(f)` of one result, and `hessian(f)`: a matrix of one argument, or a tree of several."""
+    """`jacobian(f)` of one result, and `hessian(f)`: a matrix, or a tree of matrices."""
 
     @overload
     def __call__(self, x: Tensor, /, *args: Any, **keywords: Any) -> Tensor: ...

@@ -214,11 +214,11 @@ def networks(X: Matrix, y: Matrix) -> None:
 
 
 def what_is_wrong(w: Tensor, x: Matrix) -> None:
-    mg.gard  # type: ignore[attr-defined]
+    print(mg.gard)  # type: ignore[attr-defined]
     mg.grad(1)  # type: ignore[call-overload]
-    w.requires_gard  # type: ignore[attr-defined]
+    print(w.requires_gard)  # type: ignore[attr-defined]
     w.sum(axes=0)  # type: ignore[call-arg]
     mg.compile(loss, treads=2)  # type: ignore[call-overload]
-    mg.compile(loss)(w)  # type: ignore[call-arg]
+    mg.compile(loss)(w)  # type: ignore[call-arg, misc]
     frozen(w)  # type: ignore[call-arg]
     Scaled()(x, 2)  # type: ignore[call-arg]
