@@ -7,7 +7,7 @@ and a number of NumPy, though at run time it is neither: NumPy's stubs accept a 
 """
 
 # mypy: disable-error-code="override,misc,assignment"
-# A Tensor takes more than an ndarray in some places, and less in others.
+# A Tensor takes more than an ndarray in some places, less in others; and the bases differ too.
 
 from collections.abc import Iterator, Sequence
 from typing import (

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from micrograd_np.core.context import no_grad
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs
 from micrograd_np.core.operators import ArrayMethods
@@ -141,7 +140,7 @@ REFUSED_ATTRIBUTES: dict[str, str] = {
     name: reason for reason, names in ATTRIBUTES.items() for name in names.split()
 } | {name: f"it writes in place; write {instead}" for name, instead in METHODS_IN_PLACE.items()}
 
-UNLISTED = {*REFUSED_ATTRIBUTES, "sharers", "tensor", "tick", "tracked", "value", "values"}
+INNER_FIELDS = {"sharers", "tensor", "tick", "tracked", "value", "values"}  # of the graph's nodes
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -202,24 +201,27 @@ def names_to_read(x: Any) -> list[str]:
 
     A vector has no `mT`, for example, and a value that may not leave the graph has no `data`.
     """
-    with no_grad():
-        return [name for name in object.__dir__(x) if name not in UNLISTED and can_read(x, name)]
+    names = [name for name in object.__dir__(x) if name not in INNER_FIELDS]
+    return [name for name in names if can_read(x, name)]
 
 
 def can_read(x: Any, name: str) -> bool:
-    """Whether an attribute can be read without an error."""
+    """Whether an attribute can be read without an error, and used."""
+    if name in REFUSALS and getattr(type(x), name) is REFUSALS[name]:
+        return False
     try:
         getattr(x, name)
-    except (AttributeError, RuntimeError, TypeError, ValueError):
+    except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError):
         return False
     return True
 
 
 EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
-for name in REFUSED_ATTRIBUTES:
-    setattr(ArrayMethods, name, refused_attribute(name))
-ArrayMethods.__dir__ = names_to_read  # type: ignore[assignment, method-assign] # of Tensors and of examples
+REFUSALS = {name: refused_attribute(name) for name in REFUSED_ATTRIBUTES}
+for name, refusal in REFUSALS.items():
+    setattr(ArrayMethods, name, refusal)
+ArrayMethods.__dir__ = names_to_read  # type: ignore[assignment, method-assign] # as those above
 
 # ---------------------------------------------------------------- the coverage table
 
