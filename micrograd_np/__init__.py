@@ -87,12 +87,13 @@ else:  # type checkers must not see `__getattr__`, or every misspelled name woul
     from micrograd_np import public_names
 
     def __getattr__(name: str) -> object:
-        value = public_names.exported() if name == "__all__" else public_names.load(name)
+        value = public_names.starred() if name == "__all__" else public_names.load(name)
         globals()[name] = value
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *public_names.PLACES, *public_names.exported()})
+        hidden = [name for name in globals() if name.startswith("__")]
+        return sorted({*hidden, *public_names.listed()})
 
 
 del TYPE_CHECKING  # it is no name of the package

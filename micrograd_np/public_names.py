@@ -1,5 +1,6 @@
-"""The modules of public names that are loaded when first asked for (PEP 562)."""
+"""The package's public names, and the modules that are loaded when first asked for (PEP 562)."""
 
+import builtins
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -36,6 +37,13 @@ MODULES = {name: name for name in FOLDERS.split()} | {
     "linalg": "array_api.linalg",
 }
 
+# Modules that are found by name, but not listed: the package itself has their names for users.
+INNER = (
+    "array_api checking compiler extend interpreters nonsmooth scipy_bridge train transforms viz"
+)
+UNLISTED = frozenset(INNER.split())
+LOADED = {"errors", "tree"}  # the modules for users that are loaded with the package
+
 # The modules whose names are all the Array API's, and public.
 STANDARD = [f"array_api.{name}" for name in ("adapted", "creation", "data_types", "functions")]
 
@@ -63,11 +71,17 @@ def load(name: str) -> Any:
     raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}", name=name, obj=package)
 
 
-def exported() -> list[str]:
-    """All public names of the package, those included that are not loaded yet."""
-    names = {*PLACES, *MODULES, *vars(import_module(PACKAGE))}
-    names.update(*map(names_of, map(module, STANDARD)))
+def listed() -> list[str]:
+    """All names that are meant for users, those included that are not loaded yet."""
+    loaded = vars(import_module(PACKAGE)).items()
+    names = {name for name, value in loaded if not isinstance(value, ModuleType)}
+    names.update(PLACES, LOADED, MODULES.keys() - UNLISTED, *map(names_of, map(module, STANDARD)))
     return sorted(name for name in names if not name.startswith("_"))
+
+
+def starred() -> list[str]:
+    """The names that `from micrograd_np import *` takes: none that Python has of its own."""
+    return [name for name in listed() if not hasattr(builtins, name)]
 
 
 def module(path: str) -> ModuleType:

@@ -12,15 +12,15 @@ import io
 import re
 import tomllib
 from fnmatch import fnmatch
-from itertools import pairwise
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, NamedTuple
+from typing import Any
 
 import array_api_names
 import package_in_numbers
 import pytest
 from array_api_names import NAMES as STANDARD
+from page_code import examples, text_of
 
 import micrograd_np as mg
 from micrograd_np.core.op import EXPRESSIONS, OPS
@@ -36,32 +36,7 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = SETTINGS["project"]
 
 
-def text_of(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
-
-
 # ---------------------------------------------------------------- the code on the pages
-
-
-class Example(NamedTuple):
-    """A block of code, where it stands, and what the page says that it prints."""
-
-    code: str
-    line: int
-    printed: str
-
-
-def examples(page: Path) -> list[Example]:
-    """The `python` blocks of a page, each with the `output` block after it."""
-    text = text_of(page)
-    fences = list(re.finditer(r"^```(\S*)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE))
-    found = []
-    for fence, following in pairwise([*fences, None]):
-        if fence[1] == "python":
-            adjacent = following is not None and following[1] == "output"
-            line = text.count("\n", 0, fence.start(2))
-            found.append(Example(fence[2], line, following[2] if adjacent else ""))
-    return found
 
 
 @pytest.mark.parametrize(

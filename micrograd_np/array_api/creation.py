@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.array_api.wrapping import of_numpy
+from micrograd_np.array_api.wrapping import of_numpy, several_of_numpy
 from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import untracked
 from micrograd_np.core.safety.meaning import check_numbers, numbers
@@ -18,7 +18,8 @@ __all__ = [
 empty, ones, zeros, eye = of_numpy("empty ones zeros eye")
 empty_like, ones_like = of_numpy("empty_like ones_like")
 zeros_like, full_like = of_numpy("zeros_like full_like")
-arange, linspace, meshgrid = of_numpy("arange linspace meshgrid")
+arange, linspace = of_numpy("arange linspace")
+(meshgrid,) = several_of_numpy("meshgrid")
 
 
 def asarray(

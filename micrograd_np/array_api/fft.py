@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.array_api.wrapping import of_numpy
-from micrograd_np.core.record import untracked
+from micrograd_np.array_api.wrapping import as_tensor, of_numpy
+from micrograd_np.core.tensor import Tensor
 
 __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft",
@@ -17,7 +17,7 @@ rfft, irfft, rfftn, irfftn = of_numpy("rfft irfft rfftn irfftn", "fft")
 hfft, ihfft, fftshift, ifftshift = of_numpy("hfft ihfft fftshift ifftshift", "fft")
 
 
-def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:
+def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
     """The frequencies of the entries of a transform of length `n`, at a spacing of `d`.
 
     As `np.fft.fftfreq`, in any floating-point `dtype`.
@@ -25,10 +25,10 @@ def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None)
     >>> fftfreq(4, d=0.25)
     Tensor([ 0.,  1., -2., -1.])
     """
-    return untracked(np.fft.fftfreq(n, d, device=device).astype(dtype or float))
+    return as_tensor(np.fft.fftfreq(n, d, device=device).astype(dtype or float))
 
 
-def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Any:
+def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
     """The frequencies of the entries of a transform of `n` real numbers, `rfft`.
 
     Half of `fftfreq`, without the mirrored half. As `np.fft.rfftfreq`, in any floating-point
@@ -37,4 +37,4 @@ def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None
     >>> rfftfreq(4, d=0.25)
     Tensor([0., 1., 2.])
     """
-    return untracked(np.fft.rfftfreq(n, d, device=device).astype(dtype or float))
+    return as_tensor(np.fft.rfftfreq(n, d, device=device).astype(dtype or float))

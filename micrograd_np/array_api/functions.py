@@ -4,6 +4,7 @@ This module holds only names of the standard, because the package exports all na
 """
 
 from micrograd_np.array_api.wrapping import of_numpy as _of_numpy
+from micrograd_np.array_api.wrapping import several_of_numpy as _several_of_numpy
 
 # ---------------------------------------------------------------- elementwise
 
@@ -32,8 +33,8 @@ bitwise_left_shift, bitwise_right_shift = _of_numpy("bitwise_left_shift bitwise_
 
 # ---------------------------------------------------------------- joining, moving, cutting
 
-broadcast_arrays, broadcast_to = _of_numpy("broadcast_arrays broadcast_to")
-concat, stack, unstack = _of_numpy("concat stack unstack")
+broadcast_arrays, unstack = _several_of_numpy("broadcast_arrays unstack")
+concat, stack, broadcast_to = _of_numpy("concat stack broadcast_to")
 expand_dims, squeeze, reshape = _of_numpy("expand_dims squeeze reshape")
 flip, roll, repeat, tile = _of_numpy("flip roll repeat tile")
 moveaxis, permute_dims = _of_numpy("moveaxis permute_dims")
@@ -49,10 +50,10 @@ max, min, all, any = _of_numpy("max min all any")
 # ---------------------------------------------------------------- searching and indexing
 
 argmax, argmin, searchsorted = _of_numpy("argmax argmin searchsorted")
-nonzero, count_nonzero = _of_numpy("nonzero count_nonzero")
-take, take_along_axis = _of_numpy("take take_along_axis")
-unique_all, unique_counts = _of_numpy("unique_all unique_counts")
-unique_inverse, unique_values = _of_numpy("unique_inverse unique_values")
+take, take_along_axis, count_nonzero = _of_numpy("take take_along_axis count_nonzero")
+nonzero, unique_all = _several_of_numpy("nonzero unique_all")
+unique_counts, unique_inverse = _several_of_numpy("unique_counts unique_inverse")
+(unique_values,) = _of_numpy("unique_values")
 
 # ---------------------------------------------------------------- products of matrices
 

@@ -9,17 +9,23 @@ import numpy as np
 from micrograd_np.core.graph import Node
 from micrograd_np.core.record import ARRAYS, untracked
 from micrograd_np.core.safety.meaning import check_numbers, numbers
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import rebuild
 
 BEGINNING = 1000  # how many characters of a long documentation are searched for its summary
 
 
-def of_numpy(names: str, package: str = "") -> Sequence[Callable[..., Any]]:
-    """Functions of NumPy, or of its `package` ("linalg", "fft"), with Tensors for results.
+def of_numpy(names: str, package: str = "") -> Sequence[Callable[..., Tensor]]:
+    """Functions of NumPy, or of its `package` ("linalg", "fft"), each of which returns a Tensor.
 
     A call with Tensors comes to us by NumPy's protocols and returns Tensors. The results of a call
     with plain arrays and numbers alone are made Tensors here.
     """
+    return several_of_numpy(names, package)
+
+
+def several_of_numpy(names: str, package: str = "") -> Sequence[Callable[..., Any]]:
+    """Functions like those of `of_numpy`, each of which returns several Tensors."""
     return [returning_tensors(name, package) for name in names.split()]
 
 
@@ -48,6 +54,12 @@ def summary(function: Callable[..., Any]) -> str:
     paragraphs = (function.__doc__ or "").lstrip()[:BEGINNING].split("\n\n")
     first = paragraphs[1] if paragraphs[0].startswith(f"{function.__name__}(") else paragraphs[0]
     return " ".join(first.split())
+
+
+def as_tensor(out: Any) -> Tensor:
+    """A function's one result as a Tensor."""
+    result: Tensor = as_tensors(out)
+    return result
 
 
 def as_tensors(out: Any) -> Any:

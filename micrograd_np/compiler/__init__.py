@@ -8,9 +8,20 @@ a `specialization` for each `signature` of its calls.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack, overload
+
+if TYPE_CHECKING:
+    from micrograd_np.compiler.typed import Called, CompiledFunction, Settings
 
 
+@overload
+def compile(  # noqa: A001 - read as mg.compile
+    f: None = None, **settings: Unpack["Settings"]
+) -> Callable[["Called"], "CompiledFunction[Called]"]: ...
+@overload
+def compile(  # noqa: A001 - the same
+    f: "Called", **settings: Unpack["Settings"]
+) -> "CompiledFunction[Called]": ...
 def compile(  # noqa: A001 - read as mg.compile
     f: Callable[..., Any] | None = None,
     *,

@@ -11,11 +11,12 @@ from contextvars import Context as Variables
 from contextvars import ContextVar, Token, copy_context
 from functools import partial, wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self, TypeVar, overload
 
 from micrograd_np.forking import after_fork
 
 Function = Callable[..., Any]
+Called = TypeVar("Called", bound=Function)
 
 
 class Observer(Protocol):
@@ -184,7 +185,7 @@ class grad_mode(entering):
         super().__init__(lambda outer: outer._replace(recording=recording))
         self.recording = recording
 
-    def __call__(self, function: Function) -> Function:
+    def __call__(self, function: Called) -> Called:
         """Decorate a function, a coroutine function, or a generator function of either kind."""
         mode = partial(grad_mode, self.recording)
 
@@ -219,11 +220,12 @@ class grad_mode(entering):
                 with mode():
                     await generator.aclose()
 
+        made: Any = awaiting if iscoroutinefunction(function) else decorated
         if isgeneratorfunction(function):
-            return generating
-        if isasyncgenfunction(function):
-            return stepping
-        return awaiting if iscoroutinefunction(function) else decorated
+            made = generating
+        elif isasyncgenfunction(function):
+            made = stepping
+        return made  # type: ignore[no-any-return] # it is called like `function`
 
 
 class Within(Generator[Any, Any, Any]):
@@ -245,6 +247,10 @@ class Within(Generator[Any, Any, Any]):
         self.variables.run(self.generator.close)
 
 
+@overload
+def no_grad(function: None = None) -> grad_mode: ...
+@overload
+def no_grad(function: Called) -> Called: ...
 def no_grad(function: Function | None = None) -> Any:
     """A context manager, or decorator of `function`, under which ops are not recorded.
 
@@ -258,6 +264,10 @@ def no_grad(function: Function | None = None) -> Any:
     return mode if function is None else mode(function)
 
 
+@overload
+def enable_grad(function: None = None) -> grad_mode: ...
+@overload
+def enable_grad(function: Called) -> Called: ...
 def enable_grad(function: Function | None = None) -> Any:
     """A context manager, or decorator of `function`, under which ops are recorded after all.
 

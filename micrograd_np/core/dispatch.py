@@ -2,19 +2,29 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, overload
 
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import OPS, Interpreted
 from micrograd_np.core.record import PLAIN, apply, interpreted_in, record
 from micrograd_np.errors import UnregisteredFunctionError
 
+if TYPE_CHECKING:
+    from micrograd_np.core.typed import Dispatched, Unary
+
+First = TypeVar("First")
 Given = ParamSpec("Given")
 Result = TypeVar("Result")
 DISPATCHED = (Node, Interpreted)
 
 
-def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
+@overload
+def dispatching(
+    raw: Callable[Concatenate[First, Given], Result],
+) -> "Dispatched[Given, First, Result]": ...
+@overload
+def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]: ...
+def dispatching(raw: Callable[..., Any]) -> Callable[..., Any]:
     """Make `raw`, a function of arrays, one that Tensors record as a single op under its name.
 
     The function returned is the one to declare an op on. Declare the op with one of
@@ -36,7 +46,7 @@ def dispatching(raw: Callable[Given, Result]) -> Callable[Given, Result]:
     """
 
     @wraps(raw)
-    def function(*args: Given.args, **options: Given.kwargs) -> Any:
+    def function(*args: Any, **options: Any) -> Any:
         for x in (*args, *options.values()) if options else args:
             if isinstance(x, DISPATCHED) or (type(x) is tuple and interpreted_in(x) is not None):
                 if function not in OPS:
@@ -60,7 +70,7 @@ def viewing(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def dispatching_unary(raw: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def dispatching_unary(raw: Callable[[Any], Any]) -> "Unary":
     """`dispatching` for a function of one array, at half the cost."""
 
     @wraps(raw)

@@ -255,33 +255,12 @@ class ArrayMethods:
 
     # ------------------------------------------------------------ ndarray's attributes
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        shape: tuple[int, ...] = self.value.shape
-        return shape
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.value.dtype
-        return dtype
-
-    @property
-    def ndim(self) -> int:
-        return len(self.value.shape)
-
-    @property
-    def size(self) -> int:
-        size: int = self.value.size
-        return size
-
-    @property
-    def itemsize(self) -> int:
-        return int(self.value.itemsize)
-
-    @property
-    def nbytes(self) -> int:
-        nbytes: int = self.value.nbytes
-        return nbytes
+    shape: Any = property(operator.attrgetter("value.shape"))
+    dtype: Any = property(operator.attrgetter("value.dtype"))
+    size: Any = property(operator.attrgetter("value.size"))
+    nbytes: Any = property(operator.attrgetter("value.nbytes"))
+    itemsize: Any = property(lambda self: int(self.value.itemsize))
+    ndim: Any = property(lambda self: len(self.value.shape))
 
     @property
     def device(self) -> Any:
@@ -319,6 +298,16 @@ class ArrayMethods:
             f"a Tensor stays on its device, {self.device!r}; device={device!r}, stream={stream!r} "
             f"were asked for. Make a new Tensor of an array that is there."
         )
+
+    # ------------------------------------------------------------ the package's functions
+
+    def relu(self) -> Any:
+        """`mg.relu(t)`: the entries, and 0 for those below 0."""
+        return self.__array_namespace__().relu(self)
+
+    def sigmoid(self) -> Any:
+        """`mg.sigmoid(t)`: the logistic function of every entry."""
+        return self.__array_namespace__().sigmoid(self)
 
     # ------------------------------------------------------------ conversions to Python's numbers
 

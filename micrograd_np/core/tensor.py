@@ -10,7 +10,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,10 +28,15 @@ from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.core.values import accumulated, check_differentiable, owned, seed
 from micrograd_np.forking import ForkLock
 
+if TYPE_CHECKING:  # what the operators and methods return
+    from micrograd_np.core.typed import TypedMethods as Methods
+else:
+    Methods = ArrayMethods
+
 ACCUMULATING = ForkLock()  # backward() in several threads may meet at one leaf
 
 
-class Tensor(ArrayMethods, Node):
+class Tensor(Methods, Node):
     """An n-dimensional array that records what is done with it.
 
     `data`: anything `np.array` takes, copied; or an array of another library that speaks NumPy's
@@ -68,8 +73,8 @@ class Tensor(ArrayMethods, Node):
 
     # ------------------------------------------------------------ what it holds
 
-    @property
-    def data(self) -> Array:
+    @property  # type: ignore[override] # NumPy's is a memoryview
+    def data(self) -> np.ndarray[Any, Any]:
         """The array. Assigning it (also `t.data -= step`) keeps shape and dtype, and stamps `t`.
 
         An entry written through it (`t.data[0] = 1`) leaves no stamp: only `detect_anomaly` finds
@@ -77,7 +82,8 @@ class Tensor(ArrayMethods, Node):
         """
         if RUNNING:
             check_constant(self)
-        return self._array()
+        array: np.ndarray[Any, Any] = self._array()
+        return array
 
     @data.setter
     def data(self, new: Any) -> None:
@@ -182,7 +188,7 @@ class Tensor(ArrayMethods, Node):
             stream=stream, max_version=max_version, dl_device=dl_device, copy=copy
         )
 
-    def __dlpack_device__(self) -> tuple[int, int]:
+    def __dlpack_device__(self) -> tuple[int, int]:  # type: ignore[override] # any device
         device: tuple[int, int] = self._array().__dlpack_device__()
         return device
 
@@ -221,25 +227,24 @@ class Tensor(ArrayMethods, Node):
         return (attributes, slots) if slots else attributes
 
     def detach(self) -> "Tensor":
-        """The value as a constant: a copy without history."""
+        """The value as a constant: a copy without history, as `mg.stop_gradient(t)` returns."""
         return stop_gradient(self)
 
-    # ------------------------------------------------------------ arithmetic, by a short way
+    # ------------------------------------------------------------ short arithmetic, and indexing
 
-    __add__, __radd__ = binary(np.add, operator.add)
-    __sub__, __rsub__ = binary(np.subtract, operator.sub)
-    __mul__, __rmul__ = binary(np.multiply, operator.mul)
-    __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
-    __pow__, __rpow__ = binary(np.power, operator.pow)
-    __mod__, __rmod__ = binary(np.remainder, operator.mod)
-    __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
+    if not TYPE_CHECKING:
+        __add__, __radd__ = binary(np.add, operator.add)
+        __sub__, __rsub__ = binary(np.subtract, operator.sub)
+        __mul__, __rmul__ = binary(np.multiply, operator.mul)
+        __truediv__, __rtruediv__ = binary(np.divide, operator.truediv)
+        __pow__, __rpow__ = binary(np.power, operator.pow)
+        __mod__, __rmod__ = binary(np.remainder, operator.mod)
+        __matmul__, __rmatmul__ = binary(np.matmul, operator.matmul)
 
-    # ------------------------------------------------------------ indexing
-
-    def __getitem__(self, key: Any) -> Any:
-        if type(self.value) is tuple:
-            return record(PICK, (self,), {"index": key})
-        return apply(OPS[operator.getitem], (self, key), {})
+        def __getitem__(self, key: Any) -> Any:
+            if type(self.value) is tuple:
+                return record(PICK, (self,), {"index": key})
+            return apply(OPS[operator.getitem], (self, key), {})
 
     def __setitem__(self, key: Any, new: Any) -> None:
         if self.tracked:

@@ -140,6 +140,8 @@ REFUSED_ATTRIBUTES: dict[str, str] = {
     name: reason for reason, names in ATTRIBUTES.items() for name in names.split()
 } | {name: f"it writes in place; write {instead}" for name, instead in METHODS_IN_PLACE.items()}
 
+INNER_FIELDS = {"sharers", "tensor", "tick", "tracked", "value", "values"}  # of the graph's nodes
+
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of a function of NumPy, as the tables write it."""
@@ -194,10 +196,32 @@ def refused_attribute(name: str) -> Any:
     return method if name in METHODS_IN_PLACE else property(attribute, doc=method.__doc__)
 
 
+def names_to_read(x: Any) -> list[str]:
+    """The names that `dir` lists of a Tensor: those meant for users that can be read of this one.
+
+    A vector has no `mT`, for example, and a value that may not leave the graph has no `data`.
+    """
+    names = [name for name in object.__dir__(x) if name not in INNER_FIELDS]
+    return [name for name in names if can_read(x, name)]
+
+
+def can_read(x: Any, name: str) -> bool:
+    """Whether an attribute can be read without an error, and used."""
+    if name in REFUSALS and getattr(type(x), name) is REFUSALS[name]:
+        return False
+    try:
+        getattr(x, name)
+    except (ArithmeticError, AttributeError, RuntimeError, TypeError, ValueError):
+        return False
+    return True
+
+
 EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
-for name in REFUSED_ATTRIBUTES:
-    setattr(ArrayMethods, name, refused_attribute(name))
+REFUSALS = {name: refused_attribute(name) for name in REFUSED_ATTRIBUTES}
+for name, refusal in REFUSALS.items():
+    setattr(ArrayMethods, name, refusal)
+ArrayMethods.__dir__ = names_to_read  # type: ignore[assignment, method-assign] # as those above
 
 # ---------------------------------------------------------------- the coverage table
 

@@ -83,10 +83,11 @@ class _Convolution(_Kernels):
         self._start(in_channels, out_channels, kernel_size, groups, bias, rng, dtype)
         self.stride, self.padding, self.dilation, self.groups = stride, padding, dilation, groups
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Tensor:
         """The convolution of `x` with the weight, plus the bias."""
         sliding = (self.stride, self.padding, self.dilation, self.groups)
-        return conv(self.ndim, x, self.weight, self.bias, *sliding)
+        out: Tensor = conv(self.ndim, x, self.weight, self.bias, *sliding)
+        return out
 
 
 class _Transposed(_Kernels):
@@ -111,10 +112,11 @@ class _Transposed(_Kernels):
         self.stride, self.padding, self.dilation = stride, padding, dilation
         self.output_padding, self.groups = output_padding, groups
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Tensor:
         """The transposed convolution of `x` with the weight, plus the bias."""
         sliding = (self.stride, self.padding, self.output_padding, self.groups, self.dilation)
-        return conv_transpose(self.ndim, x, self.weight, self.bias, *sliding)
+        out: Tensor = conv_transpose(self.ndim, x, self.weight, self.bias, *sliding)
+        return out
 
 
 class _MaxPool(_AlongAxes):

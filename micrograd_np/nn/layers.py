@@ -55,10 +55,10 @@ class Linear(Module):
         zeros = np.zeros(shape[1])
         self.bias = Tensor(zeros, requires_grad=True, dtype=dtype, name="bias") if bias else None
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Tensor:
         """`x @ weight + bias`."""
         try:
-            out = x @ self.weight
+            out: Tensor = x @ self.weight
         except ValueError as error:
             given = x.shape if isinstance(x, Tensor) else np.shape(x)
             features = self.weight.shape[0]
@@ -116,11 +116,12 @@ class Sequential(Module):
         vars(self).update({str(i): layer for i, layer in enumerate(layers)})
         self.name_parameters()
 
-    def forward(self, x: Array) -> Array:
+    def forward(self, x: Array) -> Tensor:
         """Layer after layer."""
         for layer in self._layers():
             x = layer(x)
-        return x
+        out: Tensor = x  # an array, where no layer has parameters and `x` is an array
+        return out
 
     def _layers(self) -> list[Layer]:
         return [layer for name, layer in vars(self).items() if name.isdecimal()]

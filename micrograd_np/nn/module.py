@@ -14,7 +14,7 @@ import copy
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from reprlib import recursive_repr
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from micrograd_np.core import tree
 from micrograd_np.core.foreign import all_to_numpy
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.nn.state import arrays_for
+
+if TYPE_CHECKING:
+    from micrograd_np.nn.typed import Forward, Given, Result_co
 
 Place = tuple[Any, ...]
 
@@ -56,7 +59,9 @@ class Module:
             f"which calling the module runs."
         )
 
-    def __call__(self, *args: Any, **keywords: Any) -> Any:
+    def __call__(
+        self: "Forward[Given, Result_co]", *args: "Given.args", **keywords: "Given.kwargs"
+    ) -> "Result_co":
         """`forward`."""
         return self.forward(*args, **keywords)
 

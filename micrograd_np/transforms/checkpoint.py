@@ -11,7 +11,7 @@ with sublinear memory cost, 2016.
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -25,9 +25,10 @@ from micrograd_np.errors import GraphError, MutationError, listed
 from micrograd_np.interpreters.batch.batched import depth_of
 
 Function = Callable[..., Any]
+Called = TypeVar("Called", bound=Function)
 
 
-def checkpoint(f: Function) -> Function:
+def checkpoint(f: Called) -> Called:
     """`f` without the memory for its intermediate values, which derivatives compute again.
 
     A chain of n checkpointed blocks keeps n values between blocks, and the values inside one block
@@ -70,7 +71,7 @@ def checkpoint(f: Function) -> Function:
         since = tick()
         return segment.recorded(f(*args, **keywords), since)
 
-    return checkpointed
+    return checkpointed  # type: ignore[return-value] # it is called like `f`
 
 
 class Segment:

@@ -7,17 +7,36 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import one_like, scalar
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 
+if TYPE_CHECKING:
+    from micrograd_np.transforms.typed import (
+        Gradient,
+        GradientAndAux,
+        ValueAndGradient,
+        ValueAuxAndGradient,
+    )
+
 Argnums = int | Sequence[int]
+First = Literal[0]
 Derivative = Callable[[Function, Run, Tree], Result]
 
 
+@overload
+def value_and_grad(
+    f: Function, argnums: First = 0, has_aux: Literal[False] = False
+) -> "ValueAndGradient": ...
+@overload
+def value_and_grad(
+    f: Function, argnums: First = 0, *, has_aux: Literal[True]
+) -> "ValueAuxAndGradient": ...
+@overload
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function: ...
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns `f`'s value and its gradient.
 
@@ -39,6 +58,12 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     return differentiated(f, argnums, has_aux, gradient, with_value=True)
 
 
+@overload
+def grad(f: Function, argnums: First = 0, has_aux: Literal[False] = False) -> "Gradient": ...
+@overload
+def grad(f: Function, argnums: First = 0, *, has_aux: Literal[True]) -> "GradientAndAux": ...
+@overload
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function: ...
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the gradient of `f`: `value_and_grad` without the value.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 
@@ -20,9 +20,25 @@ from micrograd_np.transforms.results import Found, Result, hand_out, holds_tenso
 from micrograd_np.transforms.run import Function, Run, vectors
 from micrograd_np.transforms.vmap import map_arrays
 
+if TYPE_CHECKING:
+    from micrograd_np.transforms.typed import Gradient, Matrix, ReturnsTree
+
 Mode = Literal["forward", "reverse"] | None
+First = Literal[0]
 
 
+@overload
+def jacobian(
+    f: "ReturnsTree", argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
+) -> Function: ...
+@overload
+def jacobian(
+    f: Function, argnums: First = 0, *, mode: Mode = None, has_aux: Literal[False] = False
+) -> "Matrix": ...
+@overload
+def jacobian(
+    f: Function, argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
+) -> Function: ...
 def jacobian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
 ) -> Function:
@@ -110,6 +126,14 @@ def parts(nodes: Sequence[Node]) -> Iterator[tuple[slice, Node]]:
         start += x.value.size
 
 
+@overload
+def hessian(
+    f: Function, argnums: First = 0, *, mode: Mode = "forward", has_aux: Literal[False] = False
+) -> "Matrix": ...
+@overload
+def hessian(
+    f: Function, argnums: Argnums = 0, *, mode: Mode = "forward", has_aux: bool = False
+) -> Function: ...
 def hessian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = "forward", has_aux: bool = False
 ) -> Function:
@@ -150,6 +174,12 @@ def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tr
 # ---------------------------------------------------------------- diagonals
 
 
+@overload
+def elementwise_grad(
+    f: Function, argnums: First = 0, has_aux: Literal[False] = False
+) -> "Gradient": ...
+@overload
+def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function: ...
 def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the derivative of each entry of `f` in that entry of its argument.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -17,10 +17,19 @@ from micrograd_np.errors import ShapeError, uncover
 from micrograd_np.interpreters.batch.batched import Batch, Batched, check_batch, depth_of
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
+if TYPE_CHECKING:
+    from micrograd_np.transforms.typed import Gradient, Mapped, ReturnsNumber
+
 Function = Callable[..., Any]
 Axes = Any  # an axis, None, or a tree of those
 
 
+@overload
+def vmap(f: "Gradient", in_axes: Axes = 0, out_axes: Axes = 0) -> "Gradient": ...
+@overload
+def vmap(f: "ReturnsNumber", in_axes: Axes = 0, out_axes: Axes = 0) -> Function: ...
+@overload
+def vmap(f: "Mapped", in_axes: Axes = 0, out_axes: Axes = 0) -> "Mapped": ...
 def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     """A function that applies `f`, written for one example, to every example of a batch.
 
