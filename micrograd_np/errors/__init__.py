@@ -163,8 +163,8 @@ class ForeignArrayError(TypeError):
         value=kind_of,
     )
     by_scipy = message(  # a function that SciPy computes, given the array `value`
-        "{function} is computed by SciPy, from the numbers of NumPy's arrays, and the numbers of a "
-        "{value} would have to be computed or fetched. Do that on purpose, with `Tensor(t.numpy())`.",
+        "{function} is computed by SciPy, from NumPy's arrays, and the numbers of a {value} would "
+        "have to be computed or fetched. Do that on purpose, with `Tensor(t.numpy())`.",
         value=kind_of,
     )
 

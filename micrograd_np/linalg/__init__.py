@@ -21,7 +21,7 @@ __all__ = [
     "block_diag", "cho_factor", "cho_solve", "expm", "logdet", "logm", "lu_factor", "lu_solve",
     "solve_triangular", "sqrtm", "toeplitz",
 ]  # fmt: skip
-__all__ += [name for name in vars(standard) if not name.startswith("_")]  # noqa: PLE0605 - as above
+__all__ += [name for name in vars(standard) if not name.startswith("_")]
 
 
 def __dir__() -> list[str]:

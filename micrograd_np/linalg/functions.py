@@ -44,7 +44,7 @@ def logm(A: Any) -> Array:  # noqa: N803 - SciPy's name
 
 
 def sqrtm(A: Any) -> Array:  # noqa: N803 - SciPy's name
-    """The principal square root of a square matrix: `sqrtm(A) @ sqrtm(A)` is `A`.
+    """The principal square root of a square matrix `A`: the square of the result is `A`.
 
     `A`: shape (..., M, M), as the result, whose eigenvalues have no negative real part. A real
     matrix with a negative eigenvalue has a complex result; in a stack, all matrices then have. The

@@ -10,7 +10,7 @@ from micrograd_np.linalg.arguments import as_array
 
 
 def block_diag(*arrs: Any) -> Array:
-    """A matrix with the given matrices along its diagonal, one after the other, and zeros elsewhere.
+    """A matrix with the given matrices along its diagonal, in order, and zeros elsewhere.
 
     Each has shape (..., M, N), and leading axes broadcast. A vector is a matrix of one row, a
     number one of one entry, and an empty list one of shape (1, 0). The dtype is the arguments'
@@ -42,7 +42,7 @@ def at_least_matrix(x: Array) -> Array:
 
 
 def toeplitz(c: Any, r: Any = None) -> Array:
-    """The matrix that has the same entry all along each diagonal: `c[i - j]` below, `r[j - i]` above.
+    """The matrix with one entry along each diagonal: `c[i - j]` below, `r[j - i]` above.
 
     `c`: the first column, shape (..., M). `r`: the first row, shape (..., N), of which `r[0]` is
     not read; without it the conjugate of `c`. The result has shape (..., M, N), and leading axes

@@ -71,11 +71,10 @@ OF_VALUES = {
 DTYPES_OF_VALUES = {
     np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10, np.emath.logn, np.emath.power,
     np.emath.arccos, np.emath.arcsin, np.emath.arctanh, np.real_if_close, np.poly,
-    np.min_scalar_type, np.linalg.eig, np.linalg.eigvals, logm.__wrapped__, sqrtm.__wrapped__,
+    np.min_scalar_type,
 }  # fmt: skip
-OF_COMPLEX = {  # which is complex for complex arrays at least
-    np.linalg.eig, np.linalg.eigvals, logm.__wrapped__, sqrtm.__wrapped__,
-}  # fmt: skip
+# Of these, it is complex for complex arrays at least.
+OF_COMPLEX = {np.linalg.eig, np.linalg.eigvals, inspect.unwrap(logm), inspect.unwrap(sqrtm)}
 
 # Parameters on which the shapes of results depend: of any function, and of some.
 SHAPING = {
@@ -97,8 +96,10 @@ def check_call(function: Callable[..., Any], args: Sequence[Any], options: Optio
         return
     if options.get("out") is not None:
         raise TracingError.writes(f"{called(function)}(..., out=x)", "x = f(...) for f(..., out=x)")
-    if function in DTYPES_OF_VALUES and not (function in OF_COMPLEX and np.iscomplexobj(args[0])):
-        raise TracingError.dtype(name_of(function))
+    of_complex = function in OF_COMPLEX and not np.iscomplexobj(args[0])
+    if of_complex or function in DTYPES_OF_VALUES:
+        ours = f"mg.linalg.{function.__name__}"
+        raise TracingError.dtype(f"np.{name_of(function)}" if is_numpys(function) else ours)
     if isinstance(function, np.ufunc) or not is_numpys(function):
         return
     if function in OF_VALUES or (function is np.where and len(args) == 1 and not options):

@@ -5,6 +5,7 @@ which LAPACK has four dtypes.
 """
 
 from collections.abc import Callable
+from math import prod
 from types import ModuleType
 from typing import Any
 
@@ -49,9 +50,7 @@ def for_lapack(name: str, *arrays: Any) -> list[Array]:
     return [np.asarray(x, dtype) for x in arrays]
 
 
-def over_stacks(
-    name: str, function: Callable[..., Array], *stacks: Any
-) -> Array:
+def over_stacks(name: str, function: Callable[..., Array], *stacks: Any) -> Array:
     """A function of single matrices on stacks of matrices, whose leading axes broadcast.
 
     The function returns a matrix of the shape of its last argument.
@@ -66,12 +65,13 @@ def over_stacks(
     return np.stack(results).reshape(shape)
 
 
-def beside(b: Array) -> Array:
+def all_columns(b: Array) -> Array:
     """A stack of matrices as one matrix with all of their columns."""
-    return np.moveaxis(b, -2, 0).reshape(b.shape[-2], -1)
+    *leading, rows, width = b.shape
+    return np.moveaxis(b, -2, 0).reshape(rows, prod(leading) * width)
 
 
 def stacked_again(columns: Array, shape: tuple[int, ...]) -> Array:
-    """The columns of `beside` as a stack of matrices of this shape."""
+    """The columns of `all_columns` as a stack of matrices of this shape."""
     *leading, rows, width = shape
     return np.moveaxis(columns.reshape(rows, *leading, width), 0, -2)

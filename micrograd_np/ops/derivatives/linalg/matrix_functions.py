@@ -27,13 +27,13 @@ REAL_PART = 1e3  # times the rounding: an imaginary part below it is rounding, a
 
 
 @dispatching
-def expm(A: Array) -> Array:
+def expm(x: Array) -> Array:
     """The exponential of each square matrix."""
-    return over_stacks("expm", scipy_linalg("expm").expm, A)
+    return over_stacks("expm", scipy_linalg("expm").expm, x)
 
 
 @dispatching
-def logm(A: Array) -> Array:
+def logm(x: Array) -> Array:
     """The principal logarithm of each square matrix."""
     linalg = scipy_linalg("logm")
 
@@ -46,7 +46,7 @@ def logm(A: Array) -> Array:
             )
         return as_real(z @ linalg.logm(t) @ np.conj(z.T), a)
 
-    return over_stacks("logm", log_one, A)
+    return over_stacks("logm", log_one, x)
 
 
 def triangular_form(a: Array, linalg: ModuleType) -> tuple[Array, Array]:
@@ -67,10 +67,10 @@ def triangular_form(a: Array, linalg: ModuleType) -> tuple[Array, Array]:
 
 
 @dispatching
-def sqrtm(A: Array) -> Array:
+def sqrtm(x: Array) -> Array:
     """The principal square root of each square matrix."""
     linalg = scipy_linalg("sqrtm")
-    return over_stacks("sqrtm", lambda a: as_real(linalg.sqrtm(a), a), A)
+    return over_stacks("sqrtm", lambda a: as_real(linalg.sqrtm(a), a), x)
 
 
 def as_real(out: Array, a: Array) -> Array:
@@ -98,8 +98,8 @@ def change_along(function: Callable[[Array], Array], x: Array, e: Array) -> Arra
 
 
 # fmt: off
-primitive(expm,  lambda g, out, A: change_along(expm, transpose(A), g), jvp=lambda ts, out, A: change_along(expm, A, ts[0]), opaque=True)
-primitive(logm,  lambda g, out, A: change_along(logm, transpose(A), g), jvp=lambda ts, out, A: change_along(logm, A, ts[0]), opaque=True)
-primitive(sqrtm, lambda g, out, A: solve_sylvester(transpose(out), transpose(out), g),
-                 jvp=lambda ts, out, A: solve_sylvester(out, out, ts[0]), opaque=True)
+primitive(expm,  lambda g, out, x: change_along(expm, transpose(x), g), jvp=lambda ts, out, x: change_along(expm, x, ts[0]), opaque=True)
+primitive(logm,  lambda g, out, x: change_along(logm, transpose(x), g), jvp=lambda ts, out, x: change_along(logm, x, ts[0]), opaque=True)
+primitive(sqrtm, lambda g, out, x: solve_sylvester(transpose(out), transpose(out), g),
+                 jvp=lambda ts, out, x: solve_sylvester(out, out, ts[0]), opaque=True)
 # fmt: on

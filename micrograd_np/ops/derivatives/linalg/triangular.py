@@ -14,9 +14,10 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import constant, primitive
 from micrograd_np.core.op import Array
+from micrograd_np.ops.kernels.libraries import like, take_along_axis
 from micrograd_np.ops.kernels.matrices import strict_lower, transpose
 from micrograd_np.ops.kernels.stacks import (
-    beside,
+    all_columns,
     for_lapack,
     over_stacks,
     scipy_linalg,
@@ -37,7 +38,7 @@ def solve_triangular(a: Array, b: Array, lower: bool = False, unit_diagonal: boo
         )
 
     if np.ndim(a) == 2 < np.ndim(b):  # one matrix for all: one call for all columns
-        columns = over_stacks("solve_triangular", solve_one, a, beside(b))
+        columns = over_stacks("solve_triangular", solve_one, a, all_columns(b))
         return stacked_again(columns, np.shape(b))
     return over_stacks("solve_triangular", solve_one, a, b)
 
@@ -96,19 +97,18 @@ def lu_factor(a: Array) -> tuple[Array, Array]:
 @dispatching
 def permutation_of(pivots: Array) -> Array:
     """The row of the matrix that each row of its LU factors is of, from the exchanges of rows."""
-    pivots = np.asarray(pivots)
-    rows = np.broadcast_to(np.arange(pivots.shape[-1]), pivots.shape).copy()
+    places = like(pivots, np.arange(pivots.shape[-1]))
+    rows = np.broadcast_to(places, pivots.shape)
     for i in range(pivots.shape[-1]):
         other = pivots[..., i, None]
-        moved = np.take_along_axis(rows, other, -1)
-        np.put_along_axis(rows, other, rows[..., i, None], -1)
-        rows[..., i] = moved[..., 0]
+        moved = np.where(np.equal(places, i), take_along_axis(rows, other), rows)
+        rows = np.where(np.equal(places, other), rows[..., i, None], moved)
     return rows
 
 
 def take_rows(x: Array, rows: Array) -> Array:
     """The rows of each matrix in another order."""
-    return np.take_along_axis(x, rows[..., None], axis=-2)
+    return take_along_axis(x, rows[..., None], axis=-2)
 
 
 def with_factors(lu: Array, inner: Array) -> Array:
