@@ -92,13 +92,19 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any, **tuning: Any) -> Array:
     """The solution `x` of `a x = b`, from the factor of `a` that `cho_factor` returned.
 
     `b`: shape (M,) or (..., M, N), as the result. These are two triangular equations, so gradients
-    go through the factor to `a`. Raises what `solve_triangular` raises.
+    go through the factor to `a`. Raises what `solve_triangular` raises, and
+    TypeError if the first argument is no such pair.
 
     >>> cho_solve(cho_factor([[4.0, 2.0], [2.0, 5.0]]), [8.0, 8.0])
     Tensor([1.5, 1. ])
     """
     check_tuning("cho_solve", tuning)
     c, lower = c_and_lower
+    if type(lower) not in (bool, int, np.bool):
+        raise TypeError(
+            f"mg.linalg.cho_solve takes the pair (c, lower) that cho_factor returned, and `lower` "
+            f"is True or False. Given: {type(lower).__name__}."
+        )
     first, second = (0, 2) if lower else (2, 0)
     half = solve_triangular(c, b, trans=first, lower=lower)
     return solve_triangular(c, half, trans=second, lower=lower)
@@ -158,12 +164,9 @@ def lu_solve(lu_and_piv: tuple[Any, Any], b: Any, trans: Any = 0, **tuning: Any)
 
 def exchanged(x: Array, rows: Array) -> Array:
     """The rows of matrices `x` in the order `rows`, where leading axes broadcast."""
-    if len(rows.shape) == 1:
-        return np.take(x, rows, axis=-2)
     leading = np.broadcast_shapes(x.shape[:-2], rows.shape[:-1])
     wide = np.broadcast_to(x, (*leading, *x.shape[-2:]))
-    order = np.broadcast_to(rows[..., None], (*leading, *rows.shape[-1:], 1))
-    return triangular.take_rows(wide, order[..., 0])
+    return triangular.take_rows(wide, np.broadcast_to(rows, (*leading, *rows.shape[-1:])))
 
 
 # ---------------------------------------------------------------- determinants

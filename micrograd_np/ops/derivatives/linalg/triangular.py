@@ -33,6 +33,13 @@ def solve_triangular(a: Array, b: Array, lower: bool = False, unit_diagonal: boo
     linalg = scipy_linalg("solve_triangular")
 
     def solve_one(a: Array, b: Array) -> Array:
+        zeros = np.flatnonzero(np.diagonal(a) == 0)
+        if zeros.size and not unit_diagonal:
+            raise np.linalg.LinAlgError(
+                f"a triangular matrix with a 0 on its diagonal, here in row {zeros[0]}, is "
+                f"singular: its equations have no unique solution. So are the factors of a "
+                f"singular matrix. Move the matrix away, as by A + 1e-6 * I."
+            )
         return linalg.solve_triangular(
             a, b, lower=lower, unit_diagonal=unit_diagonal, check_finite=False
         )
