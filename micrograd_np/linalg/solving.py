@@ -24,6 +24,20 @@ from micrograd_np.ops.kernels.matrices import adjoint, transpose
 TURNED = (lambda a: a, transpose, adjoint)  # by the option `trans`
 
 
+def solved(
+    a: Array, columns: Array, turned: int, *, lower: bool = False, unit_diagonal: bool = False
+) -> Array:
+    """The solution of `a x = columns`, or of its transpose, for a triangle of `a`."""
+    return triangular.solve_triangular(
+        TURNED[turned](a), columns, lower=lower != bool(turned), unit_diagonal=unit_diagonal
+    )
+
+
+def solution(x: Array, vector: bool) -> Array:
+    """The columns `x` as a Tensor; as vectors, if the right-hand side was one."""
+    return as_tensors(x[..., 0] if vector else x)
+
+
 def solve_triangular(
     a: Any,
     b: Any,
@@ -52,10 +66,8 @@ def solve_triangular(
     turned = transposed("solve_triangular", trans)
     a = square("solve_triangular", a)
     columns, vector = right_side("solve_triangular", a, b)
-    x = triangular.solve_triangular(
-        TURNED[turned](a), columns, lower=lower != bool(turned), unit_diagonal=unit_diagonal
-    )
-    return as_tensors(x[..., 0] if vector else x)
+    x = solved(a, columns, turned, lower=lower, unit_diagonal=unit_diagonal)
+    return solution(x, vector)
 
 
 # ---------------------------------------------------------------- Cholesky
@@ -105,9 +117,11 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any, **tuning: Any) -> Array:
             f"mg.linalg.cho_solve takes the pair (c, lower) that cho_factor returned, and `lower` "
             f"is True or False. Given: {type(lower).__name__}."
         )
+    c = square("cho_solve", c)
+    columns, vector = right_side("cho_solve", c, b)
     first, second = (0, 2) if lower else (2, 0)
-    half = solve_triangular(c, b, trans=first, lower=lower)
-    return solve_triangular(c, half, trans=second, lower=lower)
+    half = solved(c, columns, first, lower=lower)
+    return solution(solved(c, half, second, lower=lower), vector)
 
 
 # ---------------------------------------------------------------- LU
@@ -152,14 +166,13 @@ def lu_solve(lu_and_piv: tuple[Any, Any], b: Any, trans: Any = 0, **tuning: Any)
     columns, vector = right_side("lu_solve", lu, b)
     rows = triangular.permutation_of(piv)
     if turned:
-        half = solve_triangular(lu, columns, trans=turned)
-        x = solve_triangular(lu, half, trans=turned, lower=True, unit_diagonal=True)
+        half = solved(lu, columns, turned)
+        x = solved(lu, half, turned, lower=True, unit_diagonal=True)
         x = exchanged(x, np.argsort(rows, axis=-1))
     else:
-        half = exchanged(columns, rows)
-        half = solve_triangular(lu, half, lower=True, unit_diagonal=True)
-        x = solve_triangular(lu, half)
-    return as_tensors(x[..., 0] if vector else x)
+        half = solved(lu, exchanged(columns, rows), 0, lower=True, unit_diagonal=True)
+        x = solved(lu, half, 0)
+    return solution(x, vector)
 
 
 def exchanged(x: Array, rows: Array) -> Array:

@@ -52,18 +52,21 @@ def logm(x: Array) -> Array:
 def triangular_form(a: Array, linalg: ModuleType) -> tuple[Array, Array]:
     """Schur's `t` and `z`, with `a = z t z^H` and `t` triangular.
 
-    That of `[[b, e], [0, b]]` is made of that of `b`. So eigenvalues that are double by construction
-    stay equal, and on one side of the cut of the logarithm.
+    That of `[[b, e], [0, b]]`, or of `[[b, 0], [e, b]]`, is made of that of `b`. So eigenvalues
+    that are double by construction stay equal, and on one side of the cut of the logarithm.
     """
     n = len(a) // 2
-    b = a[:n, :n]
-    if len(a) % 2 or a[n:, :n].any() or not np.array_equal(b, a[n:, n:]):
-        if a.imag.any():
-            return linalg.schur(a)  # type: ignore[no-any-return]  # SciPy gives it no type
-        return linalg.rsf2csf(*linalg.schur(a.real))  # type: ignore[no-any-return]  # likewise
-    t, z = triangular_form(b, linalg)
-    e = np.conj(z.T) @ a[:n, n:] @ z
-    return np.block([[t, e], [np.zeros_like(t), t]]), linalg.block_diag(z, z)
+    b, upper, lower = a[:n, :n], a[:n, n:], a[n:, :n]
+    doubled = len(a) == 2 * n and np.array_equal(b, a[n:, n:])
+    if doubled and not lower.any():
+        t, z = triangular_form(b, linalg)
+        core = np.conj(z.T) @ upper @ z
+        return np.block([[t, core], [np.zeros_like(t), t]]), linalg.block_diag(z, z)
+    if doubled and not upper.any():
+        t, z = triangular_form(np.roll(a, (n, n), axis=(0, 1)), linalg)
+        return t, np.roll(z, n, axis=0)
+    exact = linalg.schur(a) if a.imag.any() else linalg.rsf2csf(*linalg.schur(a.real))
+    return exact  # type: ignore[no-any-return]  # SciPy gives it no type
 
 
 @dispatching
