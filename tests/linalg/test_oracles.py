@@ -1,4 +1,4 @@
-"""PyTorch and JAX as oracles of `mg.linalg`: value, gradient and a second derivative."""
+"""PyTorch and JAX as oracles of `mg.linalg`: values, gradients, PyTorch's second derivatives."""
 
 # ruff: noqa: E501 - a row of the table stays on one line
 
@@ -79,8 +79,7 @@ def test_jax_agrees(name: str) -> None:
     a = matrix("real", 3, 3)
     weights = random_like(f(a).data)
     with jax.enable_x64(True):
-        gradient = jax.grad(lambda a: loss(theirs(jax_linalg, a), weights))
-        second = jax.grad(lambda a: gradient(a).sum())
-        right = [np.asarray(g(a)) for g in (lambda a: theirs(jax_linalg, a), gradient, second)]
-    for found, expected in zip(ours(f, a, weights), right, strict=True):
-        np.testing.assert_allclose(found, expected, 1e-7, 1e-9)
+        gradient = jax.grad(lambda a: loss(theirs(jax_linalg, a), weights))(a)
+        value = theirs(jax_linalg, a)
+    for found, expected in zip(ours(f, a, weights)[:2], (value, gradient), strict=True):
+        np.testing.assert_allclose(found, np.asarray(expected), 1e-9, 1e-11)

@@ -1,5 +1,7 @@
 """Equations by factors: SciPy's values, whose gradients are those of `np.linalg.solve`."""
 
+# ruff: noqa: E501 - a row of a table stays on one line
+
 from typing import Any
 
 import numpy as np
@@ -73,10 +75,8 @@ def test_values_and_gradients_are_those_of_solve(way: str, shapes: str) -> None:
 
 @pytest.mark.thorough
 @pytest.mark.parametrize("way", WAYS)
-@each("shapes", ["vector", "complex", "leading axes that broadcast"])
-def test_second_derivatives(way: str, shapes: str) -> None:
-    a, b = SHAPES[shapes]
-    assert mg.gradcheck(WAYS[way][0], (a, b), order=2)
+def test_second_derivatives(way: str) -> None:
+    assert mg.gradcheck(WAYS[way][0], (C, D[:, 0]), order=2)
 
 
 def test_factors_are_scipys() -> None:

@@ -23,8 +23,6 @@ from micrograd_np.ops.derivatives.linalg.triangular import solve_sylvester
 from micrograd_np.ops.kernels.matrices import transpose
 from micrograd_np.ops.kernels.stacks import over_stacks, scipy_linalg
 
-REAL_PART = 1e3  # times the rounding: an imaginary part below it is rounding, as SciPy has it
-
 
 @dispatching
 def expm(x: Array) -> Array:
@@ -65,8 +63,8 @@ def triangular_form(a: Array, linalg: ModuleType) -> tuple[Array, Array]:
     if doubled and not upper.any():
         t, z = triangular_form(np.roll(a, (n, n), axis=(0, 1)), linalg)
         return t, np.roll(z, n, axis=0)
-    exact = linalg.schur(a) if a.imag.any() else linalg.rsf2csf(*linalg.schur(a.real))
-    return exact  # type: ignore[no-any-return]  # SciPy gives it no type
+    form: tuple[Array, Array] = linalg.schur(a if a.imag.any() else a.real)
+    return form if a.imag.any() else linalg.rsf2csf(*form)
 
 
 @dispatching
@@ -79,22 +77,32 @@ def sqrtm(x: Array) -> Array:
 def as_real(out: Array, a: Array) -> Array:
     """A result in the precision of `a`; real if `a` is, and nothing but rounding is imaginary."""
     if a.dtype.kind == "f" and out.dtype.kind == "c":
-        rounding = REAL_PART * float(np.finfo(out.dtype).eps)
-        out = out.real if np.allclose(out.imag, 0, atol=rounding) else out
+        rounding = float(np.finfo(out.dtype).eps) ** 0.6 * max(1, np.max(np.abs(out)))
+        out = out.real if np.all(np.abs(out.imag) <= rounding) else out
     return out.astype(np.result_type(a.dtype, np.complex64) if out.dtype.kind == "c" else a.dtype)
 
 
-def change_along(function: Callable[[Array], Array], x: Array, e: Array) -> Array:
+# ---------------------------------------------------------------- derivatives
+
+
+def power_above(x: Array) -> Array:
+    """The power of 2 next above the largest entry of each matrix; 1 for zeros."""
+    size = np.max(np.abs(x), axis=(-2, -1), keepdims=True)
+    return np.exp2(np.ceil(np.log2(np.where(np.equal(size, 0), np.ones_like(size), size))))
+
+
+def change_along(
+    function: Callable[[Array], Array], x: Array, e: Array, likewise: bool = False
+) -> Array:
     """The derivative of a function of matrices at `x` along `e`.
 
-    The block matrix has `e` at a size of about one, which a power of 2 brings it to: entries far
-    larger than those of `x` would cost digits.
+    The block matrix has `e` at the size 1, or at that of `x` if `likewise`: entries far larger than
+    the others would cost digits.
     """
     n = x.shape[-1]
     if not n:
         return np.zeros_like(e)
-    size = np.max(np.abs(e), axis=(-2, -1), keepdims=True)
-    scale = np.exp2(np.ceil(np.log2(np.where(np.equal(size, 0), np.ones_like(size), size))))
+    scale = power_above(e) / power_above(x) if likewise else power_above(e)
     top = np.concatenate([x, e / scale], axis=-1)
     bottom = np.concatenate([np.zeros_like(x), x], axis=-1)
     return function(np.concatenate([top, bottom], axis=-2))[..., :n, n:] * scale
@@ -102,7 +110,7 @@ def change_along(function: Callable[[Array], Array], x: Array, e: Array) -> Arra
 
 # fmt: off
 primitive(expm,  lambda g, out, x: change_along(expm, transpose(x), g), jvp=lambda ts, out, x: change_along(expm, x, ts[0]), opaque=True)
-primitive(logm,  lambda g, out, x: change_along(logm, transpose(x), g), jvp=lambda ts, out, x: change_along(logm, x, ts[0]), opaque=True)
+primitive(logm,  lambda g, out, x: change_along(logm, transpose(x), g, likewise=True), jvp=lambda ts, out, x: change_along(logm, x, ts[0], likewise=True), opaque=True)
 primitive(sqrtm, lambda g, out, x: solve_sylvester(transpose(out), transpose(out), g),
                  jvp=lambda ts, out, x: solve_sylvester(out, out, ts[0]), opaque=True)
 # fmt: on
