@@ -51,9 +51,9 @@ def sqrtm(A: Any) -> Array:  # noqa: N803 - SciPy's name
     derivative `X` along `E` solves `sqrtm(A) X + X sqrtm(A) = E` (N. Higham, Functions of Matrices,
     2008, section 6.1), to any order.
 
-    A singular matrix may have a root, with a LinAlgWarning by SciPy, but no derivative:
-    LinAlgError. Raises LinAlgError for a matrix that is not square, MissingExtraError without
-    SciPy. `compile` takes complex matrices only, `sqrtm(A + 0j)`, whose result is always complex.
+    A singular matrix may have a root, of which SciPy may warn, but no derivative: LinAlgError in
+    backward. Raises LinAlgError for a matrix that is not square, MissingExtraError without SciPy.
+    `compile` takes complex matrices only, `sqrtm(A + 0j)`, whose result is always complex.
 
     >>> sqrtm([[4.0, 1.0], [0.0, 9.0]])
     Tensor([[2. , 0.2],

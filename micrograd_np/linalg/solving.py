@@ -104,8 +104,8 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any, **tuning: Any) -> Array:
     """The solution `x` of `a x = b`, from the factor of `a` that `cho_factor` returned.
 
     `b`: shape (M,) or (..., M, N), as the result. These are two triangular equations, so gradients
-    go through the factor to `a`. Raises what `solve_triangular` raises, and
-    TypeError if the first argument is no such pair.
+    go through the factor to `a`. Raises what `solve_triangular` raises, and TypeError if the first
+    argument is no such pair.
 
     >>> cho_solve(cho_factor([[4.0, 2.0], [2.0, 5.0]]), [8.0, 8.0])
     Tensor([1.5, 1. ])
@@ -136,7 +136,7 @@ def lu_factor(a: Any, **tuning: Any) -> tuple[Array, Array]:
     Anderssen and M. Lukas, Differentiation of matrix functionals using triangular factorization,
     2011); where two pivots tie, the derivative is that of the exchanges made.
 
-    A singular matrix has factors, with a LinAlgWarning by SciPy, but no derivative: LinAlgError.
+    A singular matrix has factors, of which SciPy warns, but no derivative: LinAlgError in backward.
     Raises LinAlgError for a matrix that is not square, MissingExtraError without SciPy.
 
     >>> lu, piv = lu_factor([[1.0, 2.0], [2.0, 2.0]])

@@ -14,7 +14,7 @@ import numpy as np
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import constant, primitive
 from micrograd_np.core.op import Array
-from micrograd_np.ops.kernels.libraries import like, take_along_axis
+from micrograd_np.ops.kernels.libraries import take_along_axis
 from micrograd_np.ops.kernels.matrices import strict_lower, transpose
 from micrograd_np.ops.kernels.stacks import (
     all_columns,
@@ -104,12 +104,13 @@ def lu_factor(a: Array) -> tuple[Array, Array]:
 @dispatching
 def permutation_of(pivots: Array) -> Array:
     """The row of the matrix that each row of its LU factors is of, from the exchanges of rows."""
-    places = like(pivots, np.arange(pivots.shape[-1]))
-    rows = np.broadcast_to(places, pivots.shape)
+    places = np.cumsum(np.ones_like(pivots), axis=-1) - 1
+    rows = places
     for i in range(pivots.shape[-1]):
-        other = pivots[..., i, None]
-        moved = np.where(np.equal(places, i), take_along_axis(rows, other), rows)
-        rows = np.where(np.equal(places, other), rows[..., i, None], moved)
+        other = np.equal(places, pivots[..., i, None])
+        chosen = np.sum(np.where(other, rows, 0), axis=-1, keepdims=True)
+        moved = np.where(np.equal(places, i), chosen, rows)
+        rows = np.where(other, rows[..., i, None], moved)
     return rows
 
 
@@ -118,19 +119,12 @@ def take_rows(x: Array, rows: Array) -> Array:
     return take_along_axis(x, rows[..., None], axis=-2)
 
 
-def with_factors(lu: Array, inner: Array) -> Array:
-    """`L^-1 inner U^-1`."""
-    left = solve_triangular(lu, inner, lower=True, unit_diagonal=True)
-    return transpose(solve_triangular(transpose(lu), transpose(left), lower=True))
-
-
 def lu_vjp(g: list[Any], out: Any, a: Array) -> Array:
     """`P L^-T (strict_lower(L^T g_L) + upper(g_U U^T)) U^-T`."""
     lu, g_lu = out[0], g[0]
-    lower, upper = strict_lower(lu), np.triu(lu)
     g_lower = strict_lower(g_lu)
-    left = strict_lower(g_lower + transpose(lower) @ g_lower)
-    inner = left + np.triu(np.triu(g_lu) @ transpose(upper))
+    left = strict_lower(g_lower + transpose(strict_lower(lu)) @ g_lower)
+    inner = left + np.triu(np.triu(g_lu) @ transpose(np.triu(lu)))
     half = transpose(solve_triangular(lu, transpose(inner)))  # inner U^-T
     back = solve_triangular(transpose(lu), half, unit_diagonal=True)  # L^-T half
     return take_rows(back, np.argsort(permutation_of(out[1]), axis=-1))
@@ -139,7 +133,9 @@ def lu_vjp(g: list[Any], out: Any, a: Array) -> Array:
 def lu_jvp(ts: list[Array], out: Any, a: Array) -> tuple[Array, Array]:
     """`dL = L strict_lower(D)` and `dU = upper(D) U`, for `D = L^-1 P^T da U^-1`."""
     lu, pivots = out
-    inner = with_factors(lu, take_rows(ts[0], permutation_of(pivots)))
+    moved = take_rows(ts[0], permutation_of(pivots))
+    left = solve_triangular(lu, moved, lower=True, unit_diagonal=True)
+    inner = transpose(solve_triangular(transpose(lu), transpose(left), lower=True))
     low = strict_lower(inner)
     change = low + strict_lower(lu) @ low + np.triu(inner) @ np.triu(lu)
     return change, np.zeros_like(pivots)
@@ -161,7 +157,7 @@ def solve_sylvester(a: Array, b: Array, q: Array) -> Array:
 
     def solve_one(a: Array, b: Array, q: Array) -> Array:
         """The algorithm of Bartels and Stewart, as SciPy has it, with an error where it is singular."""
-        (r, u), (s, v) = linalg.schur(a, check_finite=False), linalg.schur(b, check_finite=False)
+        (r, u), (s, v) = linalg.schur(a), linalg.schur(b)
         core = np.conj(u.T) @ q @ v
         y, scale, info = linalg.get_lapack_funcs("trsyl", (r, s, core))(r, s, core)
         if info:
