@@ -29,12 +29,11 @@ PLACES = {name: module for module, names in DEFINED.items() for name in names.sp
 
 # The modules that are public names themselves.
 FOLDERS = (
-    "array_api checking compiler extend interpreters nn nonsmooth optim scipy_bridge train "
+    "array_api checking compiler extend interpreters linalg nn nonsmooth optim scipy_bridge train "
     "transforms viz"
 )
 MODULES = {name: name for name in FOLDERS.split()} | {
     "fft": "array_api.fft",
-    "linalg": "array_api.linalg",
 }
 
 # Modules that are found by name, but not listed: the package itself has their names for users.

@@ -43,7 +43,8 @@ FAMILIES = {
         higher_order
     """,
     "Matrices": """
-        products vector_products solving determinants decompositions singular_values
+        products vector_products solving triangular determinants decompositions singular_values
+        matrix_functions
     """,
     "Curves and signals": """
         polynomials calculus fft signal convolution pooling

@@ -162,6 +162,11 @@ class ForeignArrayError(TypeError):
         "numbers.",
         value=kind_of,
     )
+    by_scipy = message(  # a function that SciPy computes, given the array `value`
+        "{function} is computed by SciPy, from NumPy's arrays, and the numbers of a {value} would "
+        "have to be computed or fetched. Do that on purpose, with `Tensor(t.numpy())`.",
+        value=kind_of,
+    )
 
 
 class RuleError(TypeError):

@@ -37,7 +37,7 @@ class TracingError(TypeError):
         "argument it comes from as static: mg.compile(f, static_argnums=...)."
     )
     dtype = traced(  # a function whose result has a dtype that depends on values
-        "np.{name} was called while `mg.compile` traced the function: whether its result is "
+        "{name} was called while `mg.compile` traced the function: whether its result is "
         "complex depends on the values it is given, and a program has fixed dtypes. Give it "
         "complex numbers, x + 0j, or use a function that is real for real ones (np.sqrt for "
         "np.emath.sqrt, np.linalg.eigh for a symmetric matrix)."

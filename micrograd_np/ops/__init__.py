@@ -39,10 +39,12 @@ from micrograd_np.ops.derivatives import sinc as sinc
 from micrograd_np.ops.derivatives import sorting as sorting
 from micrograd_np.ops.derivatives.linalg import decompositions as decompositions
 from micrograd_np.ops.derivatives.linalg import determinants as determinants
+from micrograd_np.ops.derivatives.linalg import matrix_functions as matrix_functions
 from micrograd_np.ops.derivatives.linalg import norms as norms
 from micrograd_np.ops.derivatives.linalg import products as products
 from micrograd_np.ops.derivatives.linalg import singular_values as singular_values
 from micrograd_np.ops.derivatives.linalg import solving as solving
+from micrograd_np.ops.derivatives.linalg import triangular as triangular
 
 if hasattr(np, "fix"):  # NumPy 2.5 deprecates it: `trunc` gives its values in every version
     OPS[np.fix] = OPS[np.trunc]

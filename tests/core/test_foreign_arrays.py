@@ -14,7 +14,7 @@ import pytest
 from folding import each
 from index_keys import KEYS, in_library
 from op_calls import Call
-from optable import CONSTANT, DIFFERENTIABLE, Case, Row, in_case, rows_of
+from optable import CONSTANT, DIFFERENTIABLE, Case, Row, in_case, rows_of, scipy_matrix_rows
 from strict_array import DeviceArray, PulledOutError, StrictArray, uncovered
 
 import micrograd_np as mg
@@ -47,7 +47,15 @@ NEED_NUMBERS = {
     np.polymul: "leading zeros are left out",
     np.polydiv: "leading zeros are left out",
     np.trim_zeros: "zeros at the ends are left out",
-}
+    **dict.fromkeys(
+        (
+            scipy_matrix_rows.solve_triangular, scipy_matrix_rows.solve_sylvester,
+            scipy_matrix_rows.lu_factor, scipy_matrix_rows.expm, scipy_matrix_rows.logm,
+            scipy_matrix_rows.sqrtm,
+        ),
+        "SciPy computes it, from NumPy's arrays",
+    ),
+}  # fmt: skip
 
 # Positions, counts and axes stay here; these options are numbers, and go where the array is.
 FOREIGN = {

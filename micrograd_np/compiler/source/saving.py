@@ -4,6 +4,7 @@ Arrays are written as text; what is called of ours, and of the user's, comes alo
 """
 
 import ast
+import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from micrograd_np.errors import SourceError
 
 Array = np.ndarray[Any, Any]
 WIDTH = 92  # characters of an array's text in a line
+OF_SCIPY = re.compile(r"^ *(import|from) scipy\b", re.MULTILINE)
 
 DECODER = '''
 def from_text(text, dtype, shape):
@@ -53,7 +55,7 @@ def saved_text(printed: Source) -> str:
         ['@errstate(all="ignore")  # slopes may be infinite', *printed.body],
     ]
     text = joined(
-        docstring(printed),
+        docstring(printed, "\n".join([*imports, *embedding.definitions])),
         ["from __future__ import annotations", "", *sorted(set(imports))],
         decoder,
         [*constants, *scope.lines.values()],
@@ -108,13 +110,15 @@ def embed(functions: Mapping[str, Any], embedding: Embedding) -> None:
         raise SourceError("\n".join(wrong))
 
 
-def docstring(printed: Source) -> list[str]:
-    """The lines of the module's docstring: its purpose, its arguments and its results."""
+def docstring(printed: Source, text: str) -> list[str]:
+    """The lines of the module's docstring: its purpose, its arguments and its results.
+
+    `text`: the imports of the module, and the functions that it takes along.
+    """
     program = printed.program
     given = [f"    {printed.names[x]}: {described(x)}" for x in program.parameters]
     results = [f"    {described(x)}" for x in program.results]
-    packages = {home.module.partition(".")[0] for home in printed.scope.imports}
-    needs = "NumPy and SciPy" if "scipy" in packages else "NumPy"
+    needs = "NumPy and SciPy" if OF_SCIPY.search(text) else "NumPy"
     return [
         f'"""`{printed.name}`, compiled by micrograd_np; it needs {needs} and nothing else.',
         "",

@@ -17,6 +17,7 @@ from micrograd_np.core.op import OPS, Interpreted, Options
 from micrograd_np.coverage.numpy_functions import IN_PLACE, instead_of_at, name_of
 from micrograd_np.errors import TracingError, called
 from micrograd_np.interpreters.batch.table import OF_SHAPES
+from micrograd_np.ops.derivatives.linalg.matrix_functions import logm, sqrtm
 from micrograd_np.ops.kernels.layouts import resolve_order
 
 
@@ -70,9 +71,10 @@ OF_VALUES = {
 DTYPES_OF_VALUES = {
     np.emath.sqrt, np.emath.log, np.emath.log2, np.emath.log10, np.emath.logn, np.emath.power,
     np.emath.arccos, np.emath.arcsin, np.emath.arctanh, np.real_if_close, np.poly,
-    np.min_scalar_type, np.linalg.eig, np.linalg.eigvals,
+    np.min_scalar_type,
 }  # fmt: skip
-OF_COMPLEX = {np.linalg.eig, np.linalg.eigvals}  # which is complex for complex arrays at least
+# Of these, it is complex for complex arrays at least.
+OF_COMPLEX = {np.linalg.eig, np.linalg.eigvals, inspect.unwrap(logm), inspect.unwrap(sqrtm)}
 
 # Parameters on which the shapes of results depend: of any function, and of some.
 SHAPING = {
@@ -94,12 +96,14 @@ def check_call(function: Callable[..., Any], args: Sequence[Any], options: Optio
         return
     if options.get("out") is not None:
         raise TracingError.writes(f"{called(function)}(..., out=x)", "x = f(...) for f(..., out=x)")
+    of_complex = function in OF_COMPLEX and not np.iscomplexobj(args[0])
+    if of_complex or function in DTYPES_OF_VALUES:
+        ours = f"mg.linalg.{function.__name__}"
+        raise TracingError.dtype(f"np.{name_of(function)}" if is_numpys(function) else ours)
     if isinstance(function, np.ufunc) or not is_numpys(function):
         return
     if function in OF_VALUES or (function is np.where and len(args) == 1 and not options):
         raise TracingError.shape(name_of(function))
-    if function in DTYPES_OF_VALUES and not (function in OF_COMPLEX and np.iscomplexobj(args[0])):
-        raise TracingError.dtype(name_of(function))
     if function in IN_PLACE:
         raise TracingError.writes(called(function), IN_PLACE[function])
     if function in (np.ravel, np.reshape):

@@ -40,6 +40,11 @@ def unchanged(call: Call) -> Any:
     return call.evaluated(*call.inputs)
 
 
+def stacks(call: Call) -> Any:
+    """Apply an op to several stacks of matrices, whose leading axes broadcast."""
+    return call.evaluated(*pad_inputs(call, call.inputs, call.ndims()))
+
+
 def of_matrices(call: Call) -> Any:
     """Apply an op that works on the last two axes, and makes a matrix of a vector."""
     return one_by_one(call) if call.ndim() < 2 else unchanged(call)

@@ -24,8 +24,15 @@ from micrograd_np.ops.derivatives.convolution import (
 from micrograd_np.ops.derivatives.indexing import getitem, index_update, scatter
 from micrograd_np.ops.derivatives.linalg.decompositions import qr
 from micrograd_np.ops.derivatives.linalg.determinants import cofactors
+from micrograd_np.ops.derivatives.linalg.matrix_functions import expm, logm, sqrtm
 from micrograd_np.ops.derivatives.linalg.singular_values import svd
 from micrograd_np.ops.derivatives.linalg.solving import from_lower
+from micrograd_np.ops.derivatives.linalg.triangular import (
+    lu_factor,
+    permutation_of,
+    solve_sylvester,
+    solve_triangular,
+)
 from micrograd_np.ops.derivatives.pooling import (
     add_windows,
     max_windows,
@@ -96,8 +103,9 @@ RULES = by_function({
     rules.unchanged: [
         np.copy, np.conjugate, np.matrix_transpose, astype, from_lower, svd, qr,
         linalg.inv, linalg.pinv, linalg.det, linalg.slogdet, linalg.cholesky, linalg.svdvals,
-        linalg.eigh, linalg.eigvalsh, linalg.eig,
+        linalg.eigh, linalg.eigvalsh, linalg.eig, expm, logm, sqrtm, lu_factor, permutation_of,
     ],
+    rules.stacks: [solve_triangular, solve_sylvester],
     rules.all_mapped: [
         cofactors, sum_windows, add_windows, max_windows, share_among_maxima, mean_of_maxima,
     ],

@@ -16,6 +16,7 @@ from micrograd_np import Tensor
 from micrograd_np.compiler.tracing.functions import arrays_in
 from micrograd_np.core.errstate import ignoring_float_errors
 from micrograd_np.errors import TracingError
+from micrograd_np.ops.derivatives.linalg.matrix_functions import logm, sqrtm
 
 # The shapes or dtypes of their results depend on values, or they make text: nothing to freeze.
 REFUSED = {
@@ -27,7 +28,9 @@ REFUSED = {
     np.array2string,
 }  # fmt: skip
 # And these for some arguments.
-REFUSED_FOR_SOME = {np.real_if_close, np.linalg.eig, np.linalg.eigvals, np.ravel, np.reshape}
+REFUSED_FOR_SOME = {
+    np.real_if_close, np.linalg.eig, np.linalg.eigvals, np.ravel, np.reshape, logm, sqrtm,
+}  # fmt: skip
 # A Tensor that needs no gradient copies a view; products of what is not copied round otherwise.
 CLOSE_ON_TENSORS = {np.linalg.qr}
 

@@ -20,6 +20,7 @@ from optable import joining_rows as joining_rows
 from optable import masking_rows as masking_rows
 from optable import numpy_rows as numpy_rows
 from optable import ordering_rows as ordering_rows
+from optable import scipy_matrix_rows as scipy_matrix_rows
 from optable import signal_rows as signal_rows
 from optable import special_rows as special_rows
 from optable import statistics_rows as statistics_rows
