@@ -47,6 +47,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:  # what type checkers and editors read; a test holds it against the tables below
     from micrograd_np import nn as nn
     from micrograd_np import optim as optim
+    from micrograd_np import stats as stats
     from micrograd_np.array_api import fft as fft
     from micrograd_np.array_api import linalg as linalg
     from micrograd_np.array_api.adapted import *  # noqa: F403  # the names are the Array API's

@@ -1,0 +1,169 @@
+"""The discrete distributions: a declaration each, by functions of a count and the shapes.
+
+Counts have no derivative: they are rounded down, and gradients in them are 0. Source: Johnson, Kemp
+and Kotz, Univariate Discrete Distributions.
+"""
+
+from math import ceil, floor, inf, sqrt
+from typing import Any
+
+import numpy as np
+import scipy.special as sc
+
+from micrograd_np.core.op import Interpreted
+from micrograd_np.core.record import value_of
+from micrograd_np.errors import NotDifferentiableError
+from micrograd_np.stats.arguments import (
+    anywhere,
+    count,
+    not_negative,
+    positive,
+    positive_probability,
+    probability,
+)
+from micrograd_np.stats.distribution import Discrete, Formulas
+
+# ---------------------------------------------------------------- probabilities
+
+
+def whole(n: Any) -> Any:
+    """A number of trials, which has no derivative."""
+    return value_of(n)
+
+
+def log_choices(n: Any, k: Any) -> Any:
+    """`log(n! / (k! (n-k)!))`, by the beta function, in which the large logarithms cancel."""
+    return -sc.betaln(n - k + 1, k + 1) - np.log1p(n)
+
+
+def binom_logpmf(k: Any, n: Any, p: Any) -> Any:
+    n = whole(n)
+    return log_choices(n, k) + sc.xlogy(k, p) + sc.xlog1py(n - k, -p)
+
+
+def binom_pmf(k: Any, n: Any, p: Any) -> Any:
+    """`exp(binom_logpmf)`; where p is 0 or 1, and its slope is lost so, by powers."""
+    n, plain = whole(n), value_of(p)
+    edge = np.logical_or(np.equal(plain, 0), np.equal(plain, 1))
+    if not anywhere(edge):
+        return np.exp(binom_logpmf(k, n, p))
+    at = np.where(edge, p, 0)
+    powers = np.exp(log_choices(n, k)) * np.power(at, k) * np.power(1 - at, n - k)
+    return np.where(edge, powers, np.exp(binom_logpmf(k, n, np.where(edge, 0.5, p))))
+
+
+def binom_cdf(k: Any, n: Any, p: Any) -> Any:
+    return sc.betaincc(k + 1, whole(n) - k, p)
+
+
+def binom_sf(k: Any, n: Any, p: Any) -> Any:
+    return sc.betainc(k + 1, whole(n) - k, p)
+
+
+def poisson_logpmf(k: Any, mu: Any) -> Any:
+    return sc.xlogy(k, mu) - sc.gammaln(k + 1) - mu
+
+
+def poisson_pmf(k: Any, mu: Any) -> Any:
+    """`exp(poisson_logpmf)`; where mu is 0, and its slope is lost so, by powers."""
+    edge = np.equal(value_of(mu), 0)
+    if not anywhere(edge):
+        return np.exp(poisson_logpmf(k, mu))
+    at = np.where(edge, mu, 0)
+    powers = np.power(at, k) * np.exp(-at - sc.gammaln(k + 1))
+    return np.where(edge, powers, np.exp(poisson_logpmf(k, np.where(edge, 1, mu))))
+
+
+def nbinom_logpmf(k: Any, n: Any, p: Any) -> Any:
+    choices = sc.gammaln(n + k) - sc.gammaln(k + 1) - sc.gammaln(n)
+    return choices + n * np.log(p) + sc.xlog1py(k, -p)
+
+
+# ---------------------------------------------------------------- entropies
+
+MOST = 2_000_000  # terms of a sum
+LEFT_OUT = 1e-22  # the probability of what is left out of a sum
+
+
+def known(x: Any, name: str) -> Any:
+    """The values of a parameter, by which the terms of a sum are counted.
+
+    Raises NotDifferentiableError in a batch or a compiled program, where they are not known.
+    """
+    plain = value_of(x)
+    if isinstance(plain, Interpreted):
+        raise NotDifferentiableError(
+            f"the entropy of micrograd_np.stats.{name} is a sum whose number of terms depends on "
+            f"the values of the parameters, which are not known under vmap and mg.compile. Call "
+            f"entropy outside of these, or sum over a fixed range of counts with {name}.logpmf."
+        )
+    plain = np.asarray(plain, dtype=float)
+    return plain[np.isfinite(plain)]
+
+
+def up_to(last: float, first: float = 0) -> Any:
+    """The counts from `first` to `last`; raises ValueError for too many of them."""
+    if last - first > MOST:
+        raise ValueError(
+            f"the entropy is a sum over {last - first:,.0f} counts here, and at most {MOST:,} are "
+            f"summed. Use the entropy of the normal distribution with the same variance."
+        )
+    return np.arange(first, last + 1)
+
+
+def entropy_over(counts: Any, distribution: Discrete, *shapes: Any) -> Any:
+    """`-sum(p log p)` over counts, on an axis behind those of the shapes."""
+    logarithm = distribution.logpmf(counts, *(np.expand_dims(x, -1) for x in shapes))
+    impossible = np.equal(value_of(logarithm), -inf)
+    logarithm = np.where(impossible, 0, logarithm)
+    return -np.sum(np.where(impossible, 0, np.exp(logarithm) * logarithm), axis=-1)
+
+
+def binom_entropy(n: Any, p: Any) -> Any:
+    return entropy_over(up_to(np.max(known(n, "binom"), initial=0)), binom, n, p)
+
+
+def poisson_entropy(mu: Any) -> Any:
+    """The sum over all counts within 14 standard deviations and 60 (Bennett's inequality)."""
+    means = known(mu, "poisson")
+    high, low = np.max(means, initial=0), np.min(means, initial=inf if means.size else 0)
+    first = max(0, floor(low - 14 * sqrt(low) - 60))
+    return entropy_over(up_to(ceil(high + 14 * sqrt(high) + 60), first), poisson, mu)
+
+
+def nbinom_entropy(n: Any, p: Any) -> Any:
+    """The sum over all counts up to a tail that is too small to matter."""
+    known(n, "nbinom"), known(p, "nbinom")
+    last = 64.0
+    while last <= MOST and np.any(sc.betaincc(value_of(n), last, value_of(p)) > LEFT_OUT):
+        last *= 2
+    return entropy_over(up_to(last), nbinom, n, p)
+
+
+# ---------------------------------------------------------------- the table
+# fmt: off
+bernoulli = Discrete("bernoulli", {"p": probability}, (0, 1), Formulas(
+    logpdf=lambda k, p: sc.xlogy(k, p) + sc.xlog1py(1 - k, -p),
+    pdf=lambda k, p: k * p + (1 - k) * (1 - p),
+    cdf=lambda k, p: 1 - p + 0 * k, sf=lambda k, p: p + 0 * k,  # NaN for NaN
+    entropy=lambda p: sc.entr(p) + sc.entr(1 - p),
+), "One trial: `pmf(1) = p` and `pmf(0) = 1 - p`.")
+
+binom = Discrete("binom", {"n": count, "p": probability}, (0, lambda n, p: n), Formulas(
+    logpdf=binom_logpmf, pdf=binom_pmf,
+    cdf=binom_cdf, sf=binom_sf,
+    entropy=binom_entropy,
+), "The number of successes in n trials: `pmf(k) = n! / (k! (n-k)!) p^k (1-p)^(n-k)`.")
+
+poisson = Discrete("poisson", {"mu": not_negative}, (0, inf), Formulas(
+    logpdf=poisson_logpmf, pdf=poisson_pmf,
+    cdf=lambda k, mu: sc.gammaincc(k + 1, mu), sf=lambda k, mu: sc.gammainc(k + 1, mu),
+    entropy=poisson_entropy,
+), "Poisson's distribution: `pmf(k) = mu^k exp(-mu) / k!`.")
+
+nbinom = Discrete("nbinom", {"n": positive, "p": positive_probability}, (0, inf), Formulas(
+    logpdf=nbinom_logpmf,
+    cdf=lambda k, n, p: sc.betainc(n, k + 1, p), sf=lambda k, n, p: sc.betaincc(n, k + 1, p),
+    entropy=nbinom_entropy,
+), "Failures before n successes: `pmf(k) = gamma(n+k) / (k! gamma(n)) p^n (1-p)^k`.")
+# fmt: on
