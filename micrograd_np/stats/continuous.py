@@ -13,7 +13,7 @@ import scipy.special as sc
 from micrograd_np.core.record import value_of
 from micrograd_np.stats.arguments import anywhere, chosen, positive, seen
 from micrograd_np.stats.distribution import Continuous, Formulas
-from micrograd_np.stats.logarithms import log_complement
+from micrograd_np.stats.logarithms import log_complement, times_log, times_log1m
 
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (0.0, 1.0)
 HALF_LOG_2PI = log(2 * pi) / 2
@@ -35,7 +35,7 @@ def at_edge(edge: Any, at: Any, otherwise: Any, *given: Any) -> Any:
 
 
 def gamma_logpdf(y: Any, a: Any) -> Any:
-    return sc.xlogy(a - 1, y) - y - sc.gammaln(a)
+    return times_log(a - 1, y) - y - sc.gammaln(a)
 
 
 def gamma_pdf(y: Any, a: Any) -> Any:
@@ -55,7 +55,7 @@ def gamma_entropy(a: Any) -> Any:
 
 
 def beta_logpdf(y: Any, a: Any, b: Any) -> Any:
-    return sc.xlogy(a - 1, y) + sc.xlog1py(b - 1, -y) - sc.betaln(a, b)
+    return times_log(a - 1, y) + times_log1m(b - 1, y) - sc.betaln(a, b)
 
 
 def beta_pdf(y: Any, a: Any, b: Any) -> Any:
@@ -135,7 +135,7 @@ def lognorm_logpdf(logarithm: Any, s: Any) -> Any:
 
 
 def weibull_logpdf(y: Any, c: Any) -> Any:
-    return np.log(c) + sc.xlogy(c - 1, y) - np.power(y, c)
+    return np.log(c) + times_log(c - 1, y) - np.power(y, c)
 
 
 # ---------------------------------------------------------------- the table
@@ -161,7 +161,7 @@ gamma = Continuous("gamma", {"a": positive}, POSITIVE, Formulas(
 ), "The gamma distribution: `pdf(y) = y^(a-1) exp(-y) / gamma(a)`.")
 
 chi2 = Continuous("chi2", {"df": positive}, POSITIVE, Formulas(
-    logpdf=lambda y, df: sc.xlogy(df / 2 - 1, y) - y / 2 - (sc.gammaln(df / 2) + log(2) / 2 * df),
+    logpdf=lambda y, df: times_log(df / 2 - 1, y) - y / 2 - (sc.gammaln(df / 2) + log(2) / 2 * df),
     pdf=lambda y, df: gamma_pdf(y / 2, df / 2) / 2,
     cdf=lambda y, df: sc.gammainc(df / 2, y / 2), sf=lambda y, df: sc.gammaincc(df / 2, y / 2),
     entropy=lambda df: gamma_entropy(df / 2) + log(2),

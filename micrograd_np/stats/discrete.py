@@ -22,6 +22,7 @@ from micrograd_np.stats.arguments import (
     probability,
 )
 from micrograd_np.stats.distribution import Discrete, Formulas
+from micrograd_np.stats.logarithms import times_log, times_log1m
 
 # ---------------------------------------------------------------- probabilities
 
@@ -38,7 +39,7 @@ def log_choices(n: Any, k: Any) -> Any:
 
 def binom_logpmf(k: Any, n: Any, p: Any) -> Any:
     n = whole(n)
-    return log_choices(n, k) + sc.xlogy(k, p) + sc.xlog1py(n - k, -p)
+    return log_choices(n, k) + times_log(k, p) + times_log1m(n - k, p)
 
 
 def binom_pmf(k: Any, n: Any, p: Any) -> Any:
@@ -61,7 +62,7 @@ def binom_sf(k: Any, n: Any, p: Any) -> Any:
 
 
 def poisson_logpmf(k: Any, mu: Any) -> Any:
-    return sc.xlogy(k, mu) - sc.gammaln(k + 1) - mu
+    return times_log(k, mu) - sc.gammaln(k + 1) - mu
 
 
 def poisson_pmf(k: Any, mu: Any) -> Any:
@@ -76,7 +77,7 @@ def poisson_pmf(k: Any, mu: Any) -> Any:
 
 def nbinom_logpmf(k: Any, n: Any, p: Any) -> Any:
     choices = sc.gammaln(n + k) - sc.gammaln(k + 1) - sc.gammaln(n)
-    return choices + n * np.log(p) + sc.xlog1py(k, -p)
+    return choices + n * np.log(p) + times_log1m(k, p)
 
 
 # ---------------------------------------------------------------- entropies
@@ -143,7 +144,7 @@ def nbinom_entropy(n: Any, p: Any) -> Any:
 # ---------------------------------------------------------------- the table
 # fmt: off
 bernoulli = Discrete("bernoulli", {"p": probability}, (0, 1), Formulas(
-    logpdf=lambda k, p: sc.xlogy(k, p) + sc.xlog1py(1 - k, -p),
+    logpdf=lambda k, p: times_log(k, p) + times_log1m(1 - k, p),
     pdf=lambda k, p: k * p + (1 - k) * (1 - p),
     cdf=lambda k, p: 1 - p + 0 * k, sf=lambda k, p: p + 0 * k,  # NaN for NaN
     entropy=lambda p: sc.entr(p) + sc.entr(1 - p),
