@@ -29,3 +29,6 @@ from micrograd_np.stats.discrete import bernoulli as bernoulli
 from micrograd_np.stats.discrete import binom as binom
 from micrograd_np.stats.discrete import nbinom as nbinom
 from micrograd_np.stats.discrete import poisson as poisson
+from micrograd_np.stats.multivariate import dirichlet as dirichlet
+from micrograd_np.stats.multivariate import multinomial as multinomial
+from micrograd_np.stats.multivariate import multivariate_normal as multivariate_normal
