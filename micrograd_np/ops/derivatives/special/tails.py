@@ -1,0 +1,127 @@
+"""Incomplete gamma and beta functions in their shapes: the slopes are means over a tail.
+
+The slope of `log P(a, x)` in `a` is the mean of `log t` over the tail that P is the probability of,
+less the mean over the whole. The mean over a tail is a quadrature, in `kernels/tails.py`, and so is the
+mean of any product of powers, which their own slopes are made of: hence derivatives of any order. The
+smaller of the two tails is taken, in which nothing cancels.
+
+`side` is -1 for the tail below `x`, and 1 for the tail above. Of beta distributions the tail above is
+the tail below `y = 1 - x` with exchanged shapes. `x` and `y` are both given, as one may be tiny.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.special as sc
+
+from micrograd_np.core.dispatch import dispatching
+from micrograd_np.core.forms import elementwise
+from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.special.domains import typed
+from micrograd_np.ops.kernels import tails
+
+# ---------------------------------------------------------------- gamma tails
+
+
+@dispatching
+def log_gamma_tail(a: Array, x: Array, side: Array) -> Array:
+    """The logarithm of the integral of `t^(a-1) exp(-t)` over a tail, less `a log x - x`."""
+    return tails.log_integral(tails.gamma_weight, tails.gamma_scales, a, x, side)
+
+
+@dispatching
+def gamma_tail_mean(a: Array, x: Array, side: Array, order: Array) -> Array:
+    """The mean of `abs(log(t / x))^order` over a tail of a gamma distribution."""
+    return tails.mean(tails.gamma_power, tails.gamma_weight, tails.gamma_scales, a, x, side, order)
+
+
+def below_one(order: Array) -> Array:
+    """`order - 1`, and 0 for 0: the factor is 0 there."""
+    return np.maximum(order - 1, 0)
+
+
+def gamma_mean_shape(out: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
+    return side * (gamma_tail_mean(a, x, side, order + 1) - out * gamma_tail_mean(a, x, side, 1))
+
+
+def gamma_mean_end(out: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
+    """From the tail's end, where the density over the probability is `exp(-log_gamma_tail) / x`."""
+    moved = order * gamma_tail_mean(a, x, side, below_one(order))
+    return side * (out * np.exp(-log_gamma_tail(a, x, side)) * (order != 0) - moved) / x
+
+
+def gamma_shape_slope(out: Array, a: Array, x: Array, sign: int) -> Array:
+    """The slope of `gammainc` in its shape, for `sign` 1; of `gammaincc` for -1."""
+    a, x = typed(a, out), typed(x, out)
+    end = np.logical_or(np.less_equal(x, 0), np.isinf(x))
+    x = np.where(end, 1, x)
+    side = np.where(x <= np.maximum(a, 1), -1, 1)
+    p = np.where(side < 0, sc.gammainc(a, x), sc.gammaincc(a, x))
+    tilt = np.log(x) - sc.psi(a) + side * gamma_tail_mean(a, x, side, 1)
+    return np.where(end, 0, -sign * side * p * tilt)
+
+
+# ---------------------------------------------------------------- beta tails
+
+
+@dispatching
+def log_beta_tail(a: Array, b: Array, x: Array, y: Array) -> Array:
+    """The logarithm of the integral of `t^(a-1) (1-t)^(b-1)` below x, less `a log x + (b-1) log y`."""
+    return tails.log_integral(tails.beta_weight, tails.beta_scales, a, b, x, y)
+
+
+@dispatching
+def beta_tail_mean(a: Array, b: Array, x: Array, y: Array, first: Array, second: Array) -> Array:
+    """The mean of `log(x/t)^first log((1-t)/y)^second` over t < x of a beta distribution."""
+    return tails.mean(
+        tails.beta_power, tails.beta_weight, tails.beta_scales, a, b, x, y, first, second
+    )
+
+
+def beta_mean_first(out: Array, a: Any, b: Any, x: Any, y: Any, j: Any, k: Any) -> Array:
+    return out * beta_tail_mean(a, b, x, y, 1, 0) - beta_tail_mean(a, b, x, y, j + 1, k)
+
+
+def beta_mean_second(out: Array, a: Any, b: Any, x: Any, y: Any, j: Any, k: Any) -> Array:
+    return beta_tail_mean(a, b, x, y, j, k + 1) - out * beta_tail_mean(a, b, x, y, 0, 1)
+
+
+def beta_mean_end(out: Array, a: Any, b: Any, x: Any, y: Any, j: Any, k: Any) -> Array:
+    """With `y = 1 - x`; the density over the probability at the end is `exp(-log_beta_tail) / x`."""
+    moved = j * beta_tail_mean(a, b, x, y, below_one(j), k) / x
+    moved = moved + k * beta_tail_mean(a, b, x, y, j, below_one(k)) / y
+    return moved - out * np.exp(-log_beta_tail(a, b, x, y)) / x * ((j + k) != 0)
+
+
+def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: int) -> Array:
+    """The slope in `a` of the probability below `x`, for `sign` 1; above it for -1."""
+    a, b, x, y = (typed(value, out) for value in (a, b, x, y))
+    end = np.logical_or(np.less_equal(x, 0), np.less_equal(y, 0))
+    x, y = np.where(end, 0.5, x), np.where(end, 0.5, y)
+    lower = x * b <= a * y
+    p = np.where(lower, beta_probability(a, b, x, y), beta_probability(b, a, y, x))
+    swapped = [np.where(lower, u, v) for u, v in ((a, b), (b, a), (x, y), (y, x))]
+    away = beta_tail_mean(*swapped, np.where(lower, 1, 0), np.where(lower, 0, 1))
+    side = np.where(lower, -1, 1)
+    tilt = np.log(x) + side * away - sc.psi(a) + sc.psi(a + b)
+    return np.where(end, 0, -sign * side * p * tilt)
+
+
+def beta_probability(a: Array, b: Array, x: Array, y: Array) -> Array:
+    """The probability below `x`, by whichever of `x` and `y` is the smaller."""
+    low = x <= 0.5
+    return np.where(low, sc.betainc(a, b, np.where(low, x, 0.5)), sc.betaincc(b, a, np.where(low, 0.5, y)))
+
+
+# ---------------------------------------------------------------- the tables
+# fmt: off
+elementwise(log_gamma_tail,
+    lambda out, a, x, side: side * gamma_tail_mean(a, x, side, 1),
+    lambda out, a, x, side: 1 - (a + side * np.exp(-out)) / x, None)
+elementwise(gamma_tail_mean, gamma_mean_shape, gamma_mean_end, None, None)
+elementwise(log_beta_tail,
+    lambda out, a, b, x, y: -beta_tail_mean(a, b, x, y, 1, 0),
+    lambda out, a, b, x, y: beta_tail_mean(a, b, x, y, 0, 1),
+    lambda out, a, b, x, y: (np.exp(-out) - a) / x + (b - 1) / y, None)
+elementwise(beta_tail_mean, beta_mean_first, beta_mean_second, beta_mean_end, None, None, None)
+# fmt: on
