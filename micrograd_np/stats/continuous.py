@@ -13,7 +13,16 @@ import scipy.special as sc
 from micrograd_np.core.record import value_of
 from micrograd_np.stats.arguments import anywhere, chosen, positive, seen
 from micrograd_np.stats.distribution import Continuous, Formulas
-from micrograd_np.stats.logarithms import log_complement, times_log, times_log1m
+from micrograd_np.stats.logarithms import (
+    TINY,
+    log_beta_tail,
+    log_complement,
+    log_gamma_tail,
+    log_of,
+    times_log,
+    times_log1m,
+    where_tiny,
+)
 
 REAL, POSITIVE, UNIT = (-inf, inf), (0.0, inf), (0.0, 1.0)
 HALF_LOG_2PI = log(2 * pi) / 2
@@ -59,9 +68,7 @@ def beta_logpdf(y: Any, a: Any, b: Any) -> Any:
 
 
 def beta_pdf(y: Any, a: Any, b: Any) -> Any:
-    at_ends = lambda y, a, b: (
-        np.power(y, a - 1) * np.power(1 - y, b - 1) * np.exp(-sc.betaln(a, b))
-    )
+    at_ends = lambda y, a, b: np.power(y, a - 1) * np.power(1 - y, b - 1) * np.exp(-sc.betaln(a, b))
     plain = value_of(y)
     edge = np.logical_or(np.equal(plain, 0), np.equal(plain, 1))
     return at_edge(edge, at_ends, lambda y, a, b: np.exp(beta_logpdf(y, a, b)), y, a, b)
@@ -69,9 +76,7 @@ def beta_pdf(y: Any, a: Any, b: Any) -> Any:
 
 def beta_entropy(a: Any, b: Any) -> Any:
     total = a + b
-    return (
-        sc.betaln(a, b) - (a - 1) * sc.psi(a) - (b - 1) * sc.psi(b) + (total - 2) * sc.psi(total)
-    )
+    return sc.betaln(a, b) - (a - 1) * sc.psi(a) - (b - 1) * sc.psi(b) + (total - 2) * sc.psi(total)
 
 
 def t_logpdf(y: Any, df: Any) -> Any:
@@ -81,6 +86,17 @@ def t_logpdf(y: Any, df: Any) -> Any:
 def t_scale(df: Any) -> Any:
     """`log gamma((df + 1)/2) - log gamma(df/2) - log(π df)/2`, the density's logarithm at 0."""
     return np.log(sc.poch(df / 2, 0.5)) - (np.log(df) + log(pi)) / 2
+
+
+def t_logcdf(y: Any, df: Any) -> Any:
+    """`log(stdtr(df, y))`; far on the left that of `betainc(df/2, 1/2, df/(df + y²)) / 2`."""
+    p = sc.stdtr(df, y)
+    tiny = seen(np.less(value_of(p), TINY))
+    if tiny is None:
+        return log_of(p, sc.stdtr(df, -y))
+    root = np.where(tiny, -y, 1) / np.sqrt(df)
+    far = log_beta_tail(df / 2, 0.5, 1 / (1 + np.square(root)), 1 / (1 + 1 / np.square(root)))
+    return where_tiny(tiny, far - log(2), p, sc.stdtr(df, -y))
 
 
 def t_entropy(df: Any) -> Any:
@@ -151,12 +167,14 @@ norm = Continuous("norm", {}, REAL, Formulas(
 t = Continuous("t", {"df": positive}, REAL, Formulas(
     logpdf=t_logpdf,
     cdf=lambda y, df: sc.stdtr(df, y), sf=lambda y, df: sc.stdtr(df, -y),
+    logcdf=t_logcdf, logsf=lambda y, df: t_logcdf(-y, df),
     entropy=t_entropy,
 ), "Student's distribution: `pdf(y) = (1 + y²/df)^(-(df+1)/2) / (√df beta(1/2, df/2))`.")
 
 gamma = Continuous("gamma", {"a": positive}, POSITIVE, Formulas(
     logpdf=gamma_logpdf, pdf=gamma_pdf,
     cdf=lambda y, a: sc.gammainc(a, y), sf=lambda y, a: sc.gammaincc(a, y),
+    logcdf=lambda y, a: log_gamma_tail(a, y, -1), logsf=lambda y, a: log_gamma_tail(a, y, 1),
     entropy=gamma_entropy,
 ), "The gamma distribution: `pdf(y) = y^(a-1) exp(-y) / gamma(a)`.")
 
@@ -164,12 +182,14 @@ chi2 = Continuous("chi2", {"df": positive}, POSITIVE, Formulas(
     logpdf=lambda y, df: times_log(df / 2 - 1, y) - y / 2 - (sc.gammaln(df / 2) + log(2) / 2 * df),
     pdf=lambda y, df: gamma_pdf(y / 2, df / 2) / 2,
     cdf=lambda y, df: sc.gammainc(df / 2, y / 2), sf=lambda y, df: sc.gammaincc(df / 2, y / 2),
+    logcdf=lambda y, df: log_gamma_tail(df / 2, y / 2, -1), logsf=lambda y, df: log_gamma_tail(df / 2, y / 2, 1),
     entropy=lambda df: gamma_entropy(df / 2) + log(2),
 ), "The chi-square distribution: the gamma distribution with a = df/2 and a scale of 2.")
 
 beta = Continuous("beta", {"a": positive, "b": positive}, UNIT, Formulas(
     logpdf=beta_logpdf, pdf=beta_pdf,
     cdf=lambda y, a, b: sc.betainc(a, b, y), sf=lambda y, a, b: sc.betaincc(a, b, y),
+    logcdf=lambda y, a, b: log_beta_tail(a, b, y, 1 - y), logsf=lambda y, a, b: log_beta_tail(b, a, 1 - y, y),
     entropy=beta_entropy,
 ), "The beta distribution: `pdf(y) = y^(a-1) (1-y)^(b-1) / beta(a, b)`.")
 

@@ -22,7 +22,12 @@ from micrograd_np.stats.arguments import (
     probability,
 )
 from micrograd_np.stats.distribution import Discrete, Formulas
-from micrograd_np.stats.logarithms import times_log, times_log1m
+from micrograd_np.stats.logarithms import (
+    log_beta_tail,
+    log_gamma_tail,
+    times_log,
+    times_log1m,
+)
 
 # ---------------------------------------------------------------- probabilities
 
@@ -51,14 +56,6 @@ def binom_pmf(k: Any, n: Any, p: Any) -> Any:
     at = np.where(edge, p, 0)
     powers = np.exp(log_choices(n, k)) * np.power(at, k) * np.power(1 - at, n - k)
     return np.where(edge, powers, np.exp(binom_logpmf(k, n, np.where(edge, 0.5, p))))
-
-
-def binom_cdf(k: Any, n: Any, p: Any) -> Any:
-    return sc.betaincc(k + 1, whole(n) - k, p)
-
-
-def binom_sf(k: Any, n: Any, p: Any) -> Any:
-    return sc.betainc(k + 1, whole(n) - k, p)
 
 
 def poisson_logpmf(k: Any, mu: Any) -> Any:
@@ -152,19 +149,23 @@ bernoulli = Discrete("bernoulli", {"p": probability}, (0, 1), Formulas(
 
 binom = Discrete("binom", {"n": count, "p": probability}, (0, lambda n, p: n), Formulas(
     logpdf=binom_logpmf, pdf=binom_pmf,
-    cdf=binom_cdf, sf=binom_sf,
+    cdf=lambda k, n, p: sc.betaincc(k + 1, whole(n) - k, p), sf=lambda k, n, p: sc.betainc(k + 1, whole(n) - k, p),
+    logcdf=lambda k, n, p: log_beta_tail(whole(n) - k, k + 1, 1 - p, p),
+    logsf=lambda k, n, p: log_beta_tail(k + 1, whole(n) - k, p, 1 - p),
     entropy=binom_entropy,
 ), "The number of successes in n trials: `pmf(k) = n! / (k! (n-k)!) p^k (1-p)^(n-k)`.")
 
 poisson = Discrete("poisson", {"mu": not_negative}, (0, inf), Formulas(
     logpdf=poisson_logpmf, pdf=poisson_pmf,
     cdf=lambda k, mu: sc.gammaincc(k + 1, mu), sf=lambda k, mu: sc.gammainc(k + 1, mu),
+    logcdf=lambda k, mu: log_gamma_tail(k + 1, mu, 1), logsf=lambda k, mu: log_gamma_tail(k + 1, mu, -1),
     entropy=poisson_entropy,
 ), "Poisson's distribution: `pmf(k) = mu^k exp(-mu) / k!`.")
 
 nbinom = Discrete("nbinom", {"n": positive, "p": positive_probability}, (0, inf), Formulas(
     logpdf=nbinom_logpmf,
     cdf=lambda k, n, p: sc.betainc(n, k + 1, p), sf=lambda k, n, p: sc.betaincc(n, k + 1, p),
+    logcdf=lambda k, n, p: log_beta_tail(n, k + 1, p, 1 - p), logsf=lambda k, n, p: log_beta_tail(k + 1, n, 1 - p, p),
     entropy=nbinom_entropy,
 ), "Failures before n successes: `pmf(k) = gamma(n+k) / (k! gamma(n)) p^n (1-p)^k`.")
 # fmt: on

@@ -145,9 +145,7 @@ def absent(distribution: str, name: str, functions: Sequence[str]) -> str:
 class Frozen:
     """A distribution with its parameters given."""
 
-    def __init__(
-        self, distribution: Any, args: Sequence[Any], keywords: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, distribution: Any, args: Sequence[Any], keywords: Mapping[str, Any]) -> None:
         self.distribution, self.args, self.keywords = distribution, args, keywords
 
     def __getattr__(self, name: str) -> Any:

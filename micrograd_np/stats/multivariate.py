@@ -193,7 +193,7 @@ def examined(cov: Array, singular: bool) -> tuple[int, Any, float]:
 
 def single(x: Any) -> Any:
     """A result with one entry as a number, as SciPy returns it."""
-    return x.reshape(()) [()] if x.size == 1 else x
+    return x.reshape(())[()] if x.size == 1 else x
 
 
 # ---------------------------------------------------------------- Dirichlet

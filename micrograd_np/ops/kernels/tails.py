@@ -27,9 +27,7 @@ def log_integral(weight: Weight, scales: Callable[..., Any], *given: Array) -> A
     return each_part(lambda *part: np.log(np.sum(nodes(weight, scales, *part)[1], axis=-1)), *given)
 
 
-def mean(
-    statistic: Weight, weight: Weight, scales: Callable[..., Any], *given: Array
-) -> Array:
+def mean(statistic: Weight, weight: Weight, scales: Callable[..., Any], *given: Array) -> Array:
     """The mean of a statistic of `s` under the density `exp(w(s))`, for every entry."""
 
     def of_part(*part: Array) -> Array:
@@ -74,37 +72,42 @@ def gamma_scales(a: Array, x: Array, side: Array, *_: Array) -> tuple[Array, Arr
     """The shortest length on which the weight varies, and one on which it has fallen off."""
     slope = np.abs(x - a)
     shortest = 1 / (slope + np.sqrt(x) + 1)
-    bent = np.where(side > 0, np.sqrt(2 * DROP / x), np.maximum(np.sqrt(3 * DROP / x), 3 * DROP / x))
+    bent = np.where(
+        side > 0, np.sqrt(2 * DROP / x), np.maximum(np.sqrt(3 * DROP / x), 3 * DROP / x)
+    )
     lower = np.minimum((DROP + x) / a, np.where(x <= a, np.minimum(DROP / slope, bent), np.inf))
     return shortest, np.where(side > 0, np.minimum(DROP / slope, bent), lower)
 
 
 def gamma_power(s: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
+    """A power of the distance of `log t` from `log x`."""
     return np.power(s, order)
 
 
 # ---------------------------------------------------------------- beta densities
 
 
-def log_rest(s: Array, x: Array, y: Array) -> Array:
-    """`log((1 - t) / (1 - x))` for `t = x exp(-s)`, where `y = 1 - x`."""
-    return np.log1p(-x * np.expm1(-s) / y)
+def log_rest(s: Array, odds: Array) -> Array:
+    """`log((1 - t) / (1 - x))` for `t = x exp(-s)` and the odds `x / (1 - x)`."""
+    return np.log1p(-odds * np.expm1(-s))
 
 
-def beta_weight(s: Array, a: Array, b: Array, x: Array, y: Array, *_: Array) -> Array:
+def beta_weight(s: Array, a: Array, b: Array, odds: Array, *_: Array) -> Array:
     """The logarithm of `t^a (1 - t)^(b - 1)` over its value at x, where `log t = log x - s`."""
-    return (b - 1) * log_rest(s, x, y) - a * s
+    return (b - 1) * log_rest(s, odds) - a * s
 
 
-def beta_scales(a: Array, b: Array, x: Array, y: Array, *_: Array) -> tuple[Array, Array]:
-    slope = np.abs((b - 1) * x / y - a)
-    shortest = 1 / (slope + np.sqrt(np.abs(b - 1) * x) / y + x / y + 1)
+def beta_scales(a: Array, b: Array, odds: Array, *_: Array) -> tuple[Array, Array]:
+    """The shortest length on which the weight varies, and one on which it has fallen off."""
+    slope = np.abs((b - 1) * odds - a)
+    shortest = 1 / (slope + np.sqrt(np.abs(b - 1) * odds * (1 + odds)) + odds + 1)
     above = np.maximum(b - 1, 0)
-    falling = np.where((b > 1) & (a * y >= (b - 1) * x), DROP / slope, np.inf)
-    return shortest, np.minimum((DROP - above * np.log(y)) / a, falling)
+    falling = np.where((b > 1) & (a >= (b - 1) * odds), DROP / slope, np.inf)
+    return shortest, np.minimum((DROP + above * np.log1p(odds)) / a, falling)
 
 
 def beta_power(
-    s: Array, a: Array, b: Array, x: Array, y: Array, first: Array, second: Array
+    s: Array, a: Array, b: Array, odds: Array, first: Array, second: Array
 ) -> Array:
-    return np.power(s, first) * np.power(log_rest(s, x, y), second)
+    """The product of powers of `log(x / t)` and `log((1 - t) / (1 - x))`."""
+    return np.power(s, first) * np.power(log_rest(s, odds), second)

@@ -6,7 +6,8 @@ mean of any product of powers, which their own slopes are made of: hence derivat
 smaller of the two tails is taken, in which nothing cancels.
 
 `side` is -1 for the tail below `x`, and 1 for the tail above. Of beta distributions the tail above is
-the tail below `y = 1 - x` with exchanged shapes. `x` and `y` are both given, as one may be tiny.
+the tail below `y = 1 - x` with exchanged shapes. As `x` or `y` may be tiny, both are given, or the odds
+`x / y`.
 """
 
 from typing import Any
@@ -65,32 +66,30 @@ def gamma_shape_slope(out: Array, a: Array, x: Array, sign: int) -> Array:
 
 
 @dispatching
-def log_beta_tail(a: Array, b: Array, x: Array, y: Array) -> Array:
+def log_beta_tail(a: Array, b: Array, odds: Array) -> Array:
     """The logarithm of the integral of `t^(a-1) (1-t)^(b-1)` below x, less `a log x + (b-1) log y`."""
-    return tails.log_integral(tails.beta_weight, tails.beta_scales, a, b, x, y)
+    return tails.log_integral(tails.beta_weight, tails.beta_scales, a, b, odds)
 
 
 @dispatching
-def beta_tail_mean(a: Array, b: Array, x: Array, y: Array, first: Array, second: Array) -> Array:
+def beta_tail_mean(a: Array, b: Array, odds: Array, first: Array, second: Array) -> Array:
     """The mean of `log(x/t)^first log((1-t)/y)^second` over t < x of a beta distribution."""
-    return tails.mean(
-        tails.beta_power, tails.beta_weight, tails.beta_scales, a, b, x, y, first, second
-    )
+    return tails.mean(tails.beta_power, tails.beta_weight, tails.beta_scales, a, b, odds, first, second)
 
 
-def beta_mean_first(out: Array, a: Any, b: Any, x: Any, y: Any, j: Any, k: Any) -> Array:
-    return out * beta_tail_mean(a, b, x, y, 1, 0) - beta_tail_mean(a, b, x, y, j + 1, k)
+def beta_mean_first(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
+    return out * beta_tail_mean(a, b, odds, 1, 0) - beta_tail_mean(a, b, odds, j + 1, k)
 
 
-def beta_mean_second(out: Array, a: Any, b: Any, x: Any, y: Any, j: Any, k: Any) -> Array:
-    return beta_tail_mean(a, b, x, y, j, k + 1) - out * beta_tail_mean(a, b, x, y, 0, 1)
+def beta_mean_second(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
+    return beta_tail_mean(a, b, odds, j, k + 1) - out * beta_tail_mean(a, b, odds, 0, 1)
 
 
-def beta_mean_end(out: Array, a: Any, b: Any, x: Any, y: Any, j: Any, k: Any) -> Array:
-    """With `y = 1 - x`; the density over the probability at the end is `exp(-log_beta_tail) / x`."""
-    moved = j * beta_tail_mean(a, b, x, y, below_one(j), k) / x
-    moved = moved + k * beta_tail_mean(a, b, x, y, j, below_one(k)) / y
-    return moved - out * np.exp(-log_beta_tail(a, b, x, y)) / x * ((j + k) != 0)
+def beta_mean_end(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
+    """From the tail's end, where the density over the probability is `exp(-log_beta_tail) / x`."""
+    moved = j * beta_tail_mean(a, b, odds, below_one(j), k)
+    lost = out * np.exp(-log_beta_tail(a, b, odds)) * ((j + k) != 0)
+    return ((moved - lost) / odds + k * beta_tail_mean(a, b, odds, j, below_one(k))) / (1 + odds)
 
 
 def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: int) -> Array:
@@ -100,7 +99,7 @@ def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: i
     x, y = np.where(end, 0.5, x), np.where(end, 0.5, y)
     lower = x * b <= a * y
     p = np.where(lower, beta_probability(a, b, x, y), beta_probability(b, a, y, x))
-    swapped = [np.where(lower, u, v) for u, v in ((a, b), (b, a), (x, y), (y, x))]
+    swapped = [np.where(lower, u, v) for u, v in ((a, b), (b, a), (x / y, y / x))]
     away = beta_tail_mean(*swapped, np.where(lower, 1, 0), np.where(lower, 0, 1))
     side = np.where(lower, -1, 1)
     tilt = np.log(x) + side * away - sc.psi(a) + sc.psi(a + b)
@@ -110,18 +109,20 @@ def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: i
 def beta_probability(a: Array, b: Array, x: Array, y: Array) -> Array:
     """The probability below `x`, by whichever of `x` and `y` is the smaller."""
     low = x <= 0.5
-    return np.where(low, sc.betainc(a, b, np.where(low, x, 0.5)), sc.betaincc(b, a, np.where(low, 0.5, y)))
+    return np.where(
+        low, sc.betainc(a, b, np.where(low, x, 0.5)), sc.betaincc(b, a, np.where(low, 0.5, y))
+    )
 
 
 # ---------------------------------------------------------------- the tables
 # fmt: off
 elementwise(log_gamma_tail,
     lambda out, a, x, side: side * gamma_tail_mean(a, x, side, 1),
-    lambda out, a, x, side: 1 - (a + side * np.exp(-out)) / x, None)
-elementwise(gamma_tail_mean, gamma_mean_shape, gamma_mean_end, None, None)
+    lambda out, a, x, side: 1 - (a + side * np.exp(-out)) / x, None, opaque=True)
+elementwise(gamma_tail_mean, gamma_mean_shape, gamma_mean_end, None, None, opaque=True)
 elementwise(log_beta_tail,
-    lambda out, a, b, x, y: -beta_tail_mean(a, b, x, y, 1, 0),
-    lambda out, a, b, x, y: beta_tail_mean(a, b, x, y, 0, 1),
-    lambda out, a, b, x, y: (np.exp(-out) - a) / x + (b - 1) / y, None)
-elementwise(beta_tail_mean, beta_mean_first, beta_mean_second, beta_mean_end, None, None, None)
+    lambda out, a, b, odds: -beta_tail_mean(a, b, odds, 1, 0),
+    lambda out, a, b, odds: beta_tail_mean(a, b, odds, 0, 1),
+    lambda out, a, b, odds: ((np.exp(-out) - a) / odds + b - 1) / (1 + odds), opaque=True)
+elementwise(beta_tail_mean, beta_mean_first, beta_mean_second, beta_mean_end, None, None, opaque=True)
 # fmt: on
