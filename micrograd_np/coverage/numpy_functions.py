@@ -196,6 +196,7 @@ def refused_attribute(name: str) -> Any:
 
 EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
+EXPLANATIONS.solver_advice = scipy_functions.solver_advice
 for name in REFUSED_ATTRIBUTES:
     setattr(ArrayMethods, name, refused_attribute(name))
 

@@ -126,12 +126,17 @@ class Distribution:
         out = self.formulas["entropy"](*shapes)
         if scale is not None:
             out = out + np.log(scale)
-        return out if loc is None else out + 0 * loc  # of its shape
+        return single(out if loc is None else out + 0 * loc)  # of its shape
 
     def ends(self, shapes: Sequence[Any]) -> tuple[Any, Any]:
         """The least and the largest standardized number of the support."""
         low, high = self.support
         return low, high(*shapes) if callable(high) else high
+
+
+def single(out: Any) -> Any:
+    """An array without axes as a number, which NumPy's functions return; all else as it is."""
+    return out[()] if type(out) is np.ndarray and not out.ndim else out
 
 
 def absent(distribution: str, name: str, functions: Sequence[str]) -> str:
@@ -208,7 +213,7 @@ class Continuous(Distribution):
             out = np.where(below, given.constant(left), out)
         if above is not None:
             out = np.where(above, given.constant(right), out)
-        return out
+        return single(out)
 
     def standardized(self, given: Arguments) -> tuple[Any, Any, Any]:
         """`(x - loc) / scale`, with a point inside for what is outside; what is below, and above.
@@ -275,7 +280,7 @@ class Discrete(Distribution):
         outside = seen(np.logical_or(outside, beyond(np.greater, plain, high)))
         with np.errstate(**SILENT):
             out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
-        return chosen(outside, given.constant(TAILS[function][0]), out)
+        return single(chosen(outside, given.constant(TAILS[function][0]), out))
 
     def cumulated(
         self, function: str, k: Array, args: Sequence[Any], keywords: Mapping[str, Any]
@@ -290,7 +295,8 @@ class Discrete(Distribution):
         with np.errstate(**SILENT):
             out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
         left, right = TAILS[function]
-        return chosen(below, given.constant(left), chosen(above, given.constant(right), out))
+        out = chosen(above, given.constant(right), out)
+        return single(chosen(below, given.constant(left), out))
 
 
 def counted(given: Arguments) -> tuple[Any, Any]:

@@ -17,7 +17,7 @@ from micrograd_np.core.record import value_of
 from micrograd_np.errors import NotDifferentiableError
 from micrograd_np.stats.arguments import SEEN, anywhere, bound, chosen, floats, joined, seen
 from micrograd_np.stats.discrete import binom, known, up_to
-from micrograd_np.stats.distribution import SILENT, Frozen, absent
+from micrograd_np.stats.distribution import SILENT, Frozen, absent, single
 from micrograd_np.stats.logarithms import times_log
 
 
@@ -77,7 +77,8 @@ class MultivariateNormal(Multivariate):
         distance = spread.distance(deviation)
         out = (distance + (spread.log_det + spread.rank * log(2 * pi))) / -2
         outside = spread.outside(deviation)
-        return single(chosen(outside, -inf, out))
+        out = chosen(outside, -inf, out)
+        return single(out.reshape(()) if out.size == 1 else out)  # as in SciPy
 
     def pdf(self, x: Array, *args: Any, **keywords: Any) -> Any:
         """The density at each vector `x[..., :]`."""
@@ -189,11 +190,6 @@ def examined(cov: Array, singular: bool) -> tuple[int, Any, float]:
             f"to rounding. Give `allow_singular=True` for the density on its range."
         )
     return int(np.sum(~small)), vectors[:, small] if np.any(small) else None, float(tolerance)
-
-
-def single(x: Any) -> Any:
-    """A result with one entry as a number, as SciPy returns it."""
-    return x.reshape(())[()] if x.size == 1 else x
 
 
 # ---------------------------------------------------------------- Dirichlet

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
+from micrograd_np.ops.kernels.libraries import is_foreign, like
 
 NODES = 160
 LEFT = -3.7  # from here on the left, s is below the rounding of c
 DROP = 45.0  # where the density has fallen by exp(-45), its rest does not count
+COUNTS = np.dtype(int)
 AT_ONCE = 4096  # entries whose nodes are held at the same time
 
 Weight = Callable[..., Array]
@@ -32,7 +34,7 @@ def mean(statistic: Weight, weight: Weight, scales: Callable[..., Any], *given: 
 
     def of_part(*part: Array) -> Array:
         s, weights = nodes(weight, scales, *part)
-        values = statistic(s, *(x[..., np.newaxis] for x in part))
+        values = statistic(s, *map(on_nodes, part))
         return np.sum(weights * values, axis=-1) / np.sum(weights, axis=-1)
 
     return each_part(of_part, *given)
@@ -40,24 +42,35 @@ def mean(statistic: Weight, weight: Weight, scales: Callable[..., Any], *given: 
 
 def nodes(weight: Weight, scales: Callable[..., Any], *given: Array) -> tuple[Array, Array]:
     """The nodes `s` of each entry on a last axis, and `exp(w(s))` times the weights of the rule."""
-    shortest, longest = (x[..., np.newaxis] for x in scales(*given))
+    shortest, longest = map(on_nodes, scales(*given))
     step = (np.log(longest / shortest) - LEFT) / (NODES - 1)
-    z = LEFT + step * np.arange(NODES)
+    z = LEFT + step * like(step, np.arange(NODES, dtype=float))
     left = np.exp(-z)
     s = shortest * np.exp(z - left)
-    return s, np.exp(weight(s, *(x[..., np.newaxis] for x in given))) * s * (1 + left) * step
+    return s, np.exp(weight(s, *map(on_nodes, given))) * s * (1 + left) * step
+
+
+def on_nodes(x: Array) -> Array:
+    """An array with a last axis for the nodes; a single number as it is."""
+    return x[..., np.newaxis] if np.ndim(x) else x
 
 
 def each_part(function: Callable[..., Array], *given: Array) -> Array:
-    """A function of entries, of a few thousand at a time, in double precision; NaN gives NaN."""
-    dtype = np.result_type(*given, np.float32)
-    arrays = np.broadcast_arrays(*given)
-    flat = [np.asarray(x, dtype=float).ravel() for x in arrays]
-    out = np.empty(flat[0].size)
+    """A function of entries in double precision, of a few thousand of NumPy's at a time.
+
+    The result has the precision of the given floating-point numbers. NaN gives NaN.
+    """
+    kinds = [x.dtype for x in given if getattr(x, "dtype", COUNTS).kind == "f"]
+    dtype = np.result_type(*kinds or [float])
     with np.errstate(all="ignore"):
-        for i in range(0, out.size, AT_ONCE):
-            out[i : i + AT_ONCE] = function(*(x[i : i + AT_ONCE] for x in flat))
-    return out.reshape(arrays[0].shape).astype(dtype)[()]
+        if any(map(is_foreign, given)):
+            doubles = (x.astype(float) if hasattr(x, "dtype") else x for x in given)
+            return function(*doubles).astype(dtype)
+        arrays = np.broadcast_arrays(*given)
+        flat = [np.ravel(x).astype(float) for x in arrays]
+        starts = range(0, max(flat[0].size, 1), AT_ONCE)
+        parts = [function(*(x[i : i + AT_ONCE] for x in flat)) for i in starts]
+        return np.concatenate(parts).reshape(arrays[0].shape).astype(dtype)[()]
 
 
 # ---------------------------------------------------------------- gamma densities
@@ -106,8 +119,6 @@ def beta_scales(a: Array, b: Array, odds: Array, *_: Array) -> tuple[Array, Arra
     return shortest, np.minimum((DROP + above * np.log1p(odds)) / a, falling)
 
 
-def beta_power(
-    s: Array, a: Array, b: Array, odds: Array, first: Array, second: Array
-) -> Array:
+def beta_power(s: Array, a: Array, b: Array, odds: Array, first: Array, second: Array) -> Array:
     """The product of powers of `log(x / t)` and `log((1 - t) / (1 - x))`."""
     return np.power(s, first) * np.power(log_rest(s, odds), second)

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.special as sc
 
 from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.elementwise import safe_divide
 from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, typed
 from micrograd_np.ops.derivatives.special.gammas import beta_density, gamma_density
 from micrograd_np.ops.derivatives.special.tails import beta_shape_slope, gamma_shape_slope
@@ -108,16 +109,16 @@ elementwise(sc.pdtrc,   fixed("count"),                     poisson)
 elementwise(sc.pdtri,   fixed("count"),                     lambda out, k, y: -1 / poisson(out, k, out))
 elementwise(sc.chdtr,   lambda out, v, x: chi_square_freedom(out, v, x, 1),  chi_square)
 elementwise(sc.chdtrc,  lambda out, v, x: chi_square_freedom(out, v, x, -1), lambda out, v, x: -chi_square(out, v, x))
-elementwise(sc.chdtri,  lambda out, v, p: chi_square_freedom(out, v, out, -1) / chi_square(out, v, out), lambda out, v, p: -1 / chi_square(out, v, out))
+elementwise(sc.chdtri,  lambda out, v, p: safe_divide(chi_square_freedom(out, v, out, -1), chi_square(out, v, out)), lambda out, v, p: -1 / chi_square(out, v, out))
 elementwise(sc.chndtr,  noncentral, fixed("degrees of freedom"), lambda out, x, df, nc: -noncentral(out, x, df + 2, nc))
 elementwise(sc.fdtr,    lambda *given: fisher_freedom(*given)[0],  lambda *given: fisher_freedom(*given)[1],  fisher)
 elementwise(sc.fdtrc,   lambda *given: -fisher_freedom(*given)[0], lambda *given: -fisher_freedom(*given)[1], lambda out, n, d, x: -fisher(out, n, d, x))
-elementwise(sc.fdtri,   lambda out, n, d, p: -fisher_freedom(out, n, d, out)[0] / fisher(out, n, d, out), lambda out, n, d, p: -fisher_freedom(out, n, d, out)[1] / fisher(out, n, d, out), lambda out, n, d, p: 1 / fisher(out, n, d, out))
+elementwise(sc.fdtri,   lambda out, n, d, p: -safe_divide(fisher_freedom(out, n, d, out)[0], fisher(out, n, d, out)), lambda out, n, d, p: -safe_divide(fisher_freedom(out, n, d, out)[1], fisher(out, n, d, out)), lambda out, n, d, p: 1 / fisher(out, n, d, out))
 elementwise(sc.stdtr,   student_freedom, student)
-elementwise(sc.stdtrit, lambda out, df, p: -student_freedom(out, df, out) / student(out, df, out), lambda out, df, p: 1 / student(out, df, out))
+elementwise(sc.stdtrit, lambda out, df, p: -safe_divide(student_freedom(out, df, out), student(out, df, out)), lambda out, df, p: 1 / student(out, df, out))
 elementwise(sc.gdtr,     lambda out, a, b, x: x * gamma_density(out, b, a * x),  lambda out, a, b, x: gamma_shape_slope(out, b, a * x, 1),  lambda out, a, b, x: a * gamma_density(out, b, a * x))
 elementwise(sc.gdtrc,    lambda out, a, b, x: -x * gamma_density(out, b, a * x), lambda out, a, b, x: gamma_shape_slope(out, b, a * x, -1), lambda out, a, b, x: -a * gamma_density(out, b, a * x))
-elementwise(sc.gdtrix,   lambda out, a, b, p: -out / a,                          lambda out, a, b, p: -gamma_shape_slope(out, b, a * out, 1) / (a * gamma_density(out, b, a * out)), lambda out, a, b, p: 1 / (a * gamma_density(out, b, a * out)))
+elementwise(sc.gdtrix,   lambda out, a, b, p: -out / a,                          lambda out, a, b, p: -safe_divide(gamma_shape_slope(out, b, a * out, 1), a * gamma_density(out, b, a * out)), lambda out, a, b, p: 1 / (a * gamma_density(out, b, a * out)))
 elementwise(sc.nrdtrimn, lambda out, p, sd, x: -sd * quantile_slope((x - out) / sd), lambda out, p, sd, x: (out - x) / sd, 1)
 elementwise(sc.nrdtrisd, lambda out, mn, p, x: -out / (x - mn),  lambda out, mn, p, x: np.square(out) / (mn - x) * quantile_slope((x - mn) / out), lambda out, mn, p, x: out / (x - mn))
 elementwise(sc.tklmbda,  tukey, fixed("shape"))

@@ -18,7 +18,7 @@ import scipy.special as sc
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import elementwise
 from micrograd_np.core.op import Array
-from micrograd_np.ops.derivatives.special.domains import typed
+from micrograd_np.ops.derivatives.special.domains import one_less, typed
 from micrograd_np.ops.kernels import tails
 
 # ---------------------------------------------------------------- gamma tails
@@ -36,18 +36,13 @@ def gamma_tail_mean(a: Array, x: Array, side: Array, order: Array) -> Array:
     return tails.mean(tails.gamma_power, tails.gamma_weight, tails.gamma_scales, a, x, side, order)
 
 
-def below_one(order: Array) -> Array:
-    """`order - 1`, and 0 for 0: the factor is 0 there."""
-    return np.maximum(order - 1, 0)
-
-
 def gamma_mean_shape(out: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
     return side * (gamma_tail_mean(a, x, side, order + 1) - out * gamma_tail_mean(a, x, side, 1))
 
 
 def gamma_mean_end(out: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
     """From the tail's end, where the density over the probability is `exp(-log_gamma_tail) / x`."""
-    moved = order * gamma_tail_mean(a, x, side, below_one(order))
+    moved = order * gamma_tail_mean(a, x, side, one_less(order))
     return side * (out * np.exp(-log_gamma_tail(a, x, side)) * (order != 0) - moved) / x
 
 
@@ -56,7 +51,7 @@ def gamma_shape_slope(out: Array, a: Array, x: Array, sign: int) -> Array:
     a, x = typed(a, out), typed(x, out)
     end = np.logical_or(np.less_equal(x, 0), np.isinf(x))
     x = np.where(end, 1, x)
-    side = np.where(x <= np.maximum(a, 1), -1, 1)
+    side = np.where(x <= np.maximum(a, 1), typed(-1, out), typed(1, out))
     p = np.where(side < 0, sc.gammainc(a, x), sc.gammaincc(a, x))
     tilt = np.log(x) - sc.psi(a) + side * gamma_tail_mean(a, x, side, 1)
     return np.where(end, 0, -sign * side * p * tilt)
@@ -74,7 +69,9 @@ def log_beta_tail(a: Array, b: Array, odds: Array) -> Array:
 @dispatching
 def beta_tail_mean(a: Array, b: Array, odds: Array, first: Array, second: Array) -> Array:
     """The mean of `log(x/t)^first log((1-t)/y)^second` over t < x of a beta distribution."""
-    return tails.mean(tails.beta_power, tails.beta_weight, tails.beta_scales, a, b, odds, first, second)
+    return tails.mean(
+        tails.beta_power, tails.beta_weight, tails.beta_scales, a, b, odds, first, second
+    )
 
 
 def beta_mean_first(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
@@ -87,9 +84,9 @@ def beta_mean_second(out: Array, a: Array, b: Array, odds: Array, j: Array, k: A
 
 def beta_mean_end(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
     """From the tail's end, where the density over the probability is `exp(-log_beta_tail) / x`."""
-    moved = j * beta_tail_mean(a, b, odds, below_one(j), k)
+    moved = j * beta_tail_mean(a, b, odds, one_less(j), k)
     lost = out * np.exp(-log_beta_tail(a, b, odds)) * ((j + k) != 0)
-    return ((moved - lost) / odds + k * beta_tail_mean(a, b, odds, j, below_one(k))) / (1 + odds)
+    return ((moved - lost) / odds + k * beta_tail_mean(a, b, odds, j, one_less(k))) / (1 + odds)
 
 
 def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: int) -> Array:
@@ -100,8 +97,9 @@ def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: i
     lower = x * b <= a * y
     p = np.where(lower, beta_probability(a, b, x, y), beta_probability(b, a, y, x))
     swapped = [np.where(lower, u, v) for u, v in ((a, b), (b, a), (x / y, y / x))]
-    away = beta_tail_mean(*swapped, np.where(lower, 1, 0), np.where(lower, 0, 1))
-    side = np.where(lower, -1, 1)
+    one, none = typed(1, out), typed(0, out)
+    away = beta_tail_mean(*swapped, np.where(lower, one, none), np.where(lower, none, one))
+    side = np.where(lower, -one, one)
     tilt = np.log(x) + side * away - sc.psi(a) + sc.psi(a + b)
     return np.where(end, 0, -sign * side * p * tilt)
 
