@@ -118,7 +118,7 @@ def validated(values: Sequence[Any], conditions: Sequence[Condition | None]) -> 
         if mask is not None and not everywhere(mask):
             x = np.where(mask, x, np.nan)  # noqa: PLW2901 - the value with its faults marked
             inside = mask if inside is None else np.logical_and(inside, mask)
-        checked.append(x)
+        checked.append(np.floor(x) if condition is count else x)  # counts have no derivative
     return checked, inside
 
 

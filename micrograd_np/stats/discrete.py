@@ -20,6 +20,7 @@ from micrograd_np.stats.arguments import (
     positive,
     positive_probability,
     probability,
+    seen,
 )
 from micrograd_np.stats.distribution import Discrete, Formulas
 from micrograd_np.stats.logarithms import (
@@ -32,24 +33,18 @@ from micrograd_np.stats.logarithms import (
 # ---------------------------------------------------------------- probabilities
 
 
-def whole(n: Any) -> Any:
-    """A number of trials, which has no derivative."""
-    return value_of(n)
-
-
 def log_choices(n: Any, k: Any) -> Any:
     """`log(n! / (k! (n-k)!))`, by the beta function, in which the large logarithms cancel."""
     return -sc.betaln(n - k + 1, k + 1) - np.log1p(n)
 
 
 def binom_logpmf(k: Any, n: Any, p: Any) -> Any:
-    n = whole(n)
     return log_choices(n, k) + times_log(k, p) + times_log1m(n - k, p)
 
 
 def binom_pmf(k: Any, n: Any, p: Any) -> Any:
     """`exp(binom_logpmf)`; where p is 0 or 1, and its slope is lost so, by powers."""
-    n, plain = whole(n), value_of(p)
+    plain = value_of(p)
     edge = np.logical_or(np.equal(plain, 0), np.equal(plain, 1))
     if not anywhere(edge):
         return np.exp(binom_logpmf(k, n, p))
@@ -117,8 +112,23 @@ def entropy_over(counts: Any, distribution: Discrete, *shapes: Any) -> Any:
     return -np.sum(np.where(impossible, 0, np.exp(logarithm) * logarithm), axis=-1)
 
 
+def certain_at(rare: Any, safe: float, entropy: Any, x: Any) -> Any:
+    """An entropy of `x`, which is 0 and infinitely steep where `rare(x)` is 0: that of `rare(x)`."""
+    certain = seen(np.equal(value_of(rare(x)), 0))
+    if certain is None:
+        return entropy(x)
+    return np.where(certain, sc.entr(rare(x)), entropy(np.where(certain, safe, x)))
+
+
 def binom_entropy(n: Any, p: Any) -> Any:
-    return entropy_over(up_to(np.max(known(n, "binom"), initial=0)), binom, n, p)
+    counts = up_to(np.max(known(n, "binom"), initial=0))
+
+    def rarer(p: Any) -> Any:
+        """The probability of the rarer outcome, if there is a trial."""
+        less = np.where(np.less(value_of(p), 0.5), p, 1 - p)
+        return np.where(np.equal(value_of(n), 0), 0, less)
+
+    return certain_at(rarer, 0.5, lambda p: entropy_over(counts, binom, n, p), p)
 
 
 def poisson_entropy(mu: Any) -> Any:
@@ -126,7 +136,8 @@ def poisson_entropy(mu: Any) -> Any:
     means = known(mu, "poisson")
     high, low = np.max(means, initial=0), np.min(means, initial=inf if means.size else 0)
     first = max(0, floor(low - 14 * sqrt(low) - 60))
-    return entropy_over(up_to(ceil(high + 14 * sqrt(high) + 60), first), poisson, mu)
+    counts = up_to(ceil(high + 14 * sqrt(high) + 60), first)
+    return certain_at(lambda mu: mu, 1, lambda mu: entropy_over(counts, poisson, mu), mu)
 
 
 def nbinom_entropy(n: Any, p: Any) -> Any:
@@ -135,7 +146,8 @@ def nbinom_entropy(n: Any, p: Any) -> Any:
     last = 64.0
     while last <= MOST and np.any(sc.betaincc(value_of(n), last, value_of(p)) > LEFT_OUT):
         last *= 2
-    return entropy_over(up_to(last), nbinom, n, p)
+    counts = up_to(last)
+    return certain_at(lambda p: 1 - p, 0.5, lambda p: entropy_over(counts, nbinom, n, p), p)
 
 
 # ---------------------------------------------------------------- the table
@@ -149,9 +161,9 @@ bernoulli = Discrete("bernoulli", {"p": probability}, (0, 1), Formulas(
 
 binom = Discrete("binom", {"n": count, "p": probability}, (0, lambda n, p: n), Formulas(
     logpdf=binom_logpmf, pdf=binom_pmf,
-    cdf=lambda k, n, p: sc.betaincc(k + 1, whole(n) - k, p), sf=lambda k, n, p: sc.betainc(k + 1, whole(n) - k, p),
-    logcdf=lambda k, n, p: log_beta_tail(whole(n) - k, k + 1, 1 - p, p),
-    logsf=lambda k, n, p: log_beta_tail(k + 1, whole(n) - k, p, 1 - p),
+    cdf=lambda k, n, p: sc.betaincc(k + 1, n - k, p), sf=lambda k, n, p: sc.betainc(k + 1, n - k, p),
+    logcdf=lambda k, n, p: log_beta_tail(n - k, k + 1, 1 - p, p),
+    logsf=lambda k, n, p: log_beta_tail(k + 1, n - k, p, 1 - p),
     entropy=binom_entropy,
 ), "The number of successes in n trials: `pmf(k) = n! / (k! (n-k)!) p^k (1-p)^(n-k)`.")
 

@@ -276,7 +276,8 @@ class Discrete(Distribution):
         given = self.arguments(k, args, keywords)
         plain, whole = counted(given)
         low, high = self.ends(given.shapes)
-        outside = np.logical_or(np.less(plain, low), np.greater(plain, whole))  # false for NaN
+        outside = np.greater(plain, value_of(whole))  # not where it is NaN
+        outside = np.logical_or(outside, np.less(plain, low))
         outside = seen(np.logical_or(outside, beyond(np.greater, plain, high)))
         with np.errstate(**SILENT):
             out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
@@ -289,8 +290,8 @@ class Discrete(Distribution):
         given = self.arguments(k, args, keywords)
         _, whole = counted(given)
         low, high = self.ends(given.shapes)
-        below = seen(np.less(whole, low))
-        above = seen(beyond(np.greater_equal, whole, high))
+        below = seen(np.less(value_of(whole), low))
+        above = seen(beyond(np.greater_equal, value_of(whole), high))
         outside = either(below, above)
         with np.errstate(**SILENT):
             out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
@@ -300,9 +301,9 @@ class Discrete(Distribution):
 
 
 def counted(given: Arguments) -> tuple[Any, Any]:
-    """The counts, which have no derivative, less the location; and these rounded down."""
-    plain = value_of(given.x) if given.loc is None else value_of(given.x) - value_of(given.loc)
-    return plain, np.floor(plain)
+    """The counts less the location, and these rounded down, which has a derivative of 0."""
+    k = given.x if given.loc is None else given.x - given.loc
+    return value_of(k), np.floor(k)
 
 
 def beyond(compare: Callable[..., Any], k: Any, high: Any) -> Any:

@@ -51,7 +51,9 @@ def test_what_makes_arrays_is_replaced(name: str) -> None:
         MAKE_ARRAYS[name]()
     instead = INSTEAD[f"scipy.{name}"]
     assert instead.partition(".")[2] == name
-    assert f"scipy.{name} makes plain arrays of its arguments: call {instead} inst" in str(caught.value)
+    assert f"scipy.{name} makes plain arrays of its arguments: call {instead} inst" in str(
+        caught.value
+    )
 
 
 @each("name", SOLVERS)

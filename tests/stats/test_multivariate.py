@@ -54,7 +54,7 @@ def test_values_are_scipys(name: str, function: str) -> None:
         given = args if function.startswith(("log", "p")) else args[1:]
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if function == "entropy" and given[-1:] == (True,):  # which SciPy's does not take
+            if function == "entropy" and given and given[-1] is True:  # which SciPy's does not take
                 right = scipy.stats.multivariate_normal(*given).entropy()
             else:
                 right = getattr(getattr(scipy.stats, name), function)(*given)
@@ -67,7 +67,7 @@ def test_values_are_scipys(name: str, function: str) -> None:
 
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "normal": (lambda x, m, c: np.sum(stats.multivariate_normal.logpdf(x, m, c)), [X[0, :2], MEAN, COV]),
-    "diagonal": (lambda x, c: np.sum(stats.multivariate_normal.pdf(x, None, c)), [X[0, :2], MEAN**2 + 1]),
+    "diagonal": (lambda x, c: np.sum(stats.multivariate_normal.pdf(x, MEAN, c)), [X[0, :2], MEAN**2 + 1]),
     "singular": (
         lambda b: np.sum(stats.multivariate_normal.logpdf(X[0, :2, :2] @ b.T, cov=b @ b.T, allow_singular=True)),
         [THIN],
@@ -134,13 +134,13 @@ def test_a_bad_entry_in_a_batch_gives_nan() -> None:
         (lambda: stats.multivariate_normal.logpdf(X, None, -COV), ValueError, "semidefinite"),
         (lambda: stats.multivariate_normal.logpdf(X, None, COV[:2]), ValueError, "shape"),
         (lambda: stats.multivariate_normal.logpdf(X[..., :2], None, COV), ValueError, "3 coordinates"),
-        (lambda: stats.multivariate_normal.logpdf(X, np.ones((2, 3)), COV), ValueError, "vector of length"),
+        (lambda: stats.multivariate_normal.logpdf(X, np.ones(2), COV), ValueError, "of length"),
         (lambda: stats.dirichlet.logpdf([0.5, 0.5], [1.0, -1.0]), ValueError, "greater than 0"),
         (lambda: stats.dirichlet.logpdf([0.5, 0.4], [1.0, 1.0]), ValueError, "add up to 1"),
         (lambda: stats.dirichlet.logpdf([0.0, 1.0], [0.5, 1.0]), ValueError, "less than one"),
         (lambda: stats.dirichlet.logpdf([0.5, 0.5], [1.0, 1.0, 1.0, 1.0]), ValueError, "4 entries"),
         (lambda: stats.multinomial.logpmf([1, 2], 3, P), ValueError, "3 counts"),
-        (lambda: stats.multinomial.pmf([1, 2, 3], p=P), TypeError, "n is missing"),
+        (lambda: stats.multinomial.pmf([1, 2, 3], p=P), TypeError, "missing .*'n'"),
         (
             lambda: mg.vmap(lambda c: stats.multivariate_normal.logpdf(X[0], None, c, True))(COV[None]),
             NotDifferentiableError, "eigenvalues",
@@ -155,6 +155,8 @@ def test_what_is_refused(call: Any, kind: type[Exception], words: str) -> None:
 def test_frozen_vectors() -> None:
     cov = Tensor(COV, requires_grad=True)
     frozen = stats.multivariate_normal(MEAN, cov)
-    np.testing.assert_allclose(frozen.pdf(X).data, scipy.stats.multivariate_normal(MEAN, COV).pdf(X))
+    np.testing.assert_allclose(
+        frozen.pdf(X).data, scipy.stats.multivariate_normal(MEAN, COV).pdf(X)
+    )
     frozen.entropy().backward()
     np.testing.assert_allclose(cov.grad, np.linalg.inv(COV) / 2, rtol=1e-11)

@@ -68,7 +68,9 @@ def test_values_are_scipys(name: str, function: str) -> None:
 @each(("name", "function"), PAIRS)
 def test_parameters_broadcast_and_bad_ones_give_nan(name: str, function: str) -> None:
     row = ROWS[name]
-    columns = [np.array(each).reshape(-1, 1) for each in zip(*row.shapes[:1], *row.bad, strict=True)]
+    columns = [
+        np.array(each).reshape(-1, 1) for each in zip(*row.shapes[:1], *row.bad, strict=True)
+    ]
     places = {"loc": np.array([0.0, 1.0])}
     if name in CONTINUOUS:
         places["scale"] = np.array([2.0, -1.0])
@@ -223,13 +225,17 @@ def test_lists_and_tensors_in_lists() -> None:
     t = Tensor(0.5, requires_grad=True)
     stats.norm.logpdf([t, 2 * t]).sum().backward()
     np.testing.assert_allclose(t.grad, -0.5 - 2)
-    np.testing.assert_allclose(stats.expon.logpdf([1, 2], scale=2), [-0.5 - np.log(2), -1 - np.log(2)])
+    np.testing.assert_allclose(
+        stats.expon.logpdf([1, 2], scale=2), [-0.5 - np.log(2), -1 - np.log(2)]
+    )
 
 
 def test_frozen_distributions() -> None:
     scale = Tensor(2.0, requires_grad=True)
     frozen = stats.gamma(2.5, scale=scale)
-    np.testing.assert_allclose(frozen.sf(3.0).data, scipy.stats.gamma.sf(3, 2.5, scale=2), rtol=1e-14)
+    np.testing.assert_allclose(
+        frozen.sf(3.0).data, scipy.stats.gamma.sf(3, 2.5, scale=2), rtol=1e-14
+    )
     np.testing.assert_allclose(frozen.entropy().data, scipy.stats.gamma(2.5, scale=2).entropy())
     frozen.logpdf(3.0).backward()
     np.testing.assert_allclose(scale.grad, (3 / 2 - 2.5) / 2)
@@ -266,7 +272,9 @@ def test_an_entropy_that_counts_its_terms_is_refused_in_a_batch() -> None:
 @pytest.mark.parametrize("name", sorted(ROWS))
 def test_gradients_outside_of_the_support_are_zero(name: str) -> None:
     row = ROWS[name]
-    outside = [x for x in (-INF, -2.0, 7.5, INF) if scipys(name, "cdf", x, *row.shapes[0]) in (0, 1)]
+    outside = [
+        x for x in (-INF, -2.0, 7.5, INF) if scipys(name, "cdf", x, *row.shapes[0]) in (0, 1)
+    ]
     for _, function in (pair for pair in PLACED if pair[0] == name):
         x = Tensor(outside, requires_grad=True)
         shapes = [Tensor(float(shape), requires_grad=True) for shape in row.shapes[0]]

@@ -151,8 +151,8 @@ for function in (sc.betainc, sc.betaincc):
     row(function, (shapes, shapes, probability), *TWICE_SHAPED)
 for function in (sc.betaincinv, sc.betainccinv):
     row(function, (shapes, shapes, probability), *TWICE_SHAPED, tolerance=1e-6)
-row(log_gamma_tail,     (shapes, positive), case((2, 3), (3,), -1), case((), (), 1), case((0,), (1,), 1), case((3,), (3,), np.array([[-1], [1]])))
-row(gamma_tail_mean,    (shapes, positive), case((2, 3), (3,), -1, 1), case((), (), 1, 2), case((0,), (1,), 1, 0), case((3,), (3,), np.array([[-1], [1]]), 1))
+row(log_gamma_tail,     (shapes, positive), case((2, 3), (3,), -1), case((), (), 1), case((0,), (1,), 1))
+row(gamma_tail_mean,    (shapes, positive), case((2, 3), (3,), -1, 1), case((), (), 1, 2), case((0,), (1,), 1, 0))
 row(log_beta_tail,      (shapes, shapes, positive), *TWICE_SHAPED)
 row(beta_tail_mean,     (shapes, shapes, positive), case((2, 3), (3,), (), 1, 0), case((), (), (), 0, 2), case((0,), (1,), (), 1, 1))
 
