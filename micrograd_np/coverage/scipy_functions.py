@@ -1,10 +1,10 @@
 """The coverage of SciPy: refused functions, and replacements of those written in Python.
 
 The ufuncs of `scipy.special` are differentiable, by the tables in `ops/derivatives/special`, or
-refused with a reason. The other functions of SciPy are written in Python. Those that only call ufuncs
-are differentiable through the ufuncs. Those that make plain arrays of their arguments, and solvers,
-raise an error, which says what to call instead. Tests compare these tables with the SciPy that is
-installed and with our modules.
+refused with a reason. The other functions of SciPy are written in Python. Those that only call
+ufuncs are differentiable through the ufuncs. Those that make plain arrays of their arguments, and
+solvers, raise an error, which says what to call instead. Tests compare these tables with the SciPy
+that is installed and with our modules.
 """
 
 import sys

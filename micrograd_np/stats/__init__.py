@@ -2,8 +2,8 @@
 
 Names, parameters and values are SciPy's. `norm.logpdf(x, loc=mu, scale=sigma)` has gradients in `x`
 and in every parameter, and `norm(mu, sigma)` is the distribution with its parameters given. Arrays
-give arrays. float32 stays float32, and integers become float64. Importing this module imports SciPy's
-special functions.
+give arrays. float32 stays float32, and integers become float64. Importing this module imports
+SciPy's special functions.
 
 >>> import numpy as np
 >>> import micrograd_np as mg

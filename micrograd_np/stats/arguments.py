@@ -1,8 +1,8 @@
 """The arguments of a distribution's functions: bound by name, of one precision, and checked.
 
-A parameter outside its domain becomes NaN, and so does the result there, as in SciPy. A *mask* is an
-array of truth values. Where masks and values can be seen, a mask that is the same everywhere costs no
-operation; in a compiled program or in a batch, where they cannot, every choice is recorded.
+A parameter outside its domain becomes NaN, and so does the result there, as in SciPy. A *mask* is
+an array of truth values. Where masks and values can be seen, a mask that is the same everywhere
+costs no operation. In a compiled program or in a batch they cannot, and every choice is recorded.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ def everywhere(mask: Any) -> bool:
 
 
 def either(x: Any, y: Any) -> Any:
-    """Where one mask is true or the other, of masks of which None is false everywhere."""
+    """The mask that is true where one or the other is; None stands for false everywhere."""
     if x is None or y is None:
         return y if x is None else x
     return np.logical_or(x, y)
@@ -128,16 +128,20 @@ def positive(x: Array) -> Array:
 
 
 def not_negative(x: Array) -> Array:
+    """The mask of what is 0 or above."""
     return np.greater_equal(x, 0)
 
 
 def probability(p: Array) -> Array:
+    """The mask of what lies between 0 and 1."""
     return np.logical_and(np.greater_equal(p, 0), np.less_equal(p, 1))
 
 
 def positive_probability(p: Array) -> Array:
+    """The mask of what lies above 0 and up to 1."""
     return np.logical_and(np.greater(p, 0), np.less_equal(p, 1))
 
 
 def count(n: Array) -> Array:
+    """The mask of whole numbers of at least 0."""
     return np.logical_and(np.greater_equal(n, 0), np.equal(n, np.floor(n)))

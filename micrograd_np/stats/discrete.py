@@ -113,7 +113,7 @@ def entropy_over(counts: Any, distribution: Discrete, *shapes: Any) -> Any:
 
 
 def certain_at(rare: Any, safe: float, entropy: Any, x: Any) -> Any:
-    """An entropy of `x`, which is 0 and infinitely steep where `rare(x)` is 0: that of `rare(x)`."""
+    """An entropy of `x`; where `rare(x)` is 0, and with it the entropy, that of `rare(x)`."""
     certain = seen(np.equal(value_of(rare(x)), 0))
     if certain is None:
         return entropy(x)

@@ -1,8 +1,8 @@
 """Distributions of a single number: what all of them do with location, scale and support.
 
-A distribution is declared by functions of the *standardized* argument `y = (x - loc) / scale` and of
-its shapes. Outside of the support `y` is replaced by a point inside before these functions see it, and
-the result by a constant. So no gradient there is NaN: it is 0.
+A distribution is declared by functions of the *standardized* argument `y = (x - loc) / scale` and
+of its shapes. Outside of the support `y` is replaced by a point inside before these functions see
+it, and the result by a constant. So no gradient there is NaN: it is 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +65,7 @@ class Formulas(NamedTuple):
 
 
 class Arguments(NamedTuple):
-    """What a function is evaluated at; None stands for a location of 0, and a scale of 1."""
+    """The arguments of a function; None stands for a location of 0, and a scale of 1."""
 
     x: Any
     shapes: list[Any]
@@ -307,5 +307,5 @@ def counted(given: Arguments) -> tuple[Any, Any]:
 
 
 def beyond(compare: Callable[..., Any], k: Any, high: Any) -> Any:
-    """Where counts are infinite, or compare so with the end of the support."""
+    """The mask of counts that are infinite, or compare so with the end of the support."""
     return np.equal(k, inf) if high is inf else compare(k, value_of(high))

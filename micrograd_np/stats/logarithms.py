@@ -7,7 +7,7 @@ import numpy as np
 import scipy.special as sc
 
 from micrograd_np.core.record import value_of
-from micrograd_np.ops.derivatives.special import tails
+from micrograd_np.ops.derivatives.special import incomplete
 from micrograd_np.stats.arguments import anywhere, seen
 
 TINY = 1e-100  # a smaller probability may underflow, and so may its powers in derivatives
@@ -36,7 +36,7 @@ def log_gamma_tail(a: Any, x: Any, side: int) -> Any:
     if tiny is None:
         return log_of(p, q)
     end = np.where(tiny, x, 1)
-    far = a * np.log(end) - end - sc.gammaln(a) + tails.log_gamma_tail(a, end, side)
+    far = a * np.log(end) - end - sc.gammaln(a) + incomplete.log_gamma_tail(a, end, side)
     return where_tiny(tiny, far, p, q)
 
 
@@ -48,7 +48,7 @@ def log_beta_tail(a: Any, b: Any, x: Any, y: Any) -> Any:
         return log_of(p, q)
     left, right = np.where(tiny, x, 0.5), np.where(tiny, y, 0.5)
     far = a * np.log(left) + (b - 1) * np.log(right) - sc.betaln(a, b)
-    far = far + tails.log_beta_tail(a, b, left / right)
+    far = far + incomplete.log_beta_tail(a, b, left / right)
     return where_tiny(tiny, far, p, q)
 
 
@@ -80,5 +80,5 @@ def times_log(x: Any, y: Any) -> Any:
 
 
 def times_log1m(x: Any, y: Any) -> Any:
-    """`x log(1 - y)`, and 0 where x is 0; written out, which is quicker, unless y is 1 somewhere."""
+    """`x log(1 - y)`, and 0 where x is 0; written out unless y is 1 somewhere."""
     return sc.xlog1py(x, -y) if anywhere(np.equal(value_of(y), 1)) else x * np.log1p(-y)

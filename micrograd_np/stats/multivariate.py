@@ -1,8 +1,8 @@
 """Distributions of vectors: multivariate normal, Dirichlet and multinomial.
 
 What depends on the values of an argument, such as the rank of a covariance, is found in the values
-where they can be seen. In a batch or a compiled program they cannot: then SciPy's errors about single
-entries become NaN, and a covariance that may be singular is refused.
+where they can be seen. In a batch or a compiled program they cannot. There SciPy's errors about
+single entries become NaN, and a covariance that may be singular is refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -75,7 +75,7 @@ class MultivariateNormal(Multivariate):
         deviation = x if mean is None else x - mean
         spread = Spread(cov, singular)
         distance = spread.distance(deviation)
-        out = (distance + (spread.log_det + spread.rank * log(2 * pi))) / -2
+        out = (distance + (spread.log_det() + spread.rank * log(2 * pi))) / -2
         outside = spread.outside(deviation)
         out = chosen(outside, -inf, out)
         return single(out.reshape(()) if out.size == 1 else out)  # as in SciPy
@@ -88,10 +88,10 @@ class MultivariateNormal(Multivariate):
         """The entropy `log det(2π e cov) / 2`."""
         _, _, cov, singular = self.arguments(None, args, keywords)
         spread = Spread(cov, singular)
-        return (spread.rank * log(2 * pi * e) + spread.log_det) / 2
+        return (spread.rank * log(2 * pi * e) + spread.log_det()) / 2
 
     def arguments(self, x: Any, args: Sequence[Any], keywords: Mapping[str, Any]) -> Any:
-        """The vectors, the mean or None, the covariance as a matrix, and whether it may be singular."""
+        """The vectors, the mean or None, the covariance, and whether it may be singular."""
         mean, cov, singular = self.parameters(args, keywords)
         x, mean, cov = floats([x, mean, 1 if cov is None else cov], self.name)
         size = mean.size if mean is not None else cov.shape[0] if cov.ndim == 2 else 1
@@ -126,7 +126,7 @@ def matrix(cov: Any, size: int) -> Any:
 
 
 class Spread:
-    """What a density needs of a covariance: its rank, its logarithmic determinant, its inverse."""
+    """A covariance as a density needs it: its rank, its logarithmic determinant, its inverse."""
 
     def __init__(self, cov: Any, singular: bool) -> None:
         self.cov, self.rank, self.null = cov, cov.shape[-1], None
@@ -139,9 +139,13 @@ class Spread:
                 "that are not 0, whose values are not known under vmap and mg.compile. Call it "
                 "outside of these, or give a covariance that is not singular."
             )
-        full = self.rank == cov.shape[-1]
-        self.factor = np.linalg.cholesky(cov) if full else None
-        self.log_det = 2 * np.sum(np.log(np.diagonal(self.factor))) if full else self.log_pdet()
+        self.factor: Any = np.linalg.cholesky(cov) if self.rank == cov.shape[-1] else None
+
+    def log_det(self) -> Any:
+        """The logarithm of the determinant, of a singular covariance of the pseudodeterminant."""
+        if self.factor is None:
+            return self.log_pdet()
+        return 2 * np.sum(np.log(np.diagonal(self.factor)))
 
     def log_pdet(self) -> Any:
         """The logarithm of the product of all eigenvalues but those that are 0."""

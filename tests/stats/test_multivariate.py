@@ -32,11 +32,14 @@ PLACED: dict[str, list[Any]] = {
         (np.concatenate([X[0, :3, :2] @ THIN.T, X[0, 3:]]), None, THIN @ THIN.T, True),
         (X[0], MEAN, COV, True),
     ],
-    "dirichlet": [(SHARES, ALPHA), (SHARES[:, 0], ALPHA), (SHARES[:2], ALPHA), (SHARES[:2, 0], ALPHA)],
+    "dirichlet": [
+        (SHARES, ALPHA), (SHARES[:, 0], ALPHA), (SHARES[:2], ALPHA), (SHARES[:2, 0], ALPHA),
+    ],
     "multinomial": [
         (COUNTS, 6, P), (COUNTS[0], 6, P), (COUNTS[0], [6, 7], P), ([0, 0, 0], 0, P),
         (COUNTS[0], 6, [[0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [1.2, -0.1, -0.1]]), (COUNTS[0], -1, P),
-        ([0, 3, 3], 6, [0.0, 0.5, 0.5]), ([1, 3, 2], 6, [0.0, 0.5, 0.5]), (COUNTS[0], 6, [0.2, 0.3, 0.4]),
+        ([0, 3, 3], 6, [0.0, 0.5, 0.5]), ([1, 3, 2], 6, [0.0, 0.5, 0.5]),
+        (COUNTS[0], 6, [0.2, 0.3, 0.4]),
     ],
 }  # fmt: skip
 EXPECTED = [(name, f) for name in PLACED for f in getattr(stats, name).functions]
@@ -65,11 +68,13 @@ def test_values_are_scipys(name: str, function: str) -> None:
 
 # ---------------------------------------------------------------- derivatives
 
+NORMAL, DIRICHLET = stats.multivariate_normal, stats.dirichlet
+MULTINOMIAL = stats.multinomial
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
-    "normal": (lambda x, m, c: np.sum(stats.multivariate_normal.logpdf(x, m, c)), [X[0, :2], MEAN, COV]),
-    "diagonal": (lambda x, c: np.sum(stats.multivariate_normal.pdf(x, MEAN, c)), [X[0, :2], MEAN**2 + 1]),
+    "normal": (lambda x, m, c: np.sum(NORMAL.logpdf(x, m, c)), [X[0, :2], MEAN, COV]),
+    "diagonal": (lambda x, c: np.sum(NORMAL.pdf(x, MEAN, c)), [X[0, :2], MEAN**2 + 1]),
     "singular": (
-        lambda b: np.sum(stats.multivariate_normal.logpdf(X[0, :2, :2] @ b.T, cov=b @ b.T, allow_singular=True)),
+        lambda b: np.sum(NORMAL.logpdf(X[0, :2, :2] @ b.T, cov=b @ b.T, allow_singular=True)),
         [THIN],
     ),
     "entropy": (lambda c: stats.multivariate_normal.entropy(cov=c), [COV]),
@@ -78,7 +83,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
         lambda a: stats.dirichlet.entropy(a) + np.sum(stats.dirichlet.var(a) * a), [ALPHA],
     ),
     "multinomial": (
-        lambda z: stats.multinomial.logpmf([1, 2, 3], 6, mg.softmax(z)) + stats.multinomial.entropy(6, mg.softmax(z)),
+        lambda z: (
+            MULTINOMIAL.logpmf([1, 2, 3], 6, mg.softmax(z)) + MULTINOMIAL.entropy(6, mg.softmax(z))
+        ),
         [P],
     ),
 }  # fmt: skip
@@ -130,19 +137,19 @@ def test_a_bad_entry_in_a_batch_gives_nan() -> None:
 @pytest.mark.parametrize(
     ("call", "kind", "words"),
     [
-        (lambda: stats.multivariate_normal.logpdf(X, None, THIN @ THIN.T), np.linalg.LinAlgError, "allow_singular"),
-        (lambda: stats.multivariate_normal.logpdf(X, None, -COV), ValueError, "semidefinite"),
-        (lambda: stats.multivariate_normal.logpdf(X, None, COV[:2]), ValueError, "shape"),
-        (lambda: stats.multivariate_normal.logpdf(X[..., :2], None, COV), ValueError, "3 coordinates"),
-        (lambda: stats.multivariate_normal.logpdf(X, np.ones(2), COV), ValueError, "of length"),
-        (lambda: stats.dirichlet.logpdf([0.5, 0.5], [1.0, -1.0]), ValueError, "greater than 0"),
-        (lambda: stats.dirichlet.logpdf([0.5, 0.4], [1.0, 1.0]), ValueError, "add up to 1"),
-        (lambda: stats.dirichlet.logpdf([0.0, 1.0], [0.5, 1.0]), ValueError, "less than one"),
-        (lambda: stats.dirichlet.logpdf([0.5, 0.5], [1.0, 1.0, 1.0, 1.0]), ValueError, "4 entries"),
-        (lambda: stats.multinomial.logpmf([1, 2], 3, P), ValueError, "3 counts"),
-        (lambda: stats.multinomial.pmf([1, 2, 3], p=P), TypeError, "missing .*'n'"),
+        (lambda: NORMAL.logpdf(X, None, THIN @ THIN.T), np.linalg.LinAlgError, "allow_singular"),
+        (lambda: NORMAL.logpdf(X, None, -COV), ValueError, "semidefinite"),
+        (lambda: NORMAL.logpdf(X, None, COV[:2]), ValueError, "shape"),
+        (lambda: NORMAL.logpdf(X[..., :2], None, COV), ValueError, "3 coordinates"),
+        (lambda: NORMAL.logpdf(X, np.ones(2), COV), ValueError, "of length"),
+        (lambda: DIRICHLET.logpdf([0.5, 0.5], [1.0, -1.0]), ValueError, "greater than 0"),
+        (lambda: DIRICHLET.logpdf([0.5, 0.4], [1.0, 1.0]), ValueError, "add up to 1"),
+        (lambda: DIRICHLET.logpdf([0.0, 1.0], [0.5, 1.0]), ValueError, "less than one"),
+        (lambda: DIRICHLET.logpdf([0.5, 0.5], [1.0, 1.0, 1.0, 1.0]), ValueError, "4 entries"),
+        (lambda: MULTINOMIAL.logpmf([1, 2], 3, P), ValueError, "3 counts"),
+        (lambda: MULTINOMIAL.pmf([1, 2, 3], p=P), TypeError, r"missing .*'n'"),
         (
-            lambda: mg.vmap(lambda c: stats.multivariate_normal.logpdf(X[0], None, c, True))(COV[None]),
+            lambda: mg.vmap(lambda c: NORMAL.logpdf(X[0], None, c, True))(COV[None]),
             NotDifferentiableError, "eigenvalues",
         ),
     ],

@@ -262,7 +262,7 @@ def test_what_is_refused(call: Any, kind: type[Exception], words: str) -> None:
 
 def test_an_entropy_that_counts_its_terms_is_refused_in_a_batch() -> None:
     for f in (mg.vmap(stats.poisson.entropy), mg.compile(stats.poisson.entropy)):
-        with pytest.raises(NotDifferentiableError, match="under vmap and mg.compile"):
+        with pytest.raises(NotDifferentiableError, match="under vmap and mg"):
             f(np.array([1.0, 2.0]))
 
 

@@ -13,7 +13,7 @@ from scipy.special._ufuncs import _lambertw, _zeta
 
 import micrograd_np.ops.derivatives.special  # noqa: F401 - a Tensor would read these tables when it needs them
 from micrograd_np.ops.derivatives.special.error_functions import inverse_mills
-from micrograd_np.ops.derivatives.special.tails import (
+from micrograd_np.ops.derivatives.special.incomplete import (
     beta_tail_mean,
     gamma_tail_mean,
     log_beta_tail,

@@ -1,7 +1,7 @@
 """Distribution functions of SciPy: their slopes are the densities, and those of their inverses.
 
 Counts `k` are rounded down, as SciPy does, and have no derivative. The slopes in degrees of freedom
-and shapes are those of incomplete gamma and beta functions, which `tails.py` makes.
+and shapes are those of incomplete gamma and beta functions, which `incomplete.py` has.
 """
 
 from math import pi, sqrt
@@ -13,7 +13,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.elementwise import safe_divide
 from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, typed
 from micrograd_np.ops.derivatives.special.gammas import beta_density, gamma_density
-from micrograd_np.ops.derivatives.special.tails import beta_shape_slope, gamma_shape_slope
+from micrograd_np.ops.derivatives.special.incomplete import beta_shape_slope, gamma_shape_slope
 
 # ---------------------------------------------------------------- densities
 

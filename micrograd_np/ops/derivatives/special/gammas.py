@@ -1,7 +1,7 @@
 """Gamma and beta functions of SciPy: logarithms, incomplete forms and their inverses, zeta.
 
 The slope of an incomplete function in its last argument is a density. In its shapes `a` and `b` it
-is a mean over a tail, of `tails.py`.
+is a mean over a tail, of `incomplete.py`.
 """
 
 from math import pi
@@ -14,7 +14,7 @@ from micrograd_np.core.forms import constant
 from micrograd_np.core.op import Array
 from micrograd_np.ops.derivatives.elementwise import safe_divide
 from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, typed
-from micrograd_np.ops.derivatives.special.tails import beta_shape_slope, gamma_shape_slope
+from micrograd_np.ops.derivatives.special.incomplete import beta_shape_slope, gamma_shape_slope
 
 # ---------------------------------------------------------------- slopes that need a thought
 

@@ -1,16 +1,14 @@
 """Incomplete gamma and beta functions in their shapes: the slopes are means over a tail.
 
 The slope of `log P(a, x)` in `a` is the mean of `log t` over the tail that P is the probability of,
-less the mean over the whole. The mean over a tail is a quadrature, in `kernels/tails.py`, and so is the
-mean of any product of powers, which their own slopes are made of: hence derivatives of any order. The
-smaller of the two tails is taken, in which nothing cancels.
+less the mean over the whole. The mean over a tail is a quadrature, in `kernels/tails.py`. Its own
+slopes are made of means of products of powers, so there are derivatives of any order. The smaller
+of the two tails is taken, in which nothing cancels.
 
 `side` is -1 for the tail below `x`, and 1 for the tail above. Of beta distributions the tail above is
 the tail below `y = 1 - x` with exchanged shapes. As `x` or `y` may be tiny, both are given, or the odds
 `x / y`.
 """
-
-from typing import Any
 
 import numpy as np
 import scipy.special as sc
@@ -41,7 +39,7 @@ def gamma_mean_shape(out: Array, a: Array, x: Array, side: Array, order: Array) 
 
 
 def gamma_mean_end(out: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
-    """From the tail's end, where the density over the probability is `exp(-log_gamma_tail) / x`."""
+    """The slope in the end, where the density over the probability is `exp(-log_gamma_tail) / x`."""
     moved = order * gamma_tail_mean(a, x, side, one_less(order))
     return side * (out * np.exp(-log_gamma_tail(a, x, side)) * (order != 0) - moved) / x
 
@@ -51,7 +49,7 @@ def gamma_shape_slope(out: Array, a: Array, x: Array, sign: int) -> Array:
     a, x = typed(a, out), typed(x, out)
     end = np.logical_or(np.less_equal(x, 0), np.isinf(x))
     x = np.where(end, 1, x)
-    side = np.where(x <= np.maximum(a, 1), typed(-1, out), typed(1, out))
+    side: Array = np.where(x <= np.maximum(a, 1), typed(-1, out), typed(1, out))
     p = np.where(side < 0, sc.gammainc(a, x), sc.gammaincc(a, x))
     tilt = np.log(x) - sc.psi(a) + side * gamma_tail_mean(a, x, side, 1)
     return np.where(end, 0, -sign * side * p * tilt)
@@ -83,7 +81,7 @@ def beta_mean_second(out: Array, a: Array, b: Array, odds: Array, j: Array, k: A
 
 
 def beta_mean_end(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
-    """From the tail's end, where the density over the probability is `exp(-log_beta_tail) / x`."""
+    """The slope in the end, where the density over the probability is `exp(-log_beta_tail) / x`."""
     moved = j * beta_tail_mean(a, b, odds, one_less(j), k)
     lost = out * np.exp(-log_beta_tail(a, b, odds)) * ((j + k) != 0)
     return ((moved - lost) / odds + k * beta_tail_mean(a, b, odds, j, one_less(k))) / (1 + odds)
@@ -96,9 +94,11 @@ def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: i
     x, y = np.where(end, 0.5, x), np.where(end, 0.5, y)
     lower = x * b <= a * y
     p = np.where(lower, beta_probability(a, b, x, y), beta_probability(b, a, y, x))
-    swapped = [np.where(lower, u, v) for u, v in ((a, b), (b, a), (x / y, y / x))]
+    first, second = np.where(lower, a, b), np.where(lower, b, a)
+    odds = np.where(lower, x / y, y / x)
     one, none = typed(1, out), typed(0, out)
-    away = beta_tail_mean(*swapped, np.where(lower, one, none), np.where(lower, none, one))
+    powers = np.where(lower, one, none), np.where(lower, none, one)
+    away = beta_tail_mean(first, second, odds, *powers)
     side = np.where(lower, -one, one)
     tilt = np.log(x) + side * away - sc.psi(a) + sc.psi(a + b)
     return np.where(end, 0, -sign * side * p * tilt)
