@@ -42,7 +42,7 @@ def gradients(logpdf: Any, x: Any, parameters: tuple[float, ...], count: bool) -
     given = [x if count else Tensor(x, requires_grad=True)]
     given += [Tensor(value, requires_grad=True) for value in parameters]
     np.sum(logpdf(*given)).backward()
-    return [leaf.grad for leaf in given[count:]]
+    return [0 if leaf.grad is None else leaf.grad for leaf in given[count:]]
 
 
 def points(size: int, count: bool) -> Any:
