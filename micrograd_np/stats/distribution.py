@@ -6,6 +6,7 @@ it, and the result by a constant. So no gradient there is NaN: it is 0.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from math import inf
 from typing import Any, NamedTuple
 
@@ -79,9 +80,38 @@ class Arguments(NamedTuple):
 
 
 class Distribution:
+    """A distribution: its functions, and the names of its parameters; the first are needed.
+
+    Calling it gives it its parameters, as in SciPy: `norm(loc, scale).logpdf(x)`.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    needed: int
+    functions: tuple[str, ...]
+
+    def __call__(self, *args: Any, **keywords: Any) -> "Frozen":
+        """The distribution with its parameters given."""
+        self.parameters(args, keywords)
+        return Frozen(self, args, keywords)
+
+    def parameters(self, args: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
+        """The parameters in order, None for those not given; raises TypeError for wrong ones."""
+        return bound(self.name, self.names, self.needed, args, keywords)
+
+    def __repr__(self) -> str:
+        return f"<micrograd_np.stats.{self.name}: {', '.join(self.functions)}>"
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(absent(self, name), name=name, obj=self)
+
+    def __reduce__(self) -> Any:
+        return named, (self.name,)  # a copy is the distribution itself
+
+
+class Univariate(Distribution):
     """A distribution of a single number, with SciPy's functions, parameters and values."""
 
-    functions: tuple[str, ...]
     scaled: bool
 
     def __init__(
@@ -93,27 +123,16 @@ class Distribution:
         doc: str,
     ) -> None:
         self.name = name
-        self.shapes = tuple(shapes)
+        self.needed = len(shapes)
         self.support = support
         self.formulas = formulas.completed()
         self.names = (*shapes, "loc", *["scale"] * self.scaled)
         self.conditions = (None, *shapes.values(), None, *[positive] * self.scaled)
         self.__doc__ = doc
 
-    def __call__(self, *args: Any, **keywords: Any) -> "Frozen":
-        """The distribution with its parameters given: `norm(loc, scale).logpdf(x)`."""
-        bound(self.name, self.names, len(self.shapes), args, keywords)
-        return Frozen(self, args, keywords)
-
-    def __repr__(self) -> str:
-        return f"<micrograd_np.stats.{self.name}: {', '.join(self.functions)}>"
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(absent(self.name, name, self.functions), name=name, obj=self)
-
     def arguments(self, x: Any, args: Sequence[Any], keywords: Mapping[str, Any]) -> Arguments:
         """The arguments of a function, of one precision, and checked."""
-        given = bound(self.name, self.names, len(self.shapes), args, keywords)
+        given = self.parameters(args, keywords)
         numbers, inside = validated(floats([x, *given], self.name), self.conditions)
         x, *shapes = numbers
         scale = shapes.pop() if self.scaled else None
@@ -139,26 +158,34 @@ def single(out: Any) -> Any:
     return out[()] if type(out) is np.ndarray and not out.ndim else out
 
 
-def absent(distribution: str, name: str, functions: Sequence[str]) -> str:
+def named(name: str) -> Any:
+    """The distribution of a name."""
+    return getattr(import_module("micrograd_np.stats"), name)
+
+
+def absent(distribution: Distribution, name: str) -> str:
     """The words of an error about a function that a distribution does not have."""
     return (
-        f"micrograd_np.stats.{distribution} has no {name}; it has {', '.join(functions)}. "
-        f"scipy.stats.{distribution} may have it, for plain arrays: give it `t.data`."
+        f"micrograd_np.stats.{distribution.name} has no {name}; it has "
+        f"{', '.join(distribution.functions)}. scipy.stats.{distribution.name} may have it, for "
+        f"plain arrays: give it `t.data`."
     )
 
 
 class Frozen:
     """A distribution with its parameters given."""
 
-    def __init__(self, distribution: Any, args: Sequence[Any], keywords: Mapping[str, Any]) -> None:
+    def __init__(
+        self, distribution: Distribution, args: Sequence[Any], keywords: Mapping[str, Any]
+    ) -> None:
         self.distribution, self.args, self.keywords = distribution, args, keywords
 
     def __getattr__(self, name: str) -> Any:
-        distribution = self.__dict__["distribution"]
-        if name not in distribution.functions:
-            words = absent(distribution.name, name, distribution.functions)
-            raise AttributeError(words, name=name, obj=self)
-        function = getattr(distribution, name)
+        if name.startswith("__"):  # as copying asks for, before there is a distribution
+            raise AttributeError(name)
+        if name not in self.distribution.functions:
+            raise AttributeError(absent(self.distribution, name), name=name, obj=self)
+        function = getattr(self.distribution, name)
         return lambda *x: function(*x, *self.args, **self.keywords)
 
     def __repr__(self) -> str:
@@ -166,7 +193,7 @@ class Frozen:
         return f"{self.distribution.name}({', '.join(given)})"
 
 
-class Continuous(Distribution):
+class Continuous(Univariate):
     """A distribution with a density: `loc` and `scale` shift and stretch it."""
 
     functions = ("logpdf", "pdf", "cdf", "logcdf", "sf", "logsf", "entropy")
@@ -239,7 +266,7 @@ class Continuous(Distribution):
         return chosen(outside, 0.5, y), below, above  # a half is inside of every support
 
 
-class Discrete(Distribution):
+class Discrete(Univariate):
     """A distribution of whole numbers, which `loc` shifts."""
 
     functions = ("logpmf", "pmf", "cdf", "logcdf", "sf", "logsf", "entropy")

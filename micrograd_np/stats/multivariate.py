@@ -15,34 +15,14 @@ import scipy.special as sc
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import value_of
 from micrograd_np.errors import NotDifferentiableError
-from micrograd_np.stats.arguments import SEEN, anywhere, bound, chosen, floats, joined, seen
+from micrograd_np.stats.arguments import SEEN, anywhere, chosen, floats, joined, seen
 from micrograd_np.stats.discrete import binom, known, up_to
-from micrograd_np.stats.distribution import SILENT, Frozen, absent, single
+from micrograd_np.stats.distribution import SILENT, Distribution, single
 from micrograd_np.stats.logarithms import times_log
 
 
-class Multivariate:
+class Multivariate(Distribution):
     """A distribution of vectors, with SciPy's functions, parameters and values."""
-
-    name: str
-    names: tuple[str, ...]
-    needed: int
-    functions: tuple[str, ...]
-
-    def __call__(self, *args: Any, **keywords: Any) -> Frozen:
-        """The distribution with its parameters given."""
-        bound(self.name, self.names, self.needed, args, keywords)
-        return Frozen(self, args, keywords)
-
-    def __repr__(self) -> str:
-        return f"<micrograd_np.stats.{self.name}: {', '.join(self.functions)}>"
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(absent(self.name, name, self.functions), name=name, obj=self)
-
-    def parameters(self, args: Sequence[Any], keywords: Mapping[str, Any]) -> list[Any]:
-        """The parameters in order, None for those not given."""
-        return bound(self.name, self.names, self.needed, args, keywords)
 
 
 # ---------------------------------------------------------------- normal

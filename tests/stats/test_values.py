@@ -1,5 +1,7 @@
 """Distributions of a number against SciPy: values everywhere, and derivatives inside."""
 
+import copy
+import pickle
 import warnings
 from typing import Any
 
@@ -12,7 +14,7 @@ from stat_rows import CONTINUOUS, INF, NAN, ROWS
 import micrograd_np as mg
 from micrograd_np import Tensor, stats
 from micrograd_np.errors import NotDifferentiableError
-from micrograd_np.stats.distribution import Distribution
+from micrograd_np.stats.distribution import Univariate
 
 PAIRS = [(name, function) for name in ROWS for function in getattr(stats, name).functions]
 PLACED = [pair for pair in PAIRS if pair[1] != "entropy"]
@@ -40,7 +42,7 @@ def ours(name: str, function: str) -> Any:
 
 
 def test_every_distribution_has_a_row() -> None:
-    there = {name for name, value in vars(stats).items() if isinstance(value, Distribution)}
+    there = {name for name, value in vars(stats).items() if isinstance(value, Univariate)}
     assert there == ROWS.keys()
 
 
@@ -240,6 +242,14 @@ def test_frozen_distributions() -> None:
     frozen.logpdf(3.0).backward()
     np.testing.assert_allclose(scale.grad, (3 / 2 - 2.5) / 2)
     assert repr(stats.norm(1, scale=2)) == "norm(1, scale=2)"
+
+
+def test_copies_and_pickles() -> None:
+    for distribution in (stats.norm, stats.poisson, stats.dirichlet):
+        assert copy.deepcopy(distribution) is distribution
+        assert pickle.loads(pickle.dumps(distribution)) is distribution  # noqa: S301 - our own
+    frozen = pickle.loads(pickle.dumps(stats.norm(1.0, scale=2.0)))  # noqa: S301 - our own
+    assert copy.copy(frozen).sf(1.0) == 0.5
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,8 @@ def public_name(frame: FrameType | None) -> str:
     name = ""
     while frame is not None and (module := module_of(frame)).startswith(("scipy.", "numpy.")):
         wrapped = wrapped_in(frame)
-        module = wrapped.__module__ if wrapped else module
+        if wrapped and module.startswith("scipy._lib"):
+            module = str(wrapped.__module__)
         if module.startswith("scipy.") and not module.startswith("scipy._lib"):
             public = takewhile(lambda part: not part.startswith("_"), module.split("."))
             name = ".".join((*public, wrapped.__name__ if wrapped else called(frame)))

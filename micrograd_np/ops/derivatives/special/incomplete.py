@@ -16,6 +16,7 @@ import scipy.special as sc
 from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import elementwise
 from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.elementwise import safe_divide
 from micrograd_np.ops.derivatives.special.domains import one_less, typed
 from micrograd_np.ops.kernels import tails
 
@@ -32,6 +33,12 @@ def log_gamma_tail(a: Array, x: Array, side: Array) -> Array:
 def gamma_tail_mean(a: Array, x: Array, side: Array, order: Array) -> Array:
     """The mean of `abs(log(t / x))^order` over a tail of a gamma distribution."""
     return tails.mean(tails.gamma_power, tails.gamma_weight, tails.gamma_scales, a, x, side, order)
+
+
+def log_gamma_end(out: Array, a: Array, x: Array, side: Array) -> Array:
+    """`1 - (a + side exp(-out)) / x`, and its limit at 0."""
+    slope = 1 - safe_divide(a + side * np.exp(-out), x)
+    return np.where(x == 0, 1 / (a + 1), slope)
 
 
 def gamma_mean_shape(out: Array, a: Array, x: Array, side: Array, order: Array) -> Array:
@@ -70,6 +77,12 @@ def beta_tail_mean(a: Array, b: Array, odds: Array, first: Array, second: Array)
     return tails.mean(
         tails.beta_power, tails.beta_weight, tails.beta_scales, a, b, odds, first, second
     )
+
+
+def log_beta_end(out: Array, a: Array, b: Array, odds: Array) -> Array:
+    """The slope in the odds, and its limit at 0."""
+    slope = (safe_divide(np.exp(-out) - a, odds) + b - 1) / (1 + odds)
+    return np.where(odds == 0, (b - 1) / (a + 1), slope)
 
 
 def beta_mean_first(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Array) -> Array:
@@ -114,13 +127,8 @@ def beta_probability(a: Array, b: Array, x: Array, y: Array) -> Array:
 
 # ---------------------------------------------------------------- the tables
 # fmt: off
-elementwise(log_gamma_tail,
-    lambda out, a, x, side: side * gamma_tail_mean(a, x, side, 1),
-    lambda out, a, x, side: 1 - (a + side * np.exp(-out)) / x, None, opaque=True)
+elementwise(log_gamma_tail, lambda out, a, x, side: side * gamma_tail_mean(a, x, side, 1), log_gamma_end, None, opaque=True)
 elementwise(gamma_tail_mean, gamma_mean_shape, gamma_mean_end, None, None, opaque=True)
-elementwise(log_beta_tail,
-    lambda out, a, b, odds: -beta_tail_mean(a, b, odds, 1, 0),
-    lambda out, a, b, odds: beta_tail_mean(a, b, odds, 0, 1),
-    lambda out, a, b, odds: ((np.exp(-out) - a) / odds + b - 1) / (1 + odds), opaque=True)
+elementwise(log_beta_tail, lambda out, a, b, odds: -beta_tail_mean(a, b, odds, 1, 0), lambda out, a, b, odds: beta_tail_mean(a, b, odds, 0, 1), log_beta_end, opaque=True)
 elementwise(beta_tail_mean, beta_mean_first, beta_mean_second, beta_mean_end, None, None, opaque=True)
 # fmt: on
