@@ -119,6 +119,11 @@ def cauchy_logpdf(y: Any) -> Any:
     return -log(pi) - np.where(far, np.log1p(np.square(r)) - 2 * np.log(r), np.log1p(near * near))
 
 
+def flat(y: Any) -> Any:
+    """0 for every number, and NaN for NaN: no slope goes back through it."""
+    return 0 * np.floor(y)
+
+
 def falling(y: Any) -> Any:
     """`exp(-|y|) / 2`, with the slope of the left side at 0."""
     return np.exp(np.where(np.greater(value_of(y), 0), -y, y)) / 2
@@ -201,7 +206,7 @@ expon = Continuous("expon", {}, POSITIVE, Formulas(
 ), "The exponential distribution: `pdf(y) = exp(-y)`; `scale` is the mean, one over the rate.")
 
 uniform = Continuous("uniform", {}, UNIT, Formulas(
-    logpdf=lambda y: 0 * y, pdf=lambda y: 1 + 0 * y,
+    logpdf=flat, pdf=lambda y: 1 + flat(y),
     cdf=np.positive, sf=lambda y: 1 - y,
     logcdf=np.log, logsf=lambda y: np.log1p(-y),
     entropy=lambda: 0.0,
