@@ -51,7 +51,7 @@ FAMILIES = {
     """,
 }
 SPECIAL = """
-    exponential gammas error_functions bessel elliptic hypergeometric distributions
+    exponential gammas incomplete error_functions bessel elliptic hypergeometric distributions
 """
 LONGEST = 100  # characters of a rule that stands in the table; longer ones are named there
 

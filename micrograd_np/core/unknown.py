@@ -10,11 +10,13 @@ class Explanations:
 
     `refusal_of(function, args, detail)`: the error for a function that a tracked Tensor is given
     to. `advice()`: what to call instead of the function of SciPy that asks for an array.
+    `solver_advice(solver)`: the sentence about what to call instead of a solver of SciPy.
     """
 
     def __init__(self) -> None:
         self.refusal_of: Callable[..., TypeError] = UnregisteredFunctionError.of
         self.advice: Callable[[], str] = str
+        self.solver_advice: Callable[[str], str] = lambda _: ""
 
 
 EXPLANATIONS = Explanations()

@@ -218,6 +218,7 @@ def can_read(x: Any, name: str) -> bool:
 
 EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
+EXPLANATIONS.solver_advice = scipy_functions.solver_advice
 REFUSALS = {name: refused_attribute(name) for name in REFUSED_ATTRIBUTES}
 for name, refusal in REFUSALS.items():
     setattr(ArrayMethods, name, refusal)

@@ -1,9 +1,10 @@
-"""The coverage of `scipy.special`: refused functions, and replacements of those in Python.
+"""The coverage of SciPy: refused functions, and replacements of those written in Python.
 
 The ufuncs of `scipy.special` are differentiable, by the tables in `ops/derivatives/special`, or
-refused with a reason. The other functions are written in Python. Those that only call ufuncs are
-differentiable through the ufuncs. Those that begin with `np.asarray` raise an error, which says
-what to call instead. A test compares these tables with the SciPy that is installed.
+refused with a reason. The other functions of SciPy are written in Python. Those that only call
+ufuncs are differentiable through the ufuncs. Those that make plain arrays of their arguments, and
+solvers, raise an error, which says what to call instead. Tests compare these tables with the SciPy
+that is installed and with our modules.
 """
 
 import sys
@@ -43,17 +44,47 @@ REFUSED: dict[str, str] = {
     for name in names.split()
 }
 
-OURS = """
-    comb factorial multigammaln perm polygamma spherical_in spherical_jn spherical_kn spherical_yn
-"""
-INSTEAD: dict[str, str] = {  # functions written in Python, and what to call on Tensors
-    "assoc_legendre_p": "scipy.special.lpmv(m, n, z)",
-    "diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",
-    "legendre_p": "scipy.special.eval_legendre(n, z)",
-    "log_softmax": "mg.log_softmax(t, axis=None)",
-    "logsumexp": "mg.logsumexp (with weights b > 0: mg.logsumexp(t + np.log(b)))",
-    "softmax": "mg.softmax(t, axis=None)",
-} | {name: f"micrograd_np.special.{name}" for name in OURS.split()}
+# Functions of SciPy that make plain arrays of their arguments, and what to call on Tensors.
+INSTEAD: dict[str, str] = {
+    "scipy.special.assoc_legendre_p": "scipy.special.lpmv(m, n, z)",
+    "scipy.special.diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",
+    "scipy.special.legendre_p": "scipy.special.eval_legendre(n, z)",
+    "scipy.special.log_softmax": "mg.log_softmax(t, axis=None)",
+    "scipy.special.logsumexp": "mg.logsumexp (with weights b > 0: mg.logsumexp(t + np.log(b)))",
+    "scipy.special.softmax": "mg.softmax(t, axis=None)",
+}
+
+# Modules of SciPy, ours in their place, and the functions that ours has under SciPy's names.
+OURS = {
+    ("scipy.special", "micrograd_np.special"): """
+        comb factorial multigammaln perm polygamma spherical_in spherical_jn spherical_kn
+        spherical_yn
+    """,
+    ("scipy.linalg", "mg.linalg"): """
+        block_diag cho_factor cho_solve expm logm lu_factor lu_solve solve_triangular sqrtm toeplitz
+    """,
+    ("scipy.integrate", "micrograd_np.integrate"): """
+        cumulative_simpson cumulative_trapezoid odeint quad simpson solve_ivp trapezoid
+    """,
+    ("scipy.optimize", "micrograd_np.optimize"): "fixed_point root",
+}
+for (theirs, ours), names in OURS.items():
+    INSTEAD |= {f"{theirs}.{name}": f"{ours}.{name}" for name in names.split()}
+
+# The distributions of `micrograd_np.stats`, by what they have.
+DISTRIBUTIONS = {
+    "logpdf pdf cdf logcdf sf logsf entropy": """
+        beta cauchy chi2 expon gamma laplace lognorm norm t uniform weibull_min
+    """,
+    "logpmf pmf cdf logcdf sf logsf entropy": "bernoulli binom nbinom poisson",
+    "logpdf pdf entropy": "multivariate_normal",
+    "logpdf pdf mean var entropy": "dirichlet",
+    "logpmf pmf entropy": "multinomial",
+}
+for functions, names in DISTRIBUTIONS.items():
+    for name in names.split():  # the name alone, where the distribution is frozen
+        called = [name, *(f"{name}.{function}" for function in functions.split())]
+        INSTEAD |= {f"scipy.stats.{path}": f"micrograd_np.stats.{path}" for path in called}
 
 
 def advice() -> str:
@@ -64,5 +95,11 @@ def advice() -> str:
     name = public_name(sys._getframe(2))  # noqa: SLF001 - Python's only way to look at a caller
     if not name:
         return ""
-    instead = INSTEAD.get(name.rpartition(".")[2], "functions of NumPy and ufuncs of SciPy")
+    instead = INSTEAD.get(name, "functions of NumPy and ufuncs of SciPy")
     return f"{name} makes plain arrays of its arguments: call {instead} instead. Or use"
+
+
+def solver_advice(solver: str) -> str:
+    """The sentence that names our solver in the place of one of SciPy's; "" if there is none."""
+    instead = INSTEAD.get(solver)
+    return f" Or call {instead}, which has derivatives in these Tensors." if instead else ""

@@ -91,7 +91,9 @@ class SolverError(RuntimeError):
     """
 
     of = message(  # a Tensor that a function of SciPy met
-        "{described} is part of a graph, and {solver} works on plain numbers: " + SOLVER_ADVICE
+        "{described} is part of a graph, and {solver} works on plain numbers: "
+        + SOLVER_ADVICE
+        + "{instead}"
     )
 
 
@@ -105,15 +107,16 @@ class GradientCutWarning(UserWarning):
     """
 
     @classmethod
-    def at(cls, replacements: Mapping[str, str], solver: str) -> "GradientCutWarning":
+    def at(cls, replacements: Mapping[str, str], solver: str, instead: str) -> "GradientCutWarning":
         """The warning for a line of code, with the functions to write for those on the line.
 
-        `solver`: the function of SciPy that made the plain number; "" if none did.
+        `solver`: the function of SciPy that made the plain number; "" if none did. `instead`: the
+        sentence about what to call in the place of the solver.
         """
         if solver:
             return cls(
                 f"a tracked Tensor becomes a plain number in {solver}, which cuts its gradient: "
-                f"{SOLVER_ADVICE}"
+                f"{SOLVER_ADVICE}{instead}"
             )
         known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
         return cls(

@@ -12,7 +12,7 @@ from micrograd_np.core.op import EXPRESSIONS, OPS, read_tables
 from micrograd_np.nonsmooth.convention import Convention, as_text, peer_text
 from micrograd_np.text_table import text_table
 
-TABLES = ("kinks", "edges", "nan_values", "tails", "matrices", "special_functions")
+TABLES = ("kinks", "edges", "nan_values", "tails", "matrices", "special_functions", "distributions")
 HEADINGS = ("call", "at", "ours", "PyTorch", "JAX", "because")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from micrograd_np.core.context import CONTEXT, RUNNING
 from micrograd_np.core.graph import ARGUMENT, Node, describe, history
 from micrograd_np.core.safety.solvers import solver_around
+from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.errors import GradientCutWarning, LeavesGraphError
 from micrograd_np.errors.places import calling_frame
 from micrograd_np.errors.replacements import replacements
@@ -57,7 +58,7 @@ def check_number(node: Node) -> None:
     check_constant(node)
     solver = solver_around(sys._getframe())  # noqa: SLF001 - who asks
     frame = calling_frame()
-    warning = GradientCutWarning.at(replacements(frame), solver)
+    warning = GradientCutWarning.at(replacements(frame), solver, EXPLANATIONS.solver_advice(solver))
     if frame is None:  # it happens on no line of Python
         warnings.warn_explicit(warning, None, "sys", 1, registry=SHOWN)
         return

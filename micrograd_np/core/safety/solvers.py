@@ -15,10 +15,12 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.graph import Node, describe
+from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.errors import SolverError
 
 SOLVERS_MODULE = "scipy.optimize"  # loaded by every program that calls a solver
 SOLVERS = (SOLVERS_MODULE, "scipy.integrate")  # the second imports the first
+DISTRIBUTIONS_MODULE = "scipy.stats"
 OF_ARRAYS = {  # functions of these modules that take arrays, not a function
     "cumulative_simpson", "cumulative_trapezoid", "isotonic_regression", "linear_sum_assignment",
     "linprog", "lsq_linear", "milp", "newton_cotes", "nnls", "quadratic_assignment", "romb",
@@ -40,22 +42,39 @@ def public_name(frame: FrameType | None) -> str:
     """The public function of SciPy that runs in `frame`, seen from inside; "" if none does."""
     name = ""
     while frame is not None and (module := module_of(frame)).startswith(("scipy.", "numpy.")):
+        wrapped = wrapped_in(frame)
+        if wrapped and module.startswith("scipy._lib"):
+            module = str(wrapped.__module__)
         if module.startswith("scipy.") and not module.startswith("scipy._lib"):
             public = takewhile(lambda part: not part.startswith("_"), module.split("."))
-            name = ".".join((*public, called(frame)))
+            name = ".".join((*public, wrapped.__name__ if wrapped else called(frame)))
         frame = frame.f_back
     return name
 
 
-def called(frame: FrameType) -> str:
-    """The name of the function or object called in a frame; for a wrapper, of what it wraps."""
-    own = frame.f_code.co_name
-    if own == "__call__":
-        return getattr(frame.f_locals.get("self"), "__name__", own)
+def wrapped_in(frame: FrameType) -> FunctionType | None:
+    """The function that the function of a frame is a wrapper of; None if it is no wrapper."""
     if "<locals>" not in frame.f_code.co_qualname:
-        return own
+        return None
     functions = (value for value in frame.f_locals.values() if isinstance(value, FunctionType))
-    return next((function.__name__ for function in functions), own)
+    return next(functions, None)
+
+
+def called(frame: FrameType) -> str:
+    """The name of the function or object called in a frame; of a method of a distribution, both."""
+    own, owner = frame.f_code.co_name, frame.f_locals.get("self")
+    if type(owner).__module__.startswith(DISTRIBUTIONS_MODULE):
+        name = distribution_of(owner)
+        return name if own.startswith("__") else f"{name}.{own}"
+    return getattr(owner, "__name__", own) if own == "__call__" else own
+
+
+def distribution_of(owner: Any) -> str:
+    """The name of a distribution of `scipy.stats`, which may have its parameters given."""
+    owner = getattr(owner, "dist", owner)
+    if isinstance(name := getattr(owner, "name", None), str):
+        return name
+    return type(owner).__name__.removesuffix("_gen").removesuffix("_frozen")
 
 
 def solver_at(frame: FrameType | None) -> str:
@@ -79,10 +98,16 @@ def solver_around(frame: FrameType | None) -> str:
 # ---------------------------------------------------------------- what a solver is given
 
 
+def refusal(node: Node, solver: str) -> SolverError:
+    """The error for a tracked Tensor that a solver met."""
+    error: SolverError = SolverError.of(describe(node), solver, EXPLANATIONS.solver_advice(solver))
+    return error
+
+
 def check_unsolved(node: Node) -> None:
     """Raise SolverError for a tracked Tensor that is about to become numbers in a solver."""
     if solver := solver_around(sys._getframe(1)):  # noqa: SLF001 - who asks
-        raise SolverError.of(describe(node), solver)
+        raise refusal(node, solver)
 
 
 def check_decision(frame: FrameType) -> None:
@@ -94,7 +119,7 @@ def check_decision(frame: FrameType) -> None:
         return
     for x in frame.f_locals.values():
         if isinstance(x, Node) and x.tracked:
-            raise SolverError.of(describe(x), solver)
+            raise refusal(x, solver)
 
 
 def taken(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -110,5 +135,5 @@ def taken(arrays: tuple[Any, ...]) -> tuple[Any, ...]:
         return arrays
     for x in arrays:
         if isinstance(x, Node) and x.tracked:
-            raise SolverError.of(describe(x), solver)
+            raise refusal(x, solver)
     return tuple(np.array(x) if isinstance(x, Node) else x for x in arrays)

@@ -13,6 +13,12 @@ from scipy.special._ufuncs import _lambertw, _zeta
 
 import micrograd_np.ops.derivatives.special  # noqa: F401 - a Tensor would read these tables when it needs them
 from micrograd_np.ops.derivatives.special.error_functions import inverse_mills
+from micrograd_np.ops.derivatives.special.incomplete import (
+    beta_tail_mean,
+    gamma_tail_mean,
+    log_beta_tail,
+    log_gamma_tail,
+)
 from optable.table import (
     BINARY,
     COMPLEX_UNARY,
@@ -134,14 +140,21 @@ row(sc.beta,            positive, *BINARY)
 row(sc.betaln,          positive, *BINARY)
 row(sc.binom,           (between(2.6, 5), between(0.2, 1.8)), *PAIRS)
 row(sc.poch,            positive, *PAIRS)
-last(sc.gammainc,       positive, (0.7,), (2.0,), (3,))
-last(sc.gammaincc,      positive, (0.7,), (2.0,), (3,))
-last(sc.gammaincinv,    probability, (0.7,), (2.0,), (3,))
-last(sc.gammainccinv,   probability, (0.7,), (2.0,), (3,))
-last(sc.betainc,        probability, (0.7, 2.0), (1.0, 1.0), (3, 2))
-last(sc.betaincc,       probability, (0.7, 2.0), (1.0, 1.0), (3, 2))
-last(sc.betaincinv,     probability, (1.7, 2.0), (1.0, 1.0), (3, 2))
-last(sc.betainccinv,    probability, (1.7, 2.0), (1.0, 1.0), (3, 2))
+SHAPED = tuple(case(*shapes) for shapes in [((2, 3), (3,)), ((), ()), ((0,), (1,)), ((3, 1), (1, 4)), ((), (3,))])
+TWICE_SHAPED = tuple(case(*shapes) for shapes in [((2, 3), (3,), ()), ((), (), ()), ((0,), (1,), ()), ((), (), (3,))])
+shapes = between(0.7, 3)
+for function in (sc.gammainc, sc.gammaincc):
+    row(function, (shapes, positive), *SHAPED)
+for function in (sc.gammaincinv, sc.gammainccinv):
+    row(function, (shapes, probability), *SHAPED, tolerance=1e-6)
+for function in (sc.betainc, sc.betaincc):
+    row(function, (shapes, shapes, probability), *TWICE_SHAPED)
+for function in (sc.betaincinv, sc.betainccinv):
+    row(function, (shapes, shapes, probability), *TWICE_SHAPED, tolerance=1e-6)
+row(log_gamma_tail,     (shapes, positive), case((2, 3), (3,), -1), case((), (), 1), case((0,), (1,), 1))
+row(gamma_tail_mean,    (shapes, positive), case((2, 3), (3,), -1, 1), case((), (), 1, 2), case((0,), (1,), 1, 0))
+row(log_beta_tail,      (shapes, shapes, positive), *TWICE_SHAPED)
+row(beta_tail_mean,     (shapes, shapes, positive), case((2, 3), (3,), (), 1, 0), case((), (), (), 0, 2), case((0,), (1,), (), 1, 1))
 
 # ---------------------------------------------------------------- Bessel functions and their kin
 
@@ -227,17 +240,17 @@ for function in (sc.pdtr, sc.pdtrc):
     last(function, positive, (2.0,), (0.0,), (1.7,))
 last(sc.pdtri,          probability, (2,), (1,))
 for function in (sc.chdtr, sc.chdtrc):
-    last(function, positive, (3.0,), (1.5,))
-last(sc.chdtri,         probability, (3.0,), (1.5,))
+    row(function, (shapes, positive), *SHAPED)
+row(sc.chdtri,          (shapes, probability), *SHAPED, tolerance=1e-6)
 row(sc.chndtr,          positive, case((2, 3), 3.0, (3,)), case((), 1.5, ()), case((0,), 2.0, (1,)))
 for function in (sc.fdtr, sc.fdtrc):
-    last(function, positive, (3.0, 4.5), (1.5, 2.0))
-last(sc.fdtri,          probability, (3.0, 4.5), (2.5, 2.0))
-last(sc.stdtr,          any_real, (3.0,), (1.5,))
-last(sc.stdtrit,        probability, (3.0,), (1.5,))
+    row(function, (shapes, shapes, positive), *TWICE_SHAPED)
+row(sc.fdtri,           (shapes, shapes, probability), *TWICE_SHAPED, tolerance=1e-6)
+row(sc.stdtr,           (shapes, any_real), *SHAPED)
+row(sc.stdtrit,         (shapes, between(0.2, 0.8)), *SHAPED, tolerance=1e-6)
 for function in (sc.gdtr, sc.gdtrc):
-    row(function, positive, case((2, 3), 1.5, (3,)), case((), 2.0, ()), case((0,), 0.7, (1,)))
-row(sc.gdtrix,          (positive, any_real, probability), case((2, 3), 1.5, (3,)), case((), 2.0, ()), case((0,), 0.7, (1,)), tolerance=1e-6)
+    row(function, (positive, shapes, positive), *TWICE_SHAPED)
+row(sc.gdtrix,          (positive, shapes, probability), *TWICE_SHAPED, tolerance=1e-6)
 row(sc.nrdtrimn,        (probability, positive, any_real), case((2, 3), (3,), ()), case((), (), ()), case((0,), (), (1,)), tolerance=1e-5)
 row(sc.nrdtrisd,        (between(-2, -1), between(0.6, 0.9), positive), case((2, 3), (3,), ()), case((), (), ()), case((0,), (), (1,)))
 row(sc.tklmbda,         between(-0.8, 0.8), case((2, 3), 0.5), case((), -0.4), case((0,), 1.0), case((3,), np.array([[0.3], [0.9]])))

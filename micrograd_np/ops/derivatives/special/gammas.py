@@ -1,7 +1,7 @@
 """Gamma and beta functions of SciPy: logarithms, incomplete forms and their inverses, zeta.
 
-Incomplete functions are differentiated in their last argument, where the slope is a density; in
-their shapes `a` and `b` they have no derivative in closed form, and are refused.
+The slope of an incomplete function in its last argument is a density. In its shapes `a` and `b` it
+is a mean over a tail, of `incomplete.py`.
 """
 
 from math import pi
@@ -12,7 +12,9 @@ from scipy.special._ufuncs import _zeta  # what `zeta`, which is Python, calls
 
 from micrograd_np.core.forms import constant
 from micrograd_np.core.op import Array
+from micrograd_np.ops.derivatives.elementwise import safe_divide
 from micrograd_np.ops.derivatives.special.domains import elementwise, fixed, typed
+from micrograd_np.ops.derivatives.special.incomplete import beta_shape_slope, gamma_shape_slope
 
 # ---------------------------------------------------------------- slopes that need a thought
 
@@ -98,12 +100,16 @@ elementwise(sc.betaln,        lambda out, x, y: sc.psi(x) - sc.psi(x + y),      
 elementwise(sc.binom,         binom_upper, binom_lower)
 elementwise(sc.poch,          poch_base,   lambda out, a, m: out * sc.psi(a + m))
 
-elementwise(sc.gammainc,     fixed("shape"),         gamma_density)
-elementwise(sc.gammaincc,    fixed("shape"),         lambda out, a, x: -gamma_density(out, a, x))
-elementwise(sc.gammaincinv,  fixed("shape"),         lambda out, a, y: 1 / gamma_density(out, a, out))
-elementwise(sc.gammainccinv, fixed("shape"),         lambda out, a, y: -1 / gamma_density(out, a, out))
-elementwise(sc.betainc,      *[fixed("shapes")] * 2, beta_density)
-elementwise(sc.betaincc,     *[fixed("shapes")] * 2, lambda out, a, b, x: -beta_density(out, a, b, x))
-elementwise(sc.betaincinv,   *[fixed("shapes")] * 2, lambda out, a, b, y: 1 / beta_density(out, a, b, out))
-elementwise(sc.betainccinv,  *[fixed("shapes")] * 2, lambda out, a, b, y: -1 / beta_density(out, a, b, out))
+elementwise(sc.gammainc,     lambda out, a, x: gamma_shape_slope(out, a, x, 1),           gamma_density)
+elementwise(sc.gammaincc,    lambda out, a, x: gamma_shape_slope(out, a, x, -1),          lambda out, a, x: -gamma_density(out, a, x))
+elementwise(sc.gammaincinv,  lambda out, a, y: -safe_divide(gamma_shape_slope(out, a, out, 1), gamma_density(out, a, out)),  lambda out, a, y: 1 / gamma_density(out, a, out))
+elementwise(sc.gammainccinv, lambda out, a, y: safe_divide(gamma_shape_slope(out, a, out, -1), gamma_density(out, a, out)),  lambda out, a, y: -1 / gamma_density(out, a, out))
+elementwise(sc.betainc,      lambda out, a, b, x: beta_shape_slope(out, a, b, x, 1 - x, 1),  lambda out, a, b, x: beta_shape_slope(out, b, a, 1 - x, x, -1), beta_density)
+elementwise(sc.betaincc,     lambda out, a, b, x: beta_shape_slope(out, a, b, x, 1 - x, -1), lambda out, a, b, x: beta_shape_slope(out, b, a, 1 - x, x, 1),  lambda out, a, b, x: -beta_density(out, a, b, x))
+elementwise(sc.betaincinv,   lambda out, a, b, y: -safe_divide(beta_shape_slope(out, a, b, out, 1 - out, 1), beta_density(out, a, b, out)),
+                             lambda out, a, b, y: -safe_divide(beta_shape_slope(out, b, a, 1 - out, out, -1), beta_density(out, a, b, out)),
+                             lambda out, a, b, y: 1 / beta_density(out, a, b, out))
+elementwise(sc.betainccinv,  lambda out, a, b, y: safe_divide(beta_shape_slope(out, a, b, out, 1 - out, -1), beta_density(out, a, b, out)),
+                             lambda out, a, b, y: safe_divide(beta_shape_slope(out, b, a, 1 - out, out, 1), beta_density(out, a, b, out)),
+                             lambda out, a, b, y: -1 / beta_density(out, a, b, out))
 # fmt: on
