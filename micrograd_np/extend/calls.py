@@ -65,7 +65,8 @@ def declare(called: Parameters, forward: Function, rules: Derivative) -> Any:
         function, *rules, arrays=called.arrays, signature=signature, call=on_leaves, opaque=True
     )
     op.accepted = called.known
-    enter(op, on_arrays)
+    if not called.nondiff:  # whose calls need no registry to find the op
+        enter(op, on_arrays)
     return function
 
 

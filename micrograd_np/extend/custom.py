@@ -55,9 +55,9 @@ def primitive(
     from the other by transposition. If the value is a tuple, `out` and the result of `jvp` are
     tuples too, and `g` is a list. For any other tree, `out`, `g` and the result of `jvp` have its
     structure. The cotangent of an input that is a tree has the structure of the input; None may
-    stand for a whole subtree of zeros. Cotangents of complex numbers are carried without a conjugate:
-    the cotangent `g` of `z` stands for the change `Re(g dz)`. So holomorphic functions have the
-    rules of real functions.
+    stand for a whole subtree of zeros. Cotangents of complex numbers are carried without a
+    conjugate: the cotangent `g` of `z` stands for the change `Re(g dz)`. So holomorphic functions
+    have the rules of real functions.
 
     Rules written in NumPy are differentiated in turn, to any order. Pictures and messages call the
     op `name`. `mg.gradcheck(function, inputs, order=2)` checks the value and the rules.
@@ -65,7 +65,8 @@ def primitive(
     Raises RuleError for rules that do not go together with `forward`. Calls raise RuleError for a
     `forward` that writes into an input, and for a leaf that is no array. They raise RuleError for
     the wrong number or structure of cotangents, and for a result that has lost its graph. They
-    raise RuleError if `forward`, or a function given to it, uses a tracked Tensor that is no input. They raise ShapeError for a cotangent or a tangent of the wrong shape.
+    raise RuleError if `forward`, or a function given to it, uses a tracked Tensor that is no input.
+    They raise ShapeError for a cotangent or a tangent of the wrong shape.
 
     >>> from micrograd_np import Tensor
     >>> cube = primitive(lambda x: x**3, partials=[lambda out, x: 3 * x**2], name="cube")
