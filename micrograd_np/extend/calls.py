@@ -15,7 +15,13 @@ from micrograd_np.core.dispatch import DISPATCHED, dispatching
 from micrograd_np.core.op import Interpreted, Kind, Op, Options
 from micrograd_np.core.op import register as enter
 from micrograd_np.core.record import evaluate, owned_option, record, value_of
-from micrograd_np.errors import LeavesGraphError, NotDifferentiableError, RuleError
+from micrograd_np.errors import (
+    BatchedError,
+    LeavesGraphError,
+    NotDifferentiableError,
+    RuleError,
+    TracingError,
+)
 from micrograd_np.extend.rules import Derivative
 from micrograd_np.extend.signatures import Parameters
 from micrograd_np.extend.transposition import is_smooth, is_tracked
@@ -128,10 +134,10 @@ def evaluated(name: str, forward: Function, args: Sequence[Any], keywords: Optio
         if "read-only" in str(error):  # NumPy has no class for this error
             raise RuleError.writes(name) from error
         raise
-    except LeavesGraphError as error:  # of a Tensor that is no argument
+    except (BatchedError, LeavesGraphError, TracingError) as error:  # of what is no argument
         error.add_note(
-            f"in `{name}`, which was given arrays. Pass the Tensors that it uses, also those of a "
-            f"function that it was given, as inputs."
+            f"in `{name}`, which was given arrays. Pass what else it uses, also by a function that "
+            f"it was given, as inputs."
         )
         raise
 

@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core import tree
+from micrograd_np.core.context import CONTEXT, interpreting
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import NotDifferentiableError, RuleError, ShapeError
+from micrograd_np.interpreters.substituted import Substituted, captured
 from micrograd_np.transforms.grad import jvp, name_of
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -48,11 +50,14 @@ class State:
         """The vector of a state, or of a state's derivative; `what` names it in errors."""
         if self.vector:
             return self._vector(given, what)
-        leaves = tree.leaves(tree.map(lambda _, leaf: leaf, self.structure, given))
+        try:
+            leaves = tree.leaves(tree.map(lambda _, leaf: leaf, self.structure, given))
+        except ValueError as error:  # of another structure
+            raise ShapeError(f"{what} should return a tree like the state: {error}") from None
         for leaf, shape in zip(leaves, self.shapes, strict=True):
             if np.shape(leaf) != shape:
                 raise ShapeError(
-                    f"{what} has shape {np.shape(leaf)} where the state has shape {shape}."
+                    f"{what} returned shape {np.shape(leaf)} where the state has shape {shape}."
                 )
         return np.concatenate([np.ravel(leaf) for leaf in leaves])
 
@@ -65,7 +70,10 @@ class State:
             return given
         if self.size == 1 and shape == ():
             return np.reshape(given, (1,))
-        raise ShapeError(f"{what} has shape {shape}, where the state has shape ({self.size},).")
+        raise ShapeError(
+            f"{what} returned {'None' if given is None else f'shape {shape}'}, where the state has "
+            f"shape ({self.size},)."
+        )
 
 
 def structure(given: Tree) -> Tree:
@@ -76,7 +84,8 @@ def structure(given: Tree) -> Tree:
 class Field:
     """The user's function of a state, a time and other arguments, as a function of vectors.
 
-    `args`: the other arguments. `places`: which of their leaves the list `p` of arrays stands for.
+    `args`: the other arguments. The list `p` of arrays stands for their leaves at `places`, and
+    then for the tracked Tensors that the function takes from around it.
     """
 
     def __init__(
@@ -96,30 +105,60 @@ class Field:
         for place in places:
             leaves[place] = 0  # nothing here keeps the arrays
         self.args = tree.replace(args, leaves)
+        self.outside: list[Node] = []
         self.__name__ = name_of(function)
+
+    def capture(self, t: Any, y: Array, p: Sequence[Any]) -> list[Node]:
+        """The tracked Tensors that the function takes from around it, once they are looked for."""
+        if CONTEXT.get().recording:
+            self.outside = captured(lambda t, y, p: self._at(t, y, self.arguments(p)), t, y, p)
+        return self.outside
 
     def arguments(self, p: Sequence[Any]) -> tuple[Any, ...]:
         """The other arguments, with arrays where they belong."""
         if not self.places:
             return tuple(self.args)
         leaves = tree.leaves(self.args)
-        for place, x in zip(self.places, p, strict=True):
+        for place, x in zip(self.places, p, strict=False):  # the rest are Tensors from around
             leaves[place] = x
         return tuple(tree.fill(self.args, iter(leaves)))
 
     def __call__(self, t: Any, y: Array, p: Sequence[Any]) -> Array:
         """The derivative of the state in time."""
-        return self._at(t, y, self.arguments(p))
+        return self.for_arrays(p)(t, y)
+
+    def for_arrays(self, p: Sequence[Any]) -> Callable[[Any, Array], Array]:
+        """The field as a function of time and state alone."""
+        args = self.arguments(p)
+        if not self.outside:
+            return lambda t, y: self._at(t, y, args)
+        new = Substituted(dict(zip(self.outside, p[len(self.places) :], strict=True)))
+
+        def at(t: Any, y: Array) -> Array:
+            with interpreting(new):
+                return new.result(self._at(t, y, args))
+
+        return at
 
     def _at(self, t: Any, y: Array, args: tuple[Any, ...]) -> Array:
         state = self.state.unpacked(y)
         out = self.function(t, state, *args) if self.tfirst else self.function(state, t, *args)
-        return self.state.packed(out, f"what {self.__name__} returns")
+        return self.state.packed(out, self.__name__)
 
     def plain(self, p: Sequence[Any]) -> Right:
         """The field for some arrays, as a function of plain numbers."""
-        args, at, name = self.arguments(p), self._at, self.__name__
-        return lambda t, y: plain_vector(at(t, y, args), name)
+        at, name, shape = self.for_arrays(p), self.__name__, (self.state.size,)
+        if self.state.vector and not self.outside:  # as in most calls: without detours
+            given = self.bound(self.function, p)
+
+            def right(t: float, y: Vector) -> Vector:
+                out = given(t, y)
+                if type(out) is np.ndarray and out.shape == shape and out.dtype == np.float64:
+                    return out
+                return plain_vector(self.state.packed(out, name), name)
+
+            return right
+        return lambda t, y: plain_vector(at(t, y), name)
 
     def bound(self, function: Callable[..., Any], p: Sequence[Any]) -> Callable[..., Any]:
         """A function of the arguments that the user's takes, such as its Jacobian, for arrays."""
@@ -135,12 +174,13 @@ def plain_vector(out: Any, name: str) -> Vector:
         if isinstance(out, Interpreted) or (isinstance(out, Node) and out.tracked):
             raise RuleError.closes_over(name, f"`{name}`")
         out = np.asarray(value_of(out))
-    if out.dtype.kind not in "fiub":
+    numbers: Vector = out
+    if numbers.dtype.kind not in "fiub":
         raise NotDifferentiableError(
             f"{name} returned {out.dtype}, where real numbers are integrated. Give the real and "
             f"the imaginary part of the state, as in {{'re': y.real, 'im': y.imag}} for odeint."
         )
-    return out
+    return numbers
 
 
 class Tangent:
@@ -151,7 +191,7 @@ class Tangent:
 
     def __init__(self, field: "AnyField") -> None:
         self.field = field
-        self.__name__ = field.__name__
+        self.__name__: str = field.__name__
 
     def __call__(self, t: Any, y: Array, p: Sequence[Any]) -> Array:
         """The derivative in time of the state and of the change."""

@@ -26,7 +26,7 @@ def odeint(
     func: Function,
     y0: Tree,
     t: Array,
-    args: tuple[Any, ...] = (),
+    args: Any = (),
     Dfun: Function | None = None,  # noqa: N803 - SciPy's name
     col_deriv: bool = False,
     full_output: bool = False,
@@ -107,7 +107,7 @@ def odeint(
     times = as_float("t", stacked(t))
     if times.ndim != 1 or not times.shape[0]:
         raise ShapeError(f"t is a vector of at least one time; it has shape {times.shape}.")
-    initial = as_float("y0", state.packed(start, "y0"))
+    initial = as_float("y0", state.packed(start, "the initial state"))
     y = solved(func, args, solver, state, initial, times, tfirst=tfirst)["y"]
     return state.unpacked(y, (times.shape[0],))
 
@@ -121,7 +121,7 @@ def solve_ivp(
     dense_output: bool = False,
     events: Any = None,
     vectorized: bool = False,
-    args: tuple[Any, ...] | None = None,
+    args: Any = None,
     *,
     adjoint_rtol: float | None = None,
     adjoint_atol: float | None = None,
@@ -149,8 +149,9 @@ def solve_ivp(
     >>> print(found.success, rate.grad.round(5))
     True -0.73576
     """
-    for name, given in (("events", events), ("dense_output", dense_output), ("vectorized", vectorized)):
-        if given is not None and given is not False:
+    refused = {"events": events, "dense_output": dense_output, "vectorized": vectorized}
+    for name, given in refused.items():
+        if given not in (None, False):
             raise OptionError(f"solve_ivp of micrograd_np has no {name}: {INSTEAD[name]}")
     args = as_tuple(args)
     if not is_vector(y0) or stacked(y0).ndim != 1:
@@ -221,7 +222,8 @@ def solved(
     leaves = tree.leaves(args)
     places = [i for i, leaf in enumerate(leaves) if varies(leaf)]
     field = Field(function, args, places, state, tfirst=tfirst)
-    return trajectory(field, solver, y0, t, [leaves[i] for i in places], every_step)
+    p = [leaves[i] for i in places]
+    return trajectory(field, solver, y0, t, p + field.capture(t[0], y0, p), every_step)
 
 
 def varies(leaf: Any) -> bool:

@@ -12,14 +12,17 @@ A. Hindmarsh, CVODES: the sensitivity-enabled ODE solver in SUNDIALS, 2005.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from scipy import integrate
 
 from micrograd_np.core.context import plainly
+from micrograd_np.core.values import conj
 from micrograd_np.errors import IntegrationError
-from micrograd_np.integrate.field import AnyField, Right, Vector
+from micrograd_np.integrate.field import AnyField, Field, Right, Vector
 from micrograd_np.transforms.grad import vjp
 from micrograd_np.transforms.jacobians import jacobian
 
@@ -35,7 +38,8 @@ NODES, WEIGHTS = np.polynomial.legendre.leggauss(5)
 Options = Mapping[str, Any]
 
 
-class Solver(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Solver:
     """How equations are solved.
 
     `method`, `options`: those of `solve_ivp`; for `odeint`, those that correspond to its own.
@@ -51,6 +55,11 @@ class Solver(NamedTuple):
     odeint: Options | None = None
     derived: bool = False
 
+    @property
+    def __name__(self) -> str:
+        """The name of the method, which pictures show."""
+        return str(getattr(self.method, "__name__", self.method))
+
     def for_tangents(self, size: int) -> "Solver":
         """The solver of a system of `size` numbers together with as many changes."""
         kept = {name: self.options[name] for name in KEPT if name in self.options}
@@ -60,14 +69,19 @@ class Solver(NamedTuple):
         return Solver(self.method, kept, self.adjoint, derived=True)
 
     def solved(
-        self, field: AnyField, p: Sequence[Any], right: Right, span: tuple[float, float], y0: Vector,
+        self,
+        field: AnyField,
+        p: Sequence[Any],
+        right: Right,
+        span: tuple[float, float],
+        y0: Vector,
         **how: Any,
     ) -> Any:
-        """What `solve_ivp` returns."""  # fmt: skip
+        """What `solve_ivp` returns."""
         options = dict(self.options)
         if self.derived and self.method in IMPLICIT:
             options["jac"] = lambda t, y: jacobian(lambda y: field(t, y, p))(y)
-        elif callable(options.get("jac")):
+        elif isinstance(field, Field) and callable(options.get("jac")):
             options["jac"] = field.bound(options["jac"], p)
         return integrate.solve_ivp(right, span, y0, method=self.method, **options, **how)
 
@@ -105,12 +119,14 @@ def trajectory_values(
     """
     with plainly():
         right = field.plain(p)
-        if solver.odeint is not None:
+        if solver.odeint is not None and isinstance(field, Field):
             return odeint_values(field, p, right, solver.odeint, y0, t)
         if every_step:
             found = solver.solved(field, p, right, (t[0], t[-1]), y0)
             return {"y": found.y.T.copy(), "t": found.t, "counts": counted(found)}
         end = t[-1] if solver.end is None else solver.end
+        if np.all(t == end):
+            return {"y": np.tile(y0, (len(t), 1)), "t": t.copy(), "counts": np.zeros(5, int)}
         new = np.concatenate([[True], t[1:] != t[:-1]])  # SciPy takes no time twice
         found = solver.solved(field, p, right, (t[0], end), y0, t_eval=t[new])
         rows = np.cumsum(new) - 1
@@ -125,14 +141,16 @@ def counted(found: Any) -> np.ndarray[Any, Any]:
 
 
 def odeint_values(
-    field: AnyField, p: Sequence[Any], right: Right, options: Options, y0: Vector, t: Vector
+    field: Field, p: Sequence[Any], right: Right, options: Options, y0: Vector, t: Vector
 ) -> dict[str, Any]:
     """The states at times, by SciPy's `odeint`."""
     given = dict(options)
     if given["Dfun"] is not None:
         given["Dfun"] = field.bound(given["Dfun"], p)
+    if np.any(t[1:] > t[:-1]) and np.any(t[1:] < t[:-1]):
+        raise ValueError("the times of odeint grow, or fall, from the first to the last.")
     y, told = integrate.odeint(right, y0, t, tfirst=True, full_output=True, **given)
-    failed = "success" not in told["message"]
+    failed = len(t) > 1 and "success" not in told["message"]
     counts = np.array([0, 0, 0, -1 if failed else 0, int(failed)])
     return {"y": y, "t": np.array(t), "counts": counts}
 
@@ -177,7 +195,7 @@ class Adjoint:
         self.t = t
         self.right = field.plain(p)
         moves = t[0] != t[-1]
-        self.y = solver.along(field, p, self.right, t, y0) if moves else lambda _: y0
+        self.y: Any = solver.along(field, p, self.right, t, y0) if moves else lambda _: y0
 
     def pulled(self, g: Vector) -> tuple[Vector, Vector, list[Any]]:
         """The gradients in the initial state, the times and the arrays, for cotangents."""
@@ -212,7 +230,8 @@ class Adjoint:
 
     def _slope(self, t: float, a: Vector) -> Vector:
         _, pull = vjp(lambda y: self.field(t, y, self.p), self.y(t))
-        return -pull(a)[0]
+        slope: Vector = -pull(a)[0]
+        return slope
 
     def _jacobian(self, t: float, _: Vector) -> Any:
         return -jacobian(lambda y: self.field(t, y, self.p))(self.y(t)).T
@@ -223,12 +242,12 @@ class Adjoint:
         steps = getattr(self.y, "ts", np.empty(0))
         edges = np.unique([*found.t, *steps[(steps > low) & (steps < high)]])
         total = [np.zeros_like(x) for x in self.p]
-        for start, stop in zip(edges[:-1], edges[1:], strict=True):
+        for start, stop in pairwise(edges):
             half = (stop - start) / 2
             for node, weight in zip(NODES, WEIGHTS, strict=True):
                 t = start + half * (1 + node)
                 y = self.y(t)
                 _, pull = vjp(lambda p, t=t, y=y: self.field(t, y, p), self.p)
                 shares = pull(found.sol(t) * (weight * half))[0]
-                total = [x + share for x, share in zip(total, shares, strict=True)]
+                total = [x + conj(share) for x, share in zip(total, shares, strict=True)]
         return [x if late > early else -x for x in total]

@@ -67,10 +67,17 @@ def times_of(out: Any, t: Array, *, every_step: bool) -> Array:
 
 
 def trajectory_vjp(
-    g: Any, out: Any, y0: Array, t: Array, p: list[Array], *, field: AnyField, solver: Solver,
+    g: Any,
+    out: Any,
+    y0: Array,
+    t: Array,
+    p: list[Array],
+    *,
+    field: AnyField,
+    solver: Solver,
     every_step: bool,
 ) -> tuple[Any, ...]:
-    """The cotangents of the initial state, of the times and of the arrays."""  # fmt: skip
+    """The cotangents of the initial state, of the times and of the arrays."""
     times = times_of(out, t, every_step=every_step)
     in_state, in_times, in_arrays = adjoint(field, solver, y0, times, p, out["counts"], g["y"])
     in_times = in_times + g["t"]
@@ -80,10 +87,17 @@ def trajectory_vjp(
 
 
 def trajectory_jvp(
-    tangents: Tangents, out: Any, y0: Array, t: Array, p: list[Array], *, field: AnyField,
-    solver: Solver, every_step: bool,
+    tangents: Tangents,
+    out: Any,
+    y0: Array,
+    t: Array,
+    p: list[Array],
+    *,
+    field: AnyField,
+    solver: Solver,
+    every_step: bool,
 ) -> dict[str, Any]:
-    """The tangents of the states and of the times."""  # fmt: skip
+    """The tangents of the states and of the times."""
     dy0, dt, dp = tangents
     times = times_of(out, t, every_step=every_step)
     if every_step:
@@ -111,30 +125,51 @@ trajectory = primitive(
 
 
 def gradient_of_tangents(
-    g: Array, y0: Array, t: Array, p: list[Array], tangents: Tangents, field: AnyField,
+    g: Array,
+    y0: Array,
+    t: Array,
+    p: list[Array],
+    tangents: Tangents,
+    field: AnyField,
     solver: Solver,
 ) -> list[Any]:
-    """The gradient of `g · moved(...)` in the initial state, the times and the arrays."""  # fmt: skip
+    """The gradient of `g · moved(...)` in the initial state, the times and the arrays."""
     _, pull = vjp(lambda y0, t, p: moved(field, solver, y0, t, p, tangents), y0, t, p)
     in_state, in_times, in_arrays = pull(g)
     return [in_state, in_times, [conj(x) for x in in_arrays]]
 
 
 def adjoint_vjp(
-    u: Any, out: Any, y0: Array, t: Array, p: list[Array], counts: Array, g: Array, *,
-    field: AnyField, solver: Solver,
+    u: Any,
+    out: Any,
+    y0: Array,
+    t: Array,
+    p: list[Array],
+    counts: Array,
+    g: Array,
+    *,
+    field: AnyField,
+    solver: Solver,
 ) -> tuple[Any, ...]:
-    """The cotangents of the inputs of `adjoint`, for those `u` of the gradients."""  # fmt: skip
+    """The cotangents of the inputs of `adjoint`, for those `u` of the gradients."""
     tangents = (u[0], u[1], u[2])
     in_inputs = gradient_of_tangents(g, y0, t, p, tangents, field, solver)
     return (*in_inputs, None, moved(field, solver, y0, t, p, tangents))
 
 
 def adjoint_jvp(
-    tangents: Tangents, out: Any, y0: Array, t: Array, p: list[Array], counts: Array, g: Array, *,
-    field: AnyField, solver: Solver,
+    tangents: Tangents,
+    out: Any,
+    y0: Array,
+    t: Array,
+    p: list[Array],
+    counts: Array,
+    g: Array,
+    *,
+    field: AnyField,
+    solver: Solver,
 ) -> tuple[Any, ...]:
-    """The tangents of the gradients."""  # fmt: skip
+    """The tangents of the gradients."""
     *of_inputs, _, dg = tangents
     first = gradient_of_tangents(g, y0, t, p, of_inputs, field, solver)
     second = adjoint(field, solver, y0, t, p, counts, dg)
