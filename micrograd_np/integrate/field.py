@@ -169,7 +169,7 @@ class Field:
 
 
 def plain_vector(out: Any, name: str) -> Vector:
-    """What a function of plain numbers returned, which must be real numbers."""
+    """The value of a function of plain numbers. Raises an error unless they are real numbers."""
     if type(out) is not np.ndarray:
         if isinstance(out, Interpreted) or (isinstance(out, Node) and out.tracked):
             raise RuleError.closes_over(name, f"`{name}`")

@@ -53,7 +53,7 @@ def odeint(
 
     The values are those of `scipy.integrate.odeint`, which chooses between Adams and BDF methods.
     For a vector `y0` of length n the result has the shape `(len(t), n)`, in float64. `y0` may also
-    be an array of another shape or a tree of arrays: `func` then takes and returns such a tree, and
+    be an array of another shape or a tree of arrays. Then `func` takes and returns such a tree, and
     the leaves of the result have the times as a first axis. `t` is monotonic; a time may be
     repeated.
 
@@ -63,9 +63,11 @@ def odeint(
     are `rtol` and `atol`, for a cotangent whose largest entry is 1, or `adjoint_rtol` and
     `adjoint_atol`.
 
+    Tensors that `func` takes from around it receive gradients too, if `func` uses them at `t[0]`.
+
     Raises ShapeError if `func` returns another shape than that of the state, NotDifferentiableError
-    for complex numbers, RuleError if `func` uses a tracked Tensor that is not among `args`, and
-    OptionError for `full_output`. A derivative raises IntegrationError if the solver has failed.
+    for complex numbers, and OptionError for `full_output`. Raises RuleError if `func` uses a Tensor
+    from around it later only. A derivative raises IntegrationError if the solver has failed.
 
     Sources: L. Pontryagin et al., The mathematical theory of optimal processes, 1962; R. Chen et
     al., Neural ordinary differential equations, 2018.

@@ -2,9 +2,9 @@
 
 The *adjoint* `a(t)` of a trajectory is the gradient of the result in the state at time `t`. It
 obeys `da/dt = -aᵀ ∂f/∂y` and jumps, at each time of output, by the cotangent of that output. It is
-integrated backward, while the state is read from the solver's interpolant of the trajectory: a
-state that is integrated backward too would drift away wherever the equation is stiff. The gradient
-in the parameters, `∫ aᵀ ∂f/∂p dt`, is summed by Gauss's rule on every step of both solutions, so
+integrated backward, while the state is read from the solver's interpolant of the trajectory. (A
+state that is integrated backward too would drift away wherever the equation is stiff.) The gradient
+in the parameters, `∫ aᵀ ∂f/∂p dt`, is summed by Gauss's rule on every step of both solutions. So
 the linear systems of implicit methods do not grow with the number of parameters.
 
 Sources: L. Pontryagin et al., The mathematical theory of optimal processes, 1962; R. Serban &
@@ -40,7 +40,7 @@ Options = Mapping[str, Any]
 
 @dataclass(frozen=True, eq=False)
 class Solver:
-    """How equations are solved.
+    """A way to solve equations.
 
     `method`, `options`: those of `solve_ivp`; for `odeint`, those that correspond to its own.
     `adjoint`: the tolerances of the adjoint equation. `end`: the time at which `solve_ivp` stops,
@@ -77,7 +77,7 @@ class Solver:
         y0: Vector,
         **how: Any,
     ) -> Any:
-        """What `solve_ivp` returns."""
+        """The result of SciPy's `solve_ivp`."""
         options = dict(self.options)
         if self.derived and self.method in IMPLICIT:
             options["jac"] = lambda t, y: jacobian(lambda y: field(t, y, p))(y)
@@ -135,7 +135,7 @@ def trajectory_values(
 
 
 def counted(found: Any) -> np.ndarray[Any, Any]:
-    """What the solver tells of its work, in numbers."""
+    """The numbers that the solver tells of its work."""
     message = MESSAGES.index(found.message) if found.message in MESSAGES else len(MESSAGES) - 1
     return np.array([found.nfev, found.njev, found.nlu, found.status, message])
 
@@ -147,8 +147,6 @@ def odeint_values(
     given = dict(options)
     if given["Dfun"] is not None:
         given["Dfun"] = field.bound(given["Dfun"], p)
-    if np.any(t[1:] > t[:-1]) and np.any(t[1:] < t[:-1]):
-        raise ValueError("the times of odeint grow, or fall, from the first to the last.")
     y, told = integrate.odeint(right, y0, t, tfirst=True, full_output=True, **given)
     failed = len(t) > 1 and "success" not in told["message"]
     counts = np.array([0, 0, 0, -1 if failed else 0, int(failed)])
@@ -244,10 +242,13 @@ class Adjoint:
         total = [np.zeros_like(x) for x in self.p]
         for start, stop in pairwise(edges):
             half = (stop - start) / 2
-            for node, weight in zip(NODES, WEIGHTS, strict=True):
-                t = start + half * (1 + node)
-                y = self.y(t)
-                _, pull = vjp(lambda p, t=t, y=y: self.field(t, y, p), self.p)
-                shares = pull(found.sol(t) * (weight * half))[0]
-                total = [x + conj(share) for x, share in zip(total, shares, strict=True)]
+            times = start + half * (1 + NODES)
+            weights = (WEIGHTS * half * found.sol(times)).T
+            points = list(zip(times, self.y(times).T, weights, strict=True))
+            _, pull = vjp(lambda p, points=points: self._weighted(points, p), self.p)
+            total = [x + conj(share) for x, share in zip(total, pull(1.0)[0], strict=True)]
         return [x if late > early else -x for x in total]
+
+    def _weighted(self, points: Sequence[tuple[float, Vector, Vector]], p: list[Any]) -> Any:
+        """The sum of the field at some points, each with its weights."""
+        return sum(weights @ self.field(t, y, p) for t, y, weights in points)

@@ -105,20 +105,12 @@ def trajectory_jvp(
     return {"y": moved(field, solver, y0, times, p, (dy0, dt, dp)), "t": dt, "counts": None}
 
 
-def states(
+@primitive(vjp=trajectory_vjp, jvp=trajectory_jvp, nondiff=("field", "solver"))
+def trajectory(
     field: AnyField, solver: Solver, y0: Array, t: Array, p: list[Array], every_step: bool = False
 ) -> Any:
     """The states, their times, and the solver's counts: see `trajectory_values`."""
     return trajectory_values(field, solver, y0, t, p, every_step=every_step)
-
-
-trajectory = primitive(
-    states,
-    vjp=trajectory_vjp,
-    jvp=trajectory_jvp,
-    nondiff=("field", "solver"),
-    name="trajectory",
-)
 
 
 # ---------------------------------------------------------------- the gradients
@@ -177,10 +169,9 @@ def adjoint_jvp(
     return first[0] + second[0], first[1] + second[1], arrays
 
 
-adjoint = primitive(
-    adjoint_values,
-    vjp=adjoint_vjp,
-    jvp=adjoint_jvp,
-    nondiff=("field", "solver"),
-    name="adjoint",
-)
+@primitive(vjp=adjoint_vjp, jvp=adjoint_jvp, nondiff=("field", "solver"))
+def adjoint(
+    field: AnyField, solver: Solver, y0: Array, t: Array, p: list[Array], counts: Array, g: Array
+) -> Any:
+    """The gradients in the initial state, the times and the arrays: see `adjoint_values`."""
+    return adjoint_values(field, solver, y0, t, p, counts, g)

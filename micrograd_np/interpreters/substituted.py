@@ -52,5 +52,5 @@ class Substituted(Interpreter):
         return value_of(self.new[node]) if node in self.new else value
 
     def result(self, out: Any) -> Any:
-        """What a function returned, in which a replaced Tensor may stand as it was."""
+        """The value of a function, in which a replaced Tensor may stand as it was."""
         return tree.map(self.lift, out)

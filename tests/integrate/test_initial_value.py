@@ -194,9 +194,8 @@ def test_the_gradient_in_parameters_of_known_problems(problem):
 
     def final(scale, method, rtol, atol):
         options = {"t_eval": t[1:], "args": (k * scale,), "rtol": rtol, "atol": atol}
-        return np.sum(
-            np.cos(np.arange(t.size - 1)) * solve_ivp(f, t[[0, -1]], y0, method, **options).y
-        )
+        y = solve_ivp(f, t[[0, -1]], y0, method, **options).y
+        return np.sum(np.cos(np.arange(y.size)).reshape(y.shape) * y)
 
     ones = np.ones_like(k)
     reference = "LSODA" if f is prey else "Radau"
@@ -205,7 +204,7 @@ def test_the_gradient_in_parameters_of_known_problems(problem):
         found = mg.grad(lambda s, m=method: final(s, m, 1e-9, atol))(ones)
         np.testing.assert_allclose(found, expected, atol=1e-6 * np.max(np.abs(expected)))
         pushed = mg.jvp(lambda s, m=method: final(s, m, 1e-9, atol), [ones], [k / k.max()])[1]
-        np.testing.assert_allclose(pushed, found @ (k / k.max()), atol=1e-6 * np.max(np.abs(found)))
+        np.testing.assert_allclose(pushed, found @ (k / k.max()), atol=2e-6 * np.max(np.abs(found)))
 
 
 @pytest.mark.thorough
@@ -213,7 +212,7 @@ def test_the_gradient_in_parameters_of_known_problems(problem):
 def test_gradcheck_to_second_order(method):
     solve = states(method, rtol=1e-11, atol=1e-11)
     point = [np.array([1.0, 0.5]), np.array([0.0, 0.7]), FORCED]
-    mg.assert_gradcheck(lambda *x: total(solve(*x)), point, order=2, rtol=1e-4, atol=1e-6)
+    mg.assert_gradcheck(lambda *x: total(solve(*x)), point, order=2, rtol=1e-4)
 
 
 @pytest.mark.thorough
@@ -286,12 +285,13 @@ gradient = grad(loss)(layers)
 @pytest.mark.thorough
 def test_a_network_written_for_autograd_runs_with_names_changed_only():
     autograd = pytest.importorskip("autograd")
+    from autograd.builtins import tuple as traced_tuple
     from autograd.scipy.integrate import odeint as theirs
 
     runs = []
     for names in (
         {"np": np, "grad": mg.grad, "odeint": odeint},
-        {"np": autograd.numpy, "grad": autograd.grad, "odeint": theirs},
+        {"np": autograd.numpy, "grad": autograd.grad, "odeint": theirs, "tuple": traced_tuple},
     ):
         exec(PROGRAM, names)  # noqa: S102 - one text, run with the names of two packages
         runs.append([x for layer in names["gradient"] for x in layer])

@@ -68,7 +68,7 @@ def test_times_may_repeat():
 
 
 def test_times_in_disorder_are_refused():
-    with refused("grow, or fall", ValueError):
+    with refused("monotonically", ValueError):
         odeint(decay, [1.0], [0.0, 1.0, 0.5], (1.0,))
     with refused("not properly sorted", ValueError):
         solve_ivp(decay_ivp, SPAN, [1.0], t_eval=[1.0, 0.5], args=(1.0,))
