@@ -20,11 +20,12 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.core.tensor import stop_gradient
 from micrograd_np.core.values import conj
-from micrograd_np.extend.custom import primitive
+from micrograd_np.extend import custom
 from micrograd_np.integrate.field import AnyField, Tangent
 from micrograd_np.integrate.solving import Solver, adjoint_values, trajectory_values
 from micrograd_np.transforms.grad import vjp
 
+FIXED = ("field", "solver")  # the parameters of both ops that are no arrays
 Tangents = Sequence[Any]  # of the initial state, of the times, and a list of those of the arrays
 
 
@@ -105,12 +106,16 @@ def trajectory_jvp(
     return {"y": moved(field, solver, y0, times, p, (dy0, dt, dp)), "t": dt, "counts": None}
 
 
-@primitive(vjp=trajectory_vjp, jvp=trajectory_jvp, nondiff=("field", "solver"))
-def trajectory(
+def states(
     field: AnyField, solver: Solver, y0: Array, t: Array, p: list[Array], every_step: bool = False
 ) -> Any:
     """The states, their times, and the solver's counts: see `trajectory_values`."""
     return trajectory_values(field, solver, y0, t, p, every_step=every_step)
+
+
+trajectory = custom.primitive(
+    states, vjp=trajectory_vjp, jvp=trajectory_jvp, nondiff=FIXED, name="trajectory"
+)
 
 
 # ---------------------------------------------------------------- the gradients
@@ -169,9 +174,6 @@ def adjoint_jvp(
     return first[0] + second[0], first[1] + second[1], arrays
 
 
-@primitive(vjp=adjoint_vjp, jvp=adjoint_jvp, nondiff=("field", "solver"))
-def adjoint(
-    field: AnyField, solver: Solver, y0: Array, t: Array, p: list[Array], counts: Array, g: Array
-) -> Any:
-    """The gradients in the initial state, the times and the arrays: see `adjoint_values`."""
-    return adjoint_values(field, solver, y0, t, p, counts, g)
+adjoint = custom.primitive(
+    adjoint_values, vjp=adjoint_vjp, jvp=adjoint_jvp, nondiff=FIXED, name="adjoint"
+)
