@@ -7,21 +7,38 @@ the function once; within `Substituted` ops take what is given in their place.
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from micrograd_np.core import tree
 from micrograd_np.core.context import Interpreter
-from micrograd_np.core.graph import Node, history, tick
-from micrograd_np.core.op import Inputs
+from micrograd_np.core.graph import Node, by_age, history, tick
+from micrograd_np.core.op import Inputs, Interpreted
 from micrograd_np.core.record import value_of
-from micrograd_np.core.tensor import stop_gradient
+from micrograd_np.interpreters.batch.batched import Batched
 
 
 def captured(function: Callable[..., Any], *args: Any) -> list[Node]:
-    """The tracked Tensors that a function uses beside its arguments, in the order of their age."""
+    """The tracked Tensors that a function uses beside its arguments, in the order of their age.
+
+    The function runs on plain numbers: of a batch, on those of the first example.
+    """
     since = tick()
-    out = function(*tree.map(lambda x: stop_gradient(x) if isinstance(x, Node) else x, args))
+    out = function(*tree.map(example, args))
     results = [x for x in tree.leaves(out) if isinstance(x, Node)]
     _, leaves = history(results, since)
-    return sorted((x for x in leaves if x.tick < since), key=lambda x: x.tick)
+    return sorted((x for x in leaves if x.tick < since), key=by_age)
+
+
+def example(x: Any) -> Any:
+    """The numbers that a value stands for in this run; of a batch, those of the first example."""
+    while isinstance(x, Node | Interpreted):
+        if not isinstance(x, Batched) or not x.mapped:
+            x = x.value
+        elif x.batch.size:
+            x = x.value[0]
+        else:
+            x = np.zeros(x.shape, x.dtype)
+    return x
 
 
 class Substituted(Interpreter):

@@ -244,6 +244,15 @@ def test_in_vmap():
     )
 
 
+def test_a_function_may_decide_by_its_state_in_a_batch():
+    def f(y, t, rate):
+        return -rate * y if y[0] > 0.5 else 0.0 * y
+
+    rates, times = np.array([0.1, 2.0]), [0.0, 1.0]
+    found = mg.vmap(mg.grad(lambda r: odeint(f, [1.0], times, (r,))[-1, 0]))(rates)
+    close(found[0], -np.exp(-0.1))
+
+
 @pytest.mark.thorough
 def test_derivatives_in_vmap_and_in_compile():
     rates = np.array([0.5, 1.0])
