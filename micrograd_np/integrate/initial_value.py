@@ -1,6 +1,7 @@
 """Initial value problems: `odeint` and `solve_ivp` with SciPy's names, arguments and results."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -85,23 +86,17 @@ def odeint(
             "micrograd_np's odeint returns the solution alone, without full_output. Call "
             "scipy.integrate.odeint with plain arrays to see how the solver did."
         )
-    given = {
-        "Dfun": Dfun,
-        "col_deriv": col_deriv, "ml": ml, "mu": mu, "rtol": rtol, "atol": atol, "tcrit": tcrit,
-        "h0": h0, "hmax": hmax, "hmin": hmin, "ixpr": ixpr, "mxstep": mxstep, "mxhnil": mxhnil,
-        "mxordn": mxordn, "mxords": mxords, "printmessg": printmessg,
+    own = {
+        "Dfun": Dfun, "col_deriv": col_deriv, "ml": ml, "mu": mu, "rtol": rtol, "atol": atol,
+        "tcrit": tcrit, "h0": h0, "hmax": hmax, "hmin": hmin, "ixpr": ixpr, "mxstep": mxstep,
+        "mxhnil": mxhnil, "mxordn": mxordn, "mxords": mxords, "printmessg": printmessg,
     }  # fmt: skip
-    tolerances = {
+    given = {
         "rtol": TOLERANCE if rtol is None else rtol,
         "atol": TOLERANCE if atol is None else atol,
-    }
-    steps = {"max_step": hmax} if hmax > 0 else {}
-    solver = Solver(
-        "LSODA",
-        tolerances | steps,
-        adjoint_tolerances(tolerances, adjoint_rtol, adjoint_atol),
-        odeint=given,
-    )
+    } | ({"max_step": hmax} if hmax > 0 else {})
+    adjoint = tolerances(given, adjoint_rtol, adjoint_atol)
+    solver = Solver("LSODA", given, adjoint, odeint=own)
     args = args if isinstance(args, tuple) else (args,)
     vector = is_vector(y0)
     start = np.atleast_1d(stacked(y0)) if vector else y0
@@ -163,12 +158,11 @@ def solve_ivp(
     initial = as_float("y0", stacked(y0))
     span = as_float("t_span", stacked(t_span))
     if t_eval is None:
-        check_one(span, initial, args)
         times, end = span, None
     else:
         outputs = as_float("t_eval", stacked(t_eval))
         times, end = np.concatenate([span[:1], outputs]), number("the end of t_span", t_span[1])
-    adjoint = adjoint_tolerances({"rtol": 1e-3, "atol": 1e-6} | options, adjoint_rtol, adjoint_atol)
+    adjoint = tolerances({"rtol": 1e-3, "atol": 1e-6} | options, adjoint_rtol, adjoint_atol)
     solver = Solver(method, options, adjoint, end)
     state = State(initial, vector=True)
     out = solved(fun, args, solver, state, initial, times, tfirst=True, every_step=t_eval is None)
@@ -225,7 +219,15 @@ def solved(
     places = [i for i, leaf in enumerate(leaves) if varies(leaf)]
     field = Field(function, args, places, state, tfirst=tfirst)
     p = [leaves[i] for i in places]
-    return trajectory(field, solver, y0, t, p + field.capture(t[0], y0, p), every_step)
+    p += field.capture(t[0], y0, p)
+    if any(isinstance(value_of(x), Interpreted) for x in (y0, t, *p)):
+        if every_step:
+            raise OptionError(
+                "inside vmap and compile, solve_ivp needs t_eval: the number of steps, and so the "
+                "shape of the result, would depend on values."
+            )
+        solver = replace(solver, strict=True)
+    return trajectory(field, solver, y0, t, p, every_step)
 
 
 def varies(leaf: Any) -> bool:
@@ -288,19 +290,10 @@ def number(what: str, x: Any) -> float:
     return float(value)
 
 
-def check_one(*given: Tree) -> None:
-    """Raise OptionError if something differs between examples or calls, as in vmap and compile."""
-    if any(isinstance(value_of(x), Interpreted) for x in tree.leaves(given)):
-        raise OptionError(
-            "inside vmap and compile, solve_ivp needs t_eval: the number of steps, and so the "
-            "shape of the result, would depend on values."
-        )
-
-
-def adjoint_tolerances(options: Any, rtol: float | None, atol: float | None) -> dict[str, Any]:
+def tolerances(options: Any, rtol: float | None, atol: float | None) -> dict[str, Any]:
     """The options of the adjoint equation, for cotangents about 1."""
     kept = {"max_step": options["max_step"]} if "max_step" in options else {}
     return kept | {
-        "rtol": options["rtol"] if rtol is None else rtol,
+        "rtol": float(np.min(options["rtol"])) if rtol is None else rtol,
         "atol": float(np.min(options["atol"])) if atol is None else atol,
     }

@@ -46,6 +46,7 @@ class Solver:
     `adjoint`: the tolerances of the adjoint equation. `end`: the time at which `solve_ivp` stops,
     if other times of output are given. `odeint`: the options of `odeint`, if it computes values.
     `derived`: whether the equation is derived from the user's, so that its Jacobian is computed.
+    `strict`: whether a failure is an error, because the shape of the result must be known.
     """
 
     method: Any
@@ -54,6 +55,7 @@ class Solver:
     end: float | None = None
     odeint: Options | None = None
     derived: bool = False
+    strict: bool = False
 
     @property
     def __name__(self) -> str:
@@ -63,6 +65,7 @@ class Solver:
     def for_tangents(self, size: int) -> "Solver":
         """The solver of a system of `size` numbers together with as many changes."""
         kept = {name: self.options[name] for name in KEPT if name in self.options}
+        kept["rtol"] = float(np.min(kept.get("rtol", 1e-3)))
         if np.ndim(kept.get("atol", 0.0)):
             least = np.full(size, np.min(kept["atol"]))
             kept["atol"] = np.concatenate([np.broadcast_to(kept["atol"], size), least])
@@ -129,6 +132,8 @@ def trajectory_values(
             return {"y": np.tile(y0, (len(t), 1)), "t": t.copy(), "counts": np.zeros(5, int)}
         new = np.concatenate([[True], t[1:] != t[:-1]])  # SciPy takes no time twice
         found = solver.solved(field, p, right, (t[0], end), y0, t_eval=t[new])
+        if solver.strict or solver.derived:
+            check_success(found, field.__name__, "inside a transform")
         rows = np.cumsum(new) - 1
         rows = rows[rows < len(found.t)]
         return {"y": found.y.T[rows], "t": t[: len(rows)].copy(), "counts": counted(found)}

@@ -269,9 +269,9 @@ def test_derivatives_in_vmap_and_in_compile():
 
 def test_what_vmap_and_compile_refuse():
     steps = lambda rate: solve_ivp(decay_ivp, SPAN, [1.0], args=(rate,)).y
-    for run in (mg.vmap(steps), mg.compile(steps)):
+    for run, rate in ((mg.vmap(steps), np.array([0.5, 1.0])), (mg.compile(steps), 0.5)):
         with refused("needs t_eval: the number of steps", errors.OptionError):
-            run(np.array([0.5, 1.0]))
+            run(rate)
     with refused("not among its arguments", errors.RuleError):
         mg.vmap(around)(np.array([0.5, 1.0]))
     with pytest.raises(errors.TracingError) as caught:
@@ -345,3 +345,11 @@ REFUSED = [
 def test_what_is_refused(call, error, words):
     with refused(words, error):
         call()
+
+
+@pytest.mark.parametrize("transform", [mg.vmap, mg.compile])
+def test_a_failure_where_the_shape_must_be_known_is_an_error(transform):
+    run = transform(lambda y: solve_ivp(blowing_up, SPAN, y, t_eval=[0.5, 1.5]).y)
+    starts = np.array([[0.1], [1.0]])
+    with refused("failed when blowing_up was integrated inside", errors.IntegrationError):
+        (lambda: run(starts) if transform is mg.vmap else [run(y) for y in starts])()
