@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from micrograd_np.core.op import OPS
-from micrograd_np.extend.custom import UserOp
+from micrograd_np.extend.calls import UserOp
 
 COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow], "database": None}
 

@@ -275,6 +275,10 @@ class ShapeError(ValueError):
     """Shapes do not go together, though NumPy would broadcast them."""
 
 
+class IntegrationError(RuntimeError):
+    """A differential equation could not be integrated, so that there is no derivative."""
+
+
 class NonFiniteError(FloatingPointError):
     """A NaN or an infinity was found where training or anomaly detection expects numbers."""
 

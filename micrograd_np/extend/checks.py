@@ -56,7 +56,7 @@ def require_graph(name: str, kind: str, found: Any) -> None:
         raise RuleError.lost_graph(name, kind)
 
 
-def cotangent(name: str, found: Any, index: int, x: Array) -> Array:
+def cotangent(name: str, found: Any, label: str, x: Array) -> Array:
     """The cotangent that a rule returned for an input; None stands for zero.
 
     Its shape is that of the input, or one that the input was broadcast to; others raise ShapeError.
@@ -66,7 +66,7 @@ def cotangent(name: str, found: Any, index: int, x: Array) -> Array:
     part = array_of(found)
     if part.shape != np.shape(x) and not spreads(np.shape(x), part.shape):
         raise ShapeError(
-            f"the vjp of `{name}` returned a cotangent of shape {part.shape} for input {index}, "
+            f"the vjp of `{name}` returned a cotangent of shape {part.shape} for {label}, "
             f"which has shape {np.shape(x)}. A cotangent has the shape of its input, or one that "
             f"the input was broadcast to."
         )

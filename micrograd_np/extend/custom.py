@@ -7,19 +7,15 @@ one that is missing.
 """
 
 from collections.abc import Callable, Sequence
-from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.dispatch import DISPATCHED, dispatching
-from micrograd_np.core.op import EXPRESSIONS, OPS, Kind, Op, Rule, read_tables
+from micrograd_np.core.op import EXPRESSIONS, OPS, Rule, read_tables
 from micrograd_np.core.op import register as enter
-from micrograd_np.core.record import value_of
-from micrograd_np.errors import NotDifferentiableError, RuleError
+from micrograd_np.extend.calls import UserOp, declare
 from micrograd_np.extend.rules import Declaration, GivenVjp, Partial, derivative
 from micrograd_np.extend.signatures import Parameters, options_known
-from micrograd_np.extend.transposition import is_smooth, is_tracked
 
 DISPATCHER = type(np.sum)  # the class of NumPy's functions that dispatch on their arguments
 
@@ -32,16 +28,19 @@ def primitive(
     vjp: GivenVjp | None = None,
     jvp: Rule | None = None,
     constant: bool = False,
+    nondiff: str | Sequence[str] = (),
     name: str | None = None,
     arrays: int | None = None,
 ) -> Any:
-    """An op of your own: `forward`, a function of arrays, together with its derivative.
+    """An op of your own: `forward`, a function of arrays or trees, together with its derivative.
 
-    The function returned takes arrays and Tensors. Its parameters without a default are the inputs
-    of the op, arrays to differentiate in. The others are options, which every rule receives by
-    name. `*xs` is any number of inputs. If the signature does not tell how many leading parameters
-    are inputs, `arrays` does. `forward` is a pure function with read-only inputs, and returns an
-    array or a tuple of arrays. As a decorator: `@mg.primitive(vjp=...)`.
+    The function returned takes arrays and Tensors, and trees of these. Its parameters without a
+    default are the inputs of the op, to differentiate in. The others are options, which every rule
+    receives by name. `nondiff` names parameters that are options though they have no default, such
+    as a function or a method: they reach `forward` and the rules as they are. `*xs` is any number
+    of inputs. If the signature does not tell how many leading parameters are inputs, `arrays` does.
+    `forward` is a pure function with read-only inputs, and returns an array or a tree of arrays. As
+    a decorator: `@mg.primitive(vjp=...)`.
 
     Give one of these, or the last two together:
 
@@ -54,16 +53,20 @@ def primitive(
 
     `constant=True` instead declares the function flat. If `vjp` or `jvp` is missing, it is derived
     from the other by transposition. If the value is a tuple, `out` and the result of `jvp` are
-    tuples too, and `g` is a list. Cotangents of complex numbers are carried without a conjugate:
-    the cotangent `g` of `z` stands for the change `Re(g dz)`. So holomorphic functions have the
-    rules of real functions.
+    tuples too, and `g` is a list. For any other tree, `out`, `g` and the result of `jvp` have its
+    structure. The cotangent of an input that is a tree has the structure of the input; None may
+    stand for a whole subtree of zeros. Cotangents of complex numbers are carried without a
+    conjugate: the cotangent `g` of `z` stands for the change `Re(g dz)`. So holomorphic functions
+    have the rules of real functions.
 
     Rules written in NumPy are differentiated in turn, to any order. Pictures and messages call the
     op `name`. `mg.gradcheck(function, inputs, order=2)` checks the value and the rules.
 
     Raises RuleError for rules that do not go together with `forward`. Calls raise RuleError for a
-    `forward` that writes into an input, for the wrong number of cotangents, and for a result that
-    has lost its graph. They raise ShapeError for a cotangent or a tangent of the wrong shape.
+    `forward` that writes into an input, and for a leaf that is no array. They raise RuleError for
+    the wrong number or structure of cotangents, and for a result that has lost its graph. They
+    raise RuleError if `forward`, or a function given to it, uses a tracked Tensor that is no input.
+    They raise ShapeError for a cotangent or a tangent of the wrong shape.
 
     >>> from micrograd_np import Tensor
     >>> cube = primitive(lambda x: x**3, partials=[lambda out, x: 3 * x**2], name="cube")
@@ -71,24 +74,24 @@ def primitive(
     >>> cube(w).backward()
     >>> w.grad
     array(12.)
+    >>> def applied(f, p):
+    ...     return f(p["x"])
+    >>> def pulled(g, out, p, f):
+    ...     return {"x": vjp(f, p["x"])[1](g)[0]}
+    >>> from micrograd_np import grad, vjp
+    >>> grad(lambda p: primitive(applied, vjp=pulled, nondiff="f")(np.square, p))({"x": 3.0})
+    {'x': np.float64(6.0)}
     """
     if forward is None:
         given: Any = {"partials": partials, "vjp": vjp, "jvp": jvp, "constant": constant}
-        return lambda f: primitive(f, **given, name=name, arrays=arrays)
+        return lambda f: primitive(f, **given, nondiff=nondiff, name=name, arrays=arrays)
     if not callable(forward):
         raise TypeError(f"mg.primitive takes a function of arrays. Given: {forward!r:.80}")
     name = name or str(getattr(forward, "__name__", type(forward).__name__))
     declared = Declaration(name, partials, vjp, jvp, constant)
-    called = Parameters(name, forward, arrays)
+    called = Parameters(name, forward, arrays, nondiff)
     called.check(declared)
-    rules = derivative(declared)
-    raw = checked_forward(name, forward, rules[0])
-    function: Any = dispatching(raw)
-    signature = called.binder(function)
-    op = UserOp(function, *rules, arrays=called.arrays, signature=signature, opaque=True)
-    op.accepted = called.known
-    enter(op)
-    return function
+    return declare(called, forward, derivative(declared))
 
 
 def register(
@@ -140,74 +143,3 @@ def register(
     rules = derivative(declared)
     known = options_known(declared, called)
     enter(UserOp(function, *rules, arrays=called.arrays, accepted=known, opaque=True))
-
-
-# ---------------------------------------------------------------- how it is called
-
-
-class UserOp(Op):
-    """An op that a user has declared, and that `compile` keeps as one call."""
-
-
-def checked_forward(name: str, forward: Callable[..., Any], kind: Kind) -> Callable[..., Any]:
-    """`forward` with checked arguments, and with its value checked and made arrays."""
-
-    @wraps(forward, updated=())
-    def raw(*args: Any, **options: Any) -> Any:
-        for x in args:
-            if isinstance(x, list | tuple) and any(isinstance(part, DISPATCHED) for part in x):
-                raise RuleError(
-                    f"`{name}` was given a list with Tensors in it. Its inputs are arrays: join "
-                    f"the Tensors with np.stack, or take any number of inputs, `def {name}(*xs)`."
-                )
-        try:
-            value = forward(*map(read_only, args), **options)
-        except ValueError as error:
-            if "read-only" in str(error):  # NumPy has no class for this error
-                raise RuleError.writes(name) from error
-            raise
-        if kind == "constant":
-            return value
-        if isinstance(value, list | tuple):
-            return tuple(result(name, part) for part in value)
-        value = result(name, value)
-        if not is_smooth(value) and any(map(is_smooth, args)):
-            raise NotDifferentiableError(
-                f"`{name}` has a derivative declared, but made {value.dtype} out of floating-point "
-                f"numbers. Return them as floating-point numbers, or declare it constant=True."
-            )
-        if kind == "elementwise" and value.shape != (
-            shape := np.broadcast_shapes(*map(np.shape, args))
-        ):
-            raise RuleError(
-                f"`{name}` is declared by partials, which means entry by entry, but returned shape "
-                f"{value.shape} for inputs that broadcast to {shape}. Give a vjp instead."
-            )
-        return value
-
-    raw.__name__ = raw.__qualname__ = name
-    return raw
-
-
-def read_only(x: Any) -> Any:
-    """A view of an array that cannot be written to; anything else as it is."""
-    if isinstance(x, np.ndarray):
-        x = x.view()
-        x.flags.writeable = False
-    return x
-
-
-def result(name: str, value: Any) -> Any:
-    """One value of a user's function, as an array or a scalar of NumPy's."""
-    if is_tracked(value):
-        raise RuleError.closes_over(name, f"`{name}`")
-    value = value_of(value)  # of a constant Tensor that the function uses
-    array = value if hasattr(value, "dtype") else np.asarray(value)
-    if array.dtype.kind == "O":
-        raise RuleError(
-            f"`{name}` returned {value!r:.60} of type {type(value).__name__}, where an array or a "
-            f"tuple of arrays was expected."
-        )
-    if isinstance(array, np.ndarray) and not array.flags.writeable:
-        return array.copy()  # it may be an input, or a part of one
-    return array[()] if array is not value else value

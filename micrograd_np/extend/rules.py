@@ -16,6 +16,7 @@ from micrograd_np.core.record import has_parts
 from micrograd_np.errors import LeavesGraphError, RuleError, UnregisteredFunctionError
 from micrograd_np.extend.checks import cotangent, evaluated, linear_rule, parts_of, tangent
 from micrograd_np.extend.transposition import Arrays, transposed, zeros
+from micrograd_np.extend.trees import jvp_on_leaves, vjp_of_argument, vjp_on_leaves
 
 Partial = Rule | complex | None
 GivenVjp = Rule | Sequence[Rule | None]
@@ -78,7 +79,7 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
         return [
             None
             if partials[i] is None
-            else cotangent(name, g * factor(i, out, inputs, options), i, inputs[i])
+            else cotangent(name, g * factor(i, out, inputs, options), f"input {i}", inputs[i])
             for i in wanted
         ]
 
@@ -93,35 +94,48 @@ def by_partials(name: str, partials: Sequence[Partial]) -> Derivative:
     return "elementwise", vjp, jvp
 
 
-def joint_vjp(name: str, rule: Rule) -> Vjp:
+def joint_vjp(name: str, given: Rule) -> Vjp:
     """The vjp of an op whose rule answers for all inputs at once."""
+    rule = vjp_on_leaves(given)
 
     def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
         found = linear_rule(name, "vjp", rule, g, out, inputs, options)
         several = found if isinstance(found, list | tuple) else (found,)
         if len(several) != len(inputs):
             raise RuleError.wrong_count(name, "vjp", len(several), f"{len(inputs)} inputs")
-        return [cotangent(name, several[i], i, inputs[i]) for i in wanted]
+        return [cotangent(name, several[i], label(i, options), inputs[i]) for i in wanted]
 
     return vjp
 
 
-def separate_vjps(name: str, rules: Sequence[Rule | None]) -> Vjp:
+def separate_vjps(name: str, given: Sequence[Rule | None]) -> Vjp:
     """The vjp of an op with a rule for each input, of which those that are wanted are called."""
+    rules = [rule and vjp_of_argument(rule, i) for i, rule in enumerate(given)]
 
     def vjp(wanted: Wanted, g: Array, out: Array, inputs: Arrays, options: Options) -> list[Any]:
+        layout, found = options.get("layout_"), {}
         cotangents: list[Any] = []
         for i in wanted:
-            rule = rules[i]
-            found = rule and linear_rule(name, "vjp", rule, g, out, inputs, options)
-            cotangents.append(rule and cotangent(name, found, i, inputs[i]))
+            argument, place = layout.place_of(i) if layout else (i, 0)
+            rule = rules[argument]
+            if rule and argument not in found:
+                found[argument] = linear_rule(name, "vjp", rule, g, out, inputs, options)
+            part = rule and found[argument][place]
+            cotangents.append(rule and cotangent(name, part, label(i, options), inputs[i]))
         return cotangents
 
     return vjp
 
 
-def jvp_of(name: str, rule: Rule) -> Rule:
+def label(index: int, options: Options) -> str:
+    """The words for an input in messages."""
+    layout = options.get("layout_")
+    return repr(layout.labels()[index]) if layout else f"input {index}"
+
+
+def jvp_of(name: str, given: Rule) -> Rule:
     """A jvp, which is given a tangent for every input, zeros where none moves."""
+    rule = jvp_on_leaves(given)
 
     def jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, **options: Any) -> Any:
         filled = [zeros(x) if t is None else t for t, x in zip(tangents, inputs, strict=True)]
@@ -168,7 +182,7 @@ def vjp_by_transposing(name: str, jvp: Rule) -> Vjp:
             return [fit(t, y) for t, y in zip(several, parts_of(out), strict=True)]
 
         found = transposed(forth, inputs, g if has_parts(out) else [g])
-        return [cotangent(name, found[i], i, inputs[i]) for i in wanted]
+        return [cotangent(name, found[i], label(i, options), inputs[i]) for i in wanted]
 
     return vjp
 

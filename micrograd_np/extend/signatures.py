@@ -6,27 +6,41 @@ number of inputs. All other parameters are *options*. Two kinds of parameter are
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.signature import Signature
+from micrograd_np.core import tree
+from micrograd_np.core.signature import Bound, Options, Signature
 from micrograd_np.errors import RuleError
 from micrograd_np.extend.rules import Declaration
 
 Parameter = inspect.Parameter
+PACKED = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 NAMED = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 class Parameters:
     """The parameters of a function, divided into the inputs of the op and its options."""
 
-    def __init__(self, name: str, function: Callable[..., Any], arrays: int | None) -> None:
+    def __init__(
+        self,
+        name: str,
+        function: Callable[..., Any],
+        arrays: int | None,
+        nondiff: str | Sequence[str] = (),
+    ) -> None:
         self.name = name
         self.signature = signature_of(name, function, arrays)
+        self.nondiff = (nondiff,) if isinstance(nondiff, str) else tuple(nondiff)
         listed = self.signature.parameters.values()
-        named = [p for p in listed if p.kind in NAMED]
+        named = [p for p in listed if p.kind in NAMED and p.name not in self.nondiff]
+        if unknown := set(self.nondiff).difference(p.name for p in listed if p.kind not in PACKED):
+            raise RuleError(
+                f"nondiff={nondiff!r} names {', '.join(sorted(unknown))}, which is no parameter of "
+                f"`{name}{self.signature}`."
+            )
         self.any_number = any(p.kind is p.VAR_POSITIONAL for p in listed)
         self.arrays = sum(p.default is p.empty for p in named) if arrays is None else arrays
         self.inputs = [p.name for p in named[: self.arrays]]
@@ -43,7 +57,7 @@ class Parameters:
             raise RuleError(
                 f"`{name}{self.signature}` should have {self.arrays or 'some'} arrays to "
                 f"differentiate in. These are its parameters without a default, or the first "
-                f"`arrays=` parameters."
+                f"`arrays=` parameters; those named by `nondiff=` do not count."
             )
 
     def binder(self, function: Callable[..., Any]) -> Signature:
@@ -66,6 +80,43 @@ class Parameters:
         """The names of its options; None if it takes any."""
         listed = self.signature.parameters.values()
         return None if any(p.kind is p.VAR_KEYWORD for p in listed) else frozenset(self.options)
+
+    def are_arrays(self, args: tuple[Any, ...], keywords: Options) -> bool:
+        """Whether no input of a call is a branch of a tree."""
+        positional = args if self.any_number else args[: self.arrays]
+        by_name = [keywords[name] for name in self.inputs if name in keywords]
+        return all(tree.parts(x) is None for x in (*positional, *by_name))
+
+    def bind(self, args: tuple[Any, ...], keywords: Options) -> Bound:
+        """The inputs and the options of a call, as Python binds it; for `nondiff` parameters.
+
+        Raises TypeError for arguments that the function does not take.
+        """
+        try:
+            bound = self.signature.bind(*args, **keywords)
+        except TypeError as error:
+            raise TypeError(f"{self.name}{self.signature}: {error}") from None
+        options: Options = self.defaults | bound.arguments
+        inputs = [options.pop(name) for name in self.inputs]
+        for p in self.signature.parameters.values():
+            if p.kind is p.VAR_POSITIONAL:
+                inputs += options.pop(p.name, ())
+            elif p.kind is p.VAR_KEYWORD:
+                options |= options.pop(p.name, {})
+        return tuple(inputs), options
+
+    def arranged(self, inputs: Sequence[Any], options: Options) -> Bound:
+        """The arguments of the function by position and by name, with inputs where they belong."""
+        if not self.nondiff:
+            return tuple(inputs), options
+        supply, left = iter(inputs), dict(options)
+        positional = []
+        for p in self.signature.parameters.values():
+            if p.kind in NAMED and p.name in left:
+                positional.append(left.pop(p.name))
+            elif p.kind in NAMED:
+                positional.append(next(supply))
+        return (*positional, *supply), left
 
     def check(self, declared: Declaration, *, defaults: bool = True) -> None:
         """Raise RuleError unless each input has a rule that takes the arguments of future calls.

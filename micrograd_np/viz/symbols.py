@@ -76,7 +76,17 @@ SYMMETRIC: frozenset[Function] = frozenset(
 )  # fmt: skip
 # Options that the symbol or the shape of the result show already, or that change no value.
 HIDDEN_OPTIONS = frozenset(
-    ("key", "index", "shape", "indices_or_sections", "optimize", "order", "copy", "subok")
+    (
+        "key",
+        "index",
+        "shape",
+        "indices_or_sections",
+        "optimize",
+        "order",
+        "copy",
+        "subok",
+        "layout_",
+    )
 )
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 

@@ -467,8 +467,8 @@ def test_a_constant_tensor_around_it_is_a_constant():
 
 
 def test_a_list_of_tensors_is_not_an_array():
-    with refused("given a list with Tensors in it"):
-        mg.primitive(cube, vjp=cube_vjp)([leaf(1.0), leaf(2.0)])
+    with refused("given a list with Tensors in it.* declared by partials"):
+        mg.primitive(cube, partials=[lambda out, x: 3 * x**2])([leaf(1.0), leaf(2.0)])
 
 
 def bare(x):
