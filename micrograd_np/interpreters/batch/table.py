@@ -35,6 +35,7 @@ from micrograd_np.ops.derivatives.pooling import (
 )
 from micrograd_np.ops.derivatives.shaping import astype
 from micrograd_np.ops.derivatives.signal import overlap_add
+from micrograd_np.ops.derivatives.ufunc_methods import accumulated, reduced
 
 NESTED = frozenset((list, tuple))  # inputs that are not single arrays
 
@@ -88,7 +89,7 @@ RULES = by_function({
         np.sort, np.argsort, np.partition, np.argpartition, np.unwrap, softmax, log_softmax,
         fft.fft, fft.ifft, fft.rfft, fft.irfft, fft.hfft, fft.ihfft,
     ],
-    rules.with_axes(axis=0):           [np.split, np.array_split, np.unstack],
+    rules.with_axes(axis=0):           [np.split, np.array_split, np.unstack, accumulated, reduced],
     rules.with_axes(axis=()):          [overlap_add],
     rules.with_axes(axis1=0, axis2=1): [np.diagonal, np.trace, np.swapaxes],
     rules.with_axes(axes=None):        [fft.fftshift, fft.ifftshift],
