@@ -16,6 +16,7 @@ from micrograd_np.ops.composed.padding import pad
 from micrograd_np.ops.composed.vector_products import cross
 from micrograd_np.ops.derivatives.accumulation import UFUNCS
 from micrograd_np.ops.derivatives.activations import log_softmax, softmax
+from micrograd_np.ops.derivatives.constants import filled_like
 from micrograd_np.ops.derivatives.convolution import (
     convolve_to_input,
     convolve_to_weight,
@@ -139,6 +140,6 @@ KEYED = by_function({
 OF_SHAPES = frozenset({
     np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.can_cast, np.result_type,
     np.common_type, np.min_scalar_type, np.may_share_memory, np.shares_memory,
-    np.zeros_like, np.ones_like, np.full_like, np.empty_like,
+    np.zeros_like, np.ones_like, filled_like, np.empty_like,
 })
 # fmt: on
