@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from micrograd_np.compiler.guarding.objects import NUMPYS_GENERATORS
 from micrograd_np.compiler.keys import Same, is_hashable, key_of_state
 from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.core import tree
@@ -62,7 +63,7 @@ class Call(NamedTuple):
 def is_value(x: Any) -> bool:
     """Whether a leaf is a value, not static."""
     return type(x) in NUMBERS or isinstance(
-        x, np.ndarray | np.generic | Node | Interpreted | np.random.Generator
+        x, (np.ndarray, np.generic, Node, Interpreted, *NUMPYS_GENERATORS)
     )
 
 
@@ -120,8 +121,6 @@ def key_of_value(x: Any) -> Hashable:
 
 def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
     """The key that tells a static argument from all others."""
-    if isinstance(x, np.random.RandomState):
-        wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
     known = is_hashable(x) or isinstance(x, slice)
     return ("static", static_key(x) if known else Same(x))  # whose attributes are watched
 
