@@ -45,8 +45,10 @@ from micrograd_np.ops.derivatives.indexing import index_update as index_update
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:  # what type checkers and editors read; a test holds it against the tables below
+    from micrograd_np import integrate as integrate
     from micrograd_np import nn as nn
     from micrograd_np import optim as optim
+    from micrograd_np import optimize as optimize
     from micrograd_np.array_api import fft as fft
     from micrograd_np.array_api import linalg as linalg
     from micrograd_np.array_api.adapted import *  # noqa: F403  # the names are the Array API's

@@ -28,8 +28,8 @@ PLACES = {name: module for module, names in DEFINED.items() for name in names.sp
 
 # The modules that are public names themselves.
 FOLDERS = (
-    "array_api checking compiler extend interpreters nn nonsmooth optim scipy_bridge train "
-    "transforms viz"
+    "array_api checking compiler extend integrate interpreters nn nonsmooth optim optimize "
+    "scipy_bridge train transforms viz"
 )
 MODULES = {name: name for name in FOLDERS.split()} | {
     "fft": "array_api.fft",

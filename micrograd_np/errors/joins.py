@@ -102,7 +102,9 @@ def stacked(x: ast.expr, names: dict[str, Any]) -> ast.expr:
     """An argument, with a call around it that joins its Tensors if it is a list of them."""
     if not holds_tensors(x, names):
         return x
-    nested = not isinstance(x, ast.Name) and any(isinstance(y, LISTS) for y in ast.walk(x) if y is not x)
+    nested = not isinstance(x, ast.Name) and any(
+        isinstance(y, LISTS) for y in ast.walk(x) if y is not x
+    )
     function = "mg.tensor" if nested else "np.stack"
     call = ast.parse(f"{function}({ast.unparse(x)})", mode="eval").body
     call.joins = True  # type: ignore[attr-defined] # a mark for `changed`

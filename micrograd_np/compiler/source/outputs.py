@@ -60,8 +60,10 @@ def is_ufunc_method(function: Any) -> bool:
 def is_draw(instruction: Instruction) -> bool:
     """Whether it is a draw of a random generator."""
     x = instruction.args[0] if instruction.args else None
-    return isinstance(x, Variable) and x.python is not None and issubclass(
-        x.python, Generator | RandomState
+    return (
+        isinstance(x, Variable)
+        and x.python is not None
+        and issubclass(x.python, Generator | RandomState)
     )
 
 

@@ -47,7 +47,9 @@ def joinable(x: Array, a: Array, axis: int) -> Array:
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     a = np.reshape(ary, -1)
-    begin, end = (None if x is None else like(a, np.reshape(as_input(x), -1)) for x in (to_begin, to_end))
+    begin, end = (
+        None if x is None else like(a, np.reshape(as_input(x), -1)) for x in (to_begin, to_end)
+    )
     parts = [x for x in (begin, a[1:] - a[:-1], end) if x is not None]
     return np.concatenate(parts).astype(a.dtype) if len(parts) > 1 else parts[0]
 

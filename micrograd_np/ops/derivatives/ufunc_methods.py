@@ -96,9 +96,7 @@ def accumulate_transpose(g: Array, out: Array, x: Array, ufunc: Any, axis: int =
     return np.moveaxis(np.concatenate([arrived[:1], arrived[1:] * own]), 0, axis)
 
 
-def accumulate_jvp(
-    ts: Sequence[Array], out: Array, x: Array, ufunc: Any, axis: int = 0
-) -> Array:
+def accumulate_jvp(ts: Sequence[Array], out: Array, x: Array, ufunc: Any, axis: int = 0) -> Array:
     t, out, x = (np.moveaxis(each, axis, 0) for each in (ts[0], out, x))
     if x.shape[0] < 2:
         return np.moveaxis(t, 0, axis)

@@ -89,7 +89,9 @@ def test_the_older_generator_is_drawn_from_as_well():
     ours, theirs = np.random.RandomState(5), np.random.RandomState(5)
     for _ in range(3):
         assert_array_equal(compiled(VECTOR, ours), f(VECTOR, theirs))
-        assert_array_equal(derivative(VECTOR, ours), mg.grad(lambda x: np.sum(f(x, theirs)))(VECTOR))
+        assert_array_equal(
+            derivative(VECTOR, ours), mg.grad(lambda x: np.sum(f(x, theirs)))(VECTOR)
+        )
     assert_array_equal(ours.randn(2), theirs.randn(2))
 
 
