@@ -18,12 +18,14 @@ from micrograd_np.errors import NotDifferentiableError, OptionError
 from micrograd_np.transforms.closures import (
     Linearized,
     Parametric,
+    Probe,
     applied,
     as_seen,
-    captured_by,
+    check_repeated,
     is_batched,
     plain,
     plainly,
+    probed,
 )
 
 REFUSED = {  # options of SciPy's, and the values that mean nothing
@@ -111,7 +113,7 @@ class Integral:
         self.settings = settings
         self.given = given
         self.__name__ = getattr(given, "__name__", type(given).__name__)
-        self.captured: list[Node] = []
+        self.probe = Probe()
         self.error = np.nan
 
     def like(self, function: Callable[..., Any]) -> "Integral":
@@ -163,9 +165,9 @@ def integrated(integral: Integral, a: Any, b: Any, arrays: Sequence[Any]) -> Any
         return record(INTEGRAL, tuple(inputs), {"of": integral})
     start, stop, *values = map(value_of, inputs)
     middle = np.float64(inside(float(start), float(stop)))
-    integral.captured = captured_by(integral, [middle, *values])
+    integral.probe = probed(integral, [middle, *values])
     value = integral.value(float(start), float(stop), values)
-    return applied(INTEGRAL, inputs, integral.captured, value, integral)
+    return applied(INTEGRAL, inputs, integral.probe.captured, value, integral)
 
 
 def as_limit(x: Any) -> Any:
@@ -189,13 +191,14 @@ def integral_vjp(
 ) -> list[Any]:
     of: Integral = options["of"]
     a, b, *rest = inputs
-    arrays = rest[: len(rest) - len(of.captured)]
+    arrays = rest[: len(rest) - len(of.probe.captured)]
     places = [i - 1 for i in wanted if i > 1]  # among the cotangents of a point and what follows
 
     def slopes(x: Array, g: Array, *arrays: Array) -> Array:
-        pulled = Linearized(of, [x, *arrays], of.captured).pull(g)
+        pulled = Linearized(of, [x, *arrays], of.probe.captured).pull(g)
         return np.concatenate([np.ravel(pulled[i]) for i in places])
 
+    check_repeated(of, of.probe)
     with as_seen([g, out, *inputs]):
         cotangents = {i: at_limit(of, inputs[i], arrays, 2 * i - 1, g) for i in wanted if i < 2}
         if places:
@@ -210,15 +213,16 @@ def integral_vjp(
 
 def integral_jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, of: Integral) -> Any:
     a, b, *rest = inputs
-    arrays = rest[: len(rest) - len(of.captured)]
+    arrays = rest[: len(rest) - len(of.probe.captured)]
     moving = [i for i, t in enumerate(tangents[2:]) if t is not None]
 
     def pushed(x: Array, *given: Array) -> Array:
         directions: list[Any] = [None] * (len(rest) + 1)
         for i, t in zip(moving, given, strict=False):
             directions[i + 1] = t
-        return Linearized(of, [x, *given[len(moving) :]], of.captured).push(directions)
+        return Linearized(of, [x, *given[len(moving) :]], of.probe.captured).push(directions)
 
+    check_repeated(of, of.probe)
     with as_seen([out, *inputs, *(t for t in tangents if t is not None)]):
         terms = [
             at_limit(of, inputs[i], arrays, 2 * i - 1, t)

@@ -6,7 +6,7 @@ are expressions, so derivatives of any order follow.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,28 +17,34 @@ from micrograd_np.errors import GraphError, NotDifferentiableError
 from micrograd_np.transforms.closures import (
     Linearized,
     Parametric,
+    Probe,
     applied,
     as_seen,
-    captured_by,
+    check_repeated,
+    probed,
     is_batched,
 )
 from micrograd_np.transforms.jacobians import jacobian
 
-Solver = Callable[[Sequence[Any], bool], tuple[Array, str]]
+
+class Solver(Protocol):
+    """A solver of an equation, for plain parameters."""
+
+    def __call__(self, parameters: Sequence[Any], *, recording: bool) -> tuple[Array, str]:
+        """The solution, and why it is none ("" if it is one); `recording`: as in `plainly`."""
 
 
 class Equation:
     """An equation for a vector, its solver, and the tracked Tensors that it captures.
 
-    `residual(x, p)`: the function that is zero. `solver(p, recording)`: the solution for plain
-    parameters, and why it is none ("" if it is one). `failure`: why the solution that was found is none.
+    `residual(x, p)`: the function that is zero. `probe`: at the solution. `failure`: why the solution that was found is none.
     """
 
     def __init__(self, residual: Callable[..., Array], solver: Solver, name: str) -> None:
         self.residual = residual
         self.solver = solver
         self.__name__ = name
-        self.captured: list[Node] = []
+        self.probe = Probe()
         self.failure = ""
 
     def __call__(self, x: Array, *parameters: Any) -> Array:
@@ -47,7 +53,7 @@ class Equation:
 
     def solved(self, parameters: Sequence[Any]) -> Array:
         """The solution for one example of a batch. Raises GraphError if there is none."""
-        x, failure = self.solver(parameters, True)
+        x, failure = self.solver(parameters, recording=True)
         if failure:
             raise GraphError(f"{self.__name__} found no solution for an example: {failure}")
         return x
@@ -59,6 +65,7 @@ class Equation:
                 f"a derivative of {self.__name__} was asked for, but its result is no solution: "
                 f"{self.failure} Look at the result's `success` before you use its `x`."
             )
+        check_repeated(self, self.probe)
         matrix = jacobian(lambda x: self(x, *parameters))(x)
         check_regular(matrix, self.__name__)
         return matrix
@@ -82,9 +89,9 @@ def solve_equation(equation: Equation, point: Parametric) -> Array:
     if is_batched(point.function, point.parameters):
         return record(SOLUTION, tuple(point.parameters), {"of": equation})
     plain = [value_of(x) for x in point.parameters]
-    x, equation.failure = equation.solver(plain, False)
-    equation.captured = captured_by(equation, [x, *plain])
-    return applied(SOLUTION, point.parameters, equation.captured, x, equation)
+    x, equation.failure = equation.solver(plain, recording=False)
+    equation.probe = probed(equation, [x, *plain])
+    return applied(SOLUTION, point.parameters, equation.probe.captured, x, equation)
 
 
 # ---------------------------------------------------------------- the op
@@ -101,19 +108,19 @@ def solution_vjp(
     wanted: Wanted, g: Array, out: Array, inputs: Sequence[Any], options: Options
 ) -> list[Array]:
     of: Equation = options["of"]
-    parameters = inputs[: len(inputs) - len(of.captured)]
+    parameters = inputs[: len(inputs) - len(of.probe.captured)]
     with as_seen([g, out, *inputs]):
         weights = np.linalg.solve(np.transpose(of.slopes(out, parameters)), g)
-        pulled = Linearized(of, [out, *parameters], of.captured).pull(-weights)
+        pulled = Linearized(of, [out, *parameters], of.probe.captured).pull(-weights)
         return [pulled[i + 1] for i in wanted]
 
 
 def solution_jvp(
     tangents: Sequence[Array | None], out: Array, *inputs: Array, of: Equation
 ) -> Array:
-    parameters = inputs[: len(inputs) - len(of.captured)]
+    parameters = inputs[: len(inputs) - len(of.probe.captured)]
     with as_seen([out, *inputs, *tangents]):
-        pushed = Linearized(of, [out, *parameters], of.captured).push([None, *tangents])
+        pushed = Linearized(of, [out, *parameters], of.probe.captured).push([None, *tangents])
         return -np.linalg.solve(of.slopes(out, parameters), pushed)
 
 

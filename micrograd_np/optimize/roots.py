@@ -63,7 +63,7 @@ def root(
 
     found: list[Any] = []
 
-    def solve(parameters: Sequence[Any], recording: bool) -> tuple[Array, str]:
+    def solve(parameters: Sequence[Any], *, recording: bool) -> tuple[Array, str]:
         def numbers(x: Array) -> Any:
             return plain(residual(x, parameters), point.__name__)
 
@@ -123,7 +123,7 @@ def fixed_point(
     def step(x: Any, parameters: Sequence[Any]) -> Any:
         return flat(point(np.reshape(x, start.shape), parameters), start.size, point.__name__)
 
-    def solve(parameters: Sequence[Any], recording: bool) -> tuple[Array, str]:
+    def solve(parameters: Sequence[Any], *, recording: bool) -> tuple[Array, str]:
         def numbers(x: Array) -> Any:
             return plain(step(x, parameters), point.__name__)
 

@@ -7,7 +7,7 @@ function has been run once at a point, and carries cotangents and tangents throu
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from micrograd_np.core.op import Array, Interpreted, Op
 from micrograd_np.core.record import attach, untracked, value_of
 from micrograd_np.errors import BatchedError, GraphError, NotDifferentiableError, listed
 from micrograd_np.interpreters.batch.batched import Batch
+from micrograd_np.transforms.checkpoint import is_same
 from micrograd_np.transforms.grad import name_of
 from micrograd_np.transforms.run import Run
 
@@ -103,14 +104,37 @@ class Linearized:
         return self.run.beyond if CONTEXT.get().recording else frozenset()
 
 
-def captured_by(function: Function, inputs: Sequence[Any]) -> list[Node]:
-    """The tracked Tensors that a function of arrays uses beside its arguments, by age."""
+class Probe(NamedTuple):
+    """A function's value at one point, and the tracked Tensors that it captures, by age."""
+
+    at: Sequence[Any] = ()
+    value: Any = None
+    captured: Sequence[Node] = ()
+
+
+def probed(function: Function, inputs: Sequence[Any]) -> Probe:
+    """The probe of a function at plain arrays; an empty one where nothing is recorded."""
     if not CONTEXT.get().recording:
-        return []
+        return Probe()
     with no_grad():  # or the arguments would be tied to the graphs they come from
-        run = Run(lambda given: function(*given), ([value_of(x) for x in inputs],))
+        run = Run(lambda given: function(*given), (list(inputs),))
     _, leaves = history(run.outputs, run.since)
-    return sorted((x for x in leaves if x.tick < run.since), key=by_age)
+    captured = sorted((x for x in leaves if x.tick < run.since), key=by_age)
+    return Probe(inputs, value_of(run.outputs[0]), captured)
+
+
+def check_repeated(function: Function, probe: Probe) -> None:
+    """Raise GraphError if a function is no longer the one that was probed."""
+    if not probe.at:
+        return
+    with plainly():
+        value = value_of(function(*probe.at))
+    if not is_same(np.asarray(value), probe.value):
+        raise GraphError(
+            f"`{name_of(function)}` was run again to differentiate it, and gave another value. It "
+            f"uses something random, or something that has changed since, such as the variable of "
+            f"a loop. Give what varies to it in `args`."
+        )
 
 
 def applied(op: Op, inputs: Sequence[Any], captured: Sequence[Node], value: Array, of: Any) -> Any:
