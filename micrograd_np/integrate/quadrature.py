@@ -21,6 +21,7 @@ from micrograd_np.transforms.closures import (
     Probe,
     applied,
     as_seen,
+    beside,
     check_repeated,
     is_batched,
     plain,
@@ -165,8 +166,8 @@ def integrated(integral: Integral, a: Any, b: Any, arrays: Sequence[Any]) -> Any
         return record(INTEGRAL, tuple(inputs), {"of": integral})
     start, stop, *values = map(value_of, inputs)
     middle = np.float64(inside(float(start), float(stop)))
-    integral.probe = probed(integral, [middle, *values])
     value = integral.value(float(start), float(stop), values)
+    integral.probe = probed(integral, [middle, *values])
     return applied(INTEGRAL, inputs, integral.probe.captured, value, integral)
 
 
@@ -189,59 +190,74 @@ def integral(*inputs: Array, of: Integral) -> Array:
 def integral_vjp(
     wanted: Wanted, g: Array, out: Array, inputs: Sequence[Any], options: Options
 ) -> list[Any]:
+    """Slopes in the limits, and in all parameters at once, times the cotangent."""
     of: Integral = options["of"]
-    a, b, *rest = inputs
-    arrays = rest[: len(rest) - len(of.probe.captured)]
-    places = [i - 1 for i in wanted if i > 1]  # among the cotangents of a point and what follows
-
-    def slopes(x: Array, g: Array, *arrays: Array) -> Array:
-        pulled = Linearized(of, [x, *arrays], of.probe.captured).pull(g)
-        return np.concatenate([np.ravel(pulled[i]) for i in places])
-
-    check_repeated(of, of.probe)
     with as_seen([g, out, *inputs]):
-        cotangents = {i: at_limit(of, inputs[i], arrays, 2 * i - 1, g) for i in wanted if i < 2}
-        if places:
-            whole = without_graph(integrated(of.like(slopes), a, b, [g, *arrays]))
-            start = 0
-            for i in places:
-                size, shape = int(np.size(rest[i - 1])), np.shape(rest[i - 1])
-                cotangents[i + 1] = np.reshape(whole[start : start + size], shape)
-                start += size
-        return [cotangents[i] for i in wanted]
+        limits = [i for i in wanted if i < 2]
+        found = {i: np.tensordot(g, at_limit(of, inputs, i, out), np.ndim(g)) for i in limits}
+        moving = [i for i in wanted if i > 1]
+        if moving:
+            flat = np.tensordot(g, gradients(of, inputs, moving), np.ndim(g))
+            found |= zip(moving, split(flat, [inputs[i] for i in moving]), strict=True)
+        return [found[i] for i in wanted]
 
 
 def integral_jvp(tangents: Sequence[Array | None], out: Array, *inputs: Array, of: Integral) -> Any:
-    a, b, *rest = inputs
-    arrays = rest[: len(rest) - len(of.probe.captured)]
-    moving = [i for i, t in enumerate(tangents[2:]) if t is not None]
-
-    def pushed(x: Array, *given: Array) -> Array:
-        directions: list[Any] = [None] * (len(rest) + 1)
-        for i, t in zip(moving, given, strict=False):
-            directions[i + 1] = t
-        return Linearized(of, [x, *given[len(moving) :]], of.probe.captured).push(directions)
-
-    check_repeated(of, of.probe)
-    with as_seen([out, *inputs, *(t for t in tangents if t is not None)]):
-        terms = [
-            at_limit(of, inputs[i], arrays, 2 * i - 1, t)
-            for i, t in enumerate(tangents[:2])
-            if t is not None
-        ]
+    """Slopes in the limits, and in all parameters at once, times the tangents."""
+    given = {i: t for i, t in enumerate(tangents) if t is not None}
+    with as_seen([out, *inputs, *given.values()]):
+        terms = [t * at_limit(of, inputs, i, out) for i, t in given.items() if i < 2]
+        moving = [i for i in given if i > 1]
         if moving:
-            given = [t for t in tangents[2:] if t is not None]
-            terms.append(without_graph(integrated(of.like(pushed), a, b, [*given, *arrays])))
+            whole = np.concatenate([np.ravel(given[i]) for i in moving])
+            terms.append(np.dot(gradients(of, inputs, moving), whole))
         return sum(terms[1:], terms[0])
 
 
-def at_limit(of: Integral, limit: Any, arrays: Sequence[Any], sign: int, g: Array) -> Any:
-    """The slope of an integral in a limit, times `g`; 0 in an infinite limit."""
-    plain_limit = value_of(limit)
-    if isinstance(plain_limit, np.ndarray | np.generic | float) and not np.isfinite(plain_limit):
-        return g * 0.0
-    slope = without_graph(of(limit, *arrays))
-    return sign * (np.sum(g * slope) if np.ndim(g) else g * slope)
+def gradients(of: Integral, inputs: Sequence[Any], moving: Sequence[int]) -> Array:
+    """The integral of the slopes in the inputs at the places `moving`, along a last axis."""
+    check_repeated(of, of.probe)
+    a, b, *rest = inputs
+    arrays = rest[: len(rest) - len(of.probe.captured)]
+
+    def slopes(x: Array, *arrays: Array) -> Array:
+        run = Linearized(of, [x, *arrays], of.probe.captured)
+        shape = run.out.value.shape
+        rows = [row(run.pull(g), moving) for g in units(shape)]
+        return np.reshape(np.stack(rows), (*shape, -1))
+
+    with beside(inputs):
+        return without_graph(integrated(of.like(slopes), a, b, arrays))
+
+
+def row(pulled: Sequence[Array], moving: Sequence[int]) -> Array:
+    """The cotangents of inputs, one after the other; those of a point come first in `pulled`."""
+    return np.concatenate([np.ravel(pulled[i - 1]) for i in moving])
+
+
+def units(shape: tuple[int, ...]) -> Array:
+    """Arrays of a shape with a single one, for every place."""
+    size = int(np.prod(shape))
+    return np.reshape(np.eye(size), (size, *shape))
+
+
+def split(flat: Array, like: Sequence[Any]) -> list[Array]:
+    """The parts of a vector, in the shapes of arrays."""
+    ends = np.cumsum([int(np.size(x)) for x in like]).tolist()
+    starts = [0, *ends[:-1]]
+    triples = zip(starts, ends, like, strict=True)
+    return [np.reshape(flat[start:end], np.shape(x)) for start, end, x in triples]
+
+
+def at_limit(of: Integral, inputs: Sequence[Any], place: int, out: Array) -> Array:
+    """The slope of an integral in the limit at a place: 0 in an infinite one."""
+    limit, arrays = inputs[place], inputs[2 : len(inputs) - len(of.probe.captured)]
+    known = value_of(limit)
+    if isinstance(known, np.ndarray | np.generic | float) and not np.isfinite(known):
+        return np.zeros(np.shape(out))
+    with beside(inputs):
+        value = without_graph(of(limit, *arrays))
+    return value if place else -value
 
 
 def without_graph(x: Any) -> Any:

@@ -20,6 +20,7 @@ from micrograd_np.transforms.closures import (
     Probe,
     applied,
     as_seen,
+    beside,
     check_repeated,
     probed,
     is_batched,
@@ -66,7 +67,8 @@ class Equation:
                 f"{self.failure} Look at the result's `success` before you use its `x`."
             )
         check_repeated(self, self.probe)
-        matrix = jacobian(lambda x: self(x, *parameters))(x)
+        with beside([x, *parameters]):
+            matrix = jacobian(lambda x: self(x, *parameters))(x)
         check_regular(matrix, self.__name__)
         return matrix
 

@@ -37,10 +37,10 @@ def checkpoint(f: Function) -> Function:
     (A derivative that is itself recorded, as for a second one, keeps its intermediate values.)
 
     The second run of `f` has to compute what the first one did. A `numpy.random.Generator` or
-    `RandomState` among the arguments starts both runs in the same state. Anything else that is random or changes makes
-    wrong derivatives, and an error if the second value differs. A name that `f` takes from its
-    surroundings, such as the variable of a loop, may mean another object by then: pass whatever
-    varies as an argument.
+    `RandomState` among the arguments starts both runs in the same state. Anything else that is
+    random or changes makes wrong derivatives, and an error if the second value differs. A name that
+    `f` takes from its surroundings, such as the variable of a loop, may mean another object by
+    then: pass whatever varies as an argument.
 
     In a picture a call is one node, `checkpoint`, with the name of `f`.
 

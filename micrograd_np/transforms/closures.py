@@ -51,7 +51,7 @@ class Parametric:
 
 def is_floating(leaf: Any) -> bool:
     """Whether a leaf is a floating-point number, or an array of such numbers."""
-    return isinstance(leaf, NUMBERS) or getattr(getattr(leaf, "dtype", None), "kind", "") in "fc"
+    return isinstance(leaf, NUMBERS) or getattr(getattr(leaf, "dtype", None), "kind", "") in {"f", "c"}
 
 
 class Linearized:
@@ -61,7 +61,8 @@ class Linearized:
     """
 
     def __init__(self, function: Function, inputs: Sequence[Any], captured: Sequence[Node]) -> None:
-        self.run = Run(lambda given: function(*given), (list(inputs),))
+        with beside(inputs):
+            self.run = Run(lambda given: function(*given), (list(inputs),))
         self.captured = captured
         if len(self.run.outputs) != 1:
             raise NotDifferentiableError(
@@ -116,7 +117,7 @@ def probed(function: Function, inputs: Sequence[Any]) -> Probe:
     """The probe of a function at plain arrays; an empty one where nothing is recorded."""
     if not CONTEXT.get().recording:
         return Probe()
-    with no_grad():  # or the arguments would be tied to the graphs they come from
+    with plainly():  # or the arguments would be tied to the graphs they come from
         run = Run(lambda given: function(*given), (list(inputs),))
     _, leaves = history(run.outputs, run.since)
     captured = sorted((x for x in leaves if x.tick < run.since), key=by_age)
@@ -186,7 +187,23 @@ def plainly(recording: bool = False) -> AbstractContextManager[Any]:
     )
 
 
+def beside(inputs: Sequence[Any]) -> AbstractContextManager[Any]:
+    """A context manager outside of all batches, unless one of the inputs belongs to a batch.
+
+    A walk that carries a batch of cotangents meets functions of arrays that are no batches.
+    """
+    if any(isinstance(value_of(x), Interpreted) for x in inputs):
+        return nullcontext()
+    return entering(lambda outer: outer._replace(interpreters=()))
+
+
 def as_seen(values: Sequence[Any]) -> AbstractContextManager[Any]:
     """A context manager for a rule: under it nothing is recorded if the rule sees arrays alone."""
-    recorded = any(isinstance(x, Node | Interpreted) for x in values)
-    return nullcontext() if recorded else no_grad()
+    return nullcontext() if any(map(holds_node, values)) else no_grad()
+
+
+def holds_node(x: Any) -> bool:
+    """Whether a value is a node, or a batch of which one is."""
+    while isinstance(x, Interpreted):
+        x = x.value
+    return isinstance(x, Node)

@@ -38,6 +38,7 @@ def test_values_are_scipys(name: str) -> None:
             np.testing.assert_allclose(getattr(integrate, name)(y, initial=0, **options), expected)
 
 
+@pytest.mark.thorough
 @each("name", NAMES)
 def test_gradients_in_samples_and_places(name: str) -> None:
     rule: Any = getattr(integrate, name)
