@@ -10,7 +10,6 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Interpreted, Op, Options, Wanted
 from micrograd_np.core.record import record, value_of
 from micrograd_np.errors import GraphError, NotDifferentiableError
@@ -22,8 +21,8 @@ from micrograd_np.transforms.closures import (
     as_seen,
     beside,
     check_repeated,
-    probed,
     is_batched,
+    probed,
 )
 from micrograd_np.transforms.jacobians import jacobian
 
@@ -38,7 +37,8 @@ class Solver(Protocol):
 class Equation:
     """An equation for a vector, its solver, and the tracked Tensors that it captures.
 
-    `residual(x, p)`: the function that is zero. `probe`: at the solution. `failure`: why the solution that was found is none.
+    `residual(x, p)`: the function that is zero. `probe`: at the solution. `failure`: why what was
+    found is no solution.
     """
 
     def __init__(self, residual: Callable[..., Array], solver: Solver, name: str) -> None:
@@ -109,6 +109,7 @@ def solution(*parameters: Array, of: Equation) -> Array:
 def solution_vjp(
     wanted: Wanted, g: Array, out: Array, inputs: Sequence[Any], options: Options
 ) -> list[Array]:
+    """`-∂F/∂pᵀ w` for each parameter, where `∂F/∂xᵀ w = g`."""
     of: Equation = options["of"]
     parameters = inputs[: len(inputs) - len(of.probe.captured)]
     with as_seen([g, out, *inputs]):
@@ -120,6 +121,7 @@ def solution_vjp(
 def solution_jvp(
     tangents: Sequence[Array | None], out: Array, *inputs: Array, of: Equation
 ) -> Array:
+    """The `dx` with `∂F/∂x dx = -∂F/∂p dp`."""
     parameters = inputs[: len(inputs) - len(of.probe.captured)]
     with as_seen([out, *inputs, *tangents]):
         pushed = Linearized(of, [out, *parameters], of.probe.captured).push([None, *tangents])

@@ -51,7 +51,10 @@ class Parametric:
 
 def is_floating(leaf: Any) -> bool:
     """Whether a leaf is a floating-point number, or an array of such numbers."""
-    return isinstance(leaf, NUMBERS) or getattr(getattr(leaf, "dtype", None), "kind", "") in {"f", "c"}
+    return isinstance(leaf, NUMBERS) or getattr(getattr(leaf, "dtype", None), "kind", "") in {
+        "f",
+        "c",
+    }
 
 
 class Linearized:

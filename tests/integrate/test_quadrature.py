@@ -22,7 +22,9 @@ def known(k: Any, b: Any) -> Any:
 WAYS: dict[str, Any] = {  # ways to say what an integral varies with
     "closed over": lambda k, b: quad(lambda x: np.exp(-k * x), 0.0, b)[0],
     "argument": lambda k, b: quad(lambda x, k: np.exp(-k * x), 0.0, b, args=(k,))[0],
-    "in a tree": lambda k, b: quad(lambda x, p: np.exp(-p["k"] * x), 0.0, b, ({"k": k, "n": 2},))[0],
+    "in a tree": lambda k, b: quad(lambda x, p: np.exp(-p["k"] * x), 0.0, b, ({"k": k, "n": 2},))[
+        0
+    ],
     "both": lambda k, b: quad(lambda x, c: np.exp(-(k + c) * x / 2), 0.0, b, (k,))[0],
     "reversed": lambda k, b: -quad(lambda x: np.exp(-k * x), b, 0.0)[0],
 }
@@ -57,7 +59,9 @@ def test_a_whole_line_and_points() -> None:
 
 
 def test_many_parameters_at_once() -> None:
-    polynomial = lambda w: quad(lambda x, w: np.sum(w * x ** np.arange(3.0)) ** 2, 0.0, 1.0, (w,))[0]
+    polynomial = lambda w: quad(lambda x, w: np.sum(w * x ** np.arange(3.0)) ** 2, 0.0, 1.0, (w,))[
+        0
+    ]
     hilbert = 1 / (np.arange(3)[:, None] + np.arange(3) + 1)
     np.testing.assert_allclose(mg.grad(polynomial)(W), 2 * hilbert @ W)
     np.testing.assert_allclose(mg.hessian(polynomial)(W), 2 * hilbert)

@@ -20,7 +20,8 @@ def places(*shape: int) -> np.ndarray:
 
 
 CASES: list[tuple[Any, dict[str, Any]]] = [
-    *((RNG.normal(size=n), options) for n in (2, 3, 4, 5, 6) for options in ({}, {"dx": 0.3}, {"x": places(n)})),
+    *((RNG.normal(size=n), {"dx": 0.3}) for n in (2, 3, 4, 5, 6)),
+    *((RNG.normal(size=n), {"x": places(n)}) for n in (2, 3, 4, 5, 6)),
     (RNG.normal(size=(2, 5)), {"x": places(5)}),
     (RNG.normal(size=(4, 3)), {"x": places(4), "axis": 0}),
     (RNG.normal(size=(2, 4)), {"x": places(2, 4), "axis": 1}),
@@ -70,7 +71,7 @@ def test_batches_lists_and_programs() -> None:
     integrate.trapezoid([t, 1.0, t]).backward()
     assert t.grad == 1.0
     compiled = mg.compile(mg.grad(lambda y: integrate.cumulative_simpson(y)[-1]))
-    np.testing.assert_allclose(compiled(y[0]), mg.grad(lambda y: integrate.simpson(y))(y[0]))
+    np.testing.assert_allclose(compiled(y[0]), mg.grad(integrate.simpson)(y[0]))
 
 
 def test_what_does_not_fit_is_an_error() -> None:

@@ -70,7 +70,8 @@ def test_a_system_against_differences() -> None:
 def test_the_result_is_scipys() -> None:
     found = root(system, [1.0, 1.0], (1.2, 2.0))
     theirs = scipys.root(lambda x: system(x, 1.2, 2.0), [1.0, 1.0])
-    assert found.success and found.message == theirs.message
+    assert found.success
+    assert found.message == theirs.message
     np.testing.assert_allclose(found.x.data, theirs.x)
     grid = root(lambda x: x**3 - 8.0, np.ones((2, 2)))
     np.testing.assert_allclose(grid.x.data, np.full((2, 2), 2.0))

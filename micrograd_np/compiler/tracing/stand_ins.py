@@ -385,9 +385,10 @@ def traced_generator(trace: Any, generator: Any, variable: Variable) -> TracedGe
     """What stands for a generator, with a copy of it for the run that is traced."""
     made: Any
     if isinstance(generator, np.random.RandomState):
-        made, made_of = TracedOld(0), copy.deepcopy(generator)
+        made, generator = TracedOld(0), copy.deepcopy(generator)
     else:
-        made_of = np.random.Generator(copy.deepcopy(generator.bit_generator))
-        made = TracedNew(made_of.bit_generator)
-    made.owner, made.variable, made.generator = trace, variable, made_of
-    return made
+        generator = np.random.Generator(copy.deepcopy(generator.bit_generator))
+        made = TracedNew(generator.bit_generator)
+    made.owner, made.variable, made.generator = trace, variable, generator
+    stand_in: TracedGenerator = made
+    return stand_in

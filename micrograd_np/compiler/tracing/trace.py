@@ -11,7 +11,6 @@ becomes a parameter of the program. So a compiled function sees its value at eve
 `trace` makes this run. Code that would need the values of later calls raises TracingError.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple

@@ -78,7 +78,8 @@ def full_like(
     fill_value = as_input(fill_value)
     if not isinstance(fill_value, Node | Interpreted):
         return filled_like(a, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
-    filled = np.broadcast_to(fill_value, np.shape(a) if shape is None else shape)
+    filled: Array = fill_value
+    filled = np.broadcast_to(filled, np.shape(a) if shape is None else shape)
     return as_dtype(filled, np.result_type(a) if dtype is None else dtype)
 
 

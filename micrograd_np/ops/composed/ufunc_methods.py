@@ -82,8 +82,8 @@ def reduceat(ufunc: Any, array: Array, indices: Any, axis: int = 0) -> Array:
     return GATHERING[ufunc](first, key, others)
 
 
-def outer(ufunc: Any, A: Array, B: Array, **options: Any) -> Array:
-    x, y = as_input(A), as_input(B)
+def outer(ufunc: Any, x: Array, y: Array, **options: Any) -> Array:
+    x, y = as_input(x), as_input(y)
     return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y, **options)
 
 
