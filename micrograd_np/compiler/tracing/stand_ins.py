@@ -256,6 +256,8 @@ def python_operator(name: str, *, reflected: bool = False) -> Callable[..., Any]
     inherited = getattr(ArrayMethods, name)
 
     def method(self: Traced, *others: Any) -> Any:
+        if isinstance(self, TracedNumber) and any(isinstance(x, list | tuple) for x in others):
+            return NotImplemented  # a list is repeated, for which Python asks for the number
         if not (is_single(self) and all(map(is_single, others))):
             return inherited(self, *others)
         return self.owner.call(function, (*others, self) if reflected else (self, *others), {})
