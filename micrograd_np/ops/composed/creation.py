@@ -75,12 +75,13 @@ def full_like(
     shape: Any = None,
 ) -> Array:  # fmt: skip
     """A constant, unless it is a Tensor that every entry is to be."""
-    fill_value = as_input(fill_value)
-    if not isinstance(fill_value, Node | Interpreted):
-        return filled_like(a, fill_value, dtype=dtype, order=order, subok=subok, shape=shape)
-    filled: Array = fill_value
-    filled = np.broadcast_to(filled, np.shape(a) if shape is None else shape)
-    return as_dtype(filled, np.result_type(a) if dtype is None else dtype)
+    fill: Any = as_input(fill_value)
+    if not isinstance(fill, Node | Interpreted):
+        return filled_like(a, fill, dtype=dtype, order=order, subok=subok, shape=shape)
+    value: Array = fill
+    like = np.zeros_like(a, shape=shape)
+    filled = np.where(True, value, like)  # noqa: FBT003 - a Tensor, if `a` is one
+    return as_dtype(filled, like.dtype if dtype is None else dtype)
 
 
 # ---------------------------------------------------------------- grids
