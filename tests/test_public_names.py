@@ -58,7 +58,7 @@ def test_type_checkers_see_what_is_loaded():
     loaded = {(f"{package}.{module}", name) for name, module in public_names.PLACES.items()}
     loaded |= {(f"{package}.{table}", "*") for table in public_names.STANDARD}
     loaded |= {(f"{package}.array_api", name) for name in ("fft", "linalg")}
-    loaded |= {(package, name) for name in ("nn", "optim")}
+    loaded |= {(package, name) for name in ("integrate", "nn", "optim", "optimize")}
     assert names_for_type_checkers() == loaded
 
 

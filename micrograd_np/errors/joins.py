@@ -1,4 +1,4 @@
-"""What to write where NumPy makes a plain array of Tensors, read off the user's own call.
+"""The code to write where NumPy makes a plain array of Tensors, read off the user's own call.
 
 NumPy asks no Tensor that stands in a list, as in `np.mean([t, u])`: it makes an array of the list.
 """
@@ -22,7 +22,7 @@ PLAIN_NUMBERS = (
 
 
 def joining_advice() -> str:
-    """What to do about an array that NumPy makes of a Tensor, for a message; "" if unknown."""
+    """The advice about an array that NumPy makes of a Tensor, for a message; "" if unknown."""
     if within_vectorize():
         return PLAIN_NUMBERS
     instead = instead_of_call()
@@ -88,7 +88,7 @@ def rewritten(call: ast.expr, names: dict[str, Any]) -> str:
 
 
 def in_place_of_brackets(call: ast.Subscript) -> str:
-    """What to write for `np.r_[...]` and `np.c_[...]`."""
+    """The code to write for `np.r_[...]` and `np.c_[...]`; "" if they hold slices or numbers."""
     parts = call.slice.elts if isinstance(call.slice, ast.Tuple) else [call.slice]
     if any(isinstance(part, ast.Slice | ast.Constant) for part in parts):
         return ""

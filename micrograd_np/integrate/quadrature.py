@@ -92,7 +92,7 @@ def check_limits(a: Any, b: Any) -> None:
 
 
 def as_number(out: Any, name: str) -> Any:
-    """What an integrand returned, as an array of no axes."""
+    """The value of an integrand, as an array of no axes."""
     if np.size(out) != 1:
         raise NotDifferentiableError(
             f"{name} returned an array of shape {np.shape(out)}, where quad integrates a single "

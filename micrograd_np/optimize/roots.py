@@ -101,10 +101,10 @@ def fixed_point(
     """The `x` with `x = func(x, *args)`, found as by `scipy.optimize.fixed_point`; differentiable.
 
     `x` is a Tensor of the shape of `x0` and of dtype float64. Derivatives to any order are those of
-    the implicit function theorem for `x - func(x) = 0`: a linear system of as many unknowns as `x`
-    has entries is solved, and no iteration is kept. They are taken in the floating-point leaves of
-    `args` (a tuple of trees) and in all Tensors that `func` uses besides; `x0` has none. The other
-    arguments are SciPy's. Inside `vmap` as `root`.
+    the implicit function theorem for `x - func(x) = 0`. A linear system of as many unknowns as `x`
+    has entries is solved, and no iteration is kept. Derivatives are taken in the
+    floating-point leaves of `args` (a tuple of trees) and in all Tensors that `func` uses besides;
+    `x0` has none. The other arguments are SciPy's. Inside `vmap` as `root`.
 
     Raises RuntimeError, as SciPy does, if `maxiter` iterations do not converge; the other errors
     are those of `root`.
@@ -153,7 +153,7 @@ def start_of(x0: Any, atleast: int = 1) -> Array:
 
 
 def flat(out: Any, size: int, name: str) -> Any:
-    """What a function returned, as a vector. Raises ShapeError if it has another length."""
+    """The value of a function, as a vector. Raises ShapeError if it has another length."""
     out = as_input(out)
     if np.size(out) != size:
         raise ShapeError(

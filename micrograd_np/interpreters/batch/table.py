@@ -13,6 +13,7 @@ from micrograd_np.interpreters.batch import contractions, keyed, rules
 from micrograd_np.interpreters.batch.calls import Call, Rule, each_among, one_by_one
 from micrograd_np.interpreters.masked import taken
 from micrograd_np.ops.composed.padding import pad
+from micrograd_np.ops.composed.ufunc_results import accumulated, reduced
 from micrograd_np.ops.composed.vector_products import cross
 from micrograd_np.ops.derivatives.accumulation import UFUNCS
 from micrograd_np.ops.derivatives.activations import log_softmax, softmax
@@ -36,7 +37,6 @@ from micrograd_np.ops.derivatives.pooling import (
 )
 from micrograd_np.ops.derivatives.shaping import astype
 from micrograd_np.ops.derivatives.signal import overlap_add
-from micrograd_np.ops.derivatives.ufunc_methods import accumulated, reduced
 
 NESTED = frozenset((list, tuple))  # inputs that are not single arrays
 

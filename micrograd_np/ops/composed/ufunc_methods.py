@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from micrograd_np.core.forms import expressions
+from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, computed, value_of
 from micrograd_np.errors import UnregisteredFunctionError, called
+from micrograd_np.ops.composed import ufunc_results
 from micrograd_np.ops.derivatives import accumulation
-from micrograd_np.ops.derivatives import ufunc_methods as methods
 from micrograd_np.ops.kernels.axes import Axis, along
 
 GATHERING = {  # the functions that combine values with the entries at a key
@@ -30,7 +30,7 @@ IN_ORDER = (np.subtract, np.divide)
 
 
 def accumulate(ufunc: Any, array: Array, axis: int = 0) -> Array:
-    return methods.accumulated(as_input(array), ufunc=ufunc, axis=axis)
+    return ufunc_results.accumulated(as_input(array), ufunc=ufunc, axis=axis)
 
 
 def reduce(ufunc: Any, array: Array, axis: Axis = 0, **options: Any) -> Array:
@@ -38,8 +38,8 @@ def reduce(ufunc: Any, array: Array, axis: Axis = 0, **options: Any) -> Array:
     if not is_reducible(ufunc):
         return without_derivative(ufunc, "reduce", (array,), {"axis": axis, **options})
     array = as_input(array)
-    if ufunc in methods.SLOPES:
-        return methods.reduced(array, ufunc=ufunc, axis=axis, **options)
+    if ufunc in ufunc_results.SLOPES:
+        return ufunc_results.reduced(array, ufunc=ufunc, axis=axis, **options)
     keepdims = options.pop("keepdims", False)
     (axis,) = axis if isinstance(axis, tuple) else (axis,)
     if options or axis is None or array.shape[axis] == 0:
@@ -82,14 +82,14 @@ def reduceat(ufunc: Any, array: Array, indices: Any, axis: int = 0) -> Array:
     return GATHERING[ufunc](first, key, others)
 
 
-def outer(ufunc: Any, x: Array, y: Array, **options: Any) -> Array:
+def outer_results(ufunc: Any, x: Array, y: Array, **options: Any) -> Array:
     x, y = as_input(x), as_input(y)
     return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y, **options)
 
 
 def is_reducible(ufunc: Any) -> bool:
     """Whether the reductions of a ufunc have a derivative."""
-    return ufunc in IN_ORDER or ufunc in methods.SLOPES or ufunc in GATHERING
+    return ufunc in IN_ORDER or ufunc in ufunc_results.SLOPES or ufunc in GATHERING
 
 
 def without_derivative(ufunc: Any, method: str, args: Inputs, options: Options) -> Any:
@@ -99,4 +99,5 @@ def without_derivative(ufunc: Any, method: str, args: Inputs, options: Options) 
     return computed(getattr(ufunc, method), args, options, refusal)
 
 
-expressions(np.ufunc, accumulate, reduce, reduceat, outer)
+expressions(np.ufunc, accumulate, reduce, reduceat)
+expression(np.ufunc.outer, outer_results)

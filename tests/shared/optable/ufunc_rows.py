@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.ops.derivatives.ufunc_methods import accumulated, reduced
+from micrograd_np.ops.composed.ufunc_results import accumulated, reduced
 from optable.table import Array, any_real, case, distinct, row
 
 MASK = np.array([[True, False, True], [False, True, True]])

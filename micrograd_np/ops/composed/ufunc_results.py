@@ -1,4 +1,4 @@
-"""What the methods of binary ufuncs stand for: `accumulate`, and `reduce` along axes.
+"""Results of the methods of binary ufuncs: `accumulate`, and `reduce` along axes.
 
 `accumulate` is the recurrence `out[0] = x[0]`, `out[i] = f(out[i-1], x[i])`. Its derivative is the
 same recurrence with the slopes of `f`, so that every ufunc with partials has one. Equal candidates
@@ -70,8 +70,8 @@ def slopes(out: Array, x: Array, ufunc: Any) -> tuple[Array, Array]:
 
 def shares_so_far(out: Array, x: Array) -> tuple[Array, Array]:
     """The shares in each running extremum of those who attained it before, and of its own entry."""
-    hits = attains(out, x).astype(int)
-    unchanged = attains(out[1:], out[:-1])
+    hits = is_attained_by(out, x).astype(int)
+    unchanged = is_attained_by(out[1:], out[:-1])
     total = np.cumsum(hits, axis=0)
     earlier = np.where(unchanged, 0, (total - hits)[1:])  # those of extrema that are surpassed
     earlier = np.concatenate([np.zeros_like(earlier[:1]), earlier])
@@ -80,7 +80,7 @@ def shares_so_far(out: Array, x: Array) -> tuple[Array, Array]:
     return (1 - own).astype(out.dtype), own.astype(out.dtype)
 
 
-def attains(out: Array, x: Array) -> Array:
+def is_attained_by(out: Array, x: Array) -> Array:
     """Whether an entry is the extremum; where the extremum is a NaN, whether the entry is one."""
     both = np.logical_and(np.not_equal(x, x), np.not_equal(out, out))
     return np.logical_or(np.equal(x, out), both)
@@ -110,7 +110,7 @@ def accumulate_jvp(ts: Sequence[Array], out: Array, x: Array, ufunc: Any, axis: 
 
 def even_share(out: Array, x: Array, axis: Axis, initial: Any, where: Any) -> Array:
     """An equal share for every entry that attains the extremum; that of `initial` goes nowhere."""
-    hits = mask_out(attains(out, x).astype(out.dtype), where)
+    hits = mask_out(is_attained_by(out, x).astype(out.dtype), where)
     count = np.sum(hits, axis=axis, keepdims=True)
     if initial is not None:
         count = count + np.equal(out, initial)
