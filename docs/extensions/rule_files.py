@@ -40,7 +40,7 @@ FAMILIES = {
     """,
     "Shapes and places": """
         shaping shapes joining blocks padding creation selection masked indexing accumulation
-        higher_order
+        ufunc_results ufunc_methods higher_order
     """,
     "Matrices": """
         products vector_products solving triangular determinants decompositions singular_values

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from micrograd_np.compiler.guarding.objects import NUMPYS_GENERATORS
 from micrograd_np.compiler.keys import Same, is_hashable, key_of_state
 from micrograd_np.compiler.keys import key_of as static_key
 from micrograd_np.core import tree
@@ -18,7 +19,7 @@ from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import Node, describe
 from micrograd_np.core.op import Interpreted
 from micrograd_np.core.safety.meaning import check_numbers
-from micrograd_np.errors import TracingError, listed
+from micrograd_np.errors import TracingError
 
 NUMBERS = (float, int, complex)
 CONTAINERS = (list, tuple, dict, type(None))  # without attributes
@@ -62,7 +63,7 @@ class Call(NamedTuple):
 def is_value(x: Any) -> bool:
     """Whether a leaf is a value, not static."""
     return type(x) in NUMBERS or isinstance(
-        x, np.ndarray | np.generic | Node | Interpreted | np.random.Generator
+        x, (np.ndarray, np.generic, Node, Interpreted, *NUMPYS_GENERATORS)
     )
 
 
@@ -71,21 +72,16 @@ def signature_of(named: list[tuple[str, Any, bool]]) -> tuple[Hashable, list[Lea
 
     `named`: for each argument its name, what was given, and whether it is static.
 
-    Raises TypeError naming all arguments of kinds that cannot be compiled, TracingError for
-    arrays of other libraries.
+    Raises TracingError for arrays of other libraries.
     """
     leaves: list[Leaf] = []
-    wrong: list[str] = []
     keys = [
-        (name, key_of_static(name, x, wrong) if static else key_of(name, x, leaves, wrong))
-        for name, x, static in named
+        (name, key_of_static(x) if static else key_of(name, x, leaves)) for name, x, static in named
     ]
-    if wrong:
-        raise TypeError(f"mg.compile cannot tell calls apart by these arguments:{listed(wrong)}")
     return tuple(keys), leaves
 
 
-def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
+def key_of(path: str, x: Any, leaves: list[Leaf]) -> Hashable:
     """The part of the key for a tree of arguments; its values are added to `leaves`."""
     if is_foreign(x.value if isinstance(x, Node) else x):
         raise TracingError.foreign(path)
@@ -95,11 +91,9 @@ def key_of(path: str, x: Any, leaves: list[Leaf], wrong: list[str]) -> Hashable:
         return key_of_value(x)
     branch = tree.children(x)
     if branch is None:
-        return key_of_static(path, x, wrong)
+        return key_of_static(x)
     fixed = x.__tree_static__() if hasattr(type(x), "__tree_static__") else key_of_container(x)
-    below = tuple(
-        (name, key_of(f"{path}.{name}", child, leaves, wrong)) for name, child in branch.items()
-    )
+    below = tuple((name, key_of(f"{path}.{name}", child, leaves)) for name, child in branch.items())
     return (type(x), fixed, below)
 
 
@@ -118,10 +112,8 @@ def key_of_value(x: Any) -> Hashable:
     return (type(x),)
 
 
-def key_of_static(path: str, x: Any, wrong: list[str]) -> Hashable:
+def key_of_static(x: Any) -> Hashable:
     """The key that tells a static argument from all others."""
-    if isinstance(x, np.random.RandomState):
-        wrong.append(f"{path}: a RandomState; give a numpy.random.Generator (default_rng())")
     known = is_hashable(x) or isinstance(x, slice)
     return ("static", static_key(x) if known else Same(x))  # whose attributes are watched
 

@@ -228,10 +228,9 @@ class ArrayMethods:
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
             options.setdefault("axis", 0)
             return apply(OPS[function], inputs, options)
-        if method == "outer" and op is not None:
-            x, y = inputs
-            stretched = np.reshape(x, np.shape(x) + (1,) * np.ndim(y))
-            return apply(OPS[ufunc], (stretched, y), options)
+        written = EXPRESSIONS.get(getattr(np.ufunc, method))
+        if written is not None and op is not None:
+            return written(ufunc, *inputs, **options)
         if op is None and (read_tables() or ufunc in OPS):  # another thread may have read them
             return self.__array_ufunc__(ufunc, method, *inputs, **options)
         detail = "" if method == "__call__" else f".{method}"

@@ -15,7 +15,7 @@ from micrograd_np.core.foreign import is_foreign
 from micrograd_np.core.graph import PICK, Node, describe, tick
 from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.core.safety.copying import copied
-from micrograd_np.core.safety.meaning import NUMBERS, check_numbers, check_operand, numbers
+from micrograd_np.core.safety.meaning import ENTRIES, NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.core.safety.views import shares
 from micrograd_np.errors import LeavesGraphError
 
@@ -113,12 +113,22 @@ def check_change(node: Node, what: str) -> None:
 def as_input(x: Any) -> Any:
     """A list, a tuple or a subclass of ndarray as a plain array; anything else as it is.
 
-    Raises MeaningLostError for one that is more than numbers.
+    Lists of Tensors are stacked, with their history. Raises MeaningLostError for an array that is
+    more than numbers.
     """
     if not isinstance(x, CONVERTED):
         return x
+    if holds_tensors(x):
+        return np.stack([as_input(part) for part in x])
     check_numbers(x)
     return np.asarray(x)
+
+
+def holds_tensors(data: Any) -> bool:
+    """Whether a nested list has a Tensor, or a value like one, somewhere in it."""
+    if not isinstance(data, SEVERAL) or ENTRIES.issuperset(map(type, data)):  # as most lists are
+        return False
+    return any(isinstance(x, Node | Interpreted) or holds_tensors(x) for x in data)
 
 
 def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it

@@ -20,12 +20,20 @@ from micrograd_np.core.foreign import is_foreign, to_numpy
 from micrograd_np.core.graph import PICK, Node, describe, pull, tick
 from micrograd_np.core.op import OPS, Array, Interpreted
 from micrograd_np.core.operators import ArrayMethods, binary
-from micrograd_np.core.record import NOTHING, apply, check_change, record, value_of
+from micrograd_np.core.record import (
+    NOTHING,
+    apply,
+    check_change,
+    holds_tensors,
+    record,
+    value_of,
+)
 from micrograd_np.core.safety.leaving import check_constant, is_differentiated
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_unsolved, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
 from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.core.values import accumulated, check_differentiable, owned, seed
+from micrograd_np.errors.joins import joining_advice
 from micrograd_np.forking import ForkLock
 
 if TYPE_CHECKING:  # what the operators and methods return
@@ -160,7 +168,9 @@ class Tensor(Methods, Node):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         if self.tracked:
             check_unsolved(self)
-            raise errors.LeavesGraphError.as_array(describe(self), EXPLANATIONS.advice())
+            raise errors.LeavesGraphError.as_array(
+                describe(self), EXPLANATIONS.advice() or joining_advice()
+            )
         if SOLVERS_MODULE in sys.modules and public_name(sys._getframe(1)):  # noqa: SLF001 - who asks
             copy = True  # solvers write into what their users' functions return
         array = np.array(value_of(self), dtype=dtype, copy=copy)
@@ -297,7 +307,7 @@ def tensor(
     >>> w.grad
     array(3.)
     """
-    if not _holds_tensors(data):
+    if not holds_tensors(data):
         return Tensor(data, requires_grad, dtype, name)
     rows: Any = [x if isinstance(x, Tensor | Interpreted) else tensor(x, dtype=dtype) for x in data]
     out: Any = np.stack(rows)
@@ -306,13 +316,6 @@ def tensor(
     joined: Tensor = out if dtype is None else out.astype(dtype)
     joined.name = name
     return joined
-
-
-def _holds_tensors(data: Any) -> bool:
-    """Whether a nested list has a Tensor, or a value like one, somewhere in it."""
-    if not isinstance(data, list | tuple):
-        return False
-    return any(isinstance(x, Tensor | Interpreted) or _holds_tensors(x) for x in data)
 
 
 def _restored(kind: type[Tensor], grad: Array | None, *given: Any) -> Tensor:

@@ -23,6 +23,7 @@ from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.coverage import scipy_functions
 from micrograd_np.errors import InPlaceError, UnregisteredFunctionError, called
+from micrograd_np.errors.joins import instead_of_call
 
 SPACES = ("linalg", "fft", "emath", "lib.stride_tricks", "lib.array_utils")
 NAMED_OTHERWISE = {"lib.scimath": "emath"}  # modules by another name than the public one
@@ -160,6 +161,8 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
     if instead and args and isinstance(args[0], Node):
         raise InPlaceError.function(f"{called(function)}{detail}", instead)
     reason = REFUSED.get(function) or scipy_functions.REFUSED.get(function.__name__, "")
+    if function is np.copyto:  # which `np.full_like` calls
+        instead = instead_of_call() or instead
     reason = f"it writes in place; write {instead}" if instead else reason
     return UnregisteredFunctionError.of(function, detail, reason)
 

@@ -329,6 +329,11 @@ class BatchedError(TypeError):
         "function starts knows nothing of the vmap around it. Have it run in a copy of this "
         "context, `pool.submit(contextvars.copy_context().run, f, x)`, or without a thread."
     )
+    closed_over = message(  # a function given to a solver that has found a value around itself
+        "{function} was given to a solver inside vmap, and uses a value of the batch, or a tracked "
+        "Tensor, that is not among its arguments. Inside vmap the solver works on one example "
+        "after the other: give the value to the function in `args`."
+    )
     escaped = message(  # a batched value that is used after its `vmap` was over
         "{described} was used after vmap had finished: it was stored somewhere by the batched "
         "function. Return it from the function instead."

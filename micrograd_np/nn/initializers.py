@@ -17,9 +17,10 @@ def generator(rng: "np.random.Generator | None") -> "np.random.Generator":
     """
     if rng is None:
         return np.random.default_rng()
-    if not isinstance(rng, np.random.Generator):
+    if not isinstance(rng, np.random.Generator | np.random.RandomState):
         raise TypeError(
-            f"rng must be a numpy.random.Generator or None, but {rng!r:.80} was given. Make one, "
+            f"rng must be a numpy.random.Generator, a RandomState or None, but {rng!r:.80} was "
+            f"given. Make one, "
             f"`rng = np.random.default_rng(0)`, and pass the same one wherever numbers are drawn."
         )
     return rng

@@ -83,10 +83,13 @@ ROWS = [
     row("special.exprel(x)", {"x": 0.0}, 0.5, "the limit"),
     row("special.j1(x)", {"x": 0.0}, 0.5, "the limit"),
     row("special.spence(x)", {"x": 1.0}, -1, "the limit", jax=0),
+    row("np.hypot.reduce(x)", {"x": [0.0, 0.0]}, [0, 0], "the shortest of all directions, as in norm"),
     # ------------------------------------------------------------ infinities
     row("np.logaddexp(x, y)", {"x": -INF, "y": -INF}, (0, 0), "the weights of -inf are 0", torch=(NAN, NAN), jax=(NAN, NAN)),
     row("np.logaddexp2(x, y)", {"x": -INF, "y": -INF}, (0, 0), "the weights of -inf are 0", torch=(NAN, NAN), jax=(NAN, NAN)),
     row("np.logaddexp(x, y)", {"x": -INF, "y": 3.0}, (0, 1), "all of the weight is on the other", torch=(0, 1), jax=(0, 1)),
+    row("np.logaddexp.reduce(x)", {"x": [-INF, -INF]}, [0, 0], "the weights of -inf are 0"),
+    row("np.logaddexp.accumulate(x)", {"x": [-INF, 1.0]}, [1, 1], "the first result is the entry itself", torch=("torch.logcumsumexp(x, 0)", [NAN, 1])),
     row("mg.logsumexp(x)", {"x": [-INF, -INF]}, [0, 0], "the weights of -inf are 0", torch=("torch.logsumexp(x, 0)", [NAN, NAN]), jax=("jax.scipy.special.logsumexp(x)", [NAN, NAN])),
     row("mg.logsumexp(x)", {"x": [1.0, INF]}, [0, NAN], "the infinite entry has all of the weight", torch=("torch.logsumexp(x, 0)", [0, NAN]), jax=("jax.scipy.special.logsumexp(x)", [0, NAN])),
     row("mg.softmax(x)[0]", {"x": [0.0, 0.0, -INF]}, [0.25, -0.25, 0], "a masked entry has weight 0 and slope 0", torch=("torch.softmax(x, 0)[0]", [0.25, -0.25, 0]), jax=[0.25, -0.25, 0]),

@@ -28,6 +28,9 @@ ROWS = [
     row("np.nancumsum(x)", {"x": [1.0, NAN, 3.0]}, [3, 0, 1], "NaN is left out, with gradient 0", jax=[3, 0, 1]),
     row("np.nanmean(x)", {"x": [NAN, NAN]}, [0, 0], "all are left out, with gradient 0", torch=[NAN, NAN], jax=[0, 0]),
     row("np.mean(x, where=[True, False])", {"x": [1.0, NAN]}, [1, 0], "NaN is left out, with gradient 0", jax=("jnp.mean(x, where=jnp.array([True, False]))", [1, 0])),
+    row("np.fmax.reduce(x)", {"x": [1.0, NAN, 3.0]}, [0, 0, 1], "fmax leaves NaN out, and so does its gradient"),
+    row("np.maximum.accumulate(x)", {"x": [1.0, NAN, 3.0]}, [1, 2, 0], "the result is the NaN, so the gradient goes there"),
+    row("np.fmax.accumulate(x)", {"x": [NAN, 1.0, NAN]}, [1, 2, 0], "fmax leaves NaN out, unless it has nothing else"),
     row("np.max(x)", {"x": []}, "ValueError", "there is no largest entry", torch=("torch.amax(x)", "RuntimeError"), jax="ValueError"),
 ]
 # fmt: on

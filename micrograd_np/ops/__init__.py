@@ -21,6 +21,8 @@ from micrograd_np.ops.composed import selection as selection
 from micrograd_np.ops.composed import sets as sets
 from micrograd_np.ops.composed import shapes as shapes
 from micrograd_np.ops.composed import statistics as statistics
+from micrograd_np.ops.composed import ufunc_methods as ufunc_methods
+from micrograd_np.ops.composed import ufunc_results as ufunc_results
 from micrograd_np.ops.composed import vector_products as vector_products
 from micrograd_np.ops.derivatives import accumulation as accumulation
 from micrograd_np.ops.derivatives import activations as activations

@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.compiler import compile as compile_step
+from micrograd_np.compiler.guarding.objects import NUMPYS_GENERATORS
+from micrograd_np.compiler.tracing.randomness import source
 from micrograd_np.core import tree
 from micrograd_np.core.graph import Node, pull
 from micrograd_np.core.op import Interpreted
@@ -30,7 +32,7 @@ from micrograd_np.nn.module import Module
 from micrograd_np.optim import Optimizer, apply_updates
 from micrograd_np.train.eager import EagerStep, Loss
 
-Generators = list[np.random.Generator]
+Generators = list[np.random.Generator | np.random.RandomState]
 Places = list[tuple[Any, str]]  # objects, and names of attributes
 Result = tuple[Any, list[Any], Any]  # the loss, new values of the parameters, a new state
 
@@ -67,14 +69,14 @@ class CompiledStep(EagerStep):
             (part, name)
             for part in self.parts
             for name, value in vars(part).items()
-            if isinstance(value, np.random.Generator)
+            if isinstance(value, NUMPYS_GENERATORS)
         ]
         self.generators = [vars(part)[name] for part, name in self.places]
 
     def _look_for_generators(self) -> None:
         """Read the generators in the known places, where somebody may have put others."""
         found = [vars(part).get(name) for part, name in self.places]
-        self.generators = [x for x in found if isinstance(x, np.random.Generator)]
+        self.generators = [x for x in found if isinstance(x, NUMPYS_GENERATORS)]
         if len(self.generators) < len(found):
             self._look_for_parts()
 
@@ -98,7 +100,8 @@ class CompiledStep(EagerStep):
             return super().loss_of(X, y)
         self.batch = X, y
         self._look_for_generators()
-        states = [generator.bit_generator.state for generator in self.generators]
+        sources = [source("", generator) for generator in self.generators]
+        states = [x.state() for x in sources]
         compiled = math.nan
         try:
             self.found = self.program(self.generators, self.optimizer.state, X, y)
@@ -109,8 +112,8 @@ class CompiledStep(EagerStep):
         if math.isfinite(compiled) and self.known == known:
             return compiled
         self.found = None
-        for generator, state in zip(self.generators, states, strict=True):
-            generator.bit_generator.state = state
+        for x, state in zip(sources, states, strict=True):
+            x.restore(state)
         eager = super().loss_of(X, y)
         self.doubt = self.doubt or difference(eager, compiled, self.value.dtype)
         return eager

@@ -37,11 +37,11 @@ def checkpoint(f: Called) -> Called:
     `checkpoint` can be used as a decorator, nested, and differentiated in both modes to any order.
     (A derivative that is itself recorded, as for a second one, keeps its intermediate values.)
 
-    The second run of `f` has to compute what the first one did. A `numpy.random.Generator` among
-    the arguments starts both runs in the same state. Anything else that is random or changes makes
-    wrong derivatives, and an error if the second value differs. A name that `f` takes from its
-    surroundings, such as the variable of a loop, may mean another object by then: pass whatever
-    varies as an argument.
+    The second run of `f` has to compute what the first one did. A `numpy.random.Generator` or
+    `RandomState` among the arguments starts both runs in the same state. Anything else that is
+    random or changes makes wrong derivatives, and an error if the second value differs. A name that
+    `f` takes from its surroundings, such as the variable of a loop, may mean another object by
+    then: pass whatever varies as an argument.
 
     In a picture a call is one node, `checkpoint`, with the name of `f`.
 
@@ -157,7 +157,8 @@ class Segment:
 
 def repeatable(arguments: Tree) -> Tree:
     """Arguments with containers of their own, and with copies of random generators."""
-    return tree.map(lambda x: deepcopy(x) if isinstance(x, np.random.Generator) else x, arguments)
+    random = (np.random.Generator, np.random.RandomState)
+    return tree.map(lambda x: deepcopy(x) if isinstance(x, random) else x, arguments)
 
 
 def made(out: Tree, since: int) -> list[Node]:

@@ -160,8 +160,9 @@ def test_static_arguments_by_name_and_by_position():
     assert len(mg.compile(f, static_argnums=1, static_argnames="m")(VECTOR, 2, m=1)) == 3
     assert len(mg.compile(f, static_argnames=("n", "m"))(VECTOR, 2, m=3)) == 5
     assert len(mg.compile(f, static_argnames=("n", "m"))(VECTOR, n=2, m=3)) == 5
-    with pytest.raises(TracingError, match="static"):
-        mg.compile(f)(VECTOR, 2, m=1)
+    for g in (f, lambda x, n, *, m: [1.0] * n + m * [2.0]):
+        with pytest.raises(TracingError, match="static"):
+            mg.compile(g)(VECTOR, 2, m=1)
 
 
 def test_the_cache_is_bounded():

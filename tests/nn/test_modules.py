@@ -500,3 +500,10 @@ def test_a_network_of_any_widths_agrees_with_numpy_written_out(widths, seed):
         expected = np.tanh(expected @ one.weight.data + one.bias.data)
     assert np.array_equal(model(x).data, expected)
     assert sum(p.size for p in model.parameters()) == sum(a * b + b for a, b in pairwise(widths))
+
+
+def test_linear_takes_either_kind_of_generator():
+    older = nn.Linear(3, 2, rng=np.random.RandomState(0))
+    limit = (6 / 5) ** 0.5
+    expected = np.random.RandomState(0).uniform(-limit, limit, older.weight.shape)
+    np.testing.assert_array_equal(older.weight.data, expected)

@@ -222,7 +222,7 @@ def test_of_the_constant_ops_only_rounding_and_filling_give_complex_numbers() ->
                 continue
             if isinstance(out, np.ndarray | np.generic) and out.dtype.kind == "c":
                 found.add(row.name)
-    assert found == {"rint", "round", "around", "zeros_like", "ones_like", "full_like"}
+    assert found == {"rint", "round", "around", "zeros_like", "ones_like", "filled_like"}
 
 
 # ---------------------------------------------------------------- corners of single ops

@@ -39,7 +39,8 @@ VIEWS = tuple(type(view) for x in (dict[Any, Any](), collections.OrderedDict[Any
               for view in (x.keys(), x.values(), x.items()))  # fmt: skip
 LRU_CACHE = type(functools.cache(is_library))
 BYTES = (np.ndarray, bytearray, memoryview, array)
-GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
+NUMPYS_GENERATORS = (np.random.Generator, np.random.RandomState)
+GENERATORS = (*NUMPYS_GENERATORS, random.Random)
 LEAVES: tuple[type, ...] = (np.dtype, range, slice)
 NO_NUMBERS = ("logging", "io", "_io")  # modules whose objects write, whatever a function returns
 NOTHING: tuple[Any, ...] = ([], (), {}, {}.values(), {}.items(), set(), "", b"", range(0))

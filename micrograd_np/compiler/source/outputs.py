@@ -9,7 +9,7 @@ from collections.abc import Callable, Container
 from typing import Any, Literal
 
 import numpy as np
-from numpy.random import Generator
+from numpy.random import Generator, RandomState
 
 from micrograd_np.compiler import helpers
 from micrograd_np.compiler.program import Instruction, Variable, variables_in
@@ -60,7 +60,11 @@ def is_ufunc_method(function: Any) -> bool:
 def is_draw(instruction: Instruction) -> bool:
     """Whether it is a draw of a random generator."""
     x = instruction.args[0] if instruction.args else None
-    return isinstance(x, Variable) and x.python is not None and issubclass(x.python, Generator)
+    return (
+        isinstance(x, Variable)
+        and x.python is not None
+        and issubclass(x.python, Generator | RandomState)
+    )
 
 
 def is_among(function: Callable[..., Any], functions: Container[Any]) -> bool:

@@ -61,15 +61,18 @@ def sources(walk: Walk) -> Iterator[Source]:
     if walk.draws_unseen:
         draws: dict[str, Any] = {"random, of Python": random.random, "np.random": np.random.random}
         found |= {id(draw.__self__): (name, draw.__self__) for name, draw in draws.items()}
-    for name, x in found.values():
-        if isinstance(x, random.Random):
-            yield Source(name, x.getstate, x.setstate)
-        elif isinstance(x, np.random.RandomState):
-            yield Source(name, functools.partial(x.get_state, legacy=False), x.set_state)
-        else:
-            bits = x.bit_generator
-            read = functools.partial(getattr, bits, "state")
-            yield Source(name, read, functools.partial(setattr, bits, "state"))
+    yield from (source(name, x) for name, x in found.values())
+
+
+def source(name: str, x: Any) -> Source:
+    """A generator of Python's or NumPy's."""
+    if isinstance(x, random.Random):
+        return Source(name, x.getstate, x.setstate)
+    if isinstance(x, np.random.RandomState):
+        return Source(name, functools.partial(x.get_state, legacy=False), x.set_state)
+    bits = x.bit_generator
+    read = functools.partial(getattr, bits, "state")
+    return Source(name, read, functools.partial(setattr, bits, "state"))
 
 
 def same(one: Any, other: Any) -> bool:

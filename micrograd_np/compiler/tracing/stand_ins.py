@@ -35,7 +35,7 @@ def concrete(x: Any) -> Any:
     if isinstance(x, Traced):
         return x.value
     if isinstance(x, TracedGenerator):
-        return np.random.Generator(x.bit_generator)
+        return x.generator
     return x.value if isinstance(x, Node) else x
 
 
@@ -256,6 +256,8 @@ def python_operator(name: str, *, reflected: bool = False) -> Callable[..., Any]
     inherited = getattr(ArrayMethods, name)
 
     def method(self: Traced, *others: Any) -> Any:
+        if isinstance(self, TracedNumber) and any(isinstance(x, list | tuple) for x in others):
+            return NotImplemented  # a list is repeated, for which Python asks for the number
         if not (is_single(self) and all(map(is_single, others))):
             return inherited(self, *others)
         return self.owner.call(function, (*others, self) if reflected else (self, *others), {})
@@ -333,13 +335,15 @@ for name in ("lt", "le", "gt", "ge", "eq", "ne"):
     setattr(TracedNumber, f"__{name}__", comparison(f"__{name}__"))
 
 
-class TracedGenerator(np.random.Generator):
-    """A random generator: its draws become draws of the generator that each call is given."""
+class TracedGenerator:
+    """A random generator: its draws become draws of the generator that each call is given.
 
-    def __init__(self, trace: Any, bits: Any, variable: Variable) -> None:
-        super().__init__(bits)
-        self.owner = trace
-        self.variable = variable
+    `generator`: one in the state of this run, which moves on with every draw.
+    """
+
+    owner: Any
+    variable: Variable
+    generator: Any
 
     def __deepcopy__(self, _memo: Any) -> "TracedGenerator":
         made: TracedGenerator = self.owner.call(copy.deepcopy, (self,), {}, effect=True)
@@ -364,7 +368,29 @@ def refused_draw(name: str) -> Callable[..., Any]:
     return method
 
 
-for name in dir(np.random.Generator):
-    if not name.startswith("_") and name != "bit_generator":
-        refused = name in {"shuffle", "spawn"}
-        setattr(TracedGenerator, name, refused_draw(name) if refused else draw(name))
+class TracedNew(TracedGenerator, np.random.Generator):
+    """What stands for a `numpy.random.Generator`."""
+
+
+class TracedOld(TracedGenerator, np.random.RandomState):
+    """What stands for a `numpy.random.RandomState`, NumPy's older generator."""
+
+
+REFUSED_DRAWS = {"shuffle", "spawn", "seed", "get_state", "set_state"}
+for kind, numpys in ((TracedNew, np.random.Generator), (TracedOld, np.random.RandomState)):
+    for name in dir(numpys):
+        if not name.startswith("_") and name != "bit_generator":
+            setattr(kind, name, refused_draw(name) if name in REFUSED_DRAWS else draw(name))
+
+
+def traced_generator(trace: Any, generator: Any, variable: Variable) -> TracedGenerator:
+    """What stands for a generator, with a copy of it for the run that is traced."""
+    made: Any
+    if isinstance(generator, np.random.RandomState):
+        made, generator = TracedOld(0), copy.deepcopy(generator)
+    else:
+        generator = np.random.Generator(copy.deepcopy(generator.bit_generator))
+        made = TracedNew(generator.bit_generator)
+    made.owner, made.variable, made.generator = trace, variable, generator
+    stand_in: TracedGenerator = made
+    return stand_in

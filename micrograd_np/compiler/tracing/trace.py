@@ -11,7 +11,6 @@ becomes a parameter of the program. So a compiled function sees its value at eve
 `trace` makes this run. Code that would need the values of later calls raises TracingError.
 """
 
-import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -20,6 +19,7 @@ import numpy as np
 from numpy.lib.array_utils import byte_bounds
 from numpy.lib.stride_tricks import as_strided
 
+from micrograd_np.compiler.guarding.objects import NUMPYS_GENERATORS
 from micrograd_np.compiler.program import Instruction, Program, Variable, mapped
 from micrograd_np.compiler.tracing.functions import check_call, is_of_shapes, is_view
 from micrograd_np.compiler.tracing.stand_ins import (
@@ -28,6 +28,7 @@ from micrograd_np.compiler.tracing.stand_ins import (
     TracedGenerator,
     TracedNumber,
     concrete,
+    traced_generator,
 )
 from micrograd_np.core.context import CONTEXT, Context, Interpreter
 from micrograd_np.core.errstate import ignoring_float_errors
@@ -37,7 +38,7 @@ from micrograd_np.core.op import Inputs, Interpreted, Op, Options
 from micrograd_np.errors import TracingError
 from micrograd_np.errors.places import users_code, users_name
 
-RESULTS = (np.ndarray, np.generic, *NUMBERS, np.random.Generator)  # what calls may return
+RESULTS = (np.ndarray, np.generic, *NUMBERS, *NUMPYS_GENERATORS)  # what calls may return
 
 
 Arrays = Mapping[int, np.ndarray[Any, Any]]  # by the identity of others
@@ -186,8 +187,8 @@ class Trace(Interpreter):
 
     def standing_for(self, variable: Variable, value: Any) -> "Traced | TracedGenerator":
         """A stand-in for a variable."""
-        if isinstance(value, np.random.Generator):
-            return TracedGenerator(self, copy.deepcopy(value.bit_generator), variable)
+        if isinstance(value, NUMPYS_GENERATORS):
+            return traced_generator(self, value, variable)
         if not isinstance(value, NUMBERS) or isinstance(value, np.generic):
             return Traced(self, variable, value)
         return TracedNumber(self, variable, value)

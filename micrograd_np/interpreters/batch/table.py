@@ -13,9 +13,11 @@ from micrograd_np.interpreters.batch import contractions, keyed, rules
 from micrograd_np.interpreters.batch.calls import Call, Rule, each_among, one_by_one
 from micrograd_np.interpreters.masked import taken
 from micrograd_np.ops.composed.padding import pad
+from micrograd_np.ops.composed.ufunc_results import accumulated, reduced
 from micrograd_np.ops.composed.vector_products import cross
 from micrograd_np.ops.derivatives.accumulation import UFUNCS
 from micrograd_np.ops.derivatives.activations import log_softmax, softmax
+from micrograd_np.ops.derivatives.constants import filled_like
 from micrograd_np.ops.derivatives.convolution import (
     convolve_to_input,
     convolve_to_weight,
@@ -95,7 +97,7 @@ RULES = by_function({
         np.sort, np.argsort, np.partition, np.argpartition, np.unwrap, softmax, log_softmax,
         fft.fft, fft.ifft, fft.rfft, fft.irfft, fft.hfft, fft.ihfft,
     ],
-    rules.with_axes(axis=0):           [np.split, np.array_split, np.unstack],
+    rules.with_axes(axis=0):           [np.split, np.array_split, np.unstack, accumulated, reduced],
     rules.with_axes(axis=()):          [overlap_add],
     rules.with_axes(axis1=0, axis2=1): [np.diagonal, np.trace, np.swapaxes],
     rules.with_axes(axes=None):        [fft.fftshift, fft.ifftshift],
@@ -146,6 +148,6 @@ KEYED = by_function({
 OF_SHAPES = frozenset({
     np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.can_cast, np.result_type,
     np.common_type, np.min_scalar_type, np.may_share_memory, np.shares_memory,
-    np.zeros_like, np.ones_like, np.full_like, np.empty_like,
+    np.zeros_like, np.ones_like, filled_like, np.empty_like,
 })
 # fmt: on

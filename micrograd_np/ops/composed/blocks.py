@@ -11,6 +11,7 @@ import numpy as np
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import expressions
 from micrograd_np.core.op import Array
+from micrograd_np.core.record import as_input
 from micrograd_np.core.tree import leaves
 from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.kernels.libraries import Cuts
@@ -19,26 +20,26 @@ from micrograd_np.ops.kernels.libraries import Cuts
 
 
 def vstack(tup: Sequence[Array], **options: Any) -> Array:
-    return np.concatenate([np.atleast_2d(x) for x in tup], axis=0, **options)
+    return np.concatenate([np.atleast_2d(as_input(x)) for x in tup], axis=0, **options)
 
 
 def hstack(tup: Sequence[Array], **options: Any) -> Array:
-    parts = [np.atleast_1d(x) for x in tup]
+    parts = [np.atleast_1d(as_input(x)) for x in tup]
     return np.concatenate(parts, axis=min(parts[0].ndim - 1, 1), **options)
 
 
 def dstack(tup: Sequence[Array], **options: Any) -> Array:
-    return np.concatenate([np.atleast_3d(x) for x in tup], axis=2, **options)
+    return np.concatenate([np.atleast_3d(as_input(x)) for x in tup], axis=2, **options)
 
 
 def column_stack(tup: Sequence[Array]) -> Array:
     """Vectors and numbers stand upright."""
-    parts = [np.reshape(x, (-1, 1)) if np.ndim(x) < 2 else x for x in tup]
+    parts = [np.reshape(x, (-1, 1)) if np.ndim(x) < 2 else x for x in map(as_input, tup)]
     return np.concatenate(parts, axis=1)
 
 
 def append(arr: Array, values: Array, axis: int | None = None) -> Array:
-    parts = [x if hasattr(x, "dtype") else like(arr, np.asarray(x)) for x in (arr, values)]
+    parts = [x if hasattr(x, "dtype") else like(arr, at_least(1, x)) for x in (arr, values)]
     return np.concatenate(parts, axis=axis)
 
 

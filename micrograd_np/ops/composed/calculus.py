@@ -47,7 +47,9 @@ def joinable(x: Array, a: Array, axis: int) -> Array:
 
 def ediff1d(ary: Array, to_end: Array = None, to_begin: Array = None) -> Array:
     a = np.reshape(ary, -1)
-    begin, end = (None if x is None else like(a, np.reshape(x, -1)) for x in (to_begin, to_end))
+    begin, end = (
+        None if x is None else like(a, np.reshape(as_input(x), -1)) for x in (to_begin, to_end)
+    )
     parts = [x for x in (begin, a[1:] - a[:-1], end) if x is not None]
     return np.concatenate(parts).astype(a.dtype) if len(parts) > 1 else parts[0]
 
@@ -60,20 +62,20 @@ def gradient(f: Array, *varargs: Array, axis: Any = None, edge_order: int = 1) -
 
     Spacings are numbers or coordinates, and differentiable.
     """
-    f = as_input(f)
+    f, *given = map(as_input, (f, *varargs))
     f = f if f.dtype.kind in "fc" else f.astype(float)
     axes = normalize_axis_tuple(range(f.ndim) if axis is None else axis, f.ndim)
     if edge_order not in (1, 2):
         raise ValueError(f"np.gradient takes edge_order 1 or 2, not {edge_order}")
     slopes = [
         slope_along(np.moveaxis(f, i, -1), steps_of(spacing, f.shape[i]), edge_order)
-        for i, spacing in zip(axes, spacings(varargs, len(axes)), strict=True)
+        for i, spacing in zip(axes, spacings(given, len(axes)), strict=True)
     ]
     slopes = [np.moveaxis(slope, -1, i) for i, slope in zip(axes, slopes, strict=True)]
     return slopes[0] if len(slopes) == 1 else tuple(slopes)
 
 
-def spacings(given: tuple[Array, ...], count: int) -> list[Array]:
+def spacings(given: list[Array], count: int) -> list[Array]:
     """One spacing an axis: 1, or the number given for all axes, or one given for each."""
     if len(given) == 0:
         return [1.0] * count

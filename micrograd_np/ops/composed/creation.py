@@ -6,9 +6,10 @@ import numpy as np
 
 from micrograd_np.core.foreign import is_foreign, like
 from micrograd_np.core.forms import expressions, linear
+from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Interpreted, Rule
 from micrograd_np.core.record import as_input, value_of
-from micrograd_np.ops.composed.array_like import as_array
+from micrograd_np.ops.derivatives.constants import filled_like
 from micrograd_np.ops.derivatives.shaping import as_dtype
 from micrograd_np.ops.kernels.axes import shaped_along
 
@@ -54,7 +55,7 @@ def geomspace(
     for end in map(value_of, (start, stop)):
         if not (isinstance(end, Interpreted) or is_foreign(end)) and np.any(np.equal(end, 0)):
             raise ValueError("np.geomspace: a geometric sequence cannot include 0")
-    start, stop = as_array(start), as_array(stop)
+    start, stop = as_input(start), as_input(stop)
     wide = np.result_type(start, stop, 1.0, np.dtype(dtype or float))  # what NumPy computes in
     start, stop = as_dtype(start, wide), as_dtype(stop, wide)
     ratio = np.expand_dims(np.divide(stop, start), axis)
@@ -69,14 +70,27 @@ def convert(x: Array, dtype: Any) -> Array:
     return x if dtype is None else np.astype(x, dtype)
 
 
+def full_like(
+    a: Array, fill_value: Array, dtype: Any = None, order: Any = "K", subok: bool = True,
+    shape: Any = None,
+) -> Array:  # fmt: skip
+    """A constant, unless it is a Tensor that every entry is to be."""
+    fill: Any = as_input(fill_value)
+    if not isinstance(fill, Node | Interpreted):
+        return filled_like(a, fill, dtype=dtype, order=order, subok=subok, shape=shape)
+    value: Array = fill
+    like = np.zeros_like(a, shape=shape)
+    filled = np.where(True, value, like)  # noqa: FBT003 - a Tensor, if `a` is one
+    return as_dtype(filled, like.dtype if dtype is None else dtype)
+
+
 # ---------------------------------------------------------------- grids
 
 
 def broadcast_arrays(*args: Array) -> tuple[Array, ...]:
-    shape = np.broadcast_shapes(*map(np.shape, args))
-    return tuple(
-        as_input(x) if np.shape(x) == shape else np.broadcast_to(as_input(x), shape) for x in args
-    )
+    arrays = [as_input(x) for x in args]
+    shape = np.broadcast_shapes(*map(np.shape, arrays))
+    return tuple(x if np.shape(x) == shape else np.broadcast_to(x, shape) for x in arrays)
 
 
 def meshgrid(
@@ -88,10 +102,10 @@ def meshgrid(
     places = list(range(len(xi)))
     if indexing == "xy":
         places[:2] = places[:2][::-1]
-    alone = [shaped_along(place, x, len(xi)) for place, x in zip(places, xi, strict=True)]
+    alone = [shaped_along(place, as_input(x), len(xi)) for place, x in zip(places, xi, strict=True)]
     grid = alone if sparse else broadcast_arrays(*alone)
     return tuple(np.copy(part, order="C") if copy else part for part in grid)
 
 
 linear(np.linspace, share_of(0), share_of(1), accepted=("num", "endpoint", "dtype", "axis"))
-expressions(np, logspace, geomspace, broadcast_arrays, meshgrid)
+expressions(np, full_like, logspace, geomspace, broadcast_arrays, meshgrid)

@@ -13,7 +13,7 @@ from micrograd_np.core.forms import expressions, primitive
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, value_of
 from micrograd_np.errors import OptionError, ShapeError
-from micrograd_np.ops.composed.array_like import as_array, at_least
+from micrograd_np.ops.composed.array_like import at_least
 from micrograd_np.ops.composed.selection import decisive
 from micrograd_np.ops.derivatives.shaping import astype
 
@@ -191,7 +191,7 @@ def root_slopes(out: Array, p: Array) -> Array:
 
 def bind_roots(p: Array) -> tuple[Inputs, Options]:
     """The coefficients as an array; which of them are zero decides how many roots there are."""
-    p = as_array(p)
+    p = as_input(p)
     decisive("np.roots", p)
     return (p,), {}
 

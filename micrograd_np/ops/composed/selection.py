@@ -84,6 +84,7 @@ def extract(condition: Array, arr: Array) -> Array:
 def choose(a: Array, choices: Sequence[Array], *, mode: str = "raise") -> Array:
     """`choices[a[i]][i]` for every place `i`, everything broadcast together."""
     which, shape = in_range(a, len(choices), mode), np.shape(a)
+    choices = [as_input(x) for x in choices]
     shape = np.broadcast_shapes(shape, *map(np.shape, choices))
     spread = [np.broadcast_to(x, shape) for x in alike(choices)]
     afar = next((x for x in map(value_of, spread) if is_foreign(x)), None)
@@ -132,7 +133,7 @@ def insert(arr: Array, obj: Any, values: Array, axis: int | None = None) -> Arra
     arr, axis = flat_if_no_axis(arr, axis)
     obj, n = value_of(obj), arr.shape[axis]
     count = np.insert(np.arange(n), obj, 0).size - n  # of the places that `obj` names
-    values = of_dimensions(values, arr.ndim)
+    values = of_dimensions(as_input(values), arr.ndim)
     if not isinstance(obj, slice) and np.ndim(obj) == 0:
         values = np.moveaxis(values, 0, axis)
     new = np.shape(values)[axis] if count == 1 else count

@@ -11,6 +11,7 @@ from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.foreign import like
 from micrograd_np.core.forms import bilinear, expression, expressions
 from micrograd_np.core.op import Array
+from micrograd_np.core.record import as_input
 from micrograd_np.ops.composed.array_like import at_least
 
 # ---------------------------------------------------------------- cross
@@ -28,7 +29,7 @@ def cross_along(
     """`np.cross`: a vector of two entries lies in the plane; of two such, the third entry alone."""
     if axis is not None:
         axisa = axisb = axisc = axis
-    a, b = np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1)
+    a, b = np.moveaxis(as_input(a), axisa, -1), np.moveaxis(as_input(b), axisb, -1)
     lengths = {a.shape[-1], b.shape[-1]}
     if not lengths <= {2, 3}:
         raise ValueError(
@@ -48,6 +49,7 @@ def in_space(x: Array) -> Array:
 
 
 def cross_in_space(x1: Array, x2: Array, axis: int = -1) -> Array:
+    x1, x2 = as_input(x1), as_input(x2)
     if {np.shape(x1)[axis], np.shape(x2)[axis]} != {3}:
         raise ValueError(
             f"np.linalg.cross takes vectors of 3 entries, along axis {axis}. Given: shapes "
@@ -61,6 +63,7 @@ def cross_in_space(x1: Array, x2: Array, axis: int = -1) -> Array:
 
 def kron(a: Array, b: Array) -> Array:
     """Every product of two entries, blocks of `b` in the places of `a`."""
+    a, b = as_input(a), as_input(b)
     ndim = max(np.ndim(a), np.ndim(b))
     a, b = at_least(ndim, a), at_least(ndim, b)
     places = np.expand_dims(a, tuple(range(1, 2 * ndim, 2)))

@@ -5,9 +5,20 @@ A floating-point result (`np.floor`) is recorded, with gradient zero; an integer
 constant too.
 """
 
+from typing import Any
+
 import numpy as np
 
+from micrograd_np.core.dispatch import dispatching
 from micrograd_np.core.forms import constant
+from micrograd_np.core.op import Array
+
+
+@dispatching
+def filled_like(a: Array, fill_value: Any, **options: Any) -> Array:
+    """`np.full_like` with a constant; the options are NumPy's."""
+    return np.full_like(a, fill_value, **options)
+
 
 # fmt: off
 constant(np.floor, np.ceil, np.rint, np.trunc, np.round, np.around,
@@ -41,6 +52,6 @@ constant(np.lexsort,           parameters="keys axis", sequence=True)
 constant(np.ravel_multi_index, parameters="multi_index dims mode order", sequence=True)
 constant(np.array_str, np.array_repr, np.array2string)
 
-constant(np.zeros_like, np.ones_like, np.full_like, recorded=False)
+constant(np.zeros_like, np.ones_like, filled_like, recorded=False)
 constant(np.empty_like, parameters="prototype dtype order subok shape", recorded=False)
 # fmt: on

@@ -76,8 +76,23 @@ def test_what_a_generator_cannot_do():
             mg.compile(f)(np.random.default_rng(0))
     with pytest.raises(TracingError, match="returned a random generator"):
         mg.compile(lambda rng: rng)(np.random.default_rng(0))
-    with pytest.raises(TypeError, match="RandomState"):
-        mg.compile(lambda rng: rng.rand())(np.random.RandomState(0))
+    for f in (lambda rng: rng.seed(1), lambda rng: rng.shuffle(np.arange(3))):
+        with pytest.raises(TracingError, match="permut"):
+            mg.compile(f)(np.random.RandomState(0))
+
+
+def test_the_older_generator_is_drawn_from_as_well():
+    def f(x, rng):
+        return rng.randn(3) * x + rng.permutation(3) + rng.randint(5)
+
+    compiled, derivative = mg.compile(f), mg.compile(mg.grad(lambda x, rng: np.sum(f(x, rng))))
+    ours, theirs = np.random.RandomState(5), np.random.RandomState(5)
+    for _ in range(3):
+        assert_array_equal(compiled(VECTOR, ours), f(VECTOR, theirs))
+        assert_array_equal(
+            derivative(VECTOR, ours), mg.grad(lambda x: np.sum(f(x, theirs)))(VECTOR)
+        )
+    assert_array_equal(ours.randn(2), theirs.randn(2))
 
 
 RNG = np.random.default_rng(3)

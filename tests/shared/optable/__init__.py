@@ -24,6 +24,7 @@ from optable import scipy_matrix_rows as scipy_matrix_rows
 from optable import signal_rows as signal_rows
 from optable import special_rows as special_rows
 from optable import statistics_rows as statistics_rows
+from optable import ufunc_rows as ufunc_rows
 from optable.table import ROWS as ROWS
 from optable.table import Case as Case
 from optable.table import Row as Row

@@ -8,6 +8,7 @@ import numpy as np
 import scipy.special
 
 import micrograd_np as mg
+from micrograd_np.ops.derivatives.constants import filled_like
 from micrograd_np.ops.derivatives.elementwise import sigmoid_slope
 from micrograd_np.ops.derivatives.indexing import getitem, scatter
 from micrograd_np.ops.derivatives.shaping import astype
@@ -421,7 +422,10 @@ flat_op(np.einsum_path,  case("ij,jk", (2, 3), (3, 4)))
 flat_op(np.isin,         case((2, 3), np.arange(4.0)), case((2, 3), np.arange(4.0), invert=True))
 for function in (np.zeros_like, np.ones_like):
     flat_op(function, case((2, 3)), case((), dtype=np.float32), case((2, 0)), case((2,), shape=(3, 3)))
-flat_op(np.full_like,    case((2, 3), 7.0), case((2, 3), 1, dtype=int))
+flat_op(filled_like,     case((2, 3), 7.0), case((2, 3), 1, dtype=int), reference=np.full_like)
+LIKE = mg.Tensor(np.ones((2, 3)))
+row(np.full_like, any_real, case(LIKE, ()), case(LIKE, (3,)), case(LIKE, (), shape=(2, 2)),
+    reference=lambda like, fill, **options: np.full_like(np.ones((2, 3)), fill, **options), lacks="single")
 flat_op(np.empty_like,   case((2, 0)), case((0,), dtype=int))
 flat_op(np.result_type,  case((2, 3), np.float32), case((), (2,)))
 flat_op(np.can_cast,     case((2, 3), np.float32))

@@ -237,5 +237,7 @@ def binary(
     row(function, (x, y or x), *BINARY, **fields)
 
 
-def flat_op(function: Callable[..., Any], *cases: Case, domain: Domain = any_real) -> None:
-    row(function, (domain, domain), *cases, order=0)
+def flat_op(
+    function: Callable[..., Any], *cases: Case, domain: Domain = any_real, **fields: Any
+) -> None:
+    row(function, (domain, domain), *cases, order=0, **fields)

@@ -1,0 +1,133 @@
+"""The code to write where NumPy makes a plain array of Tensors, read off the user's own call.
+
+NumPy asks no Tensor that stands in a list, as in `np.mean([t, u])`: it makes an array of the list.
+"""
+
+import ast
+import linecache
+import sys
+from itertools import islice
+from types import FrameType
+from typing import Any
+
+from micrograd_np.errors.places import OWN_FILES, users_frame
+
+MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "stack")
+LISTS = (ast.List, ast.Tuple, ast.ListComp)
+MOST = 160  # characters of a call that a message repeats
+PLAIN_NUMBERS = (
+    "np.vectorize calls its function with one number of Python's at a time. Call the function on "
+    "the Tensor itself, or `mg.vmap(function)(t)`; or use"
+)
+
+
+def joining_advice() -> str:
+    """The advice about an array that NumPy makes of a Tensor, for a message; "" if unknown."""
+    if within_vectorize():
+        return PLAIN_NUMBERS
+    instead = instead_of_call()
+    return f"Write `{instead}`, or use" if instead else ""
+
+
+def instead_of_call() -> str:
+    """The user's call with its lists of Tensors joined; "" if that is not what the call needs."""
+    frame = users_frame()
+    call = None if frame is None else call_at(frame)
+    if frame is None or call is None:
+        return ""
+    instead = rewritten(call, {**frame.f_globals, **frame.f_locals})
+    return instead if len(instead) <= MOST else ""
+
+
+def call_at(frame: FrameType) -> ast.expr | None:
+    """The expression that a frame is computing, if its source is known."""
+    places = frame.f_code.co_positions()
+    first, last, start, stop = next(islice(places, frame.f_lasti // 2, None))
+    if first is None or last is None or start is None or stop is None:
+        return None
+    name = frame.f_code.co_filename
+    lines = [linecache.getline(name, i, frame.f_globals).encode() for i in range(first, last + 1)]
+    lines[-1] = lines[-1][:stop]
+    lines[0] = lines[0][start:]
+    try:
+        return ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
+    except SyntaxError:  # the file has changed since it was read
+        return None
+
+
+def within_vectorize() -> bool:
+    """Whether `np.vectorize` is among the callers."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
+    while frame is not None and frame.f_code.co_filename.startswith(OWN_FILES):
+        if type(frame.f_locals.get("self")).__name__ == "vectorize":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def rewritten(call: ast.expr, names: dict[str, Any]) -> str:
+    """The call with its lists of Tensors stacked; "" if it has none."""
+    if isinstance(call, ast.Subscript):
+        return in_place_of_brackets(call)
+    if isinstance(call, ast.BinOp):
+        call.left, call.right = stacked(call.left, names), stacked(call.right, names)
+        return changed(call)
+    if not isinstance(call, ast.Call):
+        return ""
+    function = ast.unparse(call.func).rpartition(".")[2]
+    if function in {"full", "full_like"} and len(call.args) > 1:
+        shape = ast.unparse(call.args[0])
+        shape = shape if function == "full" else f"np.shape({shape})"
+        return f"mg.full({shape}, {ast.unparse(call.args[1])})"
+    call.args = [stacked(x, names) for x in call.args]
+    for keyword in call.keywords:
+        keyword.value = stacked(keyword.value, names)
+    if function in MAKERS and len(call.args) == 1 and hasattr(call.args[0], "joins"):
+        return ast.unparse(call.args[0])
+    return changed(call)
+
+
+def in_place_of_brackets(call: ast.Subscript) -> str:
+    """The code to write for `np.r_[...]` and `np.c_[...]`; "" if they hold slices or numbers."""
+    parts = call.slice.elts if isinstance(call.slice, ast.Tuple) else [call.slice]
+    if any(isinstance(part, ast.Slice | ast.Constant) for part in parts):
+        return ""
+    listed = ", ".join(map(ast.unparse, parts))
+    function = {"r_": "np.hstack", "c_": "np.column_stack"}
+    name = function.get(ast.unparse(call.value).rpartition(".")[2])
+    return f"{name}([{listed}])" if name else ""
+
+
+def stacked(x: ast.expr, names: dict[str, Any]) -> ast.expr:
+    """An argument, with a call around it that joins its Tensors if it is a list of them."""
+    if not holds_tensors(x, names):
+        return x
+    nested = not isinstance(x, ast.Name) and any(
+        isinstance(y, LISTS) for y in ast.walk(x) if y is not x
+    )
+    function = "mg.tensor" if nested else "np.stack"
+    call = ast.parse(f"{function}({ast.unparse(x)})", mode="eval").body
+    call.joins = True  # type: ignore[attr-defined] # a mark for `changed`
+    return call
+
+
+def changed(call: ast.expr) -> str:
+    """The source of a call, if one of its arguments is joined."""
+    return ast.unparse(call) if any(hasattr(x, "joins") for x in ast.walk(call)) else ""
+
+
+def holds_tensors(x: ast.expr, names: dict[str, Any]) -> bool:
+    """Whether an argument is a list, written out or by its name, in which a Tensor stands."""
+    if isinstance(x, ast.Name):
+        return isinstance(names.get(x.id), list | tuple) and has_tensor(names[x.id])
+    if not isinstance(x, LISTS):
+        return False
+    found = (names.get(y.id) for y in ast.walk(x) if isinstance(y, ast.Name))
+    return any(hasattr(value, "requires_grad") or has_tensor(value) for value in found)
+
+
+def has_tensor(value: Any) -> bool:
+    """Whether a value is a list with a Tensor in it, at any depth."""
+    if not isinstance(value, list | tuple):
+        return False
+    return any(hasattr(part, "requires_grad") or has_tensor(part) for part in value)
