@@ -18,6 +18,7 @@ from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.core.safety.views import shares
 from micrograd_np.errors import LeavesGraphError
+from micrograd_np.errors.operands import reword
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
@@ -156,7 +157,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
         tracked = any(isinstance(x, Node) and x.tracked for x in inputs)
     try:
         value = op.call(*values, **options) if options else op.call(*values)
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         locate(error, op, inputs)
         raise
     if tracked and not (options or other) and type(value) in PLAIN and op.kind != "constant":
@@ -183,12 +184,16 @@ def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
     return op.call(*inputs, **options)
 
 
-def locate(error: ValueError, op: Op, inputs: Inputs) -> None:
-    """Note on an error the op in which it happened, and the op's inputs."""
-    operands = ", ".join(
-        describe(x) if isinstance(x, Node) else f"an array of shape {np.shape(x)}" for x in inputs
-    )
-    error.add_note(f"in `{op.name}` of {operands}")
+def locate(error: ValueError | IndexError, op: Op, inputs: Inputs) -> None:
+    """Say in an error in which op it happened, and what the inputs of the op were."""
+    reword(error, op.function, map(operand_in_words, inputs))
+
+
+def operand_in_words(x: Any) -> str:
+    """An input of an op in a few words for messages."""
+    if isinstance(x, Node):
+        return describe(x)
+    return repr(x) if type(x) in SINGLE else f"an array of shape {np.shape(x)}"
 
 
 def attach(
