@@ -10,7 +10,7 @@ import operator
 import sys
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 
@@ -252,15 +252,18 @@ class Tensor(ArrayMethods, Node):
 
     # ------------------------------------------------------------ differentiation
 
-    def backward(self, gradient: Any = None) -> None:
+    def backward(self, gradient: Any = None, **others: Never) -> None:
         """Add the gradient of this value to `.grad` of every leaf that asks for one.
 
         `gradient` is the cotangent of this value, of its shape; a single number may leave it out,
         meaning 1. The graph stays, so a second call adds exactly the same again.
 
         Raises GraphError if nothing was recorded or if a non-scalar has no `gradient`, ShapeError
-        for one of another shape, MutationError if a leaf was changed since it was used.
+        for one of another shape, MutationError if a leaf was changed since it was used, OptionError
+        for any other option.
         """
+        if others:
+            raise errors.OptionError.foreign(Tensor.backward, others)
         if not self.tracked:
             raise errors.GraphError.nothing_recorded(describe(self))
         if CONTEXT.get() is not EAGER:

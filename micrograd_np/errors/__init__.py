@@ -2,7 +2,8 @@
 
 Each class subclasses the nearest built-in exception. A class method builds each message, so an
 error is made of its message alone, and pickle can make the error anew in another process. A comment
-beside a `message` says what the error is for. The errors of compiled functions are in `compiling`.
+beside a `message` says what the error is for. The errors of compiled functions are in `compiling`,
+those about options in `options`. `habits` knows the names of other libraries.
 The words that messages share are in `words`, and `places` finds the lines of the user's code that
 messages name.
 """
@@ -12,29 +13,11 @@ from typing import Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
+from micrograd_np.errors.options import OptionError as OptionError
 from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
 from micrograd_np.errors.words import counted as counted
 from micrograd_np.errors.words import listed as listed
-
-
-class OptionError(TypeError):
-    """An option was given that NumPy's function has, but its derivative does not."""
-
-    @classmethod
-    def unknown(cls, function: Any, given: Iterable[str], accepted: Iterable[str]) -> "OptionError":
-        """The error for `given` options, where only the `accepted` ones have a derivative."""
-        known = ", ".join(sorted(accepted)) or "none"
-        advice = (
-            " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
-            "NumPy to write into the array `a`."
-            if "out" in given
-            else ""
-        )
-        return cls(
-            f"{called(function)} on a Tensor does not take {', '.join(sorted(given))}; the "
-            f"options with a derivative are: {known}.{advice}"
-        )
 
 
 class UnregisteredFunctionError(TypeError):

@@ -9,8 +9,11 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from micrograd_np.core.graph import describe
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import one_like, scalar
+from micrograd_np.errors.options import knowing_options
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 
@@ -18,6 +21,7 @@ Argnums = int | Sequence[int]
 Derivative = Callable[[Function, Run, Tree], Result]
 
 
+@knowing_options
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns `f`'s value and its gradient.
 
@@ -36,9 +40,11 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> float(value), float(gradient["w"]), float(gradient["b"])
     (10.0, 6.0, 1.0)
     """
+    check_function("value_and_grad", f, argnums)
     return differentiated(f, argnums, has_aux, gradient, with_value=True)
 
 
+@knowing_options
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the gradient of `f`: `value_and_grad` without the value.
 
@@ -48,6 +54,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
     """
+    check_function("grad", f, argnums)
     return differentiated(f, argnums, has_aux, gradient)
 
 
@@ -79,6 +86,7 @@ def differentiated(
     return named_after(f, transformed)
 
 
+@knowing_options
 def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of `f(*primals)` and the function that pulls a cotangent of the value back.
 
@@ -93,6 +101,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pullback(np.array([1.0, 1.0]))[0]
     array([ 1., -1.])
     """
+    check_function("vjp", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
@@ -104,6 +113,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     return value, pullback, *aux
 
 
+@knowing_options
 def jvp(
     f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], has_aux: bool = False
 ) -> tuple[Tree, ...]:
@@ -119,12 +129,14 @@ def jvp(
     >>> float(value), float(derivative)
     (9.0, 6.0)
     """
+    check_function("jvp", f)
     check_lists(f, "jvp", primals, tangents)
     run = Run(f, tuple(primals), has_aux)
     results = [run.value(), run.derivative(tuple(tangents)), *run.aux]
     return hand_out(holds_tensor(primals, tangents), *results)
 
 
+@knowing_options
 def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of `f(*primals)`, and the linear map that pushes tangents of the primals forward.
 
@@ -144,6 +156,7 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
     >>> float(value), float(derivative(1.0)), float(derivative(0.5))
     (9.0, 6.0, 3.0)
     """
+    check_function("linearize", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def derivative(*tangents: Tree) -> Tree:
@@ -162,6 +175,23 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
 # ---------------------------------------------------------------- arguments and names
 
 
+def check_function(name: str, f: Any, argnums: Any = 0) -> None:
+    """Raise TypeError unless the transform `name` is given a function, and positions."""
+    if not callable(f):
+        known = isinstance(f, Tensor)
+        done = " For a Tensor that is computed already: `t.backward()`, then `x.grad`." if known else ""
+        raise TypeError(
+            f"mg.{name} takes a function, and returns another: mg.{name}(f)(x). Given: "
+            f"{describe(f) if known else repr(f):.80}.{done}"
+        )
+    positions = argnums if isinstance(argnums, list | tuple) else (argnums,)
+    if not all(isinstance(i, int) for i in positions):
+        raise TypeError(
+            f"argnums are positions of arguments, 0 for the first, not {argnums!r:.40}. (The result "
+            f"is a function: write mg.{name}(f)(x), not mg.{name}(f, x).)"
+        )
+
+
 def at(
     f: Function, argnums: Argnums, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Function, tuple[Tree, ...]]:
@@ -170,12 +200,11 @@ def at(
         return f, args
     positions: tuple[Any, ...] = tuple(argnums) if isinstance(argnums, list | tuple) else (argnums,)
     count = len(args)
-    places = {i % count for i in positions if isinstance(i, int) and -count <= i < count}
+    places = {i % count for i in positions if -count <= i < count}
     if len(places) < len(positions):
         raise TypeError(
             f"argnums={argnums!r:.40} does not name arguments of {name_of(f)}, which was called "
-            f"with {count} positional ones: give a position, or several different ones. "
-            f"(The gradient is a function: write grad(f)(x), not grad(f, x).)"
+            f"with {count} positional ones: give a position, or several different ones."
         )
 
     def of_chosen(*chosen: Tree) -> Any:

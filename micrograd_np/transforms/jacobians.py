@@ -15,7 +15,15 @@ from micrograd_np.core.record import ARRAYS, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
-from micrograd_np.transforms.grad import Argnums, check_lists, differentiated, grad, name_of
+from micrograd_np.errors.options import knowing_options
+from micrograd_np.transforms.grad import (
+    Argnums,
+    check_function,
+    check_lists,
+    differentiated,
+    grad,
+    name_of,
+)
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 from micrograd_np.transforms.vmap import map_arrays
@@ -23,6 +31,7 @@ from micrograd_np.transforms.vmap import map_arrays
 Mode = Literal["forward", "reverse"] | None
 
 
+@knowing_options
 def jacobian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
 ) -> Function:
@@ -44,6 +53,7 @@ def jacobian(
     array([[2., 0.],
            [0., 6.]])
     """
+    check_function("jacobian", f, argnums)
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
@@ -110,6 +120,7 @@ def parts(nodes: Sequence[Node]) -> Iterator[tuple[slice, Node]]:
         start += x.value.size
 
 
+@knowing_options
 def hessian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = "forward", has_aux: bool = False
 ) -> Function:
@@ -122,9 +133,11 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
+    check_function("hessian", f, argnums)
     return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
+@knowing_options
 def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tree:
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
@@ -137,6 +150,7 @@ def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tr
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
+    check_function("hvp", f)
     if not any(isinstance(given, list | tuple) for given in (primals, tangents)):
         primals, tangents = [primals], [tangents]
     check_lists(f, "hvp", primals, tangents)
@@ -150,6 +164,7 @@ def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tr
 # ---------------------------------------------------------------- diagonals
 
 
+@knowing_options
 def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the derivative of each entry of `f` in that entry of its argument.
 
@@ -170,6 +185,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
     """
+    check_function("elementwise_grad", f, argnums)
     return differentiated(f, argnums, has_aux, diagonal)
 
 

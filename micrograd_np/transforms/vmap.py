@@ -15,6 +15,7 @@ from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import owned
 from micrograd_np.errors import ShapeError, uncover
 from micrograd_np.interpreters.batch.batched import Batch, Batched, check_batch, depth_of
+from micrograd_np.transforms.grad import check_function
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
 Function = Callable[..., Any]
@@ -43,6 +44,8 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0]))
     array([ 6., 24.])
     """
+
+    check_function("vmap", f)
 
     @wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:
