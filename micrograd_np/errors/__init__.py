@@ -14,6 +14,8 @@ from typing import Any
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
 from micrograd_np.errors.options import OptionError as OptionError
+from micrograd_np.errors.places import library_name
+from micrograd_np.errors.remedies import fitting
 from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
 from micrograd_np.errors.words import counted as counted
@@ -49,21 +51,34 @@ class LeavesGraphError(TypeError):
 
     @classmethod
     def as_array(cls, described: str, advice: str = "") -> "LeavesGraphError":
-        """The error for `np.asarray(t)`."""
+        """The error for `np.asarray(t)`; `advice`: what to call instead of a function of SciPy."""
+        cut = f"{described} is part of a graph; turning it into an array here would silently cut its gradient."
+        if library := library_name():
+            return cls(
+                f"{cut} {library} works on plain numbers: give it `t.item()` for a single one, as in "
+                f"`losses.append(loss.item())`, or `t.data`, the array."
+            )
+        if not advice and (found := fitting("")):
+            return cls(f"{cut} {found} If it is meant to leave the graph: `t.data`.")
         return cls(
-            f"{described} is part of a graph; turning it into an array here would silently cut its "
-            f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
+            f"{cut} {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
             f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, "
             f"`mg.index_update(a, i, t)` for `a[i] = t`, or `mg.stack([...])` and "
             f"`mg.tensor([...])` to join Tensors with their history."
         )
 
-    while_differentiated = message(  # `float(t)`, `t.item()` or `copy.copy(t)`
-        "{described} is being differentiated; a plain number, a plain array or a copy of it would "
-        "silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
-        "`mg.index_update(a, i, t)` for `a[i] = t`; or, if its value is meant as a constant, take "
-        "it from `mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
-    )
+    @classmethod
+    def while_differentiated(cls, described: str) -> "LeavesGraphError":
+        """The error for `float(t)`, `t.item()` or `copy.copy(t)` in a differentiated function."""
+        remedy = fitting(
+            "Write np.sin for math.sin, `mg.stack([...])` or `mg.index_update(a, i, t)` for "
+            "`a[i] = t`; or, if its value is meant as a constant, take it from "
+            "`mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
+        )
+        return cls(
+            f"{described} is being differentiated; a plain number, a plain array or a copy of it "
+            f"would silently cut its gradient. {remedy}"
+        )
 
 
 class SolverError(RuntimeError):
@@ -99,11 +114,14 @@ class GradientCutWarning(UserWarning):
                 f"{SOLVER_ADVICE}"
             )
         known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
+        general = (
+            f"Write {known or 'a function of NumPy for one of Python, as np.exp for math.exp'}; "
+            f"or mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`."
+        )
+        remedy = f"Write {known}." if known else fitting(general)
         return cls(
-            f"a tracked Tensor becomes a plain number here, which cuts its gradient. Write "
-            f"{known or 'a function of NumPy for one of Python, as np.exp for math.exp'}; "
-            f"mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`; or t.item() or t.data, "
-            f"if the plain number is meant."
+            f"a tracked Tensor becomes a plain number here, which cuts its gradient. {remedy} If "
+            f"the plain number is meant: t.item()."
         )
 
 
@@ -274,14 +292,20 @@ class RenderingError(RuntimeError):
 class BatchedError(TypeError):
     """Code inside `vmap` asked for something that depends on the value of a single example."""
 
-    value = message(  # a number, a truth value or a plain array asked of one example
-        "{described} was used as a number, a truth value or a plain array inside vmap, where every "
-        "example has a value of its own, so there is no single one. Use np.where for a choice, "
-        "NumPy's functions for arithmetic (np.exp for math.exp), mg.stack([...]) for "
-        "np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, mg.Tensor(table)[i] to index a "
-        "table by it, and mg.stop_gradient(x) itself, without .item(), where a constant is meant; "
-        "or loop over the examples instead of vmap."
-    )
+    @classmethod
+    def value(cls, described: str) -> "BatchedError":
+        """The error for a number, a truth value or a plain array asked of one example."""
+        remedy = fitting(
+            "Use np.where for a choice, NumPy's functions for arithmetic (np.exp for math.exp), "
+            "mg.stack([...]) for np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, "
+            "mg.Tensor(table)[i] to index a table by it, and mg.stop_gradient(x) itself, without "
+            ".item(), where a constant is meant; or loop over the examples instead of vmap."
+        )
+        return cls(
+            f"{described} was used as a number, a truth value or a plain array inside vmap, where "
+            f"every example has a value of its own, so there is no single one. {remedy}"
+        )
+
     mask = message(  # a boolean index, of which every example has another
         "a boolean mask computed inside vmap was used as an index: every example would have a "
         "result of another length. Use np.where(mask, x, 0) and reduce."

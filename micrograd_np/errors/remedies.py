@@ -27,7 +27,7 @@ INSTEAD = {  # Python's functions that decide by values, and NumPy's
     "all": "np.all", "any": "np.any", "max": "np.maximum", "min": "np.minimum", "round": "np.round",
     "sorted": "np.sort",
 }  # fmt: skip
-JOINING = {"np.array": "mg.stack", "np.asarray": "mg.stack"}
+ARRAYS = ("np.array", "np.asarray")
 
 
 def expression_at(frame: FrameType) -> ast.expr | None:
@@ -103,8 +103,10 @@ def called(node: ast.Call, frame: FrameType, names: dict[str, Any], *, traced: b
     given = ", ".join(map(ast.unparse, node.args))
     if instead := numpys(named(function, names)):
         return f"{instead} for {function}"
-    if function in JOINING:
-        return f"`{JOINING[function]}({given})`"
+    if function in ARRAYS and node.args and not isinstance(node.args[0], ast.List | ast.Tuple):
+        return f"`{given}` itself, without {function}()"
+    if function in ARRAYS:
+        return f"`mg.stack({given})`"
     if function in INSTEAD and names.get(function) is getattr(builtins, function):
         return f"{INSTEAD[function]} for {function}"
     if isinstance(node.func, ast.Attribute) and node.func.attr in ("item", "tolist", "numpy"):

@@ -179,7 +179,11 @@ def check_function(name: str, f: Any, argnums: Any = 0) -> None:
     """Raise TypeError unless the transform `name` is given a function, and positions."""
     if not callable(f):
         known = isinstance(f, Tensor)
-        done = " For a Tensor that is computed already: `t.backward()`, then `x.grad`." if known else ""
+        done = (
+            " For a Tensor that is computed already: `t.backward()`, then `x.grad`."
+            if known
+            else ""
+        )
         raise TypeError(
             f"mg.{name} takes a function, and returns another: mg.{name}(f)(x). Given: "
             f"{describe(f) if known else repr(f):.80}.{done}"

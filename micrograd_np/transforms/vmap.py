@@ -44,7 +44,6 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0]))
     array([ 6., 24.])
     """
-
     check_function("vmap", f)
 
     @wraps(f)

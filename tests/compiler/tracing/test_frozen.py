@@ -59,7 +59,7 @@ NOT_FROZEN = {  # what is written, and what the error advises
     "numpy": (lambda x: Tensor(x).numpy(), r"`return Tensor\(x\)`"),
     "item": (lambda x: x[0].item(), r"`return x\[0\]`"),
     "tolist": (lambda x: x.tolist(), "`return x`"),
-    "asarray": (lambda x: np.asarray(x), "mg.stack"),
+    "asarray": (lambda x: np.asarray(x), "`x` itself"),
     "array of parts": (lambda x: np.array([x[0], x[1]]), "mg.stack"),
     "math": (lambda x: __import__("math").sin(x[0]), "np.sqrt for math.sqrt"),
     "mask": (lambda x: x[x > 0], "np.where"),

@@ -12,7 +12,9 @@ ROWS = [
     mistake("a[0] = x[0]", UserWarning),
     mistake("out = np.zeros(3)\nout[:] = x", Exception),
     mistake("losses = [np.sum(x**2)]\nnp.array(losses)", Exception),
-    mistake("losses = [np.sum(x**2)]\nimport matplotlib.pyplot as plt\nplt.plot(losses)", Exception),
+    mistake(
+        "losses = [np.sum(x**2)]\nimport matplotlib.pyplot as plt\nplt.plot(losses)", Exception
+    ),
     mistake("f'{x:.3f}'", Exception),
     mistake("'%.3f' % x", Exception),
     mistake("round(x, 2) + math.floor(x[0])", Exception),
@@ -35,7 +37,10 @@ ROWS = [
     mistake("x.sort()", TypeError),
     mistake("x.fill(0)", TypeError),
     mistake("loss = np.sum(x**2)\nx.data -= 0.1\nloss.backward()", RuntimeError),
-    mistake("loss = np.sum(x**2)\nloss.backward()\nx.data -= 0.1 * x.grad\nmg.draw(loss, gradients=True)", RuntimeError),
+    mistake(
+        "loss = np.sum(x**2)\nloss.backward()\nx.data -= 0.1 * x.grad\nmg.draw(loss, gradients=True)",
+        RuntimeError,
+    ),
     mistake("h = x * 2\nh.data = a", TypeError),
     mistake("h = x * 2\nh.requires_grad = False", RuntimeError),
     mistake("def f(t):\n    t[0] = 0.0\n    return np.sum(t)\ngrad(f)(a)", TypeError),
@@ -48,7 +53,9 @@ ROWS = [
     mistake("(x * 2).backward(1j * a)", TypeError),
     mistake("x.gradient", AttributeError),
     mistake("x.ptp()", AttributeError),
-    mistake("with mg.detect_anomaly():\n    np.sum(np.sqrt(x - 1) * 0).backward()", FloatingPointError),
+    mistake(
+        "with mg.detect_anomaly():\n    np.sum(np.sqrt(x - 1) * 0).backward()", FloatingPointError
+    ),
     # ------------------------------------------------------------ pictures
     mistake("mg.draw(model)", TypeError),
     mistake("mg.draw(a)", TypeError),

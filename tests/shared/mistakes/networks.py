@@ -46,10 +46,18 @@ ROWS = [
     mistake(FIT.replace("epochs=1", "epochs=0"), ValueError),
     mistake(FIT.replace("epochs=1", "epochs=1, batch_size=0"), ValueError),
     mistake(FIT, Exception),
-    mistake(FIT.replace("X, y", "X, y[:, None]").replace("0.1", "1e9").replace("epochs=1", "epochs=100"), FloatingPointError),
+    mistake(
+        FIT.replace("X, y", "X, y[:, None]")
+        .replace("0.1", "1e9")
+        .replace("epochs=1", "epochs=100"),
+        FloatingPointError,
+    ),
     mistake(FIT.replace("X, y", "X, ['a', 'b', 'c', 'd']"), Exception),
     # ------------------------------------------------------------ states
     mistake("model.load_state_dict({'layers.0.weight': np.ones((3, 8))})", Exception),
     mistake("model.load_state_dict(model)", Exception),
-    mistake("state = model.state_dict()\nstate = {k: v[:1] for k, v in state.items()}\nmodel.load_state_dict(state)", Exception),
+    mistake(
+        "state = model.state_dict()\nstate = {k: v[:1] for k, v in state.items()}\nmodel.load_state_dict(state)",
+        Exception,
+    ),
 ]

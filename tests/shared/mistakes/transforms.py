@@ -21,20 +21,26 @@ ROWS = [
     mistake("grad(lambda u: u**2, has_aux=True)(1.0)", TypeError),
     mistake("grad(lambda c: c['w'] ** 2)({'w': 1.0, 'name': 'run 1'})", TypeError),
     mistake("grad(lambda c: c['w'] ** 2)({'w': 1.0, 'steps': 10})", TypeError),
-    mistake("""
+    mistake(
+        """
         from dataclasses import dataclass
         @dataclass
         class Config:
             w: float
         grad(lambda c: c.w ** 2)(Config(1.0))
-    """, TypeError),
-    mistake("""
+    """,
+        TypeError,
+    ),
+    mistake(
+        """
         from dataclasses import dataclass
         @dataclass
         class Config:
             w: float
         grad(lambda w: Config(w))(1.0)
-    """, TypeError),
+    """,
+        TypeError,
+    ),
     mistake("grad(lambda t: np.abs(t) * 1j)(1.0)", RuntimeError),
     # ------------------------------------------------------------ the others
     mistake("mg.jvp(np.sin, 1.0, 1.0)", TypeError),
@@ -74,11 +80,23 @@ ROWS = [
     mistake("mg.gradcheck(np.sin, [a], order=3)", Exception),
     # ------------------------------------------------------------ ops of one's own
     mistake("mg.primitive(lambda t: t**2)", Exception),
-    mistake("sq = mg.primitive(lambda t: t**2, vjp=lambda g, out, t: (g, g))\nsq(x).sum().backward()", Exception),
-    mistake("sq = mg.primitive(lambda t: t**2, vjp=lambda g, out, t: g[:2])\nsq(x).sum().backward()", Exception),
+    mistake(
+        "sq = mg.primitive(lambda t: t**2, vjp=lambda g, out, t: (g, g))\nsq(x).sum().backward()",
+        Exception,
+    ),
+    mistake(
+        "sq = mg.primitive(lambda t: t**2, vjp=lambda g, out, t: g[:2])\nsq(x).sum().backward()",
+        Exception,
+    ),
     mistake("sq = mg.primitive(lambda t: t * x, partials=[lambda out, t: 1.0])\nsq(a)", Exception),
-    mistake("def f(t):\n    t[0] = 0\n    return t\nmg.primitive(f, partials=[lambda out, t: 1.0])(x)", Exception),
-    mistake("sq = mg.primitive(lambda t: t**2, partials=[lambda t: 2 * t])\nsq(x).sum().backward()", Exception),
+    mistake(
+        "def f(t):\n    t[0] = 0\n    return t\nmg.primitive(f, partials=[lambda out, t: 1.0])(x)",
+        Exception,
+    ),
+    mistake(
+        "sq = mg.primitive(lambda t: t**2, partials=[lambda t: 2 * t])\nsq(x).sum().backward()",
+        Exception,
+    ),
     mistake("mg.register(np.sin, partials=[lambda out, t: np.cos(t)])", ValueError),
     mistake("mg.register(math.sin, partials=[lambda out, t: np.cos(t)])", TypeError),
     mistake("mg.primitive(3.0, vjp=lambda g: g)", TypeError),
