@@ -8,7 +8,6 @@ stamps it.
 
 import operator
 import sys
-import warnings
 from collections.abc import Iterator
 from typing import Any, Never
 
@@ -21,7 +20,7 @@ from micrograd_np.core.graph import PICK, Node, describe, pull, tick
 from micrograd_np.core.op import OPS, Array, Interpreted
 from micrograd_np.core.operators import ArrayMethods, binary
 from micrograd_np.core.record import NOTHING, apply, check_change, record, value_of
-from micrograd_np.core.safety.leaving import check_constant, is_differentiated
+from micrograd_np.core.safety.leaving import check_constant, is_differentiated, warn_user
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_unsolved, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
 from micrograd_np.core.unknown import EXPLANATIONS
@@ -194,6 +193,8 @@ class Tensor(ArrayMethods, Node):
         foreign = is_foreign(self.value)
         if not spec and (self.ndim or foreign or isinstance(self.value, Interpreted)):
             return str(self)
+        if self.ndim:
+            raise errors.FormatError.of_array(describe(self), spec)
         return format((to_numpy(self.value) if foreign else self.value)[()], spec)
 
     def __contains__(self, item: Any) -> bool:
@@ -203,10 +204,11 @@ class Tensor(ArrayMethods, Node):
         check_constant(self)
         if self.op is not None:
             check_unsolved(self)
-            warnings.warn(
-                f"copying or pickling {describe(self)} keeps its value and drops its history; "
-                f"give `t.data` or `t.numpy()` to avoid this",
-                stacklevel=2,
+            warn_user(
+                UserWarning(
+                    f"copying or pickling {describe(self)} keeps its value and drops its history; "
+                    f"give `t.data` or `t.numpy()` to avoid this"
+                )
             )
         given = (self._array(), self.tracked and self.op is None, None, self.name)
         return _restored, (type(self), self.grad, *given), self._added()

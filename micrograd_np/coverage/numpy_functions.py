@@ -124,7 +124,7 @@ ATTRIBUTES: dict[str, str] = {  # why a Tensor lacks attributes of an ndarray, a
     "it reads memory, which a Tensor shares with nobody; use t.data": """
         base byteswap ctypes flags getfield newbyteorder setflags strides
     """,
-    "it reads memory; write t.reshape(shape) for another shape, t.data.view() for the memory": "view",
+    "it reads memory; write t.reshape(shape) for a shape, t.data.view() for the memory": "view",
     "it writes too; np.ravel(t) is the entries in a row": "flat",
     "bytes hold no history; use t.numpy()": "dump dumps tobytes tofile tostring",
     "NumPy has given it up; write t = mg.index_update(t, key, value)": "itemset",

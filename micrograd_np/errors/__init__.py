@@ -8,7 +8,7 @@ The words that messages share are in `words`, and `places` finds the lines of th
 messages name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
@@ -52,11 +52,14 @@ class LeavesGraphError(TypeError):
     @classmethod
     def as_array(cls, described: str, advice: str = "") -> "LeavesGraphError":
         """The error for `np.asarray(t)`; `advice`: what to call instead of a function of SciPy."""
-        cut = f"{described} is part of a graph; turning it into an array here would silently cut its gradient."
+        cut = (
+            f"{described} is part of a graph; turning it into an array here would silently cut its "
+            f"gradient."
+        )
         if library := library_name():
             return cls(
-                f"{cut} {library} works on plain numbers: give it `t.item()` for a single one, as in "
-                f"`losses.append(loss.item())`, or `t.data`, the array."
+                f"{cut} {library} works on plain numbers: give it `t.item()` for a single one, as "
+                f"in `losses.append(loss.item())`, or `t.data`, the array."
             )
         if not advice and (found := fitting("")):
             return cls(f"{cut} {found} If it is meant to leave the graph: `t.data`.")
@@ -153,6 +156,15 @@ class MeaningLostError(TypeError):
         return error
 
 
+class FormatError(TypeError):
+    """A format for single numbers was given for an array."""
+
+    of_array = message(  # `f"{t:.3f}"` of an array
+        "{described} has several entries, and the format {spec!r} is for one: write `t[i]` or "
+        "`np.sum(t)` in its place. For all entries, `np.array2string(t.data, precision=3)`."
+    )
+
+
 class ForeignArrayError(TypeError):
     """A function needs numbers that another library has on a device, or has not computed yet."""
 
@@ -223,6 +235,11 @@ class GraphError(RuntimeError):
 
 class MutationError(RuntimeError):
     """A value was changed after an op had used it, so its gradient would be wrong."""
+
+    drawn = message(  # the gradients of a picture
+        "{what}\nThe picture itself needs no gradients: draw it without gradients=True, with the "
+        "`.grad` that backward() left, or draw before the update."
+    )
 
     @classmethod
     def of(cls, what: str, op: str, had: str = "used") -> "MutationError":

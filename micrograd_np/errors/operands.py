@@ -1,4 +1,4 @@
-"""NumPy's errors about the arguments of a call, told as ours: first the call, then NumPy's words."""
+"""NumPy's errors about the arguments of a call: our words about the call first, NumPy's after."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -40,7 +40,7 @@ def reword(error: ValueError | IndexError, function: Any, operands: Iterable[str
 
     A class that makes its message of other arguments than a text gets a note instead.
     """
-    call = f"{called(function)} of {', '.join(operands)}"
+    call = f"{called(function)} of {' and '.join(operands)}"
     said = str(error)
     if type(error) not in REWORDED:
         error.add_note(f"in {call}")

@@ -27,6 +27,7 @@ INSTEAD = {  # Python's functions that decide by values, and NumPy's
     "all": "np.all", "any": "np.any", "max": "np.maximum", "min": "np.minimum", "round": "np.round",
     "sorted": "np.sort",
 }  # fmt: skip
+LEAVING = ("item", "tolist", "numpy")
 ARRAYS = ("np.array", "np.asarray")
 
 
@@ -100,26 +101,42 @@ def taken(node: ast.Subscript, names: dict[str, Any]) -> str:
 def called(node: ast.Call, frame: FrameType, names: dict[str, Any], *, traced: bool) -> str:
     """The remedy for a call that asks for numbers."""
     function = ast.unparse(node.func)
-    given = ", ".join(map(ast.unparse, node.args))
-    if instead := numpys(named(function, names)):
-        return f"{instead} for {function}"
-    if function in ARRAYS and node.args and not isinstance(node.args[0], ast.List | ast.Tuple):
-        return f"`{given}` itself, without {function}()"
-    if function in ARRAYS:
-        return f"`mg.stack({given})`"
+    sizing = traced and function.rpartition(".")[2] in SIZING
+    return (
+        renamed(function, names)
+        or unwrapped(function, node, names)
+        or left(node.func, traced=traced)
+        or (static(node, frame) if sizing else "")
+    )
+
+
+def renamed(function: str, names: dict[str, Any]) -> str:
+    """NumPy's function for one of Python's."""
+    instead = numpys(named(function, names))
     if function in INSTEAD and names.get(function) is getattr(builtins, function):
-        return f"{INSTEAD[function]} for {function}"
-    if isinstance(node.func, ast.Attribute) and node.func.attr in ("item", "tolist", "numpy"):
-        value = ast.unparse(node.func.value)
-        if traced:
-            return f"`return {value}`, and use its value outside"
-        return f"`{value}` itself; `mg.stop_gradient({value})`, if a constant is meant"
-    if function in NOT_NEEDED:
-        return f"`{given}` itself, without {function}()"
+        instead = INSTEAD[function]
+    return f"{instead} for {function}" if instead else ""
+
+
+def unwrapped(function: str, node: ast.Call, names: dict[str, Any]) -> str:
+    """The argument of a function that makes numbers or arrays of it."""
+    given = ", ".join(map(ast.unparse, node.args))
     if function == "int":
         return f"`np.astype({given}, int)`"
-    sizing = function.rpartition(".")[2] in SIZING
-    return static(node, frame) if traced and sizing else ""
+    listing = isinstance(names.get(given), list | tuple) or given.startswith(("[", "("))
+    if function in ARRAYS and listing:
+        return f"`mg.stack({given})`"
+    return f"`{given}` itself, without {function}()" if function in (*NOT_NEEDED, *ARRAYS) else ""
+
+
+def left(function: ast.expr, *, traced: bool) -> str:
+    """The Tensor itself for a method that leaves the graph."""
+    if not (isinstance(function, ast.Attribute) and function.attr in LEAVING):
+        return ""
+    value = ast.unparse(function.value)
+    if traced:
+        return f"`return {value}`, and use its value outside"
+    return f"`{value}` itself; `mg.stop_gradient({value})`, if a constant is meant"
 
 
 def decided(node: ast.expr, frame: FrameType, *, traced: bool) -> str:

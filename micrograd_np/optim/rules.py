@@ -162,8 +162,8 @@ def _check(**settings: Any) -> None:
     ]
     if strange:
         raise TypeError(
-            f"settings of an optimizer are numbers; these are none:{listed(strange)}\nParameters are "
-            f"given to `optim.Optimizer(parameters, optim.sgd(0.1))`."
+            f"settings of an optimizer are numbers; these are none:{listed(strange)}\n"
+            f"Parameters are given to `optim.Optimizer(parameters, optim.sgd(0.1))`."
         )
     wrong = [
         f"{name}={value!r}: must be {CONDITIONS[name][0]}"

@@ -179,20 +179,16 @@ def check_function(name: str, f: Any, argnums: Any = 0) -> None:
     """Raise TypeError unless the transform `name` is given a function, and positions."""
     if not callable(f):
         known = isinstance(f, Tensor)
-        done = (
-            " For a Tensor that is computed already: `t.backward()`, then `x.grad`."
-            if known
-            else ""
-        )
+        given = describe(f) if known else f"{f!r:.60}"
         raise TypeError(
-            f"mg.{name} takes a function, and returns another: mg.{name}(f)(x). Given: "
-            f"{describe(f) if known else repr(f):.80}.{done}"
+            f"mg.{name} takes a function, and returns another: mg.{name}(f)(x). Given: {given}."
+            + " Of a Tensor that is computed already: `t.backward()`, then `x.grad`." * known
         )
     positions = argnums if isinstance(argnums, list | tuple) else (argnums,)
     if not all(isinstance(i, int) for i in positions):
         raise TypeError(
-            f"argnums are positions of arguments, 0 for the first, not {argnums!r:.40}. (The result "
-            f"is a function: write mg.{name}(f)(x), not mg.{name}(f, x).)"
+            f"argnums are positions of arguments, 0 for the first, not {argnums!r:.40}. (The "
+            f"result is a function: write mg.{name}(f)(x), not mg.{name}(f, x).)"
         )
 
 

@@ -6,6 +6,7 @@ are no subclass of ndarray get the call themselves, for they may wrap a Tensor. 
 ndarray that changes no behavior (`np.memmap`) is an array like any other.
 """
 
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -46,13 +47,32 @@ def check_numbers(x: Any) -> None:
 def numbers(array: Array, result_of: str = "") -> Array:
     """`array`, if it holds numbers. `result_of`: the name of the op that it is the result of."""
     if array.dtype.kind not in "fiubc":
-        advice = meaning_of(array).partition(". ")[2]
         given = f"np.{result_of} of a Tensor and something else gave" if result_of else "Given:"
-        advice = "Give it arrays (t.data), if that is meant." if result_of else advice
+        advice = "Give it arrays (t.data), if that is meant" if result_of else instead_of(array)
         raise NotDifferentiableError(
-            f"a Tensor holds numbers, not dtype {array.dtype}. {given} {array!r:.80}. {advice}"
+            f"a Tensor holds numbers, not {what_in(array)}. {given} {array!r:.80}. {advice}."
         )
     return array
+
+
+def what_in(array: Array) -> str:
+    """The kind of what an array holds that are no numbers."""
+    if array.dtype.kind == "O" and array.ndim == 0:
+        return f"an object of class {type(array.item()).__name__}"
+    return "text" if array.dtype.kind in "US" else f"dtype {array.dtype}"
+
+
+def instead_of(array: Array) -> str:
+    """What to write instead of an array that holds no numbers."""
+    if array.dtype.kind in "US":
+        return "Write np.asarray(x, dtype=float), if it spells numbers; keep names elsewhere"
+    if array.dtype.kind == "O" and array.ndim == 0:
+        if is_dataclass(array.item()):
+            return (
+                "A dataclass is no tree of numbers: write `dataclasses.asdict(x)`, a dict of them"
+            )
+        return "Write a list, tuple or dict of its numbers, or an `nn.Module` that holds them"
+    return meaning_of(array).partition(". ")[2]
 
 
 def check_operand(x: Any, function: Any) -> None:
