@@ -85,7 +85,7 @@ class Tensor(ArrayMethods, Node):
         if self.op is not None or (RUNNING and is_differentiated(self)):
             raise errors.InPlaceError(
                 f"{describe(self)} keeps its value; assign to leaves only, and not to arguments of "
-                f"a function that is being differentiated."
+                f"a function that is being differentiated. For another value make a new Tensor."
             )
         if new is not self.value:
             given = np.shape(new)

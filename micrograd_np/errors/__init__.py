@@ -75,12 +75,12 @@ class LeavesGraphError(TypeError):
         """The error for `float(t)`, `t.item()` or `copy.copy(t)` in a differentiated function."""
         remedy = fitting(
             "Write np.sin for math.sin, `mg.stack([...])` or `mg.index_update(a, i, t)` for "
-            "`a[i] = t`; or, if its value is meant as a constant, take it from "
-            "`mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
+            "`a[i] = t`."
         )
         return cls(
             f"{described} is being differentiated; a plain number, a plain array or a copy of it "
-            f"would silently cut its gradient. {remedy}"
+            f"would silently cut its gradient. {remedy} If its value is meant as a constant: "
+            f"`mg.stop_gradient(t).item()`."
         )
 
 
@@ -124,7 +124,7 @@ class GradientCutWarning(UserWarning):
         remedy = f"Write {known}." if known else fitting(general)
         return cls(
             f"a tracked Tensor becomes a plain number here, which cuts its gradient. {remedy} If "
-            f"the plain number is meant: t.item()."
+            f"the plain number is meant: t.item() or t.data."
         )
 
 

@@ -31,6 +31,8 @@ ADVICE = {
     "np.linalg.pinv or np.linalg.lstsq for others",
     "not positive definite": "a factor exists only for symmetric matrices whose eigenvalues are "
     "positive. Add a multiple of np.eye(n), or write np.linalg.eigh",
+    "inhomogeneous shape": "rows of different lengths make no array. Make them equally long, or "
+    "keep a list of Tensors",
     "equal division": "the parts have to be equally long. Write np.array_split for others",
 }  # fmt: skip
 

@@ -20,7 +20,11 @@ class OptionError(TypeError):
         """The error for `given` options of an op, which knows the `accepted` ones."""
         names = sorted(given)
         known = ", ".join(sorted(accepted))
-        takes = f"the options with a derivative are: {known}." if known else "it takes no options."
+        takes = (
+            f"the options with a derivative are: {known}."
+            if known
+            else "none of its options has a derivative."
+        )
         text = f"{called(function)} on a Tensor does not take {', '.join(names)}; {takes}"
         return cls(f"{text}{advice(names)}")
 

@@ -28,6 +28,7 @@ INSTEAD = {  # Python's functions that decide by values, and NumPy's
     "sorted": "np.sort",
 }  # fmt: skip
 LEAVING = ("item", "tolist", "numpy")
+LISTING = ast.List | ast.Tuple | ast.ListComp | ast.Call
 ARRAYS = ("np.array", "np.asarray")
 
 
@@ -123,9 +124,9 @@ def unwrapped(function: str, node: ast.Call, names: dict[str, Any]) -> str:
     given = ", ".join(map(ast.unparse, node.args))
     if function == "int":
         return f"`np.astype({given}, int)`"
-    listing = isinstance(names.get(given), list | tuple) or given.startswith(("[", "("))
-    if function in ARRAYS and listing:
-        return f"`mg.stack({given})`"
+    listing = any(isinstance(each, LISTING) for each in node.args)
+    if function in ARRAYS and (listing or isinstance(names.get(given), list | tuple)):
+        return f"`mg.tensor({given})`"
     return f"`{given}` itself, without {function}()" if function in (*NOT_NEEDED, *ARRAYS) else ""
 
 
@@ -134,9 +135,8 @@ def left(function: ast.expr, *, traced: bool) -> str:
     if not (isinstance(function, ast.Attribute) and function.attr in LEAVING):
         return ""
     value = ast.unparse(function.value)
-    if traced:
-        return f"`return {value}`, and use its value outside"
-    return f"`{value}` itself; `mg.stop_gradient({value})`, if a constant is meant"
+    use = "; to see its value, return it" if traced else ""
+    return f"`{value}` itself, without .{function.attr}(){use}"
 
 
 def decided(node: ast.expr, frame: FrameType, *, traced: bool) -> str:

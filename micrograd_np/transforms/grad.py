@@ -40,7 +40,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> float(value), float(gradient["w"]), float(gradient["b"])
     (10.0, 6.0, 1.0)
     """
-    check_function("value_and_grad", f, argnums)
+    check_given("value_and_grad", f, argnums)
     return differentiated(f, argnums, has_aux, gradient, with_value=True)
 
 
@@ -54,7 +54,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
     """
-    check_function("grad", f, argnums)
+    check_given("grad", f, argnums)
     return differentiated(f, argnums, has_aux, gradient)
 
 
@@ -101,7 +101,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pullback(np.array([1.0, 1.0]))[0]
     array([ 1., -1.])
     """
-    check_function("vjp", f)
+    check_given("vjp", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
@@ -129,7 +129,7 @@ def jvp(
     >>> float(value), float(derivative)
     (9.0, 6.0)
     """
-    check_function("jvp", f)
+    check_given("jvp", f)
     check_lists(f, "jvp", primals, tangents)
     run = Run(f, tuple(primals), has_aux)
     results = [run.value(), run.derivative(tuple(tangents)), *run.aux]
@@ -156,7 +156,7 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
     >>> float(value), float(derivative(1.0)), float(derivative(0.5))
     (9.0, 6.0, 3.0)
     """
-    check_function("linearize", f)
+    check_given("linearize", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def derivative(*tangents: Tree) -> Tree:
@@ -175,7 +175,7 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
 # ---------------------------------------------------------------- arguments and names
 
 
-def check_function(name: str, f: Any, argnums: Any = 0) -> None:
+def check_given(name: str, f: Any, argnums: Any = 0) -> None:
     """Raise TypeError unless the transform `name` is given a function, and positions."""
     if not callable(f):
         known = isinstance(f, Tensor)

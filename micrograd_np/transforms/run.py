@@ -55,7 +55,8 @@ class Run:
         if has_aux:
             if not (isinstance(out, tuple) and len(out) == 2):
                 raise TypeError(
-                    f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
+                    f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}. "
+                    f"Write `return value, aux`."
                 )
             out, aux = out
         self.out = tree.map(self._output_node, out)

@@ -81,5 +81,5 @@ def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
             f"do not:{listed(given)}"
         )
     if not found:
-        raise ValueError("draw was given no Tensor: there is nothing to draw.")
+        raise ValueError("draw was given no Tensor: there is nothing to draw. Write draw(loss).")
     return list(dict.fromkeys(found.values()))

@@ -50,16 +50,15 @@ def numbers(array: Array, result_of: str = "") -> Array:
         given = f"np.{result_of} of a Tensor and something else gave" if result_of else "Given:"
         advice = "Give it arrays (t.data), if that is meant" if result_of else instead_of(array)
         raise NotDifferentiableError(
-            f"a Tensor holds numbers, not {what_in(array)}. {given} {array!r:.80}. {advice}."
+            f"a Tensor holds numbers, not dtype {array.dtype}{of_class(array)}. {given} {array!r:.80}. {advice}."
         )
     return array
 
 
-def what_in(array: Array) -> str:
-    """The kind of what an array holds that are no numbers."""
-    if array.dtype.kind == "O" and array.ndim == 0:
-        return f"an object of class {type(array.item()).__name__}"
-    return "text" if array.dtype.kind in "US" else f"dtype {array.dtype}"
+def of_class(array: Array) -> str:
+    """The class of the one object that an array holds; "" for any other array."""
+    single = array.dtype.kind == "O" and array.ndim == 0
+    return f" of a {type(array.item()).__name__}" if single else ""
 
 
 def instead_of(array: Array) -> str:
