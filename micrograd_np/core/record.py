@@ -127,8 +127,7 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
 ) -> Any:
     """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted.
 
-    A warning of NumPy's, as of an overflow, shows the line here that calls NumPy, with the comment
-    on it. To switch NumPy to errors of ours would slow down every op by a third.
+    NumPy's warnings, as of an overflow, show the line that calls NumPy, with the comment on it.
     """
     context = CONTEXT.get()
     if options and not UNCHANGING.issuperset(map(type, options.values())):

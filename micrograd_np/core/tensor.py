@@ -261,8 +261,7 @@ class Tensor(ArrayMethods, Node):
         meaning 1. The graph stays, so a second call adds exactly the same again.
 
         Raises GraphError if nothing was recorded or if a non-scalar has no `gradient`, ShapeError
-        for one of another shape, MutationError if a leaf was changed since it was used, OptionError
-        for any other option.
+        for one of another shape, MutationError if a leaf was changed since it was used.
         """
         if others:
             raise errors.OptionError.foreign(Tensor.backward, others)

@@ -149,7 +149,7 @@ OPTIONS = table("""
 
 
 def advice_for(name: str, rows: Mapping[str, str]) -> str:
-    """What to write for a name, as the end of a message; "" for a name without a row."""
+    """The end of a message, which says what to write for a name; "" for a name without a row."""
     return f"; write instead: {rows[name]}" if name in rows else ""
 
 

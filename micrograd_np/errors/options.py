@@ -36,7 +36,7 @@ class OptionError(TypeError):
 
 
 def advice(names: Iterable[str]) -> str:
-    """What to write for options; "" for those without a row."""
+    """The end of a message, which says what to write for options; "" for those without a row."""
     known = [name for name in names if name in OPTIONS]
     if len(known) == 1:
         return f" For {known[0]}= write {OPTIONS[known[0]]}."

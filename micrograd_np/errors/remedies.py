@@ -50,7 +50,7 @@ def expression_at(frame: FrameType) -> ast.expr | None:
 
 
 def remedy(frame: FrameType | None, *, traced: bool = False) -> str:
-    """What to write for the expression that a frame is computing; "" if no row fits.
+    """The remedy for the expression that a frame is computing; "" if there is none.
 
     `traced`: whether `mg.compile` traces the code, so that an argument may be made static.
     """

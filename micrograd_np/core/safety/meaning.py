@@ -6,7 +6,6 @@ are no subclass of ndarray get the call themselves, for they may wrap a Tensor. 
 ndarray that changes no behavior (`np.memmap`) is an array like any other.
 """
 
-from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -50,7 +49,8 @@ def numbers(array: Array, result_of: str = "") -> Array:
         given = f"np.{result_of} of a Tensor and something else gave" if result_of else "Given:"
         advice = "Give it arrays (t.data), if that is meant" if result_of else instead_of(array)
         raise NotDifferentiableError(
-            f"a Tensor holds numbers, not dtype {array.dtype}{of_class(array)}. {given} {array!r:.80}. {advice}."
+            f"a Tensor holds numbers, not dtype {array.dtype}{of_class(array)}. {given} "
+            f"{array!r:.80}. {advice}."
         )
     return array
 
@@ -62,14 +62,12 @@ def of_class(array: Array) -> str:
 
 
 def instead_of(array: Array) -> str:
-    """What to write instead of an array that holds no numbers."""
+    """The advice for an array that holds no numbers."""
     if array.dtype.kind in "US":
         return "Write np.asarray(x, dtype=float), if it spells numbers; keep names elsewhere"
     if array.dtype.kind == "O" and array.ndim == 0:
-        if is_dataclass(array.item()):
-            return (
-                "A dataclass is no tree of numbers: write `dataclasses.asdict(x)`, a dict of them"
-            )
+        if hasattr(array.item(), "__dataclass_fields__"):
+            return "A dataclass is no tree of numbers: write `vars(x)`, the dict of its fields"
         return "Write a list, tuple or dict of its numbers, or an `nn.Module` that holds them"
     return meaning_of(array).partition(". ")[2]
 
