@@ -76,7 +76,7 @@ def gradcheck(
     >>> report.inputs[0].digits > 8
     True
     """
-    check_given("gradcheck", f)
+    check_given("gradcheck(f, x)", f)
     if order < 1:
         raise ValueError(f"gradcheck needs an order of at least 1, but order={order} was given.")
     modes: tuple[Mode, ...] = ("reverse", "forward") if forward else ("reverse",)

@@ -88,7 +88,7 @@ def matching(like: Node, given: Any) -> Array:
     if vector.shape != like.value.shape:
         raise errors.ShapeError(
             f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
-            f"needs one of its own shape."
+            f"needs one of its own shape. Give one of shape {like.value.shape}."
         )
     if vector.dtype.kind == "c" and like.value.dtype.kind != "c":
         raise errors.NotDifferentiableError(

@@ -63,11 +63,12 @@ class LeavesGraphError(TypeError):
             )
         if not advice and (found := fitting("")):
             return cls(f"{cut} {found} If it is meant to leave the graph: `t.data`.")
+        if advice:
+            return cls(f"{cut} {advice} `t.data`, to leave the graph on purpose.")
         return cls(
-            f"{cut} {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
-            f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, "
-            f"`mg.index_update(a, i, t)` for `a[i] = t`, or `mg.stack([...])` and "
-            f"`mg.tensor([...])` to join Tensors with their history."
+            f"{cut} Use `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph on "
+            f"purpose, `stop_gradient(t)` to go on with a constant Tensor, `mg.index_update(a, i, "
+            f"t)` for `a[i] = t`, or `mg.tensor([...])` to join Tensors with their history."
         )
 
     @classmethod
@@ -214,8 +215,8 @@ class GraphError(RuntimeError):
 
     nothing_recorded = message(  # `backward` from a constant
         "backward() from {described}, which depends on no Tensor with requires_grad=True (or was "
-        "computed under no_grad), so there is nothing to differentiate. Give the parameters "
-        "requires_grad=True before computing."
+        "computed under no_grad, or as integers), so there is nothing to differentiate. Give the "
+        "parameters requires_grad=True before computing."
     )
     not_scalar = message(  # `backward` from an array without a cotangent
         "backward() from {described}: a gradient is defined for a single number. Reduce it first, "

@@ -17,6 +17,7 @@ FOR_VALUES = (
     "that chooses what is computed as static, mg.compile(f, static_argnums=...); or return the "
     "value and use it outside."
 )
+FOR_SIZES = "Mark the argument it comes from as static: mg.compile(f, static_argnums=...)."
 FOR_SLICES = "Write `t[start + np.arange(n)]`, where `n`, the length, is always the same."
 
 
@@ -51,11 +52,16 @@ class TracingError(TypeError):
         "an argument.",
         name=lambda name: "where of a mask alone" if name == "where" else name,
     )
-    shaping = traced(  # a traced value given as the size of a result, or as an axis
-        "np.{name} was given a value of this call as `{parameter}` while `mg.compile` traced the "
-        "function: the shape of the result depends on it, and a program has fixed shapes. Mark the "
-        "argument it comes from as static: mg.compile(f, static_argnums=...)."
-    )
+
+    @classmethod
+    def shaping(cls, name: str, parameter: str) -> "TracingError":
+        """The error for a traced value given as the size of a result, or as an axis."""
+        return cls(
+            f"{at_users_line()}np.{name} was given a value of this call as `{parameter}` while "
+            f"`mg.compile` traced the function: the shape of the result depends on it, and a "
+            f"program has fixed shapes. {fitting(FOR_SIZES, traced=True)}"
+        )
+
     dtype = traced(  # a function whose result has a dtype that depends on values
         "np.{name} was called while `mg.compile` traced the function: whether its result is "
         "complex depends on the values it is given, and a program has fixed dtypes. Give it "

@@ -13,6 +13,16 @@ REWORDED = (ValueError, IndexError, np.linalg.LinAlgError)  # classes whose text
 ADVICE = {
     "could not be broadcast together with shapes": "axes are matched from the last to the first, "
     "and their lengths have to be equal, or one of them 1. Insert such an axis, as in x[:, None]",
+    "remapped shapes [": "each letter of the subscripts stands for one length everywhere. Compare "
+    "them with the shapes",
+    "could not broadcast input array": "what is written needs the shape of the entries that the "
+    "index selects, or one that broadcasts to it",
+    "only integers, slices": "an index is an integer, a slice, or an array of integers or of "
+    "booleans. Convert it, as in x[int(i)]",
+    "too many indices": "there is at most one index for each axis. Leave some out, or insert an "
+    "axis, as in x[:, None]",
+    "boolean index did not match": "a mask has the shape of what it selects from. Compute it from "
+    "the array itself, as in x[x > 0]",
     "mismatch in its core dimension": "the axes that are summed over have to be equally long: of a "
     "product x @ y the last of x, and the last but one of y (or its only one). Exchange axes, as "
     "in y.T",
@@ -42,7 +52,8 @@ def reword(error: ValueError | IndexError, function: Any, operands: Iterable[str
 
     A class that makes its message of other arguments than a text gets a note instead.
     """
-    call = f"{called(function)} of {' and '.join(operands)}"
+    name = "an index" if function.__name__ == "getitem" else called(function)
+    call = f"{name} of {' and '.join(operands)}"
     said = str(error)
     if type(error) not in REWORDED:
         error.add_note(f"in {call}")

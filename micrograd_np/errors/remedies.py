@@ -155,5 +155,7 @@ def static(node: ast.expr, frame: FrameType) -> str:
     """The remedy for an expression of arguments that choose what is computed."""
     code = frame.f_code
     arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    used = [x.id for x in ast.walk(node) if isinstance(x, ast.Name) and x.id in arguments]
+    parts = node.args if isinstance(node, ast.Call) else [node]
+    found = [x.id for part in parts for x in ast.walk(part) if isinstance(x, ast.Name)]
+    used = [name for name in found if name in arguments]
     return f"`mg.compile(f, static_argnames={used[0]!r})`" if len(set(used)) == 1 else ""

@@ -40,7 +40,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> float(value), float(gradient["w"]), float(gradient["b"])
     (10.0, 6.0, 1.0)
     """
-    check_given("value_and_grad", f, argnums)
+    check_given("value_and_grad(f)(x)", f, argnums)
     return differentiated(f, argnums, has_aux, gradient, with_value=True)
 
 
@@ -54,7 +54,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
     """
-    check_given("grad", f, argnums)
+    check_given("grad(f)(x)", f, argnums)
     return differentiated(f, argnums, has_aux, gradient)
 
 
@@ -101,7 +101,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pullback(np.array([1.0, 1.0]))[0]
     array([ 1., -1.])
     """
-    check_given("vjp", f)
+    check_given("vjp(f, x)", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
@@ -129,7 +129,7 @@ def jvp(
     >>> float(value), float(derivative)
     (9.0, 6.0)
     """
-    check_given("jvp", f)
+    check_given("jvp(f, [x], [t])", f)
     check_lists(f, "jvp", primals, tangents)
     run = Run(f, tuple(primals), has_aux)
     results = [run.value(), run.derivative(tuple(tangents)), *run.aux]
@@ -156,7 +156,7 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
     >>> float(value), float(derivative(1.0)), float(derivative(0.5))
     (9.0, 6.0, 3.0)
     """
-    check_given("linearize", f)
+    check_given("linearize(f, x)", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def derivative(*tangents: Tree) -> Tree:
@@ -175,20 +175,20 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
 # ---------------------------------------------------------------- arguments and names
 
 
-def check_given(name: str, f: Any, argnums: Any = 0) -> None:
-    """Raise TypeError unless the transform `name` is given a function, and positions."""
+def check_given(call: str, f: Any, argnums: Any = 0) -> None:
+    """Raise TypeError unless a transform is given a function, and positions, as in `call`."""
     if not callable(f):
         known = isinstance(f, Tensor)
         given = describe(f) if known else f"{f!r:.60}"
         raise TypeError(
-            f"mg.{name} takes a function, and returns another: mg.{name}(f)(x). Given: {given}."
+            f"mg.{call.partition('(')[0]} takes a function: mg.{call}. Given: {given}."
             + " Of a Tensor that is computed already: `t.backward()`, then `x.grad`." * known
         )
     positions = argnums if isinstance(argnums, list | tuple) else (argnums,)
     if not all(isinstance(i, int) for i in positions):
         raise TypeError(
             f"argnums are positions of arguments, 0 for the first, not {argnums!r:.40}. (The "
-            f"result is a function: write mg.{name}(f)(x), not mg.{name}(f, x).)"
+            f"result is a function: write mg.{call}.)"
         )
 
 
@@ -204,7 +204,8 @@ def at(
     if len(places) < len(positions):
         raise TypeError(
             f"argnums={argnums!r:.40} does not name arguments of {name_of(f)}, which was called "
-            f"with {count} positional ones: give a position, or several different ones."
+            f"with {count} positional ones. Give different positions, and by position what is "
+            f"differentiated."
         )
 
     def of_chosen(*chosen: Tree) -> Any:
@@ -225,6 +226,11 @@ def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
         raise TypeError(
             f"{name} takes the arguments of {name_of(f)} as a list, and their tangents as another: "
             f"{name}(f, [x], [t]). Given: {', '.join(type(x).__name__ for x in given)}."
+        )
+    if len({len(x) for x in given}) > 1:
+        raise ValueError(
+            f"{name} takes one tangent for each argument of {name_of(f)}. Given: "
+            f"{' and '.join(str(len(x)) for x in given)}."
         )
 
 

@@ -53,7 +53,7 @@ def jacobian(
     array([[2., 0.],
            [0., 6.]])
     """
-    check_given("jacobian", f, argnums)
+    check_given("jacobian(f)(x)", f, argnums)
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
@@ -133,7 +133,7 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
-    check_given("hessian", f, argnums)
+    check_given("hessian(f)(x)", f, argnums)
     return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
@@ -150,7 +150,7 @@ def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tr
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
-    check_given("hvp", f)
+    check_given("hvp(f, x, p)", f)
     if not any(isinstance(given, list | tuple) for given in (primals, tangents)):
         primals, tangents = [primals], [tangents]
     check_lists(f, "hvp", primals, tangents)
@@ -185,7 +185,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
     """
-    check_given("elementwise_grad", f, argnums)
+    check_given("elementwise_grad(f)(x)", f, argnums)
     return differentiated(f, argnums, has_aux, diagonal)
 
 

@@ -44,7 +44,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0]))
     array([ 6., 24.])
     """
-    check_given("vmap", f)
+    check_given("vmap(f)(x)", f)
 
     @wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:

@@ -58,7 +58,7 @@ def numbers(array: Array, result_of: str = "") -> Array:
 def of_class(array: Array) -> str:
     """The class of the one object that an array holds; "" for any other array."""
     single = array.dtype.kind == "O" and array.ndim == 0
-    return f" of a {type(array.item()).__name__}" if single else ""
+    return f" (a {type(array.item()).__name__})" if single else ""
 
 
 def instead_of(array: Array) -> str:
