@@ -97,12 +97,17 @@ class TracingError(TypeError):
         "backward() from {described} while `mg.compile` traced the function. It would store "
         "gradients once, not at every call. Return what mg.grad or mg.value_and_grad give."
     )
-    side_effect = traced(  # reading or changing a Tensor from outside, past the program
-        "{described}, which was made outside, {what} while `mg.compile` traced the function. This "
-        "would happen once, not at every call. Use the Tensor itself in expressions (its value is "
-        "read at every call), take gradients by mg.grad, and return new values instead of "
-        "assigning them."
-    )
+
+    @classmethod
+    def side_effect(cls, described: str, what: str) -> "TracingError":
+        """The error for a Tensor from outside that is read or changed past the program."""
+        gradient = "backward()" in what or "gradient" in what
+        remedy = "Take gradients by mg.grad." if gradient else "Assign outside: return new values."
+        return cls(
+            f"{at_users_line()}{described}, which was made outside, {what} while `mg.compile` "
+            f"traced the function. This would happen once, not at every call. {remedy}"
+        )
+
     foreign = traced(  # an array of another library
         "{described} holds an array of another library, and compiled programs are NumPy's. Give "
         "its numbers, `Tensor(t.numpy())`, or leave the function uncompiled."

@@ -229,8 +229,8 @@ def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
         )
     if len({len(x) for x in given}) > 1:
         raise ValueError(
-            f"{name} takes one tangent for each argument of {name_of(f)}. Given: "
-            f"{' and '.join(str(len(x)) for x in given)}."
+            f"{name} takes one tangent for each argument of {name_of(f)}: expected "
+            f"{len(given[0])}, given {len(given[1])}."
         )
 
 
