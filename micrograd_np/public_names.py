@@ -5,7 +5,6 @@ from types import ModuleType
 from typing import Any
 
 from micrograd_np.errors import habits
-from micrograd_np.errors.habits import no_attribute
 from micrograd_np.forking import ForkLock
 
 PACKAGE = "micrograd_np"
@@ -61,8 +60,7 @@ def load(name: str) -> Any:
             for table in map(module, STANDARD):
                 if name in names_of(table):
                     return getattr(table, name)
-    # The package is where Python looks for names that are like the one asked for.
-    return no_attribute(import_module(PACKAGE), habits.PACKAGE)(name)
+    return habits.no_attribute(import_module(PACKAGE), habits.PACKAGE)(name)
 
 
 def exported() -> list[str]:

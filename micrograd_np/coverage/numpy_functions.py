@@ -199,7 +199,7 @@ EXPLANATIONS.refusal_of = refusal_of
 EXPLANATIONS.advice = scipy_functions.advice
 for name in REFUSED_ATTRIBUTES:
     setattr(ArrayMethods, name, refused_attribute(name))
-for name in habits.TENSOR.keys() - REFUSED_ATTRIBUTES.keys():
+for name in habits.TENSOR.keys() - vars(ArrayMethods).keys():
     setattr(ArrayMethods, name, habits.Missing("a Tensor", name, habits.TENSOR[name]))
 
 # ---------------------------------------------------------------- the coverage table

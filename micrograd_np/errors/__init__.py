@@ -161,7 +161,7 @@ class FormatError(TypeError):
     """A format for single numbers was given for an array."""
 
     of_array = message(  # `f"{t:.3f}"` of an array
-        "{described} has several entries, and the format {spec!r} is for one: write `t[i]` or "
+        "{described} is an array, and the format {spec!r} is for a single number: write `t[i]` or "
         "`np.sum(t)` in its place. For all entries, `np.array2string(t.data, precision=3)`."
     )
 

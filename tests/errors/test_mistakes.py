@@ -11,7 +11,7 @@ from mistakes.table import TOPICS, told
 
 import micrograd_np as mg
 
-QUICK = 4  # every fourth mistake runs by default
+QUICK = 6  # every sixth mistake runs by default
 ROWS = [row for rows in TOPICS.values() for row in rows]
 
 
