@@ -36,7 +36,5 @@ def test_names_of_other_libraries_are_not_there():
     t = mg.Tensor([1.0, 2.0], requires_grad=True)
     assert [name for name in habits.TENSOR if hasattr(t, name)] == []
     assert [name for name in habits.TRANSFORMATION if hasattr(optim.sgd(0.1), name)] == []
-    with pytest.raises(
-        AttributeError, match=r"has no attribute 'nothing'$"
-    ):
+    with pytest.raises(AttributeError, match=r"has no attribute 'nothing'$"):
         nn.nothing  # noqa: B018 - to read it is what is tested
