@@ -5,6 +5,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from micrograd_np.errors import habits
 from micrograd_np.forking import ForkLock
 
 PACKAGE = "micrograd_np"
@@ -66,8 +67,7 @@ def load(name: str) -> Any:
             for table in map(module, STANDARD):
                 if name in names_of(table):
                     return getattr(table, name)
-    package = import_module(PACKAGE)  # where Python looks for names that are like the one asked for
-    raise AttributeError(f"module {PACKAGE!r} has no attribute {name!r}", name=name, obj=package)
+    return habits.no_attribute(import_module(PACKAGE), habits.PACKAGE)(name)
 
 
 def listed() -> list[str]:

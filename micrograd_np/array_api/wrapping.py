@@ -11,6 +11,7 @@ from micrograd_np.core.record import ARRAYS, untracked
 from micrograd_np.core.safety.meaning import check_numbers, numbers
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import rebuild
+from micrograd_np.errors.options import check_options
 
 BEGINNING = 1000  # how many characters of a long documentation are searched for its summary
 
@@ -35,7 +36,11 @@ def returning_tensors(name: str, package: str) -> Callable[..., Any]:
     function = attrgetter(path)(np)
 
     def wrapper(*args: Any, **options: Any) -> Any:
-        out = function(*args, **options)
+        try:
+            out = function(*args, **options)
+        except TypeError as error:
+            check_options(error, function, options)
+            raise
         if isinstance(out, Node):
             return out
         for x in (*args, *options.values()):

@@ -16,7 +16,7 @@ from micrograd_np.checking.symmetry import HermitianUse, hermitian_uses
 from micrograd_np.checking.vector_function import RecordedCall, VectorFunction, bracketed
 from micrograd_np.core.op import Array
 from micrograd_np.core.tree import Tree
-from micrograd_np.transforms.grad import jvp, vjp
+from micrograd_np.transforms.grad import check_given, jvp, vjp
 
 
 def gradcheck(
@@ -76,6 +76,7 @@ def gradcheck(
     >>> report.inputs[0].digits > 8
     True
     """
+    check_given("gradcheck(f, x)", f)
     if order < 1:
         raise ValueError(f"gradcheck needs an order of at least 1, but order={order} was given.")
     modes: tuple[Mode, ...] = ("reverse", "forward") if forward else ("reverse",)

@@ -93,7 +93,7 @@ def binary(  # noqa: C901 - written out flat: every operator pays for it
             return record(op, (self, other))
         x = self.value
         try:
-            value = forward(x, y)
+            value = forward(x, y)  # with np.errstate(all="raise"): shows YOUR line
         except ValueError as error:
             locate(error, op, (self, other))
             raise
@@ -109,7 +109,7 @@ def binary(  # noqa: C901 - written out flat: every operator pays for it
             return record(op, (other, self))
         y = self.value
         try:
-            value = forward(other, y)
+            value = forward(other, y)  # with np.errstate(all="raise"): shows YOUR line
         except ValueError as error:
             locate(error, op, (other, self))
             raise

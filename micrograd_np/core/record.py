@@ -18,6 +18,7 @@ from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import ENTRIES, NUMBERS, check_numbers, check_operand, numbers
 from micrograd_np.core.safety.views import shares
 from micrograd_np.errors import LeavesGraphError
+from micrograd_np.errors.operands import reword
 
 NOTHING: Options = {}
 ARRAYS = (np.ndarray, np.generic)
@@ -134,7 +135,10 @@ def holds_tensors(data: Any) -> bool:
 def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
     op: Op, inputs: Inputs, options: Options = NOTHING
 ) -> Any:
-    """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted."""
+    """Compute `op` on the inputs' values, and keep the recipe where a gradient may be wanted.
+
+    NumPy's warnings, as of an overflow, show the line that calls NumPy, with the comment on it.
+    """
     context = CONTEXT.get()
     if options and not UNCHANGING.issuperset(map(type, options.values())):
         interpreted = interpreted_in(options.values())
@@ -165,8 +169,11 @@ def record(  # noqa: C901, PLR0912 - written out flat: every op pays for it
             inputs, values = interpreter.prepare(op, inputs, values)
         tracked = any(isinstance(x, Node) and x.tracked for x in inputs)
     try:
-        value = op.call(*values, **options) if options else op.call(*values)
-    except ValueError as error:
+        if options:  # noqa: SIM108 - a warning has room for the comment on a call
+            value = op.call(*values, **options)  # with np.errstate(all="raise"): shows YOUR line
+        else:
+            value = op.call(*values)  # with np.errstate(all="raise"): shows YOUR line
+    except (ValueError, IndexError) as error:
         locate(error, op, inputs)
         raise
     if tracked and not (options or other) and type(value) in PLAIN and op.kind != "constant":
@@ -193,12 +200,16 @@ def evaluate(op: Op, inputs: Sequence[Any], options: Options) -> Any:
     return op.call(*inputs, **options)
 
 
-def locate(error: ValueError, op: Op, inputs: Inputs) -> None:
-    """Note on an error the op in which it happened, and the op's inputs."""
-    operands = ", ".join(
-        describe(x) if isinstance(x, Node) else f"an array of shape {np.shape(x)}" for x in inputs
-    )
-    error.add_note(f"in `{op.name}` of {operands}")
+def locate(error: ValueError | IndexError, op: Op, inputs: Inputs) -> None:
+    """Say in an error in which op it happened, and what the inputs of the op were."""
+    reword(error, op.function, map(operand_in_words, inputs))
+
+
+def operand_in_words(x: Any) -> str:
+    """An input of an op in a few words for messages."""
+    if isinstance(x, Node):
+        return describe(x)
+    return repr(x) if type(x) in SINGLE else f"an array of shape {np.shape(x)}"
 
 
 def attach(

@@ -8,9 +8,8 @@ stamps it.
 
 import operator
 import sys
-import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Never
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from micrograd_np.core.record import (
     record,
     value_of,
 )
-from micrograd_np.core.safety.leaving import check_constant, is_differentiated
+from micrograd_np.core.safety.leaving import check_constant, is_differentiated, warn_user
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_unsolved, public_name
 from micrograd_np.core.safety.views import check_writable, stamp
 from micrograd_np.core.unknown import EXPLANATIONS
@@ -100,7 +99,7 @@ class Tensor(Methods, Node):
         if self.op is not None or (RUNNING and is_differentiated(self)):
             raise errors.InPlaceError(
                 f"{describe(self)} keeps its value; assign to leaves only, and not to arguments of "
-                f"a function that is being differentiated."
+                f"a function that is being differentiated. For another value make a new Tensor."
             )
         if new is not self.value:
             given = np.shape(new)
@@ -210,6 +209,8 @@ class Tensor(Methods, Node):
         foreign = is_foreign(self.value)
         if not spec and (self.ndim or foreign or isinstance(self.value, Interpreted)):
             return str(self)
+        if self.ndim:
+            raise errors.FormatError.of_array(describe(self), spec)
         return format((to_numpy(self.value) if foreign else self.value)[()], spec)
 
     def __contains__(self, item: Any) -> bool:
@@ -219,10 +220,11 @@ class Tensor(Methods, Node):
         check_constant(self)
         if self.op is not None:
             check_unsolved(self)
-            warnings.warn(
-                f"copying or pickling {describe(self)} keeps its value and drops its history; "
-                f"give `t.data` or `t.numpy()` to avoid this",
-                stacklevel=2,
+            warn_user(
+                UserWarning(
+                    f"copying or pickling {describe(self)} keeps its value and drops its history; "
+                    f"give `t.data` or `t.numpy()` to avoid this"
+                )
             )
         given = (self._array(), self.tracked and self.op is None, None, self.name)
         return _restored, (type(self), self.grad, *given), self._added()
@@ -267,7 +269,7 @@ class Tensor(Methods, Node):
 
     # ------------------------------------------------------------ differentiation
 
-    def backward(self, gradient: Any = None) -> None:
+    def backward(self, gradient: Any = None, **others: Never) -> None:
         """Add the gradient of this value to `.grad` of every leaf that asks for one.
 
         `gradient` is the cotangent of this value, of its shape; a single number may leave it out,
@@ -276,6 +278,8 @@ class Tensor(Methods, Node):
         Raises GraphError if nothing was recorded or if a non-scalar has no `gradient`, ShapeError
         for one of another shape, MutationError if a leaf was changed since it was used.
         """
+        if others:
+            raise errors.OptionError.foreign(Tensor.backward, others)
         if not self.tracked:
             raise errors.GraphError.nothing_recorded(describe(self))
         if CONTEXT.get() is not EAGER:

@@ -114,7 +114,8 @@ def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tr
     if branch is None:
         if any(other is not None for other in others):
             raise ValueError(
-                f"the trees differ at '{path or '(root)'}': expected a leaf, found a branch"
+                f"the trees differ at '{path or '(root)'}': expected a leaf, found a branch. Give "
+                f"a tree of the same structure."
             )
         return function(tree, *rest)
     for other, given in zip(others, rest, strict=True):
@@ -122,7 +123,7 @@ def _map(function: Callable[..., Any], path: str, tree: Tree, *rest: Tree) -> Tr
             found = "a leaf" if other is None else f"a branch with {list(other)}"
             raise ValueError(
                 f"the trees differ at '{path or '(root)'}': expected a branch with {list(branch)}, "
-                f"found {found} ({type(given).__name__})"
+                f"found {found} ({type(given).__name__}). Give a tree of the same structure."
             )
     below = (
         _map(

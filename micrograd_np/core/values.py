@@ -12,6 +12,7 @@ from micrograd_np.core.record import PLAIN, check_change, value_of
 from micrograd_np.core.safety.copying import copied
 from micrograd_np.core.safety.meaning import check_numbers, numbers
 from micrograd_np.core.tree import leaves
+from micrograd_np.errors.operands import reword
 
 
 def owned(data: Any, dtype: Any = None) -> Array:
@@ -25,7 +26,11 @@ def owned(data: Any, dtype: Any = None) -> Array:
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         data = data.as_array() if isinstance(data, Interpreted) else data
         return numbers(data if dtype is None else data.astype(dtype))
-    return numbers(copied(data, dtype))
+    try:
+        return numbers(copied(data, dtype))
+    except ValueError as error:
+        reword(error, Node.tensor, [f"a {type(data).__name__}"])
+        raise
 
 
 def array_of(x: Any) -> Array:
@@ -83,7 +88,7 @@ def matching(like: Node, given: Any) -> Array:
     if vector.shape != like.value.shape:
         raise errors.ShapeError(
             f"a tangent or cotangent of shape {vector.shape} was given for {describe(like)}, which "
-            f"needs one of its own shape."
+            f"needs one of its own shape. Give one of shape {like.value.shape}."
         )
     if vector.dtype.kind == "c" and like.value.dtype.kind != "c":
         raise errors.NotDifferentiableError(

@@ -22,7 +22,7 @@ from micrograd_np.core.op import EXPRESSIONS, OPS, Inputs
 from micrograd_np.core.operators import ArrayMethods
 from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.coverage import scipy_functions
-from micrograd_np.errors import InPlaceError, UnregisteredFunctionError, called
+from micrograd_np.errors import InPlaceError, UnregisteredFunctionError, called, habits
 from micrograd_np.errors.joins import instead_of_call
 
 SPACES = ("linalg", "fft", "emath", "lib.stride_tricks", "lib.array_utils")
@@ -123,8 +123,9 @@ REASONS: dict[str, str] = {  # why functions are refused, and the names of these
 }
 ATTRIBUTES: dict[str, str] = {  # why a Tensor lacks attributes of an ndarray, and their names
     "it reads memory, which a Tensor shares with nobody; use t.data": """
-        base byteswap ctypes flags getfield newbyteorder setflags strides view
+        base byteswap ctypes flags getfield newbyteorder setflags strides
     """,
+    "it reads memory; write t.reshape(shape) for a shape, t.data.view() for the memory": "view",
     "it writes too; np.ravel(t) is the entries in a row": "flat",
     "bytes hold no history; use t.numpy()": "dump dumps tobytes tofile tostring",
     "NumPy has given it up; write t = mg.index_update(t, key, value)": "itemset",
@@ -226,6 +227,8 @@ REFUSALS = {name: refused_attribute(name) for name in REFUSED_ATTRIBUTES}
 for name, refusal in REFUSALS.items():
     setattr(ArrayMethods, name, refusal)
 ArrayMethods.__dir__ = names_to_read  # type: ignore[assignment, method-assign] # as those above
+for name in habits.TENSOR.keys() - vars(ArrayMethods).keys():
+    setattr(ArrayMethods, name, habits.Missing("a Tensor", name, habits.TENSOR[name]))
 
 # ---------------------------------------------------------------- the coverage table
 

@@ -2,39 +2,24 @@
 
 Each class subclasses the nearest built-in exception. A class method builds each message, so an
 error is made of its message alone, and pickle can make the error anew in another process. A comment
-beside a `message` says what the error is for. The errors of compiled functions are in `compiling`.
+beside a `message` says what the error is for. The errors of compiled functions are in `compiling`,
+those about options in `options`. `habits` knows the names of other libraries.
 The words that messages share are in `words`, and `places` finds the lines of the user's code that
 messages name.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
+from micrograd_np.errors.options import OptionError as OptionError
+from micrograd_np.errors.places import library_name
+from micrograd_np.errors.remedies import fitting
 from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
 from micrograd_np.errors.words import counted as counted
 from micrograd_np.errors.words import listed as listed
-
-
-class OptionError(TypeError):
-    """An option was given that NumPy's function has, but its derivative does not."""
-
-    @classmethod
-    def unknown(cls, function: Any, given: Iterable[str], accepted: Iterable[str]) -> "OptionError":
-        """The error for `given` options, where only the `accepted` ones have a derivative."""
-        known = ", ".join(sorted(accepted)) or "none"
-        advice = (
-            " Write `t = f(t)` instead of `out=t`, and `a = a + t` instead of `a += t`, which asks "
-            "NumPy to write into the array `a`."
-            if "out" in given
-            else ""
-        )
-        return cls(
-            f"{called(function)} on a Tensor does not take {', '.join(sorted(given))}; the "
-            f"options with a derivative are: {known}.{advice}"
-        )
 
 
 class UnregisteredFunctionError(TypeError):
@@ -66,21 +51,38 @@ class LeavesGraphError(TypeError):
 
     @classmethod
     def as_array(cls, described: str, advice: str = "") -> "LeavesGraphError":
-        """The error for `np.asarray(t)`."""
-        return cls(
+        """The error for `np.asarray(t)`; `advice`: what to call instead of a function of SciPy."""
+        cut = (
             f"{described} is part of a graph; turning it into an array here would silently cut its "
-            f"gradient. {advice or 'Use'} `t.data` (the array itself) or `t.numpy()` (a copy) to "
-            f"leave the graph on purpose, `stop_gradient(t)` to go on with a constant Tensor, "
-            f"`mg.index_update(a, i, t)` for `a[i] = t`, or `mg.stack([...])` and "
-            f"`mg.tensor([...])` to join Tensors with their history."
+            f"gradient."
+        )
+        if library := library_name():
+            return cls(
+                f"{cut} {library} works on plain numbers: give it `t.item()` for a single one, as "
+                f"in `losses.append(loss.item())`, or `t.data`, the array."
+            )
+        if not advice and (found := fitting("")):
+            return cls(f"{cut} {found} If it is meant to leave the graph: `t.data`.")
+        if advice:
+            return cls(f"{cut} {advice} `t.data`, to leave the graph on purpose.")
+        return cls(
+            f"{cut} Use `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph on "
+            f"purpose, `stop_gradient(t)` to go on with a constant Tensor, `mg.index_update(a, i, "
+            f"t)` for `a[i] = t`, or `mg.tensor([...])` to join Tensors with their history."
         )
 
-    while_differentiated = message(  # `float(t)`, `t.item()` or `copy.copy(t)`
-        "{described} is being differentiated; a plain number, a plain array or a copy of it would "
-        "silently cut its gradient. Write np.sin for math.sin, `mg.stack([...])` or "
-        "`mg.index_update(a, i, t)` for `a[i] = t`; or, if its value is meant as a constant, take "
-        "it from `mg.stop_gradient(t)`: `mg.stop_gradient(t).item()`."
-    )
+    @classmethod
+    def while_differentiated(cls, described: str) -> "LeavesGraphError":
+        """The error for `float(t)`, `t.item()` or `copy.copy(t)` in a differentiated function."""
+        remedy = fitting(
+            "Write np.sin for math.sin, `mg.stack([...])` or `mg.index_update(a, i, t)` for "
+            "`a[i] = t`."
+        )
+        return cls(
+            f"{described} is being differentiated; a plain number, a plain array or a copy of it "
+            f"would silently cut its gradient. {remedy} If its value is meant as a constant: "
+            f"`mg.stop_gradient(t).item()`."
+        )
 
 
 class SolverError(RuntimeError):
@@ -119,11 +121,14 @@ class GradientCutWarning(UserWarning):
                 f"{SOLVER_ADVICE}{instead}"
             )
         known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
+        general = (
+            f"Write {known or 'a function of NumPy for one of Python, as np.exp for math.exp'}; "
+            f"or mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`."
+        )
+        remedy = f"Write {known}." if known else fitting(general)
         return cls(
-            f"a tracked Tensor becomes a plain number here, which cuts its gradient. Write "
-            f"{known or 'a function of NumPy for one of Python, as np.exp for math.exp'}; "
-            f"mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`; or t.item() or t.data, "
-            f"if the plain number is meant."
+            f"a tracked Tensor becomes a plain number here, which cuts its gradient. {remedy} If "
+            f"the plain number is meant: t.item() or t.data."
         )
 
 
@@ -153,6 +158,15 @@ class MeaningLostError(TypeError):
         first = next(iter(found.values()))
         error.operand, error.may_hold_tensors = first.operand, first.may_hold_tensors
         return error
+
+
+class FormatError(TypeError):
+    """A format for single numbers was given for an array."""
+
+    of_array = message(  # `f"{t:.3f}"` of an array
+        "{described} is an array, and the format {spec!r} is for a single number: write `t[i]` or "
+        "`np.sum(t)` in its place. For all entries, `np.array2string(t.data, precision=3)`."
+    )
 
 
 class ForeignArrayError(TypeError):
@@ -209,8 +223,8 @@ class GraphError(RuntimeError):
 
     nothing_recorded = message(  # `backward` from a constant
         "backward() from {described}, which depends on no Tensor with requires_grad=True (or was "
-        "computed under no_grad), so there is nothing to differentiate. Give the parameters "
-        "requires_grad=True before computing."
+        "computed under no_grad, or as integers), so there is nothing to differentiate. Give the "
+        "parameters requires_grad=True before computing."
     )
     not_scalar = message(  # `backward` from an array without a cotangent
         "backward() from {described}: a gradient is defined for a single number. Reduce it first, "
@@ -230,6 +244,11 @@ class GraphError(RuntimeError):
 
 class MutationError(RuntimeError):
     """A value was changed after an op had used it, so its gradient would be wrong."""
+
+    drawn = message(  # the gradients of a picture
+        "{what}\nThe picture itself needs no gradients: draw it without gradients=True, with the "
+        "`.grad` that backward() left, or draw before the update."
+    )
 
     @classmethod
     def of(cls, what: str, op: str, had: str = "used") -> "MutationError":
@@ -303,14 +322,20 @@ class RenderingError(RuntimeError):
 class BatchedError(TypeError):
     """Code inside `vmap` asked for something that depends on the value of a single example."""
 
-    value = message(  # a number, a truth value or a plain array asked of one example
-        "{described} was used as a number, a truth value or a plain array inside vmap, where every "
-        "example has a value of its own, so there is no single one. Use np.where for a choice, "
-        "NumPy's functions for arithmetic (np.exp for math.exp), mg.stack([...]) for "
-        "np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, mg.Tensor(table)[i] to index a "
-        "table by it, and mg.stop_gradient(x) itself, without .item(), where a constant is meant; "
-        "or loop over the examples instead of vmap."
-    )
+    @classmethod
+    def value(cls, described: str) -> "BatchedError":
+        """The error for a number, a truth value or a plain array asked of one example."""
+        remedy = fitting(
+            "Use np.where for a choice, NumPy's functions for arithmetic (np.exp for math.exp), "
+            "mg.stack([...]) for np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, "
+            "mg.Tensor(table)[i] to index a table by it, and mg.stop_gradient(x) itself, without "
+            ".item(), where a constant is meant; or loop over the examples instead of vmap."
+        )
+        return cls(
+            f"{described} was used as a number, a truth value or a plain array inside vmap, where "
+            f"every example has a value of its own, so there is no single one. {remedy}"
+        )
+
     mask = message(  # a boolean index, of which every example has another
         "a boolean mask computed inside vmap was used as an index: every example would have a "
         "result of another length. Use np.where(mask, x, 0) and reduce."

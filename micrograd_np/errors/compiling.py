@@ -3,27 +3,48 @@
 from collections.abc import Iterable
 from functools import partial
 
-from micrograd_np.errors.places import users_line
+from micrograd_np.errors.places import at_users_line
+from micrograd_np.errors.remedies import fitting
 from micrograd_np.errors.words import called, listed, message
 
-traced = partial(message, ending=users_line)  # a message that ends with the user's line
+traced = partial(message, beginning=at_users_line)  # a message that begins with the user's line
+
+# What to do where the user's expression is not known.
+FOR_VALUES = (
+    "Use np.where for a choice, NumPy's functions for arithmetic (np.sqrt for math.sqrt), "
+    "mg.stack([...]) for np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, and "
+    "mg.stop_gradient(x) itself, without .item(), where a constant is meant; mark an argument "
+    "that chooses what is computed as static, mg.compile(f, static_argnums=...); or return the "
+    "value and use it outside."
+)
+FOR_SIZES = "Mark the argument it comes from as static: mg.compile(f, static_argnums=...)."
+FOR_SLICES = "Write `t[start + np.arange(n)]`, where `n`, the length, is always the same."
 
 
 class TracingError(TypeError):
     """A compiled function met a value that it cannot freeze, since it differs from call to call.
 
-    The message ends with the line of the user's code that met the value.
+    The message begins with the line of the user's code that met the value.
     """
 
-    value = traced(  # a number, a truth value or a plain array asked of a traced value
-        "{described} was used as a number, a truth value or a plain array while `mg.compile` "
-        "traced the function. The program would keep this call's value for all other calls. Use "
-        "np.where for a choice, NumPy's functions for arithmetic (np.sqrt for math.sqrt), "
-        "mg.stack([...]) for np.array([...]), mg.index_update(a, i, x) for `a[i] = x`, and "
-        "mg.stop_gradient(x) itself, without .item(), where a constant is meant; mark an argument "
-        "that chooses what is computed as static, mg.compile(f, static_argnums=...); or return the "
-        "value and use it outside."
-    )
+    @classmethod
+    def value(cls, described: str) -> "TracingError":
+        """The error for a traced value of which a number, a condition or an array was asked."""
+        return cls(
+            f"{at_users_line()}{described} was used as a number, a truth value or a plain array "
+            f"while `mg.compile` traced the function. The program would keep this call's value for "
+            f"all other calls. {fitting(FOR_VALUES, traced=True)}"
+        )
+
+    @classmethod
+    def slicing(cls, described: str) -> "TracingError":
+        """The error for a slice of which a bound is a traced value."""
+        return cls(
+            f"{at_users_line()}{described} was sliced by a value of this call while `mg.compile` "
+            f"traced the function: the length of the result could differ from call to call, and a "
+            f"program has fixed shapes. {fitting(FOR_SLICES, traced=True)}"
+        )
+
     shape = traced(  # a function whose result has a shape that depends on values
         "np.{name} was called while `mg.compile` traced the function: the shape of its result "
         "depends on the values it is given, and a program has fixed shapes. Keep the shape, with "
@@ -31,11 +52,16 @@ class TracingError(TypeError):
         "an argument.",
         name=lambda name: "where of a mask alone" if name == "where" else name,
     )
-    shaping = traced(  # a traced value given as the size of a result, or as an axis
-        "np.{name} was given a value of this call as `{parameter}` while `mg.compile` traced the "
-        "function: the shape of the result depends on it, and a program has fixed shapes. Mark the "
-        "argument it comes from as static: mg.compile(f, static_argnums=...)."
-    )
+
+    @classmethod
+    def shaping(cls, name: str, parameter: str) -> "TracingError":
+        """The error for a traced value given as the size of a result, or as an axis."""
+        return cls(
+            f"{at_users_line()}np.{name} was given a value of this call as `{parameter}` while "
+            f"`mg.compile` traced the function: the shape of the result depends on it, and a "
+            f"program has fixed shapes. {fitting(FOR_SIZES, traced=True)}"
+        )
+
     dtype = traced(  # a function whose result has a dtype that depends on values
         "{name} was called while `mg.compile` traced the function: whether its result is "
         "complex depends on the values it is given, and a program has fixed dtypes. Give it "
@@ -71,12 +97,17 @@ class TracingError(TypeError):
         "backward() from {described} while `mg.compile` traced the function. It would store "
         "gradients once, not at every call. Return what mg.grad or mg.value_and_grad give."
     )
-    side_effect = traced(  # reading or changing a Tensor from outside, past the program
-        "{described}, which was made outside, {what} while `mg.compile` traced the function. This "
-        "would happen once, not at every call. Use the Tensor itself in expressions (its value is "
-        "read at every call), take gradients by mg.grad, and return new values instead of "
-        "assigning them."
-    )
+
+    @classmethod
+    def side_effect(cls, described: str, what: str) -> "TracingError":
+        """The error for a Tensor from outside that is read or changed past the program."""
+        gradient = "backward()" in what or "gradient" in what
+        remedy = "Take gradients by mg.grad." if gradient else "Assign outside: return new values."
+        return cls(
+            f"{at_users_line()}{described}, which was made outside, {what} while `mg.compile` "
+            f"traced the function. This would happen once, not at every call. {remedy}"
+        )
+
     foreign = traced(  # an array of another library
         "{described} holds an array of another library, and compiled programs are NumPy's. Give "
         "its numbers, `Tensor(t.numpy())`, or leave the function uncompiled."

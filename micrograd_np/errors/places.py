@@ -41,6 +41,27 @@ def calling_frame() -> FrameType | None:
     return frame
 
 
+def own_frame() -> FrameType | None:
+    """The nearest caller in code that is in no library."""
+    frame = calling_frame()
+    while frame is not None and is_installed(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+def is_installed(filename: str) -> bool:
+    """Whether a file belongs to an installed package."""
+    return any(f"{os.sep}{folder}{os.sep}" in filename for folder in INSTALLED)
+
+
+def library_name() -> str:
+    """The installed package, beside SciPy, whose code is the nearest caller; "" if none is."""
+    frame = calling_frame()
+    if frame is None or not is_installed(frame.f_code.co_filename):
+        return ""
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
 def users_code(frame: FrameType | None = None) -> str:
     """The line of code at `frame`, by default at the nearest caller of `users_frame`."""
     frame = frame or users_frame()
@@ -56,10 +77,15 @@ def users_name(value: object) -> str:
     return next((name for name, x in known.items() if x is value), "")
 
 
-def users_line() -> str:
-    """The user's line with its place, to end a message with."""
+def at_users_line() -> str:
+    """The user's line with its place, to begin a message with; "" if it is not known."""
     frame = users_frame()
     if frame is None:
         return ""
-    place = f'\n  File "{frame.f_code.co_filename}", line {frame.f_lineno}'
-    return f"{place}, in {frame.f_code.co_name}\n    {users_code():.100}".rstrip()
+    place = f'File "{frame.f_code.co_filename}", line {frame.f_lineno}'
+    return f"{place}, in {frame.f_code.co_name}\n    {users_code():.100}".rstrip() + "\n"
+
+
+def without_line(text: str) -> str:
+    """A message without the user's line, if it begins with that."""
+    return text.split("\n", 2)[-1] if text.startswith('File "') else text

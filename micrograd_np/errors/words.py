@@ -8,20 +8,20 @@ import numpy as np
 
 
 def message(
-    text: str, ending: Callable[[], str] = str, **worded: Callable[[Any], str]
+    text: str, beginning: Callable[[], str] = str, **worded: Callable[[Any], str]
 ) -> "classmethod[Any, ..., Any]":
     """A class method that makes an error of a text.
 
     The arguments of the method are the fields of the text, in the order in which the fields first
-    stand there. `worded`: the functions that put fields into words. `ending`: makes what the
-    message ends with.
+    stand there. `worded`: the functions that put fields into words. `beginning`: makes what the
+    message begins with.
     """
 
     def error(kind: type[Exception], *given: Any) -> Exception:
         names = dict.fromkeys(name for _, name, *_ in Formatter().parse(text) if name)
         fields = dict(zip(names, given, strict=True))
         fields |= {name: words(fields[name]) for name, words in worded.items()}
-        return kind(text.format(**fields) + ending())
+        return kind(beginning() + text.format(**fields))
 
     return classmethod(error)
 

@@ -1,5 +1,9 @@
 """Networks: modules, layers, initializers and losses, all plain expressions of Tensors."""
 
+import sys
+from typing import TYPE_CHECKING
+
+from micrograd_np.errors import habits
 from micrograd_np.nn import functional as functional
 from micrograd_np.nn.convolutional import AdaptiveAvgPool1d as AdaptiveAvgPool1d
 from micrograd_np.nn.convolutional import AdaptiveAvgPool2d as AdaptiveAvgPool2d
@@ -34,3 +38,6 @@ from micrograd_np.nn.losses import (
 from micrograd_np.nn.losses import cross_entropy as cross_entropy
 from micrograd_np.nn.losses import mse as mse
 from micrograd_np.nn.module import Module as Module
+
+if not TYPE_CHECKING:  # type checkers must not see `__getattr__`
+    __getattr__ = habits.no_attribute(sys.modules[__name__], habits.NN)

@@ -66,7 +66,8 @@ class Linear(Module):
                 raise
             raise ShapeError(
                 f"Linear with weight {described(self.weight)} takes {features} features on the "
-                f"last axis, but was given an input of shape {given}."
+                f"last axis, but was given an input of shape {given}. Choose in_features, or bring "
+                f"the features to the last axis."
             ) from error
         return out if self.bias is None else out + self.bias
 

@@ -40,6 +40,10 @@ class Optimizer:
     __guarded__ = ("parameters", "transformation")  # what a compiled step depends on
 
     def __init__(self, parameters: Tree, transformation: Transformation) -> None:
+        if isinstance(parameters, Transformation):
+            raise TypeError(
+                "an optimizer takes the parameters first: optim.Optimizer(model, optim.sgd(0.1))."
+            )
         check_transformation(transformation)
         if isinstance(parameters, Iterator):
             parameters = list(parameters)
@@ -52,10 +56,13 @@ class Optimizer:
         if wrong:
             raise TypeError(
                 f"an optimizer changes Tensors with requires_grad=True that no op made; these are "
-                f"no such Tensors:{listed(wrong)}"
+                f"no such Tensors:{listed(wrong)}\nGive a model, or leaves of a graph."
             )
         if not found:
-            raise ValueError("an optimizer needs at least one parameter; it was given none.")
+            raise ValueError(
+                "an optimizer needs at least one parameter; it was given none. Write "
+                "`optim.Optimizer(model, rule)`, or give Tensors with requires_grad=True."
+            )
         first: dict[Tensor, str] = {}
         for path, parameter in found:
             first.setdefault(parameter, path)

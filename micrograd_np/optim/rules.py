@@ -11,9 +11,11 @@ import numpy as np
 from micrograd_np.core import tree
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import listed
+from micrograd_np.errors.options import knowing_options
 from micrograd_np.optim.transformation import State, Transformation, chain, leafwise
 
 
+@knowing_options
 def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> Transformation:
     """Gradient descent: `p -= learning_rate * g`.
 
@@ -35,6 +37,7 @@ def sgd(learning_rate: float, momentum: float = 0.0, nesterov: bool = False) -> 
     return chain(_momentum(momentum, nesterov), step) if momentum else step
 
 
+@knowing_options
 def adam(
     learning_rate: float = 1e-3, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
 ) -> Transformation:
@@ -152,6 +155,16 @@ CONDITIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def _check(**settings: Any) -> None:
+    strange = [
+        f"{name}={value!r:.60}"
+        for name, value in settings.items()
+        if not (isinstance(value, int | float) or hasattr(value, "dtype"))
+    ]
+    if strange:
+        raise TypeError(
+            f"settings of an optimizer are numbers; these are none:{listed(strange)}\n"
+            f"Parameters are given to `optim.Optimizer(parameters, optim.sgd(0.1))`."
+        )
     wrong = [
         f"{name}={value!r}: must be {CONDITIONS[name][0]}"
         for name, value in settings.items()

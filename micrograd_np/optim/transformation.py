@@ -30,6 +30,7 @@ from micrograd_np.core.record import value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import ShapeError
+from micrograd_np.errors.habits import TRANSFORMATION, Missing
 
 State = Any
 
@@ -42,6 +43,10 @@ class Transformation(NamedTuple):
 
     init: Callable[[Tree], State]
     update: Callable[[Tree, State, Tree], tuple[Tree, State]]
+
+
+for name, instead in TRANSFORMATION.items():
+    setattr(Transformation, name, Missing("a transformation", name, instead))
 
 
 def chain(*transformations: Transformation) -> Transformation:

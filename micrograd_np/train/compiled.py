@@ -27,7 +27,7 @@ from micrograd_np.core.op import Interpreted
 from micrograd_np.core.record import value_of
 from micrograd_np.core.values import conjugated, one_like
 from micrograd_np.errors import TracingError
-from micrograd_np.errors.places import OWN_FILES
+from micrograd_np.errors.places import OWN_FILES, without_line
 from micrograd_np.nn.module import Module
 from micrograd_np.optim import Optimizer, apply_updates
 from micrograd_np.train.eager import EagerStep, Loss
@@ -212,7 +212,7 @@ def difference(eager: float, compiled: float, dtype: Any) -> str:
 
 def in_short(error: Exception) -> str:
     """The first sentence of an error, and the user's line that raised the error."""
-    first, *lines = str(error).partition(". ")[0].splitlines() or [""]
+    first, *lines = without_line(str(error)).partition(". ")[0].splitlines() or [""]
     items = [line.removeprefix("  - ") for line in lines if line.startswith("  - ")]
     said = f"{first} {', '.join(items)}" if first.endswith(":") else first.rstrip(".")
     if not isinstance(error, TracingError):

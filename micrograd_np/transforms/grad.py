@@ -9,8 +9,11 @@ Results are trees of arrays, or of Tensors where a Tensor was given (see `result
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, overload
 
+from micrograd_np.core.graph import describe
+from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import one_like, scalar
+from micrograd_np.errors.options import knowing_options
 from micrograd_np.transforms.results import Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 
@@ -37,6 +40,7 @@ def value_and_grad(
 ) -> "ValueAuxAndGradient": ...
 @overload
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function: ...
+@knowing_options
 def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns `f`'s value and its gradient.
 
@@ -55,6 +59,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> float(value), float(gradient["w"]), float(gradient["b"])
     (10.0, 6.0, 1.0)
     """
+    check_given("value_and_grad(f)(x)", f, argnums)
     return differentiated(f, argnums, has_aux, gradient, with_value=True)
 
 
@@ -64,6 +69,7 @@ def grad(f: Function, argnums: First = 0, has_aux: Literal[False] = False) -> "G
 def grad(f: Function, argnums: First = 0, *, has_aux: Literal[True]) -> "GradientAndAux": ...
 @overload
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function: ...
+@knowing_options
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the gradient of `f`: `value_and_grad` without the value.
 
@@ -73,6 +79,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     >>> float(grad(grad(lambda x: x**3))(2.0))
     12.0
     """
+    check_given("grad(f)(x)", f, argnums)
     return differentiated(f, argnums, has_aux, gradient)
 
 
@@ -104,6 +111,7 @@ def differentiated(
     return named_after(f, transformed)
 
 
+@knowing_options
 def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of `f(*primals)` and the function that pulls a cotangent of the value back.
 
@@ -118,6 +126,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     >>> pullback(np.array([1.0, 1.0]))[0]
     array([ 1., -1.])
     """
+    check_given("vjp(f, x)", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def pullback(cotangents: Tree) -> tuple[Tree, ...]:
@@ -129,6 +138,7 @@ def vjp(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     return value, pullback, *aux
 
 
+@knowing_options
 def jvp(
     f: Function, primals: Sequence[Tree], tangents: Sequence[Tree], has_aux: bool = False
 ) -> tuple[Tree, ...]:
@@ -144,12 +154,14 @@ def jvp(
     >>> float(value), float(derivative)
     (9.0, 6.0)
     """
+    check_given("jvp(f, [x], [t])", f)
     check_lists(f, "jvp", primals, tangents)
     run = Run(f, tuple(primals), has_aux)
     results = [run.value(), run.derivative(tuple(tangents)), *run.aux]
     return hand_out(holds_tensor(primals, tangents), *results)
 
 
+@knowing_options
 def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, ...]:
     """The value of `f(*primals)`, and the linear map that pushes tangents of the primals forward.
 
@@ -169,6 +181,7 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
     >>> float(value), float(derivative(1.0)), float(derivative(0.5))
     (9.0, 6.0, 3.0)
     """
+    check_given("linearize(f, x)", f)
     run, tensors = Run(f, primals, has_aux), holds_tensor(primals)
 
     def derivative(*tangents: Tree) -> Tree:
@@ -187,6 +200,23 @@ def linearize(f: Function, *primals: Tree, has_aux: bool = False) -> tuple[Any, 
 # ---------------------------------------------------------------- arguments and names
 
 
+def check_given(call: str, f: Any, argnums: Any = 0) -> None:
+    """Raise TypeError unless a transform is given a function, and positions, as in `call`."""
+    if not callable(f):
+        known = isinstance(f, Tensor)
+        given = describe(f) if known else f"{f!r:.60}"
+        raise TypeError(
+            f"mg.{call.partition('(')[0]} takes a function: mg.{call}. Given: {given}."
+            + " Of a Tensor that is computed already: `t.backward()`, then `x.grad`." * known
+        )
+    positions = argnums if isinstance(argnums, list | tuple) else (argnums,)
+    if not all(isinstance(i, int) for i in positions):
+        raise TypeError(
+            f"argnums are positions of arguments, 0 for the first, not {argnums!r:.40}. (The "
+            f"result is a function: write mg.{call}.)"
+        )
+
+
 def at(
     f: Function, argnums: Argnums, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Function, tuple[Tree, ...]]:
@@ -195,12 +225,12 @@ def at(
         return f, args
     positions: tuple[Any, ...] = tuple(argnums) if isinstance(argnums, list | tuple) else (argnums,)
     count = len(args)
-    places = {i % count for i in positions if isinstance(i, int) and -count <= i < count}
+    places = {i % count for i in positions if -count <= i < count}
     if len(places) < len(positions):
         raise TypeError(
             f"argnums={argnums!r:.40} does not name arguments of {name_of(f)}, which was called "
-            f"with {count} positional ones: give a position, or several different ones. "
-            f"(The gradient is a function: write grad(f)(x), not grad(f, x).)"
+            f"with {count} positional ones. Give different positions, and by position what is "
+            f"differentiated."
         )
 
     def of_chosen(*chosen: Tree) -> Any:
@@ -221,6 +251,11 @@ def check_lists(f: Function, name: str, *given: Sequence[Tree]) -> None:
         raise TypeError(
             f"{name} takes the arguments of {name_of(f)} as a list, and their tangents as another: "
             f"{name}(f, [x], [t]). Given: {', '.join(type(x).__name__ for x in given)}."
+        )
+    if len({len(x) for x in given}) > 1:
+        raise ValueError(
+            f"{name} takes one tangent for each argument of {name_of(f)}: expected "
+            f"{len(given[0])}, given {len(given[1])}."
         )
 
 

@@ -15,7 +15,15 @@ from micrograd_np.core.record import ARRAYS, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import GraphError, NotDifferentiableError, ShapeError
-from micrograd_np.transforms.grad import Argnums, check_lists, differentiated, grad, name_of
+from micrograd_np.errors.options import knowing_options
+from micrograd_np.transforms.grad import (
+    Argnums,
+    check_given,
+    check_lists,
+    differentiated,
+    grad,
+    name_of,
+)
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor
 from micrograd_np.transforms.run import Function, Run, vectors
 from micrograd_np.transforms.vmap import map_arrays
@@ -39,6 +47,7 @@ def jacobian(
 def jacobian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
 ) -> Function: ...
+@knowing_options
 def jacobian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = None, has_aux: bool = False
 ) -> Function:
@@ -60,6 +69,7 @@ def jacobian(
     array([[2., 0.],
            [0., 6.]])
     """
+    check_given("jacobian(f)(x)", f, argnums)
     if mode not in (None, "forward", "reverse"):
         raise ValueError(f"mode is 'forward', 'reverse' or None (the fewer), not {mode!r}")
 
@@ -134,6 +144,7 @@ def hessian(
 def hessian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = "forward", has_aux: bool = False
 ) -> Function: ...
+@knowing_options
 def hessian(
     f: Function, argnums: Argnums = 0, *, mode: Mode = "forward", has_aux: bool = False
 ) -> Function:
@@ -146,9 +157,11 @@ def hessian(
     array([[6., 2.],
            [2., 0.]])
     """
+    check_given("hessian(f)(x)", f, argnums)
     return jacobian(grad(f, argnums, has_aux), argnums, mode=mode, has_aux=has_aux)
 
 
+@knowing_options
 def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tree:
     """The Hessian of a scalar `f` at `primals` times `tangents`, without forming the Hessian.
 
@@ -161,6 +174,7 @@ def hvp(f: Function, primals: Tree, tangents: Tree, has_aux: bool = False) -> Tr
     >>> hvp(lambda x: np.sum(x**3), np.array([1.0, 2.0]), np.array([1.0, 0.0]))
     array([6., 0.])
     """
+    check_given("hvp(f, x, p)", f)
     if not any(isinstance(given, list | tuple) for given in (primals, tangents)):
         primals, tangents = [primals], [tangents]
     check_lists(f, "hvp", primals, tangents)
@@ -180,6 +194,7 @@ def elementwise_grad(
 ) -> "Gradient": ...
 @overload
 def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function: ...
+@knowing_options
 def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     """A function that returns the derivative of each entry of `f` in that entry of its argument.
 
@@ -200,6 +215,7 @@ def elementwise_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -
     >>> elementwise_grad(np.sin)(np.array([0.0, np.pi]))
     array([ 1., -1.])
     """
+    check_given("elementwise_grad(f)(x)", f, argnums)
     return differentiated(f, argnums, has_aux, diagonal)
 
 

@@ -19,7 +19,7 @@ from micrograd_np.core.record import PLAIN, record, value_of
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import conjugated, matching, owned
-from micrograd_np.errors import uncover
+from micrograd_np.errors import NotDifferentiableError, listed, uncover
 from micrograd_np.interpreters.batch.batched import check_batch
 from micrograd_np.transforms.results import Found, Result, is_single
 
@@ -40,7 +40,11 @@ class Run:
         self.outputs: list[Tensor] = []
         self.single: dict[Node, bool] = {}  # whether the leaf that a node was made of is a number
         self.since = tick()
-        self.given = tree.map(self._fresh_node, primals)
+        try:
+            self.given = tree.map(self._fresh_node, primals)
+        except NotDifferentiableError:
+            check_leaves(primals)
+            raise
         try:
             with differentiating(self.since, self.fresh, recording=True):
                 out = f(*self.given)
@@ -51,7 +55,8 @@ class Run:
         if has_aux:
             if not (isinstance(out, tuple) and len(out) == 2):
                 raise TypeError(
-                    f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}."
+                    f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}. "
+                    f"Write `return value, aux`."
                 )
             out, aux = out
         self.out = tree.map(self._output_node, out)
@@ -153,6 +158,22 @@ class Run:
     def _leaving(self, x: Node) -> Found:
         """A node without the history that leads to nodes of this run alone."""
         return Found(x if x in self.beyond else value_of(x), self.is_single(x), x.name)
+
+
+def check_leaves(primals: tuple[Tree, ...]) -> None:
+    """Raise NotDifferentiableError that names all leaves of trees that are no such numbers."""
+    wrong = [
+        f"{path.partition('.')[2] or path}: {leaf!r:.60}"
+        for path, leaf in tree.paths(primals)
+        if getattr(leaf, "dtype", np.dtype(type(leaf))).kind not in "fc"
+    ]
+    if not wrong or len(tree.leaves(primals)) == len(primals):  # no argument is a tree
+        return
+    raise NotDifferentiableError(
+        f"a tree is differentiated in all of its leaves, and only floating-point numbers vary "
+        f"smoothly; these are none:{listed(wrong)}\nWrite 2.0 for 2. Give what is no parameter as "
+        f"an argument of its own, outside of the tree."
+    ) from None
 
 
 def vectors(like: Tree, given: Tree) -> list[Array]:

@@ -15,6 +15,7 @@ from micrograd_np.core.tree import Tree
 from micrograd_np.core.values import owned
 from micrograd_np.errors import ShapeError, uncover
 from micrograd_np.interpreters.batch.batched import Batch, Batched, check_batch, depth_of
+from micrograd_np.transforms.grad import check_given
 from micrograd_np.transforms.results import Found, Result, hand_out, holds_tensor, is_single
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     >>> vmap(grad(lambda w, x: (w * x) ** 2), in_axes=(None, 0))(3.0, np.array([1.0, 2.0]))
     array([ 6., 24.])
     """
+    check_given("vmap(f)(x)", f)
 
     @wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:
@@ -131,11 +133,14 @@ def size_of(pairs: list[tuple[Any, Any]]) -> int:
             )
         sizes.append((shape[axis], shape))
     if not sizes:
-        raise ValueError("vmap needs an argument to map over: all of in_axes are None")
+        raise ValueError(
+            "vmap needs an argument to map over: all of in_axes are None. Give one an axis, as 0."
+        )
     if len({n for n, _ in sizes}) > 1:
         raise ShapeError(
             f"the arguments of vmap hold different numbers of examples: "
-            f"{', '.join(f'{n} (shape {shape})' for n, shape in sizes)}."
+            f"{', '.join(f'{n} (shape {shape})' for n, shape in sizes)}. "
+            f"Give in_axes with None for arguments that all examples share."
         )
     return sizes[0][0]
 
@@ -189,4 +194,9 @@ def leave(x: Any, axis: int | None, batch: Batch) -> Any:
         value = owned(value)
     if axis is not None and not (inside and x.mapped):
         value = np.copy(np.broadcast_to(value, (batch.size, *value.shape)))
+    if axis and not -value.ndim <= axis < value.ndim:
+        raise ShapeError(
+            f"vmap was to put the examples along axis {axis} of a result of shape {value.shape}. "
+            f"Give out_axes one of its axes, 0 for the first."
+        )
     return np.moveaxis(value, 0, axis) if axis else value

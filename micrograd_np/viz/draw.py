@@ -78,8 +78,8 @@ def tensors_in(outputs: tree.Tree) -> Sequence[Tensor]:
         given = (f"{path or 'the output'}: {x!r:.60}" for path, x in strangers.items())
         raise TypeError(
             f"draw takes a Tensor or a list of Tensors, which remember how they were made; these "
-            f"do not:{listed(given)}"
+            f"do not:{listed(given)}\nCompute it from a Tensor: mg.Tensor(x, requires_grad=True)."
         )
     if not found:
-        raise ValueError("draw was given no Tensor: there is nothing to draw.")
+        raise ValueError("draw was given no Tensor: there is nothing to draw. Write draw(loss).")
     return list(dict.fromkeys(found.values()))

@@ -9,7 +9,7 @@ from micrograd_np.core.graph import Node, describe, history, pull
 from micrograd_np.core.op import Array
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.values import conjugated, matching
-from micrograd_np.errors import GraphError, ShapeError, listed
+from micrograd_np.errors import GraphError, MutationError, ShapeError, listed
 
 
 def computed_gradients(
@@ -28,7 +28,11 @@ def computed_gradients(
     seeds = dict(zip(outputs, cotangents_of(outputs, cotangents), strict=True))
     tracked: dict[Node, Array] = {node: g for node, g in seeds.items() if node.tracked}
     wanted = [node for node in (*nodes, *leaves) if not isinstance(node.value, tuple)]
-    found = {node: conjugated(g) for node, g in pull(tracked, wanted).items()}
+    try:
+        pulled = pull(tracked, wanted)
+    except MutationError as error:
+        raise MutationError.drawn(error) from None
+    found = {node: conjugated(g) for node, g in pulled.items()}
     return {node: found[node] if node in found else np.zeros_like(node.value) for node in wanted}
 
 

@@ -401,14 +401,14 @@ def test_anomalies_are_watched_for_inside_of_a_batch_inside_of_a_derivative() ->
 
 def test_values_of_single_examples_are_not_to_be_had() -> None:
     for ask in (bool, float, int, complex, np.asarray, lambda x: x.item(), lambda x: x.tolist()):
-        with pytest.raises(BatchedError, match=r"inside vmap.*np\.where"):
+        with pytest.raises(BatchedError, match=r"inside vmap.*(Write|Use) "):
             mg.vmap(ask)(np.arange(3.0))
     with pytest.raises(BatchedError, match="mask"):
         mg.vmap(lambda x: x[x > 0])(X)
 
 
 def test_an_index_into_a_plain_array_says_what_to_index() -> None:
-    with pytest.raises(BatchedError, match=r"mg\.Tensor\(table\)\[i\]"):
+    with pytest.raises(BatchedError, match=r"mg\.Tensor\(np\.arange\(7\.0\)\)\[i\]"):
         mg.vmap(lambda i: np.arange(7.0)[i])(np.array([0, 3]))
     found = mg.vmap(lambda i: mg.Tensor(np.arange(7.0))[i])(np.array([0, 3]))
     assert_same(found, np.array([0.0, 3.0]))

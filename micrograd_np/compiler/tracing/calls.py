@@ -52,7 +52,7 @@ def call_getitem(inputs: Inputs, options: Options) -> tuple[Any, Any, Options]:
     ):
         raise TracingError.mask()
     if any(isinstance(part, slice) and not is_fixed(part) for part in parts):
-        raise TracingError.shaping("ndarray.__getitem__", "a bound of a slice")
+        raise TracingError.slicing(repr(inputs[0]))
     return operator.getitem, (inputs[0], key), {}
 
 

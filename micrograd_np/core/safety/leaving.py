@@ -57,8 +57,13 @@ def check_number(node: Node) -> None:
         return
     check_constant(node)
     solver = solver_around(sys._getframe())  # noqa: SLF001 - who asks
+    advice = EXPLANATIONS.solver_advice(solver)
+    warn_user(GradientCutWarning.at(replacements(calling_frame()), solver, advice))
+
+
+def warn_user(warning: Warning) -> None:
+    """Issue a warning at the line of the nearest caller outside of libraries."""
     frame = calling_frame()
-    warning = GradientCutWarning.at(replacements(frame), solver, EXPLANATIONS.solver_advice(solver))
     if frame is None:  # it happens on no line of Python
         warnings.warn_explicit(warning, None, "sys", 1, registry=SHOWN)
         return

@@ -46,13 +46,30 @@ def check_numbers(x: Any) -> None:
 def numbers(array: Array, result_of: str = "") -> Array:
     """`array`, if it holds numbers. `result_of`: the name of the op that it is the result of."""
     if array.dtype.kind not in "fiubc":
-        advice = meaning_of(array).partition(". ")[2]
         given = f"np.{result_of} of a Tensor and something else gave" if result_of else "Given:"
-        advice = "Give it arrays (t.data), if that is meant." if result_of else advice
+        advice = "Give it arrays (t.data), if that is meant" if result_of else instead_of(array)
         raise NotDifferentiableError(
-            f"a Tensor holds numbers, not dtype {array.dtype}. {given} {array!r:.80}. {advice}"
+            f"a Tensor holds numbers, not dtype {array.dtype}{of_class(array)}. {given} "
+            f"{array!r:.80}. {advice}."
         )
     return array
+
+
+def of_class(array: Array) -> str:
+    """The class of the one object that an array holds; "" for any other array."""
+    single = array.dtype.kind == "O" and array.ndim == 0
+    return f" (a {type(array.item()).__name__})" if single else ""
+
+
+def instead_of(array: Array) -> str:
+    """The advice for an array that holds no numbers."""
+    if array.dtype.kind in "US":
+        return "Write np.asarray(x, dtype=float), if it spells numbers; keep names elsewhere"
+    if array.dtype.kind == "O" and array.ndim == 0:
+        if hasattr(array.item(), "__dataclass_fields__"):
+            return "A dataclass is no tree of numbers: write `vars(x)`, the dict of its fields"
+        return "Write a list, tuple or dict of its numbers, or an `nn.Module` that holds them"
+    return meaning_of(array).partition(". ")[2]
 
 
 def check_operand(x: Any, function: Any) -> None:

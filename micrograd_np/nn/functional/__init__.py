@@ -1,5 +1,9 @@
 """Networks' functions of arrays and Tensors: convolution and pooling, in PyTorch's signatures."""
 
+import sys
+from typing import TYPE_CHECKING
+
+from micrograd_np.errors import habits
 from micrograd_np.nn.functional.conv import conv1d as conv1d
 from micrograd_np.nn.functional.conv import conv2d as conv2d
 from micrograd_np.nn.functional.conv import conv3d as conv3d
@@ -15,3 +19,6 @@ from micrograd_np.nn.functional.pool import avg_pool3d as avg_pool3d
 from micrograd_np.nn.functional.pool import max_pool1d as max_pool1d
 from micrograd_np.nn.functional.pool import max_pool2d as max_pool2d
 from micrograd_np.nn.functional.pool import max_pool3d as max_pool3d
+
+if not TYPE_CHECKING:  # type checkers must not see `__getattr__`
+    __getattr__ = habits.no_attribute(sys.modules[__name__], habits.NN)
