@@ -83,6 +83,19 @@ def t_logpdf(y: Any, df: Any) -> Any:
     return t_scale(df) - (df + 1) / 2 * np.log1p(np.square(y) / df)
 
 
+def or_normal(function: str, of_student: Any) -> Any:
+    """A function of Student's distribution; for infinite degrees of freedom that of the normal."""
+
+    def of_both(y: Any, df: Any) -> Any:
+        infinite = seen(np.isinf(value_of(df)))
+        student = of_student(y, chosen(infinite, 1, df))
+        return (
+            student if infinite is None else np.where(infinite, norm.formulas[function](y), student)
+        )
+
+    return of_both
+
+
 def t_scale(df: Any) -> Any:
     """`log gamma((df + 1)/2) - log gamma(df/2) - log(π df)/2`, the density's logarithm at 0."""
     return np.log(sc.poch(df / 2, 0.5)) - (np.log(df) + log(pi)) / 2
@@ -170,9 +183,9 @@ norm = Continuous("norm", {}, REAL, Formulas(
 ), "The normal distribution: `pdf(y) = exp(-y²/2) / √(2π)`.")
 
 t = Continuous("t", {"df": positive}, REAL, Formulas(
-    logpdf=t_logpdf,
-    cdf=lambda y, df: sc.stdtr(df, y), sf=lambda y, df: sc.stdtr(df, -y),
-    logcdf=t_logcdf, logsf=lambda y, df: t_logcdf(-y, df),
+    logpdf=or_normal("logpdf", t_logpdf),
+    cdf=or_normal("cdf", lambda y, df: sc.stdtr(df, y)), sf=or_normal("sf", lambda y, df: sc.stdtr(df, -y)),
+    logcdf=or_normal("logcdf", t_logcdf), logsf=or_normal("logsf", lambda y, df: t_logcdf(-y, df)),
     entropy=t_entropy,
 ), "Student's distribution: `pdf(y) = (1 + y²/df)^(-(df+1)/2) / (√df beta(1/2, df/2))`.")
 
