@@ -61,8 +61,8 @@ def odeint(
     The solution is differentiable in `y0`, in `t` and in the floating-point leaves of `args`, each
     of which may be a tree or a module. In reverse mode the adjoint equation is integrated backward,
     in forward mode the tangent equation forward; both to any order. The tolerances of the adjoint
-    are `rtol` and `atol`, for a cotangent whose largest entry is 1, or `adjoint_rtol` and
-    `adjoint_atol`.
+    are `rtol` and `atol`, which is at least `rtol / 100` there, or `adjoint_rtol` and
+    `adjoint_atol`. They hold for a cotangent whose largest entry is 1.
 
     Tensors that `func` takes from around it receive gradients too, if `func` uses them at `t[0]`.
 
@@ -291,9 +291,11 @@ def number(what: str, x: Any) -> float:
 
 
 def tolerances(options: Any, rtol: float | None, atol: float | None) -> dict[str, Any]:
-    """The options of the adjoint equation, for cotangents about 1."""
+    """The options of the adjoint equation, for cotangents about 1.
+
+    An absolute tolerance that is meant for tiny states would ask for steps too small for a time.
+    """
     kept = {"max_step": options["max_step"]} if "max_step" in options else {}
-    return kept | {
-        "rtol": float(np.min(options["rtol"])) if rtol is None else rtol,
-        "atol": float(np.min(options["atol"])) if atol is None else atol,
-    }
+    relative = float(np.min(options["rtol"])) if rtol is None else rtol
+    absolute = max(float(np.min(options["atol"])), 0.01 * relative) if atol is None else atol
+    return kept | {"rtol": relative, "atol": absolute}

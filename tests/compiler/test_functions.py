@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 import micrograd_np as mg
 from micrograd_np import Tensor, nn
 from micrograd_np.core import tree
-from micrograd_np.errors import TracingError
+from micrograd_np.errors import RuleError, TracingError
 
 # ---------------------------------------------------------------- what is from outside
 
@@ -106,7 +106,7 @@ def test_ops_of_your_own_close_over_nothing_that_is_traced():
         scaled = mg.primitive(lambda y: y * x, partials=[lambda out, y: x])
         return scaled(np.ones(3) + x)
 
-    with pytest.raises(TracingError, match="argument"):
+    with pytest.raises(RuleError, match="Make that Tensor an argument"):
         mg.compile(f)(VECTOR)
 
 
