@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.foreign import is_foreign, like
+from micrograd_np.core.foreign import array_behind, is_foreign, like
 from micrograd_np.core.forms import expressions, linear
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Interpreted, Rule
@@ -77,9 +77,11 @@ def full_like(a: Array, fill_value: Array, dtype: Any = None, **options: Any) ->
         given = {} if dtype is None else {"dtype": dtype}
         return filled_like(a, fill, **given, **options)
     value: Array = fill
-    like = np.zeros_like(a, **options)
-    filled = np.where(True, value, like)  # noqa: FBT003 - a Tensor, if `a` is one
-    return as_dtype(filled, like.dtype if dtype is None else dtype)
+    zeros = np.zeros_like(a, **options)
+    if is_foreign(array_behind(value)):
+        zeros = like(value, value_of(zeros))
+    filled = np.where(True, value, zeros)  # noqa: FBT003 - a Tensor, if `a` is one
+    return as_dtype(filled, zeros.dtype if dtype is None else dtype)
 
 
 # ---------------------------------------------------------------- grids
