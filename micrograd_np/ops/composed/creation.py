@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.foreign import is_foreign, like
+from micrograd_np.core.foreign import array_behind, is_foreign, like
 from micrograd_np.core.forms import expressions, linear
 from micrograd_np.core.graph import Node
 from micrograd_np.core.op import Array, Interpreted, Rule
@@ -70,18 +70,18 @@ def convert(x: Array, dtype: Any) -> Array:
     return x if dtype is None else np.astype(x, dtype)
 
 
-def full_like(
-    a: Array, fill_value: Array, dtype: Any = None, order: Any = "K", subok: bool = True,
-    shape: Any = None,
-) -> Array:  # fmt: skip
+def full_like(a: Array, fill_value: Array, dtype: Any = None, **options: Any) -> Array:
     """A constant, unless it is a Tensor that every entry is to be."""
     fill: Any = as_input(fill_value)
     if not isinstance(fill, Node | Interpreted):
-        return filled_like(a, fill, dtype=dtype, order=order, subok=subok, shape=shape)
+        given = {} if dtype is None else {"dtype": dtype}
+        return filled_like(a, fill, **given, **options)
     value: Array = fill
-    like = np.zeros_like(a, shape=shape)
-    filled = np.where(True, value, like)  # noqa: FBT003 - a Tensor, if `a` is one
-    return as_dtype(filled, like.dtype if dtype is None else dtype)
+    zeros = np.zeros_like(a, **options)
+    if is_foreign(array_behind(value)):
+        zeros = like(value, value_of(zeros))
+    filled = np.where(True, value, zeros)  # noqa: FBT003 - a Tensor, if `a` is one
+    return as_dtype(filled, zeros.dtype if dtype is None else dtype)
 
 
 # ---------------------------------------------------------------- grids
