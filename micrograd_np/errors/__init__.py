@@ -68,7 +68,8 @@ class LeavesGraphError(TypeError):
         return cls(
             f"{cut} Use `t.data` (the array itself) or `t.numpy()` (a copy) to leave the graph on "
             f"purpose, `stop_gradient(t)` to go on with a constant Tensor, `mg.index_update(a, i, "
-            f"t)` for `a[i] = t`, or `mg.tensor([...])` to join Tensors with their history."
+            f"t)` for `a[i] = t`, or `mg.stack([...])` and `mg.tensor([...])` to join Tensors with "
+            f"their history."
         )
 
     @classmethod

@@ -18,7 +18,10 @@ FOR_VALUES = (
     "value and use it outside."
 )
 FOR_SIZES = "Mark the argument it comes from as static: mg.compile(f, static_argnums=...)."
-FOR_SLICES = "Write `t[start + np.arange(n)]`, where `n`, the length, is always the same."
+FOR_SLICES = (
+    "Write `t[start + np.arange(n)]`, if `n`, the length, is always the same; if not, mark the "
+    "argument it comes from as static: mg.compile(f, static_argnums=...)."
+)
 
 
 class TracingError(TypeError):

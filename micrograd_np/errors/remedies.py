@@ -60,7 +60,7 @@ def remedy(frame: FrameType | None, *, traced: bool = False) -> str:
     names = vars(builtins) | frame.f_globals | frame.f_locals
     if isinstance(node, ast.Subscript):
         storing = dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("STORE")
-        return stored(node) if storing else taken(node, names)
+        return stored(node) if storing else taken(node, frame, names, traced=traced)
     if isinstance(node, ast.Call):
         return called(node, frame, names, traced=traced)
     if isinstance(node, ast.Compare | ast.BoolOp | ast.UnaryOp | ast.Name | ast.Attribute):
@@ -87,15 +87,20 @@ def key_of(key: ast.expr) -> str:
     return f"np.s_[{written}]" if sliced else written
 
 
-def taken(node: ast.Subscript, names: dict[str, Any]) -> str:
+def taken(node: ast.Subscript, frame: FrameType, names: dict[str, Any], *, traced: bool) -> str:
     """The remedy for an index: a Tensor can be indexed by what has no single value."""
     array, key = ast.unparse(node.value), node.slice
-    given = names.get(array)
-    if given is None or isinstance(given, np.ndarray | list | tuple):
-        array = array if array.startswith(("Tensor(", "mg.Tensor(")) else f"mg.Tensor({array})"
-    if isinstance(key, ast.Slice):
-        start = ast.unparse(key.lower) if key.lower else "0"
+    found = named(array, names)
+    plain = found is None or isinstance(found, np.ndarray | list | tuple)
+    if not plain and not hasattr(type(found), "__array_function__"):
+        return ""  # a dictionary, or what is no array at all
+    if plain and "Tensor(" not in array:
+        array = f"mg.Tensor({array})"
+    if isinstance(key, ast.Slice) and key.upper and not isinstance(key.lower, ast.Constant | None):
+        start = ast.unparse(key.lower)
         return f"`{array}[{start} + np.arange(n)]`, where `n`, the length, is always the same"
+    if any(isinstance(part, ast.Slice) for part in ast.walk(key)):  # of a length that differs
+        return static(key, frame) if traced else ""
     return f"`{array}[{ast.unparse(key)}]`"
 
 

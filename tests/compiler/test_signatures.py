@@ -254,7 +254,7 @@ def test_a_number_that_a_shape_depends_on_has_to_be_static(n):
         lambda x, n: Tensor(x)[:n],
         lambda x, n: np.eye(3)[:, :n] @ x,
     ):
-        with pytest.raises(TracingError, match=r"(?s)static.*test_signatures\.py"):
+        with pytest.raises(TracingError, match=r"(?s)test_signatures\.py.*static"):
             mg.compile(f)(VECTOR, n)
     assert_array_equal(mg.compile(lambda x, n: x[:n], static_argnums=1)(VECTOR, 2), VECTOR[:2])
     assert_compiled(lambda x, n: x[n], VECTOR, 1, others=(VECTOR, 2))

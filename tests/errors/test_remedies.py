@@ -81,6 +81,21 @@ def test_an_expression_over_several_lines_is_read_too():
         mg.compile(over_lines)(X)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "remedy"),
+    [
+        (lambda x, n: TABLE[:n], "static_argnames='n'"),
+        (lambda x, n: TABLE[None, n:], "static_argnames='n'"),
+        (lambda x, n: {3: x}[n], "Use np.where"),
+        (lambda x, n: x[n : n + 2], "`x[n + np.arange(n)]`"),
+    ],
+)
+def test_a_slice_whose_length_differs_and_a_dictionary_are_told_apart(wrong, remedy):
+    with pytest.raises(TracingError) as caught:
+        mg.compile(wrong)(X, 3)
+    assert remedy in str(caught.value)
+
+
 def test_without_a_source_the_message_has_the_remedies_for_all_expressions():
     names = {}
     exec("def f(x):\n    return float(x[0])", names)  # noqa: S102 - code that no file has
