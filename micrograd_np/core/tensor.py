@@ -19,14 +19,7 @@ from micrograd_np.core.foreign import is_foreign, to_numpy
 from micrograd_np.core.graph import PICK, Node, describe, pull, tick
 from micrograd_np.core.op import OPS, Array, Interpreted
 from micrograd_np.core.operators import ArrayMethods, binary
-from micrograd_np.core.record import (
-    NOTHING,
-    apply,
-    check_change,
-    holds_tensors,
-    record,
-    value_of,
-)
+from micrograd_np.core.record import NOTHING, apply, check_change, holds_tensors, record, value_of
 from micrograd_np.core.safety.leaving import check_constant, is_differentiated, warn_user
 from micrograd_np.core.safety.solvers import SOLVERS_MODULE, check_unsolved, public_name
 from micrograd_np.core.safety.views import check_writable, stamp

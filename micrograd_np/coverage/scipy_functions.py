@@ -49,16 +49,13 @@ INSTEAD: dict[str, str] = {
     "scipy.special.assoc_legendre_p": "scipy.special.lpmv(m, n, z)",
     "scipy.special.diric": "np.sin(n * x / 2) / (n * np.sin(x / 2))",
     "scipy.special.legendre_p": "scipy.special.eval_legendre(n, z)",
-    "scipy.special.log_softmax": "mg.log_softmax(t, axis=None)",
-    "scipy.special.logsumexp": "mg.logsumexp (with weights b > 0: mg.logsumexp(t + np.log(b)))",
-    "scipy.special.softmax": "mg.softmax(t, axis=None)",
 }
 
 # Modules of SciPy, ours in their place, and the functions that ours has under SciPy's names.
 OURS = {
     ("scipy.special", "micrograd_np.special"): """
-        comb factorial multigammaln perm polygamma spherical_in spherical_jn spherical_kn
-        spherical_yn
+        comb factorial log_softmax logsumexp multigammaln perm polygamma softmax spherical_in
+        spherical_jn spherical_kn spherical_yn
     """,
     ("scipy.linalg", "mg.linalg"): """
         block_diag cho_factor cho_solve expm logm lu_factor lu_solve solve_triangular sqrtm toeplitz
