@@ -42,7 +42,7 @@ MODULES = {module_of(source): source for source in SOURCES}
 
 
 CORE = {path.stem: path.read_text(encoding="utf-8") for path in (PACKAGE / "core").glob("*.py")}
-CORE_LINES = 2_750  # at most, together
+CORE_LINES = 2_770  # at most, together
 
 # The core offers a hook to interpreters, and does not know which there are.
 OF_INTERPRETERS = re.compile(r"(?<![a-z])(batch|trace|mask)(e?s)?(?![a-z])", re.IGNORECASE)

@@ -107,14 +107,6 @@ def interpreting(interpreter: Interpreter) -> entering:
     return entering(lambda outer: outer._replace(interpreters=(*outer.interpreters, interpreter)))
 
 
-def plainly() -> entering:
-    """A context manager under which ops are applied to what they are given, by no interpreter.
-
-    For numerics within an op, which has been given plain values, and whose results are looked at.
-    """
-    return entering(lambda outer: Context(recording=outer.recording))
-
-
 def lifted(x: Any) -> Any:
     """An argument of a function that is differentiated, as the innermost interpreter has it."""
     interpreters = CONTEXT.get().interpreters

@@ -261,18 +261,10 @@ class ArrayMethods:
     itemsize: Any = property(lambda self: int(self.value.itemsize))
     ndim: Any = property(lambda self: len(self.value.shape))
 
-    @property
-    def device(self) -> Any:
-        """The device that holds the entries: "cpu", unless another library's array says more."""
-        return getattr(self.value, "device", "cpu")
-
+    device: Any = property(lambda self: getattr(self.value, "device", "cpu"))
     unit = NoUnit()
 
-    @property
-    def T(self) -> Any:
-        """The axes reversed."""
-        return self.transpose()
-
+    T: Any = property(lambda self: self.transpose(), doc="The axes reversed.")
     real: Any = property(unary(np.real), doc="The real part.")
     imag: Any = property(unary(np.imag), doc="The imaginary part: zeros for real numbers.")
     mT: Any = property(unary(np.matrix_transpose), doc="The last two axes exchanged.")

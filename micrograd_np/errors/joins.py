@@ -4,15 +4,13 @@ NumPy asks no Tensor that stands in a list, as in `np.mean([t, u])`: it makes an
 """
 
 import ast
-import linecache
 import sys
-from itertools import islice
 from types import FrameType
 from typing import Any
 
 from micrograd_np.errors.places import OWN_FILES, users_frame
+from micrograd_np.errors.remedies import ARRAYS, expression_at
 
-MAKERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "stack")
 LISTS = (ast.List, ast.Tuple, ast.ListComp)
 MOST = 160  # characters of a call that a message repeats
 PLAIN_NUMBERS = (
@@ -32,27 +30,11 @@ def joining_advice() -> str:
 def instead_of_call() -> str:
     """The user's call with its lists of Tensors joined; "" if that is not what the call needs."""
     frame = users_frame()
-    call = None if frame is None else call_at(frame)
+    call = None if frame is None else expression_at(frame)
     if frame is None or call is None:
         return ""
     instead = rewritten(call, {**frame.f_globals, **frame.f_locals})
     return instead if len(instead) <= MOST else ""
-
-
-def call_at(frame: FrameType) -> ast.expr | None:
-    """The expression that a frame is computing, if its source is known."""
-    places = frame.f_code.co_positions()
-    first, last, start, stop = next(islice(places, frame.f_lasti // 2, None))
-    if first is None or last is None or start is None or stop is None:
-        return None
-    name = frame.f_code.co_filename
-    lines = [linecache.getline(name, i, frame.f_globals).encode() for i in range(first, last + 1)]
-    lines[-1] = lines[-1][:stop]
-    lines[0] = lines[0][start:]
-    try:
-        return ast.parse(b"(" + b"".join(lines) + b")", mode="eval").body
-    except SyntaxError:  # the file has changed since it was read
-        return None
 
 
 def within_vectorize() -> bool:
@@ -68,12 +50,12 @@ def within_vectorize() -> bool:
 def rewritten(call: ast.expr, names: dict[str, Any]) -> str:
     """The call with its lists of Tensors stacked; "" if it has none."""
     if isinstance(call, ast.Subscript):
-        return in_place_of_brackets(call)
+        return in_place_of_brackets(call, names)
     if isinstance(call, ast.BinOp):
         call.left, call.right = stacked(call.left, names), stacked(call.right, names)
         return changed(call)
-    if not isinstance(call, ast.Call):
-        return ""
+    if not isinstance(call, ast.Call) or ast.unparse(call.func) in ARRAYS:
+        return ""  # `remedies` knows what joins the Tensors of an array
     function = ast.unparse(call.func).rpartition(".")[2]
     if function in {"full", "full_like"} and len(call.args) > 1:
         shape = ast.unparse(call.args[0])
@@ -82,18 +64,18 @@ def rewritten(call: ast.expr, names: dict[str, Any]) -> str:
     call.args = [stacked(x, names) for x in call.args]
     for keyword in call.keywords:
         keyword.value = stacked(keyword.value, names)
-    if function in MAKERS and len(call.args) == 1 and hasattr(call.args[0], "joins"):
-        return ast.unparse(call.args[0])
     return changed(call)
 
 
-def in_place_of_brackets(call: ast.Subscript) -> str:
+def in_place_of_brackets(call: ast.Subscript, names: dict[str, Any]) -> str:
     """The code to write for `np.r_[...]` and `np.c_[...]`; "" if they hold slices or numbers."""
     parts = call.slice.elts if isinstance(call.slice, ast.Tuple) else [call.slice]
     if any(isinstance(part, ast.Slice | ast.Constant) for part in parts):
         return ""
     listed = ", ".join(map(ast.unparse, parts))
-    function = {"r_": "np.hstack", "c_": "np.column_stack"}
+    used = (names.get(x.id) for x in ast.walk(call.slice) if isinstance(x, ast.Name))
+    rows = "np.concatenate" if any(getattr(x, "ndim", 0) > 1 for x in used) else "np.hstack"
+    function = {"r_": rows, "c_": "np.column_stack"}
     name = function.get(ast.unparse(call.value).rpartition(".")[2])
     return f"{name}([{listed}])" if name else ""
 

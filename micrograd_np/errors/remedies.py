@@ -29,7 +29,7 @@ INSTEAD = {  # Python's functions that decide by values, and NumPy's
 }  # fmt: skip
 LEAVING = ("item", "tolist", "numpy")
 LISTING = ast.List | ast.Tuple | ast.ListComp | ast.Call
-ARRAYS = ("np.array", "np.asarray")
+ARRAYS = ("np.array", "np.asarray", "np.asanyarray", "np.ascontiguousarray", "np.asfortranarray")
 
 
 def expression_at(frame: FrameType) -> ast.expr | None:

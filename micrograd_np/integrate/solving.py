@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 from scipy import integrate
 
-from micrograd_np.core.context import plainly
 from micrograd_np.core.values import conj
 from micrograd_np.errors import IntegrationError
 from micrograd_np.integrate.field import AnyField, Field, Right, Vector
+from micrograd_np.transforms.closures import plainly
 from micrograd_np.transforms.grad import vjp
 from micrograd_np.transforms.jacobians import jacobian
 
@@ -120,7 +120,7 @@ def trajectory_values(
     states are those after each step of the solver. `counts` are `nfev`, `njev`, `nlu`, `status`
     and the number of the message.
     """
-    with plainly():
+    with plainly(recording=True):
         right = field.plain(p)
         if solver.odeint is not None and isinstance(field, Field):
             return odeint_values(field, p, right, solver.odeint, y0, t)
@@ -171,7 +171,7 @@ def adjoint_values(
     g: Vector,
 ) -> tuple[Vector, Vector, list[Any]]:
     """The gradients in the initial state, the times and the arrays `p`, for cotangents `g`."""
-    with plainly():
+    with plainly(recording=True):
         if counts[3] < 0:
             raise IntegrationError(
                 f"the solver failed when {field.__name__} was integrated (status {counts[3]}), so "

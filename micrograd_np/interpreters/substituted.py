@@ -4,7 +4,7 @@ A function may use a Tensor that is none of its arguments. `captured` finds such
 the function once; within `Substituted` ops take what is given in their place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,12 @@ def captured(function: Callable[..., Any], *args: Any) -> list[Node]:
     """
     since = tick()
     out = function(*tree.map(example, args))
-    results = [x for x in tree.leaves(out) if isinstance(x, Node)]
-    _, leaves = history(results, since)
+    return captured_by([x for x in tree.leaves(out) if isinstance(x, Node)], since)
+
+
+def captured_by(outputs: Iterable[Node], since: int) -> list[Node]:
+    """The tracked Tensors from before a run, the tick `since`, that its outputs follow from."""
+    _, leaves = history(outputs, since)
     return sorted((x for x in leaves if x.tick < since), key=by_age)
 
 

@@ -13,11 +13,12 @@ import numpy as np
 
 from micrograd_np.core import tree
 from micrograd_np.core.context import CONTEXT, entering, no_grad
-from micrograd_np.core.graph import Node, by_age, describe, history, pull, push
+from micrograd_np.core.graph import Node, describe, pull, push
 from micrograd_np.core.op import Array, Interpreted, Op
 from micrograd_np.core.record import attach, untracked, value_of
 from micrograd_np.errors import BatchedError, GraphError, NotDifferentiableError, listed
 from micrograd_np.interpreters.batch.batched import Batch
+from micrograd_np.interpreters.substituted import captured_by
 from micrograd_np.transforms.checkpoint import is_same
 from micrograd_np.transforms.grad import name_of
 from micrograd_np.transforms.run import Run
@@ -77,9 +78,8 @@ class Linearized:
     def _check_captured(self, function: Function, inputs: Sequence[Any]) -> None:
         """Raise GraphError if the function used tracked Tensors that it did not use at first."""
         known = {*self.captured, *(x for x in inputs if isinstance(x, Node))}
-        _, leaves = history(self.run.outputs, self.run.since)
-        found = [x for x in leaves if x.tick < self.run.since and x not in known]
-        if found:
+        used = captured_by(self.run.outputs, self.run.since)
+        if found := [x for x in used if x not in known]:
             raise GraphError(
                 f"`{name_of(function)}` was run again to differentiate it, and reached Tensors "
                 f"that it had not reached at first:{listed(map(describe, found))}\nGive them to it "
@@ -122,9 +122,7 @@ def probed(function: Function, inputs: Sequence[Any]) -> Probe:
         return Probe()
     with plainly():  # or the arguments would be tied to the graphs they come from
         run = Run(lambda given: function(*given), (list(inputs),))
-    _, leaves = history(run.outputs, run.since)
-    captured = sorted((x for x in leaves if x.tick < run.since), key=by_age)
-    return Probe(inputs, value_of(run.outputs[0]), captured)
+    return Probe(inputs, value_of(run.outputs[0]), captured_by(run.outputs, run.since))
 
 
 def check_repeated(function: Function, probe: Probe) -> None:
