@@ -5,7 +5,6 @@ NumPy asks no Tensor that stands in a list, as in `np.mean([t, u])`: it makes an
 
 import ast
 import sys
-from types import FrameType
 from typing import Any
 
 from micrograd_np.errors.places import OWN_FILES, users_frame
@@ -39,7 +38,7 @@ def instead_of_call() -> str:
 
 def within_vectorize() -> bool:
     """Whether `np.vectorize` is among the callers."""
-    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
+    frame: Any = sys._getframe()  # noqa: SLF001 - there is no public way to the frame
     while frame is not None and frame.f_code.co_filename.startswith(OWN_FILES):
         if type(frame.f_locals.get("self")).__name__ == "vectorize":
             return True

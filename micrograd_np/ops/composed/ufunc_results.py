@@ -45,7 +45,7 @@ def reduced(
 
     The options are NumPy's. Raises KeyError, in the derivative, for a ufunc without a row.
 
-    >>> reduced(np.array([3.0, 4.0]), np.hypot)
+    >>> float(reduced(np.array([3.0, 4.0]), np.hypot))
     5.0
     """
     begun = {} if initial is None else {"initial": initial}
