@@ -323,7 +323,7 @@ REFUSED = [
     (lambda t: np.vander(t[None]),                             ShapeError,        "vector"),
     (lambda t: np.poly(t[None]),                               ShapeError,        "square"),
     (lambda t: np.histogram2d(t, t),                           UnregisteredFunctionError, "histogram"),
-    (np.vectorize(abs),                                        LeavesGraphError,  "stop_gradient"),
+    (np.vectorize(abs),                                        LeavesGraphError,  "mg.vmap"),
     (np.frompyfunc(abs, 1, 1),                                 UnregisteredFunctionError, "ufunc"),
 ]
 # fmt: on

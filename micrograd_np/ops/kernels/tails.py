@@ -58,8 +58,14 @@ def on_nodes(x: Array) -> Array:
 def each_part(function: Callable[..., Array], *given: Array) -> Array:
     """A function of entries in double precision, of a few thousand of NumPy's at a time.
 
-    The result has the precision of the given floating-point numbers. NaN gives NaN.
+    The result has the precision of the given floating-point numbers. NaN gives NaN. Raises
+    TypeError for complex numbers.
     """
+    if any(map(np.iscomplexobj, given)):
+        raise TypeError(
+            "tails of gamma and beta distributions are those of real numbers, and complex numbers "
+            "were given. Give their real part, np.real(z)."
+        )
     kinds = [x.dtype for x in given if getattr(x, "dtype", COUNTS).kind == "f"]
     dtype = np.result_type(*kinds or [float])
     with np.errstate(all="ignore"):

@@ -38,7 +38,7 @@ class Row(NamedTuple):
     order: int = 2  # how many derivatives are checked; 0 for constants
     spread: bool = True  # whether inputs are separate arguments, or one list
     tolerance: float = 1e-7
-    lacks: str = ""  # "empty", "single" or both: cases that NumPy has no answer for
+    lacks: str = ""  # "empty", "single" or both: cases that NumPy or the row has no answer for
     through: Callable[..., Any] | None = None  # makes inputs what the op takes, as symmetric ones
 
     @property
@@ -133,6 +133,8 @@ def apply(row: Row, function: Callable[..., Any], inputs: Any, options: dict[str
 
 def name_of(function: Callable[..., Any]) -> str:
     """The name of an op, with the part of NumPy it lives in where that matters."""
+    if getattr(function, "__objclass__", None) is np.ufunc:  # `np.outer` is another function
+        return function.__qualname__
     module = getattr(function, "__module__", "") or ""
     return f"linalg.{function.__name__}" if module == "numpy.linalg" else function.__name__
 
