@@ -64,6 +64,7 @@ OURS = {
         block_diag cho_factor cho_solve expm logm lu_factor lu_solve solve_banded solve_sylvester
         solve_triangular sqrtm toeplitz
     """,
+    ("scipy.signal", "mg.signal"): "convolve convolve2d correlate correlate2d fftconvolve",
     ("scipy.integrate", "micrograd_np.integrate"): """
         cumulative_simpson cumulative_trapezoid odeint quad simpson solve_ivp trapezoid
     """,
