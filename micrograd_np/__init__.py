@@ -50,6 +50,7 @@ if TYPE_CHECKING:  # what type checkers and editors read; a test holds it agains
     from micrograd_np import nn as nn
     from micrograd_np import optim as optim
     from micrograd_np import optimize as optimize
+    from micrograd_np import signal as signal
     from micrograd_np import stats as stats
     from micrograd_np.array_api import fft as fft
     from micrograd_np.array_api.adapted import *  # noqa: F403  # the names are the Array API's

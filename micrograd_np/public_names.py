@@ -31,7 +31,7 @@ PLACES = {name: module for module, names in DEFINED.items() for name in names.sp
 # The modules that are public names themselves.
 FOLDERS = (
     "array_api checking compiler extend integrate interpreters linalg nn nonsmooth optim optimize "
-    "scipy_bridge stats train transforms viz"
+    "scipy_bridge signal stats train transforms viz"
 )
 MODULES = {name: name for name in FOLDERS.split()} | {
     "fft": "array_api.fft",

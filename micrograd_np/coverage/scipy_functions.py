@@ -58,8 +58,10 @@ OURS = {
         spherical_jn spherical_kn spherical_yn
     """,
     ("scipy.linalg", "mg.linalg"): """
-        block_diag cho_factor cho_solve expm logm lu_factor lu_solve solve_triangular sqrtm toeplitz
+        block_diag cho_factor cho_solve expm logm lu_factor lu_solve solve_banded solve_sylvester
+        solve_triangular sqrtm toeplitz
     """,
+    ("scipy.signal", "mg.signal"): "convolve convolve2d correlate correlate2d fftconvolve",
     ("scipy.integrate", "micrograd_np.integrate"): """
         cumulative_simpson cumulative_trapezoid odeint quad simpson solve_ivp trapezoid
     """,

@@ -6,6 +6,7 @@ Array API's are NumPy's. SciPy's have SciPy's names, parameters and values.
 
 from micrograd_np.array_api import linalg as standard
 from micrograd_np.array_api.linalg import *  # noqa: F403  # the names are the Array API's
+from micrograd_np.linalg.equations import solve_banded, solve_sylvester
 from micrograd_np.linalg.functions import expm, logm, sqrtm
 from micrograd_np.linalg.solving import (
     cho_factor,
@@ -19,7 +20,7 @@ from micrograd_np.linalg.structured import block_diag, toeplitz
 
 __all__ = [
     "block_diag", "cho_factor", "cho_solve", "expm", "logdet", "logm", "lu_factor", "lu_solve",
-    "solve_triangular", "sqrtm", "toeplitz",
+    "solve_banded", "solve_sylvester", "solve_triangular", "sqrtm", "toeplitz",
 ]  # fmt: skip
 __all__ += [name for name in vars(standard) if not name.startswith("_")]
 

@@ -10,6 +10,7 @@ from micrograd_np.errors import ShapeError
 # Options of SciPy's for speed. Here nothing is overwritten, as a graph may hold it, and no array is
 # searched for NaN.
 TUNING = frozenset(("overwrite_a", "overwrite_b", "check_finite"))
+BANDED_TUNING = frozenset(("overwrite_ab", "overwrite_b", "check_finite"))
 
 
 def as_array(x: Any) -> Array:
@@ -44,12 +45,12 @@ def right_side(name: str, a: Array, b: Any) -> tuple[Array, bool]:
     return columns, vector
 
 
-def check_tuning(name: str, given: dict[str, Any]) -> None:
-    """Raise TypeError for an option that is none of SciPy's `TUNING`."""
-    if unknown := given.keys() - TUNING:
+def check_tuning(name: str, given: dict[str, Any], known: frozenset[str] = TUNING) -> None:
+    """Raise TypeError for an option that is none of SciPy's `known` ones."""
+    if unknown := given.keys() - known:
         raise TypeError(
             f"mg.linalg.{name} got {', '.join(sorted(unknown))}. Besides its own parameters it "
-            f"takes {', '.join(sorted(TUNING))}, which change nothing here."
+            f"takes {', '.join(sorted(known))}, which change nothing here."
         )
 
 

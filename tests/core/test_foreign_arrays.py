@@ -50,8 +50,8 @@ NEED_NUMBERS = {
     **dict.fromkeys(
         (
             scipy_matrix_rows.solve_triangular, scipy_matrix_rows.solve_sylvester,
-            scipy_matrix_rows.lu_factor, scipy_matrix_rows.expm, scipy_matrix_rows.logm,
-            scipy_matrix_rows.sqrtm,
+            scipy_matrix_rows.solve_banded, scipy_matrix_rows.lu_factor, scipy_matrix_rows.expm,
+            scipy_matrix_rows.logm, scipy_matrix_rows.sqrtm,
         ),
         "SciPy computes it, from NumPy's arrays",
     ),

@@ -9,6 +9,7 @@ import pytest
 import scipy.integrate
 import scipy.linalg
 import scipy.optimize
+import scipy.signal
 import scipy.stats
 from folding import each
 
@@ -33,6 +34,9 @@ MAKE_ARRAYS: dict[str, Any] = {
     "linalg.cho_factor": lambda: scipy.linalg.cho_factor(MATRIX),
     "linalg.expm": lambda: scipy.linalg.expm(MATRIX),
     "linalg.block_diag": lambda: scipy.linalg.block_diag(MATRIX, MATRIX),
+    "linalg.solve_banded": lambda: scipy.linalg.solve_banded((0, 1), MATRIX, T),
+    "signal.convolve": lambda: scipy.signal.convolve(T, T),
+    "signal.correlate2d": lambda: scipy.signal.correlate2d(MATRIX, MATRIX),
     "integrate.trapezoid": lambda: scipy.integrate.trapezoid(T),
     "integrate.cumulative_simpson": lambda: scipy.integrate.cumulative_simpson(T),
 }

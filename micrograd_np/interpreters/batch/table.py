@@ -24,6 +24,7 @@ from micrograd_np.ops.derivatives.convolution import (
     convolve_windows,
 )
 from micrograd_np.ops.derivatives.indexing import getitem, index_update, scatter
+from micrograd_np.ops.derivatives.linalg.banded import solve_banded
 from micrograd_np.ops.derivatives.linalg.decompositions import qr
 from micrograd_np.ops.derivatives.linalg.determinants import cofactors
 from micrograd_np.ops.derivatives.linalg.matrix_functions import expm, logm, sqrtm
@@ -107,7 +108,7 @@ RULES = by_function({
         linalg.inv, linalg.pinv, linalg.det, linalg.slogdet, linalg.cholesky, linalg.svdvals,
         linalg.eigh, linalg.eigvalsh, linalg.eig, expm, logm, sqrtm, lu_factor, permutation_of,
     ],
-    rules.stacks: [solve_triangular, solve_sylvester],
+    rules.stacks: [solve_triangular, solve_banded, solve_sylvester],
     rules.all_mapped: [
         cofactors, sum_windows, add_windows, max_windows, share_among_maxima, mean_of_maxima,
     ],

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.linalg
 
+from micrograd_np.ops.derivatives.linalg.banded import solve_banded
 from micrograd_np.ops.derivatives.linalg.matrix_functions import expm, logm, sqrtm
 from micrograd_np.ops.derivatives.linalg.triangular import (
     lu_factor,
@@ -40,6 +41,25 @@ def by_solve(a: Array, b: Array, lower: bool = False, unit_diagonal: bool = Fals
         eye = np.eye(a.shape[-1], dtype=a.dtype)
         triangle = triangle * (1 - eye) + eye
     return np.linalg.solve(triangle, b)
+
+
+def heavy(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
+    """Bands with a heavy diagonal, which is in the middle row here or the first of two."""
+    bands = rng.uniform(-1, 1, shape)
+    bands[..., (shape[-2] - 1) // 2, :] += 4
+    return bands
+
+
+def by_full_matrix(ab: Array, b: Array, lower: int) -> Array:
+    """Equations with bands by `np.linalg.solve`, with each entry put in its place."""
+    *leading, bands, size = ab.shape
+    *_, _, _ = b.shape
+    a = np.zeros((*leading, size, size), ab.dtype)
+    for band, j in np.ndindex(bands, size):
+        i = j + band - (bands - 1 - lower)
+        if 0 <= i < size:
+            a[..., i, j] = ab[..., band, j]
+    return np.linalg.solve(a, b)
 
 
 def log_of(a: Array) -> Array:
@@ -90,6 +110,12 @@ row(solve_triangular, (spaced, any_real),
     case((2, 3, 3), (3, 2), lower=True, unit_diagonal=True), case((1, 1), (1, 1)), case((0, 0), (0, 2)),
     complex_case((3, 3), (3, 2)), mixed_case("cf", (2, 3, 3), (3, 2), lower=True),
     reference=by_solve, lacks="single")
+row(solve_banded, (heavy, any_real),
+    case((3, 4), (4, 2), lower=1), case((2, 3), (3, 2), lower=1), case((1, 2), (2, 1), lower=0),
+    case((5, 4), (2, 4, 2), lower=2), case((2, 3, 3), (3, 2), lower=1), case((3, 1), (1, 2), lower=1),
+    case((5, 2), (2, 1), lower=2), case((3, 0), (0, 2), lower=1),
+    complex_case((4, 4), (4, 2), lower=2), mixed_case("cf", (2, 3, 3), (3, 2), lower=1),
+    reference=by_full_matrix, lacks="single")
 row(lu_factor, spaced,
     case((3, 3)), case((2, 3, 3)), case((1, 1)), case((0, 0)), complex_case((3, 3)),
     through=lambda x: np.flip(x, axis=-2), reference=by_elimination, lacks="single")
