@@ -203,7 +203,7 @@ def refuse(name: str, others: dict[str, Any]) -> None:
 
 
 def operands(name: str, in1: Any, in2: Any) -> tuple[Array, Array]:
-    """Both arguments as arrays; an error if they have other numbers of axes, or no entries."""
+    """The arguments as arrays; an error if the numbers of axes differ, or one has no entries."""
     in1, in2 = array_of(as_input(in1)), array_of(as_input(in2))
     given = f"Given: shapes {in1.shape} and {in2.shape}"
     if in1.ndim != in2.ndim:
@@ -222,7 +222,7 @@ def operands(name: str, in1: Any, in2: Any) -> tuple[Array, Array]:
 
 
 def matrices(name: str, in1: Any, in2: Any) -> tuple[Array, Array]:
-    """Both arguments as matrices; ShapeError if they are anything else."""
+    """The arguments as matrices; ShapeError if they are anything else."""
     in1, in2 = operands(name, in1, in2)
     if in1.ndim != 2:
         raise ShapeError(
@@ -235,7 +235,7 @@ def matrices(name: str, in1: Any, in2: Any) -> tuple[Array, Array]:
 def kept(
     name: str, lengths1: Lengths, lengths2: Lengths, mode: str, joined: Sequence[int] | None = None
 ) -> tuple[Lengths, Lengths]:
-    """Where the box begins that a mode keeps of the full result, and its shape.
+    """The first entry of the box that a mode keeps of the full result, and the shape of the box.
 
     Arrays are broadcast along the axes that are not `joined` by convolution; by default all are.
     """
@@ -312,10 +312,9 @@ def by_transforms(in1: Array, in2: Array, axes: Sequence[int]) -> Array:
     if not axes:
         return in1 * in2
     lengths = [fast_length(in1.shape[i] + in2.shape[i] - 1) for i in axes]
-    if "c" in (in1.dtype.kind, in2.dtype.kind):
-        there, back = np.fft.fftn, np.fft.ifftn
-    else:
-        there, back = np.fft.rfftn, np.fft.irfftn
+    real = "c" not in (in1.dtype.kind, in2.dtype.kind)
+    there: Any = np.fft.rfftn if real else np.fft.fftn
+    back: Any = np.fft.irfftn if real else np.fft.ifftn
     return back(there(in1, lengths, axes) * there(in2, lengths, axes), lengths, axes)
 
 
@@ -325,7 +324,7 @@ def fast_length(n: int) -> int:
     >>> [fast_length(n) for n in (1, 7, 17, 1021)]
     [1, 8, 18, 1024]
     """
-    odd = [3**i * 5**j for i in range(n.bit_length()) for j in range(n.bit_length())]
+    odd: list[int] = [3**i * 5**j for i in range(n.bit_length()) for j in range(n.bit_length())]
     return min(f << (-(-n // f) - 1).bit_length() for f in odd if f < 2 * n)
 
 

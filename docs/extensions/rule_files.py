@@ -44,7 +44,7 @@ FAMILIES = {
     """,
     "Matrices": """
         products vector_products solving triangular determinants decompositions singular_values
-        matrix_functions
+        banded matrix_functions
     """,
     "Curves and signals": """
         polynomials calculus fft signal convolution pooling

@@ -21,9 +21,9 @@ def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any, **tuning: Any) -> Ar
     The gradient is in the layout of `ab`: `-(a^-T g) x^T` within the bands, for the cotangent `g`,
     and zero in the corners of `ab`, which are not read. It costs as much as the solution.
 
-    Raises LinAlgError for a singular matrix, ShapeError if the shapes do not go together,
-    ValueError if `l` or `u` is negative, TypeError for a precision that LAPACK does not have,
-    MissingExtraError without SciPy.
+    Raises LinAlgError for a singular matrix, ShapeError if the shapes do not go together, and
+    ValueError if `l` or `u` is negative. Raises TypeError for a precision that LAPACK does not
+    have, and MissingExtraError without SciPy.
 
     >>> ab = [[0.0, 1.0, 1.0], [2.0, 2.0, 2.0], [1.0, 1.0, 0.0]]
     >>> solve_banded((1, 1), ab, [4.0, 8.0, 8.0])

@@ -53,8 +53,8 @@ def offsets(ab: Array, lower: int) -> list[int]:
     return [upper - row for row in range(ab.shape[-2])]
 
 
-def read(ab: Array, lower: int) -> Array:
-    """Where `ab` holds an entry of the matrix."""
+def held_entries(ab: Array, lower: int) -> Array:
+    """The mask of `ab` that is true where it holds an entry of the matrix."""
     size = ab.shape[-1]
     rows = np.arange(size) - np.reshape(offsets(ab, lower), (-1, 1))  # `i`, for each `j`
     return (rows >= 0) & (rows < size)
@@ -69,12 +69,12 @@ def transposed_bands(ab: Array, lower: int) -> Array:
 def bands_of_product(y: Array, x: Array, ab: Array, lower: int) -> Array:
     """The entries of `y x^T` that lie within the bands, and zeros in the corners."""
     rows = [np.sum(np.roll(y, k, axis=-2) * x, axis=-1) for k in offsets(ab, lower)]
-    return np.where(read(ab, lower), np.stack(rows, axis=-2), 0)
+    return np.where(held_entries(ab, lower), np.stack(rows, axis=-2), 0)
 
 
 def banded_product(ab: Array, x: Array, lower: int) -> Array:
     """`a x`."""
-    known = np.where(read(ab, lower), ab, 0)
+    known = np.where(held_entries(ab, lower), ab, 0)
     terms = [
         np.roll(known[..., r, :, None] * x, -k, axis=-2) for r, k in enumerate(offsets(ab, lower))
     ]
