@@ -28,8 +28,7 @@ Lengths = tuple[int, ...]
 MODES = ("full", "valid", "same")
 METHODS = ("auto", "direct", "fft")
 BOUNDARIES = {"fill": "constant", "wrap": "wrap", "symm": "symmetric"}  # as np.pad calls them
-
-KINDS = "buifc"  # of dtypes, each of which holds those before
+RANKS = {"b": 0, "u": 1, "i": 1, "f": 2, "c": 3}  # of dtypes; a fraction is no integer
 
 # Nanoseconds of a product of a direct sum, for vectors and for other arrays, and of an entry of a
 # transform for each factor 2 of its length; and of calling the transforms. Measured on one core.
@@ -181,12 +180,13 @@ def fill(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
         raise ShapeError(
             f"mg.signal.{name} takes one number for fillvalue. Given: shape {number.shape}."
         )
-    if KINDS.index(number.dtype.kind) > KINDS.index(dtype.kind):
+    filled = number.astype(dtype) if RANKS[number.dtype.kind] <= RANKS[dtype.kind] else None
+    if filled is None or (dtype.kind in "ui" and filled != number):
         raise TypeError(
-            f"mg.signal.{name} cannot fill with {number.dtype} beside arrays of {dtype}, where "
-            f"digits would be lost. Convert an array: in1.astype({number.dtype})."
+            f"mg.signal.{name} cannot fill arrays of {dtype} with {value!r}, which would become "
+            f"another number. Convert an array: in1.astype({number.dtype})."
         )
-    return number.astype(dtype)
+    return filled
 
 
 # ---------------------------------------------------------------- arguments

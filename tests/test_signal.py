@@ -79,13 +79,19 @@ def test_values_of_all_dtypes_are_scipys(shapes: Any) -> None:
 
 
 def test_long_signals_are_transformed() -> None:
-    """By `auto`, in both dtypes and beyond one dimension; integers stay exact."""
+    """By `auto`, in both precisions and beyond one dimension; integers stay exact."""
     for shapes in (((3000,), (2000,)), ((60, 50), (20, 30))):
         for kind, tolerance in (("d", 1e-9), ("f", 1e-2), ("i", 0)):
             a, b = (drawn(shape, kind) for shape in shapes)
             ours, theirs = signal.convolve(a, b, "same"), scipy.signal.convolve(a, b, "same")
             np.testing.assert_allclose(ours, theirs, 0, tolerance)
             assert ours.dtype == theirs.dtype
+    image = RNG.integers(0, 9, (5, 5)).astype(np.uint8)
+    for fill in (0, 7):
+        right = scipy.signal.convolve2d(image, image[:2, :2], fillvalue=fill)
+        ours = signal.convolve2d(image, image[:2, :2], fillvalue=fill)
+        assert ours.dtype == np.uint8
+        np.testing.assert_array_equal(ours, right)
     large = np.array([2**40, 1])
     assert signal.convolve(large, large).tolist() == [2**80 % 2**64, 2**41, 1]
 
@@ -184,7 +190,8 @@ MISTAKES: dict[str, tuple[Any, Any, str]] = {
     "an image":  (lambda: signal.convolve2d(ONES, ONES), ShapeError, r"two matrices.*mg\.signal\.convolve\."),
     "boundary":  (lambda: signal.correlate2d(EYE, EYE, boundary="reflect"), ValueError, "Given: 'reflect'"),
     "fillvalue": (lambda: signal.convolve2d(EYE, EYE, fillvalue=[1, 2]), ShapeError, "one number"),
-    "digits":    (lambda: signal.convolve2d(EYE.astype(int), EYE.astype(int), fillvalue=0.5), TypeError, "digits would be lost"),
+    "digits":    (lambda: signal.convolve2d(EYE.astype(int), EYE.astype(int), fillvalue=0.5), TypeError, "another number"),
+    "negative":  (lambda: signal.convolve2d(EYE.astype(np.uint8), EYE.astype(np.uint8), fillvalue=-1), TypeError, "uint8 with -1"),
     "conjugate": (lambda: signal.correlate2d(EYE, np.ones((3, 3)) * 1j, "valid"), ValueError, r"mg\.signal\.correlate,"),
     "other axes": (lambda: signal.fftconvolve(np.ones((2, 3)), np.ones((3, 3)), axes=1), ShapeError, "axes=1"),
 }
