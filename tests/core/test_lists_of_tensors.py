@@ -66,7 +66,7 @@ NAMED: dict[str, Any] = {  # NumPy asks nobody here: the call is named that does
     "np.dot(np.stack([T, U]), [1, 2])": lambda: np.dot([T, U], [1, 2]),
     "np.linalg.det(mg.tensor([[T, U], [U, T]]))": lambda: np.linalg.det([[T, U], [U, T]]),
     "np.ones(2) * np.stack([T, U])": lambda: np.ones(2) * [T, U],
-    "`np.stack([T, U])`": lambda: np.array([T, U]),
+    "`mg.tensor([T, U])`": lambda: np.array([T, U]),
     "`mg.tensor([[T], [U]])`": lambda: np.asarray([[T], [U]]),
     "np.hstack([X, T])": lambda: np.r_[X, T],
     "np.column_stack([X, X])": lambda: np.c_[X, X],

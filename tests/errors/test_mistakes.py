@@ -12,6 +12,7 @@ from mistakes.table import TOPICS, told
 import micrograd_np as mg
 
 QUICK = 6  # every sixth mistake runs by default
+EXTRAS = ("matplotlib",)
 ROWS = [row for rows in TOPICS.values() for row in rows]
 
 
@@ -19,6 +20,8 @@ def assert_told(rows):
     wrong = []
     for row in rows:
         found = told(row)
+        if found and getattr(found.error, "name", "") in EXTRAS:  # the extra is not installed
+            continue
         said = f"{type(found.error).__name__}: {found.text}" if found else "nothing was said"
         missing = [words for words in row.words if words not in said]
         if found is None or type(found.error).__name__ != row.kind:
