@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.array_api.wrapping import as_tensor
+from micrograd_np.core.record import as_input
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.interpreters.masked import taken
 
@@ -26,7 +27,8 @@ def where(condition: Any, x1: Any, x2: Any, /, *, masked: bool = False) -> Tenso
     >>> float(grad(f)(0.0)), float(grad(f)(4.0))
     (0.0, 0.25)
     """
-    return as_tensor((taken if masked else np.where)(condition, x1, x2))
+    choose = taken if masked else np.where
+    return as_tensor(choose(as_input(condition), as_input(x1), as_input(x2)))
 
 
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
@@ -35,7 +37,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     >>> clip(np.array([-1.0, 0.5, 2.0]), 0.0, max=1.0)
     Tensor([0. , 0.5, 1. ])
     """
-    return as_tensor(np.clip(x, min, max))
+    return as_tensor(np.clip(as_input(x), min, max))
 
 
 def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
@@ -44,7 +46,7 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     >>> sort(np.array([2.0, 1.0, 3.0]), descending=True)
     Tensor([3., 2., 1.])
     """
-    ascending = np.sort(x, axis=axis, stable=stable)
+    ascending = np.sort(as_input(x), axis=axis, stable=stable)
     return as_tensor(np.flip(ascending, axis=axis) if descending else ascending)
 
 
@@ -54,6 +56,7 @@ def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool
     >>> argsort(np.array([2.0, 3.0, 2.0]), descending=True)
     Tensor([1, 0, 2])
     """
+    x = as_input(x)
     if not descending:
         return as_tensor(np.argsort(x, axis=axis, stable=stable))
     # The last entry of the mirrored array, put last, is the first of equals, put first.

@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.graph import Node
-from micrograd_np.core.record import ARRAYS, untracked
+from micrograd_np.core.record import ARRAYS, as_input, holds_tensors, untracked
 from micrograd_np.core.safety.meaning import check_numbers, numbers
 from micrograd_np.core.tensor import Tensor
 from micrograd_np.core.tree import rebuild
 from micrograd_np.errors.options import check_options
 
+OF_LISTS = (np.concat, np.stack)  # whose lists hold arrays, and are no arrays themselves
 BEGINNING = 1000  # how many characters of a long documentation are searched for its summary
 
 
@@ -20,7 +21,8 @@ def of_numpy(names: str, package: str = "") -> Sequence[Callable[..., Tensor]]:
     """Functions of NumPy, or of its `package` ("linalg", "fft"), each of which returns a Tensor.
 
     A call with Tensors comes to us by NumPy's protocols and returns Tensors. The results of a call
-    with plain arrays and numbers alone are made Tensors here.
+    with plain arrays and numbers alone are made Tensors here. A list with Tensors in it is stacked,
+    of which NumPy's own function would make a plain array.
     """
     return several_of_numpy(names, package)
 
@@ -36,6 +38,8 @@ def returning_tensors(name: str, package: str) -> Callable[..., Any]:
     function = attrgetter(path)(np)
 
     def wrapper(*args: Any, **options: Any) -> Any:
+        if function not in OF_LISTS:
+            args = tuple(as_input(x) if holds_tensors(x) else x for x in args)
         try:
             out = function(*args, **options)
         except TypeError as error:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from micrograd_np.core.op import Array
+from micrograd_np.core.record import as_input
 from micrograd_np.errors import ShapeError
 
 # Options of SciPy's for speed. Here nothing is overwritten, as a graph may hold it, and no array is
@@ -14,7 +15,8 @@ BANDED_TUNING = frozenset(("overwrite_ab", "overwrite_b", "check_finite"))
 
 
 def as_array(x: Any) -> Array:
-    """An array, a Tensor or the like as it is; a list or a number as an array."""
+    """An array or a Tensor as it is; a list, which may hold Tensors, or a number made one."""
+    x = as_input(x)
     return x if hasattr(x, "shape") else np.asarray(x)
 
 

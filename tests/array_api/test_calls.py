@@ -274,6 +274,35 @@ def test_gradients_flow_through_the_namespace(name):
     mg.assert_gradcheck(DIFFERENTIABLE[name], np.array([[1.0, 2.0], [3.0, 5.0]]))
 
 
+LISTS = {
+    "mean": lambda t, u: mg.mean([t, u]),
+    "nested": lambda t, u: mg.sum([[t, u], [u, 2.0]], axis=0),
+    "max": lambda t, u: mg.max([t, u]),
+    "vector_norm": lambda t, u: mg.linalg.vector_norm([t, u]),
+    "where": lambda t, u: mg.where([True, False], [t, u], [u, 0.0]),
+    "clip": lambda t, u: mg.clip([t, u], -9.0, 9.0),
+    "sort": lambda t, u: mg.sort([u, t], descending=True),
+    "expm": lambda t, u: mg.linalg.expm([[0.0, t], [u, 0.0]]),
+    "concat": lambda t, u: mg.concat([mg.stack([t]), [u]]),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_lists_of_tensors_are_stacked(name):
+    """NumPy's own functions make plain arrays of such lists; those of the namespace know them."""
+    f = LISTS[name]
+    report = mg.gradcheck(f, [1.0, 3.0])
+    assert report, report
+    t, u = (Tensor(x, requires_grad=True) for x in (1.0, 3.0))
+    assert f(t, u).requires_grad
+
+
+def test_a_list_of_axes_or_of_plain_arrays_is_left_alone():
+    x = np.ones((2, 3))
+    assert mg.sum([x, x]).item() == 12
+    assert mg.permute_dims(Tensor(x), (1, 0)).shape == (3, 2)
+
+
 def test_generic_code_differentiates():
     def softmax(x):
         xp = x.__array_namespace__()
