@@ -8,6 +8,8 @@ import gc
 import os
 from collections import Counter
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads cost more than small matrices gain
+
 import pytest
 from hypothesis import HealthCheck, settings
 
