@@ -270,7 +270,7 @@ def at_limit(of: Integral, inputs: Sequence[Any], place: int, out: Array) -> Arr
     """The slope of an integral in the limit at a place: 0 in an infinite one."""
     limit, arrays = inputs[place], inputs[2 : len(inputs) - len(of.probe.captured)]
     known = value_of(limit)
-    if isinstance(known, np.ndarray | np.generic | float) and not np.isfinite(known):
+    if isinstance(known, np.ndarray | np.generic | float) and np.isinf(known):
         return np.zeros(np.shape(out))
     check_repeated(of, of.probe)
     with beside(inputs):
