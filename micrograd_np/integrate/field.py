@@ -206,7 +206,7 @@ class Tangent:
         self.__name__: str = field.__name__
 
     def check(self) -> None:
-        """As the `check` of the field."""
+        """Raise GraphError if the function of the field has changed: see `Field.check`."""
         self.field.check()
 
     def __call__(self, t: Any, y: Array, p: Sequence[Any]) -> Array:

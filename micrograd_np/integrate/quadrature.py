@@ -63,7 +63,8 @@ def quad(
 
     Warns with SciPy's IntegrationWarning if an integral, or the one of a derivative, is not found
     to the tolerance. Raises NotDifferentiableError for complex values, and inside `compile`, and
-    OptionError for SciPy's `weight` and `full_output`.
+    OptionError for SciPy's `weight` and `full_output`. A derivative raises GraphError if `func` has
+    changed since, as with the variable of a loop.
 
     >>> from micrograd_np import grad
     >>> value, error = quad(lambda x: np.exp(-(x**2)), 0, np.inf)
