@@ -37,7 +37,8 @@ def primitive(
     The function returned takes arrays and Tensors, and trees of these. Its parameters without a
     default are the inputs of the op, to differentiate in. The others are options, which every rule
     receives by name. `nondiff` names parameters that are options though they have no default, such
-    as a function or a method: they reach `forward` and the rules as they are. `*xs` is any number
+    as a function or a method: they reach `forward` and the rules as they are. They are not copied,
+    so do not change them before the rules have run. `*xs` is any number
     of inputs. If the signature does not tell how many leading parameters are inputs, `arrays` does.
     `forward` is a pure function with read-only inputs, and returns an array or a tree of arrays. As
     a decorator: `@mg.primitive(vjp=...)`.

@@ -18,6 +18,7 @@ from micrograd_np.core.record import value_of
 from micrograd_np.core.tree import Tree
 from micrograd_np.errors import NotDifferentiableError, RuleError, ShapeError
 from micrograd_np.interpreters.substituted import Substituted, captured
+from micrograd_np.transforms.closures import Probe, check_repeated, plainly
 from micrograd_np.transforms.grad import jvp, name_of
 
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
@@ -106,6 +107,7 @@ class Field:
             leaves[place] = 0  # nothing here keeps the arrays
         self.args = tree.replace(args, leaves)
         self.outside: list[Node] = []
+        self.probes: list[Probe] = []
         self.__name__ = name_of(function)
 
     def capture(self, t: Any, y: Array, p: Sequence[Any]) -> list[Node]:
@@ -113,6 +115,16 @@ class Field:
         if CONTEXT.get().recording:
             self.outside = captured(lambda t, y, p: self._at(t, y, self.arguments(p)), t, y, p)
         return self.outside
+
+    def probe(self, p: Sequence[Any], *points: tuple[float, Vector]) -> None:
+        """Keep the field's values at some points, a time and a state each."""
+        with plainly():
+            self.probes = [Probe((t, y, p), np.asarray(value_of(self(t, y, p)))) for t, y in points]
+
+    def check(self) -> None:
+        """Raise GraphError if the function is no longer the one whose values were kept."""
+        for probe in self.probes:
+            check_repeated(self, probe)
 
     def arguments(self, p: Sequence[Any]) -> tuple[Any, ...]:
         """The other arguments, with arrays where they belong."""
@@ -192,6 +204,10 @@ class Tangent:
     def __init__(self, field: "AnyField") -> None:
         self.field = field
         self.__name__: str = field.__name__
+
+    def check(self) -> None:
+        """Raise GraphError if the function of the field has changed: see `Field.check`."""
+        self.field.check()
 
     def __call__(self, t: Any, y: Array, p: Sequence[Any]) -> Array:
         """The derivative in time of the state and of the change."""

@@ -68,7 +68,8 @@ def odeint(
 
     Raises ShapeError if `func` returns another shape than that of the state, NotDifferentiableError
     for complex numbers, and OptionError for `full_output`. Raises RuleError if `func` uses a Tensor
-    from around it later only. A derivative raises IntegrationError if the solver has failed.
+    from around it later only. A derivative raises IntegrationError if the solver has failed, and
+    GraphError if `func` has changed since, as with the variable of a loop.
 
     Sources: L. Pontryagin et al., The mathematical theory of optimal processes, 1962; R. Chen et
     al., Neural ordinary differential equations, 2018.

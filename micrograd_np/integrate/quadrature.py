@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from micrograd_np.core.graph import Node
+from micrograd_np.core.graph import Node, by_age, tick
 from micrograd_np.core.op import Array, Interpreted, Op, Options, Wanted
-from micrograd_np.core.record import record, value_of
+from micrograd_np.core.record import as_input, record, value_of
 from micrograd_np.errors import NotDifferentiableError, OptionError
+from micrograd_np.interpreters.substituted import captured_by
 from micrograd_np.transforms.closures import (
     Linearized,
     Parametric,
@@ -32,6 +33,8 @@ from micrograd_np.transforms.closures import (
 REFUSED = {  # options of SciPy's, and the values that mean nothing
     "full_output": 0, "weight": None, "wvar": None, "wopts": None, "complex_func": False,
 }  # fmt: skip
+
+ASIDE = (3 - 5**0.5) / 2  # of an interval: the smaller part in the golden section
 
 
 def quad(
@@ -60,7 +63,8 @@ def quad(
 
     Warns with SciPy's IntegrationWarning if an integral, or the one of a derivative, is not found
     to the tolerance. Raises NotDifferentiableError for complex values, and inside `compile`, and
-    OptionError for SciPy's `weight` and `full_output`.
+    OptionError for SciPy's `weight` and `full_output`. A derivative raises GraphError if `func` has
+    changed since, as with the variable of a loop.
 
     >>> from micrograd_np import grad
     >>> value, error = quad(lambda x: np.exp(-(x**2)), 0, np.inf)
@@ -93,6 +97,7 @@ def check_limits(a: Any, b: Any) -> None:
 
 def as_number(out: Any, name: str) -> Any:
     """The value of an integrand, as an array of no axes."""
+    out = as_input(out)
     if np.size(out) != 1:
         raise NotDifferentiableError(
             f"{name} returned an array of shape {np.shape(out)}, where quad integrates a single "
@@ -125,14 +130,25 @@ class Integral:
         """The integrand."""
         return self.function(x, *arrays)
 
-    def value(self, a: float, b: float, arrays: Sequence[Any], recording: bool = False) -> Array:
-        """The integral for plain limits and arrays; `recording`: as in `plainly`."""
+    def value(
+        self, a: float, b: float, arrays: Sequence[Any], captured: set[Node] | None = None
+    ) -> Array:
+        """The integral for plain limits and arrays.
+
+        `captured` receives the tracked Tensors that the integrand uses anywhere; without it, such a
+        Tensor is an error.
+        """
         from scipy import integrate
 
         def numbers(x: float) -> Any:
-            return plain(self(np.float64(x), *arrays), self.__name__)
+            since = tick()
+            out = self(np.float64(x), *arrays)
+            if captured is not None and isinstance(out, Node) and out.tracked:
+                captured.update(captured_by([out], since))
+                out = out.value
+            return plain(out, self.__name__)
 
-        with plainly(recording):
+        with plainly(recording=True):
             single = numbers(inside(a, b)).ndim == 0
             if single:
                 value, self.error = integrate.quad(
@@ -152,11 +168,11 @@ class Integral:
 
 
 def inside(a: float, b: float) -> float:
-    """A point between two limits, of which some may be infinite."""
+    """A point between two limits, of which some may be infinite; not a special one, such as 0."""
     finite = [limit for limit in (a, b) if np.isfinite(limit)]
-    if len(finite) == 1:
-        return finite[0] + float(np.sign((a if a != finite[0] else b) - finite[0]))
-    return sum(finite) / 2
+    if len(finite) == 2:
+        return a + ASIDE * (b - a)
+    return sum(finite) + ASIDE * (1.0 if max(a, b) == np.inf else -1.0)
 
 
 def integrated(integral: Integral, a: Any, b: Any, arrays: Sequence[Any]) -> Any:
@@ -165,9 +181,11 @@ def integrated(integral: Integral, a: Any, b: Any, arrays: Sequence[Any]) -> Any
     if is_batched(integral, inputs):
         return record(INTEGRAL, tuple(inputs), {"of": integral})
     start, stop, *values = map(value_of, inputs)
-    middle = np.float64(inside(float(start), float(stop)))
-    value = integral.value(float(start), float(stop), values)
-    integral.probe = probed(integral, [middle, *values])
+    captured: set[Node] = set()
+    value = integral.value(float(start), float(stop), values, captured)
+    point = np.float64(inside(float(start), float(stop)))
+    probe = probed(integral, [point, *values])
+    integral.probe = probe._replace(captured=sorted(captured, key=by_age))
     return applied(INTEGRAL, inputs, integral.probe.captured, value, integral)
 
 
@@ -184,7 +202,7 @@ def integral(*inputs: Array, of: Integral) -> Array:
     if any(isinstance(x, Interpreted) for x in inputs):
         return record(INTEGRAL, inputs, {"of": of})
     a, b, *arrays = inputs
-    return of.value(float(a), float(b), arrays, recording=True)
+    return of.value(float(a), float(b), arrays)
 
 
 def integral_vjp(
@@ -253,8 +271,9 @@ def at_limit(of: Integral, inputs: Sequence[Any], place: int, out: Array) -> Arr
     """The slope of an integral in the limit at a place: 0 in an infinite one."""
     limit, arrays = inputs[place], inputs[2 : len(inputs) - len(of.probe.captured)]
     known = value_of(limit)
-    if isinstance(known, np.ndarray | np.generic | float) and not np.isfinite(known):
+    if isinstance(known, np.ndarray | np.generic | float) and np.isinf(known):
         return np.zeros(np.shape(out))
+    check_repeated(of, of.probe)
     with beside(inputs):
         value = without_graph(of(limit, *arrays))
     return value if place else -value

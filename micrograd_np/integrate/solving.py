@@ -153,7 +153,7 @@ def odeint_values(
     if given["Dfun"] is not None:
         given["Dfun"] = field.bound(given["Dfun"], p)
     y, told = integrate.odeint(right, y0, t, tfirst=True, full_output=True, **given)
-    failed = len(t) > 1 and "success" not in told["message"]
+    failed = np.any(t != t[0]) and "success" not in told["message"]
     counts = np.array([0, 0, 0, -1 if failed else 0, int(failed)])
     return {"y": y, "t": np.array(t), "counts": counts}
 
@@ -182,6 +182,7 @@ def adjoint_values(
             return y0 * np.nan, t * np.nan, [x * np.nan for x in p]
         if scale == 0.0:
             return np.zeros_like(y0), np.zeros_like(t), [np.zeros_like(x) for x in p]
+        field.check()
         found = Adjoint(field, solver, y0, t, p).pulled(g / scale)
         return scale * found[0], scale * found[1], [(scale * x).astype(x.dtype) for x in found[2]]
 

@@ -21,7 +21,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.core.tensor import stop_gradient
 from micrograd_np.core.values import conj
 from micrograd_np.extend import custom
-from micrograd_np.integrate.field import AnyField, Tangent
+from micrograd_np.integrate.field import AnyField, Field, Tangent
 from micrograd_np.integrate.solving import Solver, adjoint_values, trajectory_values
 from micrograd_np.transforms.grad import vjp
 
@@ -109,8 +109,16 @@ def trajectory_jvp(
 def states(
     field: AnyField, solver: Solver, y0: Array, t: Array, p: list[Array], every_step: bool = False
 ) -> Any:
-    """The states, their times, and the solver's counts: see `trajectory_values`."""
-    return trajectory_values(field, solver, y0, t, p, every_step=every_step)
+    """The states, their times, and the solver's counts: see `trajectory_values`.
+
+    Raises GraphError for a tangent of a function that has changed since.
+    """
+    if isinstance(field, Tangent):
+        field.check()
+    found = trajectory_values(field, solver, y0, t, p, every_step=every_step)
+    if isinstance(field, Field) and found["counts"][3] >= 0 and len(found["t"]):
+        field.probe(p, (t[0], y0), (found["t"][-1], found["y"][-1].copy()))
+    return found
 
 
 trajectory = custom.primitive(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.integrate
+from folding import each
 from leaves import leaf
 
 import micrograd_np as mg
@@ -65,6 +66,13 @@ def test_times_may_repeat():
     along = np.array([0.0, 1.0, 1.0, 2.0])
     pushed = mg.jvp(lambda t: odeint(decay, [1.0], t, (0.5,), **FINE), [times], [along])[1]
     close(pushed[:, 0], [0, -0.5, -0.5 * e, -e])
+
+
+def test_all_times_may_be_one():
+    y, t, rate = mg.grad(summed, (0, 1, 2))(np.ones(1), np.array([1.0, 1.0]), 0.5)
+    close(y, 2.0)
+    close(t, [0.5, -0.5])
+    close(rate, 0.0)
 
 
 def test_times_in_disorder_are_refused():
@@ -231,6 +239,17 @@ def test_a_tensor_that_is_met_later_is_an_error_not_a_zero():
     rate = leaf(0.5)
     with refused("not among its arguments", errors.RuleError):
         odeint(lambda y, t: -rate * y if t > 0.5 else -y, [1.0], [0.0, 2.0])
+
+
+@each("start", [0.0, 1.0])
+def test_a_function_that_has_changed_since_is_noticed(start):
+    """The change cannot be seen at the start where the state is zero."""
+    y0 = leaf([start])
+    ends = [odeint(lambda y, t: 1 - k * y, y0, [0.0, 2.0])[-1, 0] for k in (1.0, 2.0)]  # noqa: B023
+    ends[1].backward()
+    close(y0.grad, np.exp(-4.0))
+    with refused("gave another value", errors.GraphError):
+        ends[0].backward()
 
 
 # ---------------------------------------------------------------- transforms

@@ -110,6 +110,34 @@ def test_what_changes_in_between_is_noticed() -> None:
         areas[0].backward()
 
 
+def test_a_change_is_noticed_by_the_slope_in_a_limit() -> None:
+    """At 0 it would not be seen."""
+    b = Tensor(1.0, requires_grad=True)
+    areas = [quad(lambda x: k * x, -b, b)[0] for k in (1.0, 2.0)]  # noqa: B023
+    areas[1].backward()
+    assert b.grad == 0
+    with pytest.raises(GraphError, match="gave another value"):
+        areas[0].backward()
+
+
+def test_an_integrand_may_use_a_tensor_in_a_part_of_the_interval_only() -> None:
+    for low in (False, True):
+        f = lambda w, v: quad(lambda x: x * w if (x < 0.3) == low else x * v, 0, 1, points=[0.3])[0]  # noqa: B023
+        below, above = mg.grad(f, (0, 1))(2.0, 3.0)[:: 1 if low else -1]
+        np.testing.assert_allclose([below, above], [0.045, 0.455])
+    alone = lambda w: quad(lambda x: x * w if x > 0.9 else x, 0, 1, points=[0.9])[0]
+    np.testing.assert_allclose(mg.grad(alone)(2.0), 0.095)
+
+
+def test_the_middle_of_the_interval_may_be_singular() -> None:
+    f = lambda k: quad(lambda x: np.abs(x) ** -k, -1, 1, points=[0])[0]
+    np.testing.assert_allclose(mg.grad(f)(0.5), 8.0, rtol=1e-6)
+
+
+def test_an_integrand_may_return_a_list() -> None:
+    np.testing.assert_allclose(mg.grad(lambda w: quad(lambda x: [w * x], 0, 2)[0])(3.0), 2.0)
+
+
 def test_an_integral_that_is_not_found_warns() -> None:
     with pytest.warns(scipys.IntegrationWarning):
         quad(lambda x: 1 / x, 1e-300, 1.0, limit=2)

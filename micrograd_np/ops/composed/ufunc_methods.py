@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from micrograd_np.core.forms import expression, expressions
 from micrograd_np.core.op import Array, Inputs, Options
 from micrograd_np.core.record import as_input, computed, value_of
+from micrograd_np.core.values import array_of
 from micrograd_np.errors import UnregisteredFunctionError, called
 from micrograd_np.ops.composed import ufunc_results
 from micrograd_np.ops.derivatives import accumulation
@@ -41,14 +42,14 @@ def reduce(ufunc: Any, array: Array, axis: Axis = 0, **options: Any) -> Array:
     if ufunc in ufunc_results.SLOPES:
         return ufunc_results.reduced(array, ufunc=ufunc, axis=axis, **options)
     keepdims = options.pop("keepdims", False)
-    (axis,) = axis if isinstance(axis, tuple) else (axis,)
-    if options or axis is None or array.shape[axis] == 0:
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if options or len(axes) != 1 or axes[0] is None or not array.ndim or not array.shape[axes[0]]:
         raise ValueError(
             f"np.{ufunc.__name__}.reduce of a Tensor takes the entries along one axis, one after "
             f"the other, and needs at least one; axis={axis!r} of shape {array.shape} was given, "
             f"with {', '.join(options) or 'no more options'}."
         )
-    axis = normalize_axis_index(axis, array.ndim)
+    axis = normalize_axis_index(axes[0], array.ndim)
     last = slice(-1, None) if keepdims else -1
     return accumulate(ufunc, array, axis)[along(axis, last, array.ndim)]
 
@@ -61,6 +62,9 @@ def reduceat(ufunc: Any, array: Array, indices: Any, axis: int = 0) -> Array:
     if not is_reducible(ufunc):
         return without_derivative(ufunc, "reduceat", (array, indices), {"axis": axis})
     array, starts = as_input(array), np.asarray(value_of(indices))
+    starts = starts.astype(np.intp, casting="same_kind" if starts.size else "unsafe")
+    if array.dtype.kind in "biu":  # sums of int8, say, are int64
+        array = array.astype(ufunc.reduce(np.ones(1, array.dtype)).dtype)
     axis = normalize_axis_index(axis, array.ndim)
     length = array.shape[axis]
     if np.any((starts < 0) | (starts >= length)):
@@ -72,6 +76,8 @@ def reduceat(ufunc: Any, array: Array, indices: Any, axis: int = 0) -> Array:
     if ufunc not in GATHERING:
         lines = np.moveaxis(array, axis, 0)
         pairs = zip(starts, ends, strict=True)
+        if not starts.size:
+            return np.take(array, starts, axis=axis)
         segments = [accumulate(ufunc, lines[start:end])[-1] for start, end in pairs]
         return np.stack(segments, axis=axis)
     lengths = ends - starts - 1  # of what follows the first entries
@@ -83,7 +89,7 @@ def reduceat(ufunc: Any, array: Array, indices: Any, axis: int = 0) -> Array:
 
 
 def outer_results(ufunc: Any, x: Array, y: Array, **options: Any) -> Array:
-    x, y = as_input(x), as_input(y)
+    x, y = as_input(x), array_of(as_input(y))  # a Python number has a dtype there, as in NumPy
     return ufunc(np.reshape(x, np.shape(x) + (1,) * np.ndim(y)), y, **options)
 
 
