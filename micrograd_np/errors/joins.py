@@ -101,7 +101,8 @@ def in_place_of_brackets(call: ast.Subscript, names: dict[str, Any]) -> str:
         return ""
     if min(axes) > 0:  # none is, or may be, a single number
         return f"np.concatenate([{listed}])"
-    return f"np.concatenate(np.atleast_1d({listed}))" if parts[1:] else f"np.atleast_1d({listed})"
+    several = len(parts) > 1 or isinstance(parts[0], ast.Starred)
+    return f"np.concatenate(np.atleast_1d({listed}))" if several else f"np.atleast_1d({listed})"
 
 
 def stacked(x: ast.expr, names: dict[str, Any]) -> ast.expr:

@@ -96,8 +96,11 @@ def taken(node: ast.Subscript, frame: FrameType, names: dict[str, Any], *, trace
     if plain and "Tensor(" not in array:
         maker = "mg.tensor" if isinstance(node.value, ast.List | ast.Tuple) else "mg.Tensor"
         array = f"{maker}({array})"  # `tensor` joins Tensors
-    if isinstance(key, ast.Slice) and key.upper and not isinstance(key.lower, ast.Constant | None):
-        return from_there_on(array, key.lower, key.upper)
+    match key:
+        case ast.Slice(ast.expr() as start, ast.expr() as end, None) if not isinstance(
+            start, ast.Constant
+        ):
+            return from_there_on(array, start, end)
     if any(isinstance(part, ast.Slice) for part in ast.walk(key)):  # of a length that differs
         return static(key, frame) if traced else ""
     return f"`{array}[{ast.unparse(key)}]`"

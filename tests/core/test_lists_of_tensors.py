@@ -71,6 +71,7 @@ NAMED: dict[str, Any] = {  # NumPy asks nobody here: the call is named that does
     "np.concatenate(np.atleast_1d(X, T))": lambda: np.r_[X, T],
     "np.concatenate(np.atleast_1d(X, 1.0))": lambda: np.r_[X, 1.0],
     "np.concatenate([X, X])": lambda: np.r_[X, X],
+    "np.concatenate(np.atleast_1d(*PAIR))": lambda: np.r_[*PAIR],
     "np.concatenate(np.atleast_1d(np.outer(X, X), np.ones((1, 2))))": lambda: np.r_[
         np.outer(X, X), np.ones((1, 2))
     ],

@@ -99,6 +99,7 @@ def test_an_expression_over_several_lines_is_read_too():
         (lambda x, n: TABLE[:n], "static_argnames='n'"),
         (lambda x, n: TABLE[None, n:], "static_argnames='n'"),
         (lambda x, n: {3: x}[n], "Use np.where"),
+        (lambda x, n: x[n : n + 2 : 2], "static_argnames='n'"),
         (lambda x, n: x[n : 2 * n], "`x[n + np.arange(length)]`"),
         (lambda x, n: x[n : n + 2], "`x[n + np.arange(2)]`"),
     ],
