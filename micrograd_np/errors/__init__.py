@@ -107,8 +107,8 @@ class GradientCutWarning(UserWarning):
 
     A plain number is made by `float(t)`, `int(t)`, `complex(t)`, the functions of `math` and
     `statistics`, `a[i] = t` on a plain array, and `np.fromiter`. Python shows the warning once for
-    each line of the user's code. `warnings.simplefilter("error", mg.GradientCutWarning)` turns the
-    warning into an error.
+    each expression of the user's code.
+    `warnings.simplefilter("error", mg.GradientCutWarning)` turns the warning into an error.
     """
 
     @classmethod

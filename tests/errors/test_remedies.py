@@ -42,6 +42,8 @@ CURED = {  # what is written, its remedy as the message has it, and the code wit
     "between": (lambda x: bool(0 < x[0] < x[1] < 2), "np.logical_and(np.logical_and(0 < x[0]",
                 lambda x: np.logical_and(np.logical_and(x[0] > 0, x[0] < x[1]), x[1] < 2)),
     "max of one": (lambda x: 2 * max(x), "np.max for max", lambda x: 2 * np.max(x)),
+    "float64": (lambda x: np.float64(x[1]), "`x[1]` itself, without np.float64()",
+                lambda x: x[1]),
     "float32": (lambda x: np.float32(x[1]), "np.astype(x[1], np.float32)",
                 lambda x: np.astype(x[1], np.float32)),
     "dtype": (lambda x: np.array([x[0], 1], dtype=np.float32),
