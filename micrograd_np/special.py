@@ -7,7 +7,7 @@ well. SciPy's ufuncs are found here too: `micrograd_np.special` stands in for `s
 """
 
 from math import log, pi, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import scipy.special as sc
@@ -22,16 +22,19 @@ __all__ = [
     "spherical_in", "spherical_jn", "spherical_kn", "spherical_yn",
 ]  # fmt: skip
 
-if not TYPE_CHECKING:  # type checkers must not see `__getattr__`, or every name would have a type
 
-    def __getattr__(name: str) -> np.ufunc:
-        found = getattr(sc, name, None)
-        if isinstance(found, np.ufunc):
-            return found
-        raise AttributeError(
-            f"micrograd_np.special has no {name!r}: it has the ufuncs of scipy.special, and in "
-            f"place of its other functions {', '.join(__all__)}"
-        )
+def __getattr__(name: str) -> np.ufunc:  # to type checkers too, which cannot list SciPy's ufuncs
+    found = getattr(sc, name, None)
+    if isinstance(found, np.ufunc):
+        return found
+    raise AttributeError(
+        f"micrograd_np.special has no {name!r}: it has the ufuncs of scipy.special, and in "
+        f"place of its other functions {', '.join(__all__)}"
+    )
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *(name for name, x in vars(sc).items() if isinstance(x, np.ufunc))})
 
 
 # ---------------------------------------------------------------- sums of exponentials

@@ -162,9 +162,9 @@ def refusal_of(function: Callable[..., Any], args: Inputs, detail: str = "") -> 
     if instead and args and isinstance(args[0], Node):
         raise InPlaceError.function(f"{called(function)}{detail}", instead)
     reason = REFUSED.get(function) or scipy_functions.REFUSED.get(function.__name__, "")
-    if function is np.copyto:  # which `np.full_like` calls
-        instead = instead_of_call() or instead
     reason = f"it writes in place; write {instead}" if instead else reason
+    if function is np.copyto and (made := instead_of_call()).startswith("mg.full"):
+        function, reason = np.full, f"it makes a plain array; write {made}"
     return UnregisteredFunctionError.of(function, detail, reason)
 
 

@@ -8,8 +8,7 @@ The words that messages share are in `words`, and `places` finds the lines of th
 messages name.
 """
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from micrograd_np.errors.compiling import SourceError as SourceError
 from micrograd_np.errors.compiling import TracingError as TracingError
@@ -20,6 +19,9 @@ from micrograd_np.errors.words import SOLVER_ADVICE, kind_of, message
 from micrograd_np.errors.words import called as called
 from micrograd_np.errors.words import counted as counted
 from micrograd_np.errors.words import listed as listed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class UnregisteredFunctionError(TypeError):
@@ -105,13 +107,13 @@ class GradientCutWarning(UserWarning):
 
     A plain number is made by `float(t)`, `int(t)`, `complex(t)`, the functions of `math` and
     `statistics`, `a[i] = t` on a plain array, and `np.fromiter`. Python shows the warning once for
-    each line of the user's code. `warnings.simplefilter("error", mg.GradientCutWarning)` turns the
-    warning into an error.
+    each expression of the user's code.
+    `warnings.simplefilter("error", mg.GradientCutWarning)` turns the warning into an error.
     """
 
     @classmethod
-    def at(cls, replacements: Mapping[str, str], solver: str, instead: str) -> "GradientCutWarning":
-        """The warning for a line of code, with the functions to write for those on the line.
+    def at(cls, solver: str, instead: str) -> "GradientCutWarning":
+        """The warning for a line of code, with the remedy for the expression there.
 
         `solver`: the function of SciPy that made the plain number; "" if none did. `instead`: the
         sentence about what to call in the place of the solver.
@@ -121,12 +123,10 @@ class GradientCutWarning(UserWarning):
                 f"a tracked Tensor becomes a plain number in {solver}, which cuts its gradient: "
                 f"{SOLVER_ADVICE}{instead}"
             )
-        known = " and ".join(f"{new} for {old}" for old, new in replacements.items())
-        general = (
-            f"Write {known or 'a function of NumPy for one of Python, as np.exp for math.exp'}; "
-            f"or mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`."
+        remedy = fitting(
+            "Write a function of NumPy for one of Python, as np.exp for math.exp; or "
+            "mg.stack([...]) or mg.index_update(a, i, t) for `a[i] = t`."
         )
-        remedy = f"Write {known}." if known else fitting(general)
         return cls(
             f"a tracked Tensor becomes a plain number here, which cuts its gradient. {remedy} If "
             f"the plain number is meant: t.item() or t.data."

@@ -18,7 +18,7 @@ ADVICE = {
     "could not broadcast input array": "what is written needs the shape of the entries that the "
     "index selects, or one that broadcasts to it",
     "only integers, slices": "an index is an integer, a slice, or an array of integers or of "
-    "booleans. Convert it, as in x[int(i)]",
+    "booleans. Convert a float, as in x[int(i)]; a name belongs into a dict",
     "too many indices": "there is at most one index for each axis. Leave some out, or insert an "
     "axis, as in x[:, None]",
     "boolean index did not match": "a mask has the shape of what it selects from. Compute it from "

@@ -9,6 +9,8 @@ import ast
 import builtins
 import dis
 import linecache
+from collections.abc import Sequence
+from functools import reduce
 from itertools import islice
 from types import FrameType
 from typing import Any
@@ -23,13 +25,10 @@ SIZING = {  # functions whose result has a shape that an argument says
     "arange", "empty", "eye", "full", "identity", "linspace", "ones", "range", "reshape", "tile",
     "zeros",
 }  # fmt: skip
-INSTEAD = {  # Python's functions that decide by values, and NumPy's
-    "all": "np.all", "any": "np.any", "max": "np.maximum", "min": "np.minimum", "round": "np.round",
-    "sorted": "np.sort",
-}  # fmt: skip
 LEAVING = ("item", "tolist", "numpy")
-LISTING = ast.List | ast.Tuple | ast.ListComp | ast.Call
+LISTING = ast.List | ast.Tuple | ast.ListComp | ast.GeneratorExp | ast.Call
 ARRAYS = ("np.array", "np.asarray", "np.asanyarray", "np.ascontiguousarray", "np.asfortranarray")
+MAKING = (*ARRAYS, "np.fromiter")
 
 
 def expression_at(frame: FrameType) -> ast.expr | None:
@@ -95,13 +94,25 @@ def taken(node: ast.Subscript, frame: FrameType, names: dict[str, Any], *, trace
     if not plain and not hasattr(type(found), "__array_function__"):
         return ""  # a dictionary, or what is no array at all
     if plain and "Tensor(" not in array:
-        array = f"mg.Tensor({array})"
-    if isinstance(key, ast.Slice) and key.upper and not isinstance(key.lower, ast.Constant | None):
-        start = ast.unparse(key.lower)
-        return f"`{array}[{start} + np.arange(n)]`, where `n`, the length, is always the same"
+        maker = "mg.tensor" if isinstance(node.value, ast.List | ast.Tuple) else "mg.Tensor"
+        array = f"{maker}({array})"  # `tensor` joins Tensors
+    match key:
+        case ast.Slice(ast.expr() as start, ast.expr() as end, None) if not isinstance(
+            start, ast.Constant
+        ):
+            return from_there_on(array, start, end)
     if any(isinstance(part, ast.Slice) for part in ast.walk(key)):  # of a length that differs
         return static(key, frame) if traced else ""
     return f"`{array}[{ast.unparse(key)}]`"
+
+
+def from_there_on(array: str, start: ast.expr, end: ast.expr) -> str:
+    """The remedy for a slice that starts at a value: so many entries from there on."""
+    first = ast.unparse(start)
+    match end:
+        case ast.BinOp(left, ast.Add(), ast.Constant(int(count))) if ast.unparse(left) == first:
+            return f"`{array}[{first} + np.arange({count})]`"
+    return f"`{array}[{first} + np.arange(length)]`, where `length` is always the same"
 
 
 def called(node: ast.Call, frame: FrameType, names: dict[str, Any], *, traced: bool) -> str:
@@ -109,30 +120,48 @@ def called(node: ast.Call, frame: FrameType, names: dict[str, Any], *, traced: b
     function = ast.unparse(node.func)
     sizing = traced and function.rpartition(".")[2] in SIZING
     return (
-        renamed(function, names)
+        renamed(node, names)
         or unwrapped(function, node, names)
         or left(node.func, traced=traced)
         or (static(node, frame) if sizing else "")
     )
 
 
-def renamed(function: str, names: dict[str, Any]) -> str:
+def renamed(node: ast.Call, names: dict[str, Any]) -> str:
     """NumPy's function for one of Python's."""
-    instead = numpys(named(function, names))
-    if function in INSTEAD and names.get(function) is getattr(builtins, function):
-        instead = INSTEAD[function]
+    function = ast.unparse(node.func)
+    instead = numpys(named(function, names), len(node.args))
     return f"{instead} for {function}" if instead else ""
 
 
 def unwrapped(function: str, node: ast.Call, names: dict[str, Any]) -> str:
     """The argument of a function that makes numbers or arrays of it."""
-    given = ", ".join(map(ast.unparse, node.args))
-    if function == "int":
-        return f"`np.astype({given}, int)`"
-    listing = any(isinstance(each, LISTING) for each in node.args)
-    if function in ARRAYS and (listing or isinstance(names.get(given), list | tuple)):
-        return f"`mg.tensor({given})`"
-    return f"`{given}` itself, without {function}()" if function in (*NOT_NEEDED, *ARRAYS) else ""
+    dtype, first = function, node.args[0] if node.args else None
+    if function in MAKING:
+        options = [ast.unparse(x.value) for x in node.keywords if x.arg == "dtype"]
+        dtype = next(iter(options + [ast.unparse(x) for x in node.args[1:2]]), "")
+    elif function in NOT_NEEDED or named(function, names) is np.float64:
+        dtype = ""
+    elif function != "int" and not is_dtype(named(function, names)):
+        return ""
+    if first is None:
+        return ""
+    given = ast.unparse(first)
+    if function in MAKING and (
+        isinstance(first, LISTING) or isinstance(names.get(given), list | tuple)
+    ):
+        return f"`mg.tensor({listed(first)}{dtype and f', dtype={dtype}'})`"
+    return f"`np.astype({given}, {dtype})`" if dtype else f"`{given}` itself, without {function}()"
+
+
+def is_dtype(value: Any) -> bool:
+    """Whether a value is a type of NumPy's numbers, such as `np.float32`."""
+    return isinstance(value, type) and issubclass(value, np.generic)
+
+
+def listed(x: ast.expr) -> str:
+    """An argument that is gone through, as a list if it is a generator."""
+    return ast.unparse(ast.ListComp(x.elt, x.generators) if isinstance(x, ast.GeneratorExp) else x)
 
 
 def left(function: ast.expr, *, traced: bool) -> str:
@@ -150,10 +179,21 @@ def decided(node: ast.expr, frame: FrameType, *, traced: bool) -> str:
         return fixed
     if isinstance(node, ast.BoolOp):
         function = "np.logical_and" if isinstance(node.op, ast.And) else "np.logical_or"
-        return f"`{function}({', '.join(map(ast.unparse, node.values))})`"
+        return f"`{nested(function, node.values)}`"
+    if isinstance(node, ast.Compare) and len(node.ops) > 1:  # 0 < x < 1
+        sides = [node.left, *node.comparators]
+        each = [
+            ast.Compare(a, [op], [b]) for a, op, b in zip(sides, node.ops, sides[1:], strict=False)
+        ]
+        return f"`{nested('np.logical_and', each)}`"
     if isinstance(node, ast.UnaryOp):
         return f"`np.logical_not({ast.unparse(node.operand)})`"
     return f"`np.where({ast.unparse(node)}, x, y)`, with x and y the results of both ways"
+
+
+def nested(function: str, values: Sequence[ast.expr]) -> str:
+    """A call of a function of two arguments on any number of them."""
+    return reduce(lambda left, right: f"{function}({left}, {right})", map(ast.unparse, values))
 
 
 def static(node: ast.expr, frame: FrameType) -> str:

@@ -1,36 +1,46 @@
 """The functions of NumPy that messages name for Python's functions of plain numbers."""
 
-import re
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
-from micrograd_np.errors.places import users_code
-
-# Python's modules of functions on numbers, and what to call instead where NumPy has another name.
+# Python's modules of functions on numbers, and what to call instead where NumPy has another name
+# or where its function of this name does something else.
 NUMERIC = ("math", "cmath", "statistics")
 RENAMED = {
-    "dist": "np.linalg.norm",
+    "dist": "np.linalg.norm of the difference",
     "erf": "scipy.special.erf",
     "erfc": "scipy.special.erfc",
     "fmean": "np.mean",
     "fsum": "np.sum",
     "gamma": "scipy.special.gamma",
+    "isclose": "np.isclose, with rtol=1e-9 and atol=0,",
     "lgamma": "scipy.special.gammaln",
     "phase": "np.angle",
+    "remainder": "`x - y * np.round(x / y)`",
     "sumprod": "np.vdot",
 }
-
-
-def replacements(frame: FrameType | None) -> dict[str, str]:
-    """NumPy's function for each of Python's on the line of a frame, by the spelling there."""
-    if frame is None:
-        return {}
-    spelled = re.findall(r"([A-Za-z_][\w.]*)\s*\(", users_code(frame))
-    names = {**frame.f_globals, **frame.f_locals}
-    found = {name: numpys(named(name, names)) for name in spelled}
-    return {name: instead for name, instead in found.items() if instead}
+COUNTED = {  # what to call instead for so many arguments
+    ("log", 2): "`np.log(x) / np.log(base)`",
+    ("hypot", 1): "np.abs",
+    ("hypot", 3): "`np.hypot(np.hypot(x, y), z)`",
+    ("max", 1): "np.max",
+    ("min", 1): "np.min",
+}
+BUILT_IN = {  # Python's functions that decide by values
+    "all": "np.all", "any": "np.any", "max": "np.maximum", "min": "np.minimum", "round": "np.round",
+    "sorted": "np.sort",
+}  # fmt: skip
+COMPLEX = {
+    "acos",
+    "acosh",
+    "asin",
+    "atanh",
+    "log",
+    "log10",
+    "sqrt",
+}  # of cmath, also of numbers < 0
 
 
 def named(dotted: str, names: dict[str, Any]) -> Any:
@@ -42,9 +52,13 @@ def named(dotted: str, names: dict[str, Any]) -> Any:
     return found
 
 
-def numpys(function: Any) -> str:
-    """The name of NumPy's function that does what one of Python's does; "" if there is none."""
-    if getattr(function, "__module__", None) not in NUMERIC:
+def numpys(function: Any, arguments: int) -> str:
+    """NumPy's function that does what one of Python's does with so many arguments; "" if none."""
+    module, name = getattr(function, "__module__", None), getattr(function, "__name__", "")
+    known = COUNTED.get((name, arguments), "")
+    if module == "builtins":
+        return known or BUILT_IN.get(name, "")
+    if module not in NUMERIC:
         return ""
-    name = function.__name__
-    return RENAMED.get(name) or (f"np.{name}" if hasattr(np, name) else "")
+    found = known or RENAMED.get(name) or (f"np.{name}" if hasattr(np, name) else "")
+    return f"{found} of `x + 0j`" if module == "cmath" and name in COMPLEX else found

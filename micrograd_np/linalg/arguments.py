@@ -7,6 +7,7 @@ import numpy as np
 from micrograd_np.core.op import Array
 from micrograd_np.core.record import as_input
 from micrograd_np.errors import ShapeError
+from micrograd_np.errors.words import kind_of
 
 # Options of SciPy's for speed. Here nothing is overwritten, as a graph may hold it, and no array is
 # searched for NaN.
@@ -45,6 +46,14 @@ def right_side(name: str, a: Array, b: Any) -> tuple[Array, bool]:
             f"is a stack of columns, b[..., None]."
         )
     return columns, vector
+
+
+def pair(name: str, given: Any, parts: str) -> tuple[Any, Any]:
+    """An argument that is a pair, such as a factor and its triangle; TypeError if it is none."""
+    if not isinstance(given, tuple | list) or len(given) != 2:
+        raise TypeError(f"mg.linalg.{name} takes the pair {parts}. Given: {kind_of(given)}.")
+    first, second = given
+    return first, second
 
 
 def check_tuning(name: str, given: dict[str, Any], known: frozenset[str] = TUNING) -> None:

@@ -6,7 +6,14 @@ from typing import Any
 from micrograd_np.array_api.wrapping import as_tensors
 from micrograd_np.core.op import Array
 from micrograd_np.errors import ShapeError
-from micrograd_np.linalg.arguments import BANDED_TUNING, as_array, check_tuning, right_side, square
+from micrograd_np.linalg.arguments import (
+    BANDED_TUNING,
+    as_array,
+    check_tuning,
+    pair,
+    right_side,
+    square,
+)
 from micrograd_np.linalg.solving import solution
 from micrograd_np.ops.derivatives.linalg import banded, triangular
 
@@ -30,7 +37,8 @@ def solve_banded(l_and_u: tuple[int, int], ab: Any, b: Any, **tuning: Any) -> Ar
     Tensor([1., 2., 3.])
     """
     check_tuning("solve_banded", tuning, BANDED_TUNING)
-    lower, upper = map(index, l_and_u)
+    numbers = pair("solve_banded", l_and_u, "(l, u), the numbers of diagonals below and above")
+    lower, upper = map(index, numbers)
     if lower < 0 or upper < 0:
         raise ValueError(
             f"mg.linalg.solve_banded takes the numbers of diagonals below and above the main one, "

@@ -14,6 +14,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.linalg.arguments import (
     as_array,
     check_tuning,
+    pair,
     right_side,
     square,
     transposed,
@@ -111,7 +112,7 @@ def cho_solve(c_and_lower: tuple[Any, bool], b: Any, **tuning: Any) -> Array:
     Tensor([1.5, 1. ])
     """
     check_tuning("cho_solve", tuning)
-    c, lower = c_and_lower
+    c, lower = pair("cho_solve", c_and_lower, "(c, lower) that cho_factor returned")
     if type(lower) not in (bool, int, np.bool):
         raise TypeError(
             f"mg.linalg.cho_solve takes the pair (c, lower) that cho_factor returned, and `lower` "
@@ -162,7 +163,8 @@ def lu_solve(lu_and_piv: tuple[Any, Any], b: Any, trans: Any = 0, **tuning: Any)
     """
     check_tuning("lu_solve", tuning)
     turned = transposed("lu_solve", trans)
-    lu, piv = square("lu_solve", lu_and_piv[0]), as_array(lu_and_piv[1])
+    lu, piv = pair("lu_solve", lu_and_piv, "(lu, piv) that lu_factor returned")
+    lu, piv = square("lu_solve", lu), as_array(piv)
     columns, vector = right_side("lu_solve", lu, b)
     rows = triangular.permutation_of(piv)
     if turned:

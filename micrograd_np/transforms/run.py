@@ -54,8 +54,9 @@ class Run:
         aux: Tree = None
         if has_aux:
             if not (isinstance(out, tuple) and len(out) == 2):
+                given = f"a tuple of {len(out)}" if isinstance(out, tuple) else f"{out!r:.80}"
                 raise TypeError(
-                    f"with has_aux=True the function returns a pair (value, aux), not {out!r:.80}. "
+                    f"with has_aux=True the function returns a pair (value, aux), not {given}. "
                     f"Write `return value, aux`."
                 )
             out, aux = out

@@ -68,9 +68,17 @@ NAMED: dict[str, Any] = {  # NumPy asks nobody here: the call is named that does
     "np.ones(2) * np.stack([T, U])": lambda: np.ones(2) * [T, U],
     "`mg.tensor([T, U])`": lambda: np.array([T, U]),
     "`mg.tensor([[T], [U]])`": lambda: np.asarray([[T], [U]]),
-    "np.hstack([X, T])": lambda: np.r_[X, T],
+    "np.concatenate(np.atleast_1d(X, T))": lambda: np.r_[X, T],
+    "np.concatenate(np.atleast_1d(X, 1.0))": lambda: np.r_[X, 1.0],
+    "np.concatenate([X, X])": lambda: np.r_[X, X],
+    "np.concatenate(np.atleast_1d(*PAIR))": lambda: np.r_[*PAIR],
+    "np.concatenate(np.atleast_1d(np.outer(X, X), np.ones((1, 2))))": lambda: np.r_[
+        np.outer(X, X), np.ones((1, 2))
+    ],
+    "np.hstack([np.stack([T, U]), [1.0]])": lambda: np.hstack([[T, U], [1.0]]),
     "np.column_stack([X, X])": lambda: np.c_[X, X],
     "mg.full((2, 3), T)": lambda: np.full((2, 3), T),
+    "mg.full(3, T, dtype=np.float32)": lambda: np.full(3, fill_value=T, dtype=np.float32),
     "mg.full(np.shape(np.ones(3)), T)": lambda: np.full_like(np.ones(3), T),
     "mg.vmap(function)(t)": lambda: np.vectorize(lambda x: x)(X),
     "t.data": lambda: np.asarray(X),

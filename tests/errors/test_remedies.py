@@ -35,6 +35,20 @@ CURED = {  # what is written, its remedy as the message has it, and the code wit
     "assigned": (assigned, "out = mg.index_update(out, 0, value)", updated),
     "if": (lambda x: 1.0 if x[0] > 0 else 2.0, "np.where(x[0] > 0, x, y)",
            lambda x: np.where(x[0] > 0, 1.0, 2.0)),
+    "log": (lambda x: math.log(x[1], 3), "`np.log(x) / np.log(base)` for math.log",
+            lambda x: np.log(x[1]) / np.log(3)),
+    "remainder": (lambda x: math.remainder(x[2], x[1]), "`x - y * np.round(x / y)` for math",
+                  lambda x: x[2] - x[1] * np.round(x[2] / x[1])),
+    "between": (lambda x: bool(0 < x[0] < x[1] < 2), "np.logical_and(np.logical_and(0 < x[0]",
+                lambda x: np.logical_and(np.logical_and(x[0] > 0, x[0] < x[1]), x[1] < 2)),
+    "max of one": (lambda x: 2 * max(x), "np.max for max", lambda x: 2 * np.max(x)),
+    "float64": (lambda x: np.float64(x[1]), "`x[1]` itself, without np.float64()",
+                lambda x: x[1]),
+    "float32": (lambda x: np.float32(x[1]), "np.astype(x[1], np.float32)",
+                lambda x: np.astype(x[1], np.float32)),
+    "dtype": (lambda x: np.array([x[0], 1], dtype=np.float32),
+              "mg.tensor([x[0], 1], dtype=np.float32)",
+              lambda x: mg.tensor([x[0], 1], dtype=np.float32)),
     "max": (lambda x: max(x[0], x[1]), "np.maximum for max", lambda x: np.maximum(x[0], x[1])),
     "int": (lambda x: int(x[1]), "np.astype(x[1], int)", lambda x: np.astype(x[1], int)),
     "table": (
@@ -49,7 +63,7 @@ CURED = {  # what is written, its remedy as the message has it, and the code wit
     ),
     "slice": (
         lambda x: TABLE[np.argmax(x) * 2 : np.argmax(x) * 2 + 3],
-        "mg.Tensor(TABLE)[np.argmax(x) * 2 + np.arange(n)]",
+        "mg.Tensor(TABLE)[np.argmax(x) * 2 + np.arange(3)]",
         lambda x: mg.Tensor(TABLE)[np.argmax(x) * 2 + np.arange(3)],
     ),
 }  # fmt: skip
@@ -87,7 +101,9 @@ def test_an_expression_over_several_lines_is_read_too():
         (lambda x, n: TABLE[:n], "static_argnames='n'"),
         (lambda x, n: TABLE[None, n:], "static_argnames='n'"),
         (lambda x, n: {3: x}[n], "Use np.where"),
-        (lambda x, n: x[n : n + 2], "`x[n + np.arange(n)]`"),
+        (lambda x, n: x[n : n + 2 : 2], "static_argnames='n'"),
+        (lambda x, n: x[n : 2 * n], "`x[n + np.arange(length)]`"),
+        (lambda x, n: x[n : n + 2], "`x[n + np.arange(2)]`"),
     ],
 )
 def test_a_slice_whose_length_differs_and_a_dictionary_are_told_apart(wrong, remedy):

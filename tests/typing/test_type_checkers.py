@@ -1,7 +1,8 @@
 """What type checkers say of programs written with the package, and whether what they read is true.
 
 Both checkers look once at a folder of programs: the code of the README and of the tutorial, a
-training script, a table of expressions with their types, and calls of NumPy's functions on Tensors.
+training script, one with SciPy's names, a table of expressions with their types, and calls of
+NumPy's functions on Tensors.
 """
 
 import ast
@@ -31,7 +32,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 STUB = ROOT / "micrograd_np" / "core" / "typed.pyi"
 PAGES = {"page_readme": ROOT / "README.md", "page_tutorial": ROOT / "docs" / "tutorial.md"}
-PROGRAMS = ("expressions.py", "training_script.py")
+PROGRAMS = ("expressions.py", "training_script.py", "scipy_script.py")
 CHECKERS = ("mypy", "pyright")
 
 # Pages annotate nothing and use a name again for another thing; all else is held to be strict.
@@ -168,6 +169,11 @@ def test_a_call_of_numpy_is_refused_of_a_tensor_only_if_it_is_of_an_array(compla
         )
     )
     assert {call: why for call, why in of_tensors.items() if call not in of_arrays} == {}
+
+
+@pytest.mark.thorough
+def test_the_script_with_scipys_names_runs():
+    runpy.run_path(str(HERE / "scipy_script.py"), run_name="__main__")
 
 
 def test_the_training_script_runs(capsys):

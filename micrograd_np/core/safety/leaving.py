@@ -16,7 +16,6 @@ from micrograd_np.core.safety.solvers import solver_around
 from micrograd_np.core.unknown import EXPLANATIONS
 from micrograd_np.errors import GradientCutWarning, LeavesGraphError
 from micrograd_np.errors.places import calling_frame
-from micrograd_np.errors.replacements import replacements
 
 SHOWN: dict[Any, Any] = {}  # the warnings already shown that are on no line
 
@@ -58,7 +57,7 @@ def check_number(node: Node) -> None:
     check_constant(node)
     solver = solver_around(sys._getframe())  # noqa: SLF001 - who asks
     advice = EXPLANATIONS.solver_advice(solver)
-    warn_user(GradientCutWarning.at(replacements(calling_frame()), solver, advice))
+    warn_user(GradientCutWarning.at(solver, advice))
 
 
 def warn_user(warning: Warning) -> None:

@@ -20,7 +20,8 @@ NUMBERS = frozenset(map(np.dtype, "?bBhHiIlLqQefdgFDG"))
 ENTRIES = frozenset((float, int, bool, complex, np.float64, np.float32, np.int64))
 
 OF_KIND = {
-    "O": "it holds Python objects. Write mg.stack(list(x)) for Tensors, x.astype(float) else",
+    "O": "it holds Python objects. Write mg.stack(list(x)) for Tensors, np.array(x, dtype=float) "
+    "for numbers, where None becomes nan",
     "m": "it holds time spans. Write x / np.timedelta64(1, 's') for their number of seconds",
     "M": "it holds points in time. Write (x - start) / np.timedelta64(1, 's') for seconds",
 }

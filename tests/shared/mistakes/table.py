@@ -57,7 +57,7 @@ def rows(topic: str) -> list[Mistake]:
 
 TOPICS = {
     topic: rows(topic)
-    for topic in ("arrays", "graphs", "transforms", "compiling", "networks", "habits")
+    for topic in ("arrays", "graphs", "transforms", "compiling", "networks", "habits", "scipy")
 }
 
 
