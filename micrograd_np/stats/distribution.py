@@ -36,6 +36,9 @@ TAILS: dict[str, tuple[float, float]] = {
 }  # fmt: skip
 
 
+OF_PARAMETERS = ("entropy", "mean", "var")  # functions without an argument `x`
+
+
 class Formulas(NamedTuple):
     """The functions of a standardized argument and the shapes, and of the shapes alone.
 
@@ -74,9 +77,9 @@ class Arguments(NamedTuple):
     scale: Any
     inside: Any  # the mask of parameters in their domains; None if all are
 
-    def constant(self, value: float) -> Any:
-        """A constant, with NaN where a parameter is outside of its domain."""
-        return value if self.inside is None else np.where(self.inside, value, np.nan)
+    def known(self, out: Any) -> Any:
+        """A result, with NaN where a parameter is outside of its domain."""
+        return single(out if self.inside is None else np.where(self.inside, out, np.nan))
 
 
 class Distribution:
@@ -186,7 +189,9 @@ class Frozen:
         if name not in self.distribution.functions:
             raise AttributeError(absent(self.distribution, name), name=name, obj=self)
         function = getattr(self.distribution, name)
-        return lambda *x: function(*x, *self.args, **self.keywords)
+        if name in OF_PARAMETERS:
+            return lambda: function(*self.args, **self.keywords)
+        return lambda x: function(x, *self.args, **self.keywords)
 
     def __repr__(self) -> str:
         given = [*map(repr, self.args), *(f"{key}={x!r}" for key, x in self.keywords.items())]
@@ -236,11 +241,7 @@ class Continuous(Univariate):
         elif given.scale is not None and function == "pdf":
             out = out / given.scale
         left, right = TAILS[function]
-        if below is not None:
-            out = np.where(below, given.constant(left), out)
-        if above is not None:
-            out = np.where(above, given.constant(right), out)
-        return single(out)
+        return given.known(chosen(above, right, chosen(below, left, out)))
 
     def standardized(self, given: Arguments) -> tuple[Any, Any, Any]:
         """`(x - loc) / scale`, with a point inside for what is outside; what is below, and above.
@@ -249,21 +250,25 @@ class Continuous(Univariate):
         """
         x, shapes, loc, scale, _ = given
         low, high = self.ends(shapes)
-        plain = value_of(x)
+        y = placed(x, loc, scale)
+        plain = value_of(y)
         below = above = None
         infinite = seen(np.isinf(plain))
         if infinite is not None:
             below, above = seen(np.equal(plain, -inf)), seen(np.equal(plain, inf))
-            x = np.where(infinite, 0, x)
-        y = x if loc is None else x - loc
-        y = y if scale is None else y / scale
-        plain = value_of(y)
+            y = placed(np.where(infinite, 0, x), loc, scale)
         if low != -inf:
             below = either(below, seen(np.less(plain, low)))
         if high != inf:
             above = either(above, seen(np.greater(plain, high)))
         outside = either(below, above)
         return chosen(outside, 0.5, y), below, above  # a half is inside of every support
+
+
+def placed(x: Any, loc: Any, scale: Any) -> Any:
+    """`(x - loc) / scale`, where None stands for a location of 0, and a scale of 1."""
+    y = x if loc is None else x - loc
+    return y if scale is None else y / scale
 
 
 class Discrete(Univariate):
@@ -308,7 +313,7 @@ class Discrete(Univariate):
         outside = seen(np.logical_or(outside, beyond(np.greater, plain, high)))
         with np.errstate(**SILENT):
             out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
-        return single(chosen(outside, given.constant(TAILS[function][0]), out))
+        return given.known(chosen(outside, TAILS[function][0], out))
 
     def cumulated(
         self, function: str, k: Array, args: Sequence[Any], keywords: Mapping[str, Any]
@@ -323,8 +328,7 @@ class Discrete(Univariate):
         with np.errstate(**SILENT):
             out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
         left, right = TAILS[function]
-        out = chosen(above, given.constant(right), out)
-        return single(chosen(below, given.constant(left), out))
+        return given.known(chosen(below, left, chosen(above, right, out)))
 
 
 def counted(given: Arguments) -> tuple[Any, Any]:
