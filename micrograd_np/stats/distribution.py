@@ -16,6 +16,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.core.record import value_of
 from micrograd_np.stats.arguments import (
     Condition,
+    anywhere,
     bound,
     chosen,
     either,
@@ -252,17 +253,17 @@ class Continuous(Univariate):
         low, high = self.ends(shapes)
         y = placed(x, loc, scale)
         plain = value_of(y)
-        below = above = None
+        if low == -high and not anywhere(np.isinf(plain)):  # one pass instead of two
+            return y, None, None
+        below = seen(np.equal(plain, low) if low == -inf else np.less(plain, low))
+        above = seen(np.equal(plain, high) if high == inf else np.greater(plain, high))
+        outside = either(below, above)
+        if outside is None:
+            return y, None, None
         infinite = seen(np.isinf(plain))
         if infinite is not None:
-            below, above = seen(np.equal(plain, -inf)), seen(np.equal(plain, inf))
             y = placed(np.where(infinite, 0, x), loc, scale)
-        if low != -inf:
-            below = either(below, seen(np.less(plain, low)))
-        if high != inf:
-            above = either(above, seen(np.greater(plain, high)))
-        outside = either(below, above)
-        return chosen(outside, 0.5, y), below, above  # a half is inside of every support
+        return np.where(outside, 0.5, y), below, above  # a half is inside of every support
 
 
 def placed(x: Any, loc: Any, scale: Any) -> Any:
