@@ -312,8 +312,9 @@ class Discrete(Univariate):
         outside = np.greater(plain, value_of(whole))  # not where it is NaN
         outside = np.logical_or(outside, np.less(plain, low))
         outside = seen(np.logical_or(outside, beyond(np.greater, plain, high)))
+        shapes = [chosen(outside, 0.5, shape) for shape in given.shapes]  # of finite slopes
         with np.errstate(**SILENT):
-            out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
+            out = self.formulas[function](chosen(outside, low, whole), *shapes)
         return given.known(chosen(outside, TAILS[function][0], out))
 
     def cumulated(
@@ -326,8 +327,9 @@ class Discrete(Univariate):
         below = seen(np.less(value_of(whole), low))
         above = seen(beyond(np.greater_equal, value_of(whole), high))
         outside = either(below, above)
+        shapes = [chosen(outside, 0.5, shape) for shape in given.shapes]  # of finite slopes
         with np.errstate(**SILENT):
-            out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
+            out = self.formulas[function](chosen(outside, low, whole), *shapes)
         left, right = TAILS[function]
         return given.known(chosen(below, left, chosen(above, right, out)))
 

@@ -57,6 +57,16 @@ def test_slopes_of_certain_outcomes(f: Any, p: float, value: Any, slope: float) 
     np.testing.assert_allclose([*slopes(f, p), compiled], [slope] * 2, atol=1e-14)
 
 
+@each(("name", "function"), [pair for pair in FUNCTIONS if pair[0] not in CONTINUOUS])
+def test_counts_outside_of_the_support_have_no_slope(name: str, function: str) -> None:
+    f = getattr(getattr(stats, name), function)
+    first = {"binom": [np.array([0, 3])], "nbinom": [2.0]}.get(name, [])
+    counts = np.array([2, -1] if name in ("binom", "bernoulli") else [-2, -1])
+    slope = mg.grad(lambda p: np.sum(f(counts, *first, p)))
+    for p in (1.0,) if name == "nbinom" else (0.0, 1.0):
+        assert slope(p) == mg.compile(slope)(p) == 0
+
+
 def test_a_negative_zero_is_a_zero() -> None:
     assert stats.gamma.logcdf(-0.0, 2.0) == -INF
     assert stats.gamma.logsf(-0.0, 2.0) == 0
