@@ -174,7 +174,9 @@ def beyond_edges(
 
 
 def fill(name: str, value: Any, dtype: np.dtype[Any]) -> Array:
-    """The number that lies outside, in the dtype of the result."""
+    """The number that lies outside, in the dtype of the result, or an OverflowError."""
+    if isinstance(value, int) and dtype.kind in "ui":
+        return np.asarray(dtype.type(value))
     number = array_of(as_input(value))
     if number.ndim:
         raise ShapeError(

@@ -105,6 +105,15 @@ def test_axes_of_fftconvolve() -> None:
     assert mg.gradcheck(lambda a, b: signal.fftconvolve(a, b, "same", 1), small)
 
 
+def test_images_of_bytes() -> None:
+    image, small = np.arange(6, dtype=np.uint8).reshape(2, 3), np.ones((2, 2), np.uint8)
+    for options in ({}, {"fillvalue": 3}):
+        ours = signal.convolve2d(image, small, **options)
+        theirs = scipy.signal.convolve2d(image, small, **options)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_parameters_are_scipys() -> None:
     for name in signal.__all__:
         ours, theirs = (
@@ -189,6 +198,7 @@ MISTAKES: dict[str, tuple[Any, Any, str]] = {
     "booleans":  (lambda: signal.convolve(ONES > 0, ONES), TypeError, r"astype\(int\)"),
     "an image":  (lambda: signal.convolve2d(ONES, ONES), ShapeError, r"two matrices.*mg\.signal\.convolve\."),
     "boundary":  (lambda: signal.correlate2d(EYE, EYE, boundary="reflect"), ValueError, "Given: 'reflect'"),
+    "negative":  (lambda: signal.convolve2d(EYE.astype(np.uint8), EYE.astype(np.uint8), fillvalue=-1), OverflowError, "out of bounds"),
     "fillvalue": (lambda: signal.convolve2d(EYE, EYE, fillvalue=[1, 2]), ShapeError, "one number"),
     "digits":    (lambda: signal.convolve2d(EYE.astype(int), EYE.astype(int), fillvalue=0.5), TypeError, "another number"),
     "negative":  (lambda: signal.convolve2d(EYE.astype(np.uint8), EYE.astype(np.uint8), fillvalue=-1), TypeError, "uint8 with -1"),

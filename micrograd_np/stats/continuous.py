@@ -15,6 +15,7 @@ from micrograd_np.stats.arguments import anywhere, chosen, positive, seen
 from micrograd_np.stats.distribution import Continuous, Formulas
 from micrograd_np.stats.logarithms import (
     TINY,
+    exp_below,
     log_beta_tail,
     log_complement,
     log_gamma_tail,
@@ -36,7 +37,7 @@ def at_edge(edge: Any, at: Any, otherwise: Any, *given: Any) -> Any:
     if not anywhere(edge):
         return otherwise(*given)
     y, *shapes = given
-    near = at(np.where(edge, y, 0), *shapes)
+    near = at(np.where(edge, y, 0.5), *(np.where(edge, shape, 1) for shape in shapes))
     return np.where(edge, near, otherwise(np.where(edge, 0.5, y), *shapes))
 
 
@@ -68,7 +69,9 @@ def beta_logpdf(y: Any, a: Any, b: Any) -> Any:
 
 
 def beta_pdf(y: Any, a: Any, b: Any) -> Any:
-    at_ends = lambda y, a, b: np.power(y, a - 1) * np.power(1 - y, b - 1) * np.exp(-sc.betaln(a, b))
+    def at_ends(y: Any, a: Any, b: Any) -> Any:
+        return np.power(y, a - 1) * np.power(1 - y, b - 1) * exp_below(-sc.betaln(a, b))
+
     plain = value_of(y)
     edge = np.logical_or(np.equal(plain, 0), np.equal(plain, 1))
     return at_edge(edge, at_ends, lambda y, a, b: np.exp(beta_logpdf(y, a, b)), y, a, b)

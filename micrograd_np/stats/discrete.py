@@ -24,6 +24,7 @@ from micrograd_np.stats.arguments import (
 )
 from micrograd_np.stats.distribution import Discrete, Formulas
 from micrograd_np.stats.logarithms import (
+    exp_below,
     log_beta_tail,
     log_gamma_tail,
     times_log,
@@ -49,7 +50,7 @@ def binom_pmf(k: Any, n: Any, p: Any) -> Any:
     if not anywhere(edge):
         return np.exp(binom_logpmf(k, n, p))
     at = np.where(edge, p, 0)
-    powers = np.exp(log_choices(n, k)) * np.power(at, k) * np.power(1 - at, n - k)
+    powers = exp_below(log_choices(n, k)) * np.power(at, k) * np.power(1 - at, n - k)
     return np.where(edge, powers, np.exp(binom_logpmf(k, n, np.where(edge, 0.5, p))))
 
 
@@ -67,9 +68,23 @@ def poisson_pmf(k: Any, mu: Any) -> Any:
     return np.where(edge, powers, np.exp(poisson_logpmf(k, np.where(edge, 1, mu))))
 
 
+def log_repeated(k: Any, n: Any) -> Any:
+    """`log(gamma(n + k) / (k! gamma(n)))`."""
+    return sc.gammaln(n + k) - sc.gammaln(k + 1) - sc.gammaln(n)
+
+
 def nbinom_logpmf(k: Any, n: Any, p: Any) -> Any:
-    choices = sc.gammaln(n + k) - sc.gammaln(k + 1) - sc.gammaln(n)
-    return choices + n * np.log(p) + times_log1m(k, p)
+    return log_repeated(k, n) + n * np.log(p) + times_log1m(k, p)
+
+
+def nbinom_pmf(k: Any, n: Any, p: Any) -> Any:
+    """`exp(nbinom_logpmf)`; where p is 1, and its slope is lost so, by powers."""
+    edge = np.equal(value_of(p), 1)
+    if not anywhere(edge):
+        return np.exp(nbinom_logpmf(k, n, p))
+    at, trials = np.where(edge, p, 1), np.where(edge, n, 1)
+    powers = exp_below(log_repeated(k, trials)) * np.power(at, trials) * np.power(1 - at, k)
+    return np.where(edge, powers, np.exp(nbinom_logpmf(k, n, np.where(edge, 0.5, p))))
 
 
 # ---------------------------------------------------------------- entropies
@@ -175,7 +190,7 @@ poisson = Discrete("poisson", {"mu": not_negative}, (0, inf), Formulas(
 ), "Poisson's distribution: `pmf(k) = mu^k exp(-mu) / k!`.")
 
 nbinom = Discrete("nbinom", {"n": positive, "p": positive_probability}, (0, inf), Formulas(
-    logpdf=nbinom_logpmf,
+    logpdf=nbinom_logpmf, pdf=nbinom_pmf,
     cdf=lambda k, n, p: sc.betainc(n, k + 1, p), sf=lambda k, n, p: sc.betaincc(n, k + 1, p),
     logcdf=lambda k, n, p: log_beta_tail(n, k + 1, p, 1 - p), logsf=lambda k, n, p: log_beta_tail(k + 1, n, 1 - p, p),
     entropy=nbinom_entropy,

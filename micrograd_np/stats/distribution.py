@@ -16,6 +16,7 @@ from micrograd_np.core.op import Array
 from micrograd_np.core.record import value_of
 from micrograd_np.stats.arguments import (
     Condition,
+    anywhere,
     bound,
     chosen,
     either,
@@ -34,6 +35,9 @@ TAILS: dict[str, tuple[float, float]] = {
     "logpdf": (-inf, -inf), "pdf": (0, 0), "logpmf": (-inf, -inf), "pmf": (0, 0),
     "cdf": (0, 1), "sf": (1, 0), "logcdf": (-inf, 0), "logsf": (0, -inf),
 }  # fmt: skip
+
+
+OF_PARAMETERS = ("entropy", "mean", "var")  # functions without an argument `x`
 
 
 class Formulas(NamedTuple):
@@ -74,9 +78,9 @@ class Arguments(NamedTuple):
     scale: Any
     inside: Any  # the mask of parameters in their domains; None if all are
 
-    def constant(self, value: float) -> Any:
-        """A constant, with NaN where a parameter is outside of its domain."""
-        return value if self.inside is None else np.where(self.inside, value, np.nan)
+    def known(self, out: Any) -> Any:
+        """A result, with NaN where a parameter is outside of its domain."""
+        return single(out if self.inside is None else np.where(self.inside, out, np.nan))
 
 
 class Distribution:
@@ -186,7 +190,9 @@ class Frozen:
         if name not in self.distribution.functions:
             raise AttributeError(absent(self.distribution, name), name=name, obj=self)
         function = getattr(self.distribution, name)
-        return lambda *x: function(*x, *self.args, **self.keywords)
+        if name in OF_PARAMETERS:
+            return lambda: function(*self.args, **self.keywords)
+        return lambda x: function(x, *self.args, **self.keywords)
 
     def __repr__(self) -> str:
         given = [*map(repr, self.args), *(f"{key}={x!r}" for key, x in self.keywords.items())]
@@ -236,11 +242,7 @@ class Continuous(Univariate):
         elif given.scale is not None and function == "pdf":
             out = out / given.scale
         left, right = TAILS[function]
-        if below is not None:
-            out = np.where(below, given.constant(left), out)
-        if above is not None:
-            out = np.where(above, given.constant(right), out)
-        return single(out)
+        return given.known(chosen(above, right, chosen(below, left, out)))
 
     def standardized(self, given: Arguments) -> tuple[Any, Any, Any]:
         """`(x - loc) / scale`, with a point inside for what is outside; what is below, and above.
@@ -249,21 +251,25 @@ class Continuous(Univariate):
         """
         x, shapes, loc, scale, _ = given
         low, high = self.ends(shapes)
-        plain = value_of(x)
-        below = above = None
+        y = placed(x, loc, scale)
+        plain = value_of(y)
+        if low == -high and not anywhere(np.isinf(plain)):  # one pass instead of two
+            return y, None, None
+        below = seen(np.equal(plain, low) if low == -inf else np.less(plain, low))
+        above = seen(np.equal(plain, high) if high == inf else np.greater(plain, high))
+        outside = either(below, above)
+        if outside is None:
+            return y, None, None
         infinite = seen(np.isinf(plain))
         if infinite is not None:
-            below, above = seen(np.equal(plain, -inf)), seen(np.equal(plain, inf))
-            x = np.where(infinite, 0, x)
-        y = x if loc is None else x - loc
-        y = y if scale is None else y / scale
-        plain = value_of(y)
-        if low != -inf:
-            below = either(below, seen(np.less(plain, low)))
-        if high != inf:
-            above = either(above, seen(np.greater(plain, high)))
-        outside = either(below, above)
-        return chosen(outside, 0.5, y), below, above  # a half is inside of every support
+            y = placed(np.where(infinite, 0, x), loc, scale)
+        return np.where(outside, 0.5, y), below, above  # a half is inside of every support
+
+
+def placed(x: Any, loc: Any, scale: Any) -> Any:
+    """`(x - loc) / scale`, where None stands for a location of 0, and a scale of 1."""
+    y = x if loc is None else x - loc
+    return y if scale is None else y / scale
 
 
 class Discrete(Univariate):
@@ -306,9 +312,10 @@ class Discrete(Univariate):
         outside = np.greater(plain, value_of(whole))  # not where it is NaN
         outside = np.logical_or(outside, np.less(plain, low))
         outside = seen(np.logical_or(outside, beyond(np.greater, plain, high)))
+        shapes = [chosen(outside, 0.5, shape) for shape in given.shapes]  # of finite slopes
         with np.errstate(**SILENT):
-            out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
-        return single(chosen(outside, given.constant(TAILS[function][0]), out))
+            out = self.formulas[function](chosen(outside, low, whole), *shapes)
+        return given.known(chosen(outside, TAILS[function][0], out))
 
     def cumulated(
         self, function: str, k: Array, args: Sequence[Any], keywords: Mapping[str, Any]
@@ -320,11 +327,11 @@ class Discrete(Univariate):
         below = seen(np.less(value_of(whole), low))
         above = seen(beyond(np.greater_equal, value_of(whole), high))
         outside = either(below, above)
+        shapes = [chosen(outside, 0.5, shape) for shape in given.shapes]  # of finite slopes
         with np.errstate(**SILENT):
-            out = self.formulas[function](chosen(outside, low, whole), *given.shapes)
+            out = self.formulas[function](chosen(outside, low, whole), *shapes)
         left, right = TAILS[function]
-        out = chosen(above, given.constant(right), out)
-        return single(chosen(below, given.constant(left), out))
+        return given.known(chosen(below, left, chosen(above, right, out)))
 
 
 def counted(given: Arguments) -> tuple[Any, Any]:

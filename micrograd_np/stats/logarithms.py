@@ -10,6 +10,7 @@ from micrograd_np.core.record import value_of
 from micrograd_np.ops.derivatives.special import incomplete
 from micrograd_np.stats.arguments import anywhere, seen
 
+LARGE = 80.0  # less than the logarithm of the largest float32
 TINY = 1e-100  # a smaller probability may underflow, and so may its powers in derivatives
 
 
@@ -72,6 +73,11 @@ def log_complement(x: Any) -> Any:
     small = np.less(value_of(x), log(2))
     near = np.log(-np.expm1(-np.where(small, x, 1)))
     return np.where(small, near, np.log1p(-np.exp(-np.where(small, 1, x))))
+
+
+def exp_below(x: Any) -> Any:
+    """`exp(x)`, finite for every number: a factor of powers that are 0."""
+    return np.exp(np.minimum(x, LARGE))
 
 
 def times_log(x: Any, y: Any) -> Any:

@@ -53,6 +53,8 @@ class MultivariateNormal(Multivariate):
         """The logarithm of the density at each vector `x[..., :]`."""
         x, mean, cov, singular = self.arguments(x, args, keywords)
         deviation = x if mean is None else x - mean
+        if deviation.shape[-1] != cov.shape[-1]:
+            deviation = np.broadcast_to(deviation, (*deviation.shape[:-1], cov.shape[-1]))
         spread = Spread(cov, singular)
         distance = spread.distance(deviation)
         out = (distance + (spread.log_det() + spread.rank * log(2 * pi))) / -2
@@ -133,12 +135,9 @@ class Spread:
 
     def distance(self, deviation: Any) -> Any:
         """`dᵀ cov⁻¹ d` for each vector `d`, with the pseudoinverse of a singular covariance."""
-        size = self.cov.shape[-1]
-        if deviation.shape[-1] != size:
-            deviation = np.broadcast_to(deviation, (*deviation.shape[:-1], size))
         if self.factor is None:
             return np.sum(deviation * (deviation @ self.inverse()), axis=-1)
-        rows = deviation.reshape(-1, size)
+        rows = deviation.reshape(-1, self.cov.shape[-1])
         white = np.linalg.solve(self.factor, rows.T)
         return np.sum(np.square(white), axis=0).reshape(deviation.shape[:-1])
 

@@ -76,3 +76,13 @@ def test_many_numbers_and_batches_give_what_one_gives() -> None:
 def test_nan_and_a_shape_without_a_value_give_nan() -> None:
     assert np.isnan(mg.grad(sc.gammainc)(np.nan, 1.0))
     assert np.isnan(mg.grad(sc.gammainc)(-1.0, 1.0))
+
+
+def test_no_slope_outside_of_the_domain() -> None:
+    """Where the value is NaN, so is the slope; at the ends it is 0."""
+    for f, x in ((sc.gammainc, -1.0), (sc.gammaincc, -1.0)):
+        assert np.isnan(mg.grad(f)(2.0, x))
+        assert mg.grad(f)(2.0, 0.0) == 0
+    for f, x in ((sc.betainc, -0.5), (sc.betaincc, 1.5)):
+        assert np.isnan(mg.grad(f, (0, 1))(2.0, 3.0, x)).all()
+        assert mg.grad(f, (0, 1))(2.0, 3.0, 1.0) == (0, 0)

@@ -167,3 +167,10 @@ def test_frozen_vectors() -> None:
     )
     frozen.entropy().backward()
     np.testing.assert_allclose(cov.grad, np.linalg.inv(COV) / 2, rtol=1e-11)
+
+
+def test_one_coordinate_stands_for_all_beside_a_singular_covariance() -> None:
+    x, cov = np.array([[0.5], [-1.0]]), np.ones((2, 2))
+    right = scipy.stats.multivariate_normal.logpdf(x, cov=cov, allow_singular=True)
+    found = stats.multivariate_normal.logpdf(x, cov=cov, allow_singular=True)
+    np.testing.assert_allclose(found, right, rtol=1e-12)

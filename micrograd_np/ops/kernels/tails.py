@@ -89,6 +89,7 @@ def gamma_weight(s: Array, a: Array, x: Array, side: Array, *_: Array) -> Array:
 
 def gamma_scales(a: Array, x: Array, side: Array, *_: Array) -> tuple[Array, Array]:
     """The shortest length on which the weight varies, and one on which it has fallen off."""
+    x = np.abs(x)  # of -0.0 too
     slope = np.abs(x - a)
     shortest = 1 / (slope + np.sqrt(x) + 1)
     bent = np.where(

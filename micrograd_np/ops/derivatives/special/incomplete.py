@@ -54,12 +54,13 @@ def gamma_mean_end(out: Array, a: Array, x: Array, side: Array, order: Array) ->
 def gamma_shape_slope(out: Array, a: Array, x: Array, sign: int) -> Array:
     """The slope of `gammainc` in its shape, for `sign` 1; of `gammaincc` for -1."""
     a, x = typed(a, out), typed(x, out)
+    undefined = np.less(x, 0)
     end = np.logical_or(np.less_equal(x, 0), np.isinf(x))
     x = np.where(end, 1, x)
     side: Array = np.where(x <= np.maximum(a, 1), typed(-1, out), typed(1, out))
     p = np.where(side < 0, sc.gammainc(a, x), sc.gammaincc(a, x))
     tilt = np.log(x) - sc.psi(a) + side * gamma_tail_mean(a, x, side, 1)
-    return np.where(end, 0, -sign * side * p * tilt)
+    return np.where(undefined, np.nan, np.where(end, 0, -sign * side * p * tilt))
 
 
 # ---------------------------------------------------------------- beta tails
@@ -103,6 +104,7 @@ def beta_mean_end(out: Array, a: Array, b: Array, odds: Array, j: Array, k: Arra
 def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: int) -> Array:
     """The slope in `a` of the probability below `x`, for `sign` 1; above it for -1."""
     a, b, x, y = (typed(value, out) for value in (a, b, x, y))
+    undefined = np.logical_or(np.less(x, 0), np.less(y, 0))
     end = np.logical_or(np.less_equal(x, 0), np.less_equal(y, 0))
     x, y = np.where(end, 0.5, x), np.where(end, 0.5, y)
     lower = x * b <= a * y
@@ -114,7 +116,7 @@ def beta_shape_slope(out: Array, a: Array, b: Array, x: Array, y: Array, sign: i
     away = beta_tail_mean(first, second, odds, *powers)
     side = np.where(lower, -one, one)
     tilt = np.log(x) + side * away - sc.psi(a) + sc.psi(a + b)
-    return np.where(end, 0, -sign * side * p * tilt)
+    return np.where(undefined, np.nan, np.where(end, 0, -sign * side * p * tilt))
 
 
 def beta_probability(a: Array, b: Array, x: Array, y: Array) -> Array:
