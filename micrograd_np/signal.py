@@ -24,6 +24,11 @@ from micrograd_np.ops.derivatives.convolution import convolve_windows
 
 __all__ = ["convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Lengths = tuple[int, ...]
 MODES = ("full", "valid", "same")
 METHODS = ("auto", "direct", "fft")

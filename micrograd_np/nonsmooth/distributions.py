@@ -32,6 +32,5 @@ ROWS = [
     row("mg.stats.binom.pmf(2, 2, x)", {"x": 1.0}, 2, "the limit", jax=("jax.scipy.stats.binom.pmf(2, 2, x)", NAN)),
     row("mg.stats.binom.entropy(3, x)", {"x": [0.0, 1.0]}, [INF, -INF], "the limits"),
     row("mg.stats.multivariate_normal.logpdf(np.array([1.0, 0.0]), None, x)", {"x": [[2.0, 1.0], [1.0, 2.0]]}, [[-1 / 9, 1 / 18], [1 / 18, -5 / 18]], "as the lower triangle is read, the gradient is symmetric", op="mg.stats.multivariate_normal.logpdf"),
-    row("mg.stats.multinomial.logpmf([1, 2], 3, x)", {"x": [0.5, 0.4]}, [-2, 0], "the last probability is 1 less the others, unless they add up to 1"),
 ]
 # fmt: on

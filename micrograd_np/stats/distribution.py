@@ -79,8 +79,10 @@ class Arguments(NamedTuple):
     inside: Any  # the mask of parameters in their domains; None if all are
 
     def known(self, out: Any) -> Any:
-        """A result, with NaN where a parameter is outside of its domain."""
-        return single(out if self.inside is None else np.where(self.inside, out, np.nan))
+        """A result, with NaN and slopes of NaN where a parameter is outside of its domain."""
+        if self.inside is None:
+            return single(out)
+        return single(out * np.where(self.inside, np.ones_like(value_of(out)), np.nan))
 
 
 class Distribution:

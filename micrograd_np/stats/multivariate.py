@@ -270,7 +270,7 @@ class Multinomial(Multivariate):
     """The multinomial distribution, `multinomial(n, p)`, of counts that add up to n.
 
     `pmf(x) = n! prod(p[i]^x[i] / x[i]!)`. The last axis of `x` and of `p` holds the categories. If
-    the probabilities do not add up to 1, the last is 1 less the others, as in SciPy. Counts have no
+    the probabilities do not add up to 1, the result is NaN, as in SciPy since 1.18. Counts have no
     derivative. The gradient in `p` is that of the formula, in which all entries vary freely.
 
     >>> multinomial.logpmf([1, 2], 3, [0.4, 0.6]).round(4)
@@ -316,16 +316,13 @@ class Multinomial(Multivariate):
         return out if inside is None else np.where(inside, out, np.nan)
 
     def checked(self, n: Any, p: Any) -> tuple[Any, Any]:
-        """The probabilities, which add up to 1; and the mask of parameters in their domains."""
+        """The probabilities, and the mask of parameters in their domains; None if all are."""
         if p.ndim == 0:
             raise ValueError("`p` holds the probabilities along its last axis; it is a number.")
-        rest = 1 - np.sum(p[..., :-1], axis=-1, keepdims=True)
-        off = np.abs(1 - np.sum(value_of(p), axis=-1, keepdims=True))
-        wrong = seen(np.greater(off, 10 * np.finfo(p.dtype).eps))
-        if wrong is not None:
-            p = np.concatenate([p[..., :-1], np.where(wrong, rest, p[..., -1:])], axis=-1)
         plain = value_of(p)
+        off = np.abs(1 - np.sum(plain, axis=-1))
         bad = np.any(np.logical_or(np.less(plain, 0), np.greater(plain, 1)), axis=-1)
+        bad = np.logical_or(bad, np.greater(off, 10 * np.finfo(p.dtype).eps))
         bad = np.logical_or(bad, np.logical_or(np.less(n, 0), np.not_equal(n, np.floor(n))))
         if not anywhere(bad):
             return p, None

@@ -22,7 +22,7 @@ EXCEPT = {
     "add_windows", "max_windows", "mean_of_maxima", "share_among_maxima", "overlap_add",
     "cofactors", "ellipj", "corrcoef", "apply_over_axes", "trim_zeros", "setdiff1d", "setxor1d",
     "union1d", "intersect1d", "unique", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "polymul", "polydiv", "poly", "polyfit", "_polyfit",
+    "unique_values", "polymul", "polydiv", "poly", "polyfit", "_polyfit", "accumulated",
 }  # fmt: skip
 ROWS = [
     row

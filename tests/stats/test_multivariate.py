@@ -39,7 +39,6 @@ PLACED: dict[str, list[Any]] = {
         (COUNTS, 6, P), (COUNTS[0], 6, P), (COUNTS[0], [6, 7], P), ([0, 0, 0], 0, P),
         (COUNTS[0], 6, [[0.2, 0.3, 0.5], [0.1, 0.1, 0.8], [1.2, -0.1, -0.1]]), (COUNTS[0], -1, P),
         ([0, 3, 3], 6, [0.0, 0.5, 0.5]), ([1, 3, 2], 6, [0.0, 0.5, 0.5]),
-        (COUNTS[0], 6, [0.2, 0.3, 0.4]),
     ],
 }  # fmt: skip
 EXPECTED = [(name, f) for name in PLACED for f in getattr(stats, name).functions]

@@ -30,8 +30,18 @@ GATHERING = {  # the functions that combine values with the entries at a key
 IN_ORDER = (np.subtract, np.divide)
 
 
-def accumulate(ufunc: Any, array: Array, axis: int = 0) -> Array:
-    return ufunc_results.accumulated(as_input(array), ufunc=ufunc, axis=axis)
+def accumulate(ufunc: Any, array: Array, axis: int | None = 0) -> Array:
+    array = as_input(array)
+    return ufunc_results.accumulated(
+        array, ufunc=ufunc, axis=only_axis(array) if axis is None else axis
+    )
+
+
+def only_axis(array: Array) -> int:
+    """The axis of an array with one axis, which None stands for; ValueError for any other array."""
+    if np.ndim(array) != 1:
+        raise ValueError(f"a ufunc's results so far lie along one axis; given: {np.ndim(array)}")
+    return 0
 
 
 def reduce(ufunc: Any, array: Array, axis: Axis = 0, **options: Any) -> Array:
@@ -42,6 +52,9 @@ def reduce(ufunc: Any, array: Array, axis: Axis = 0, **options: Any) -> Array:
     if ufunc in ufunc_results.SLOPES:
         return ufunc_results.reduced(array, ufunc=ufunc, axis=axis, **options)
     keepdims = options.pop("keepdims", False)
+    if not array.ndim and axis in (0, -1, None, ()) and not options:
+        return np.positive(array)
+    axis = only_axis(array) if axis is None and array.ndim == 1 else axis
     axes = axis if isinstance(axis, tuple) else (axis,)
     if options or len(axes) != 1 or axes[0] is None or not array.ndim or not array.shape[axes[0]]:
         raise ValueError(

@@ -46,7 +46,8 @@ def by_solve(a: Array, b: Array, lower: bool = False, unit_diagonal: bool = Fals
 def heavy(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     """Bands with a heavy diagonal, which is in the middle row here or the first of two."""
     bands = rng.uniform(-1, 1, shape)
-    bands[..., (shape[-2] - 1) // 2, :] += 4
+    if len(shape) > 1:
+        bands[..., (shape[-2] - 1) // 2, :] += 4
     return bands
 
 
