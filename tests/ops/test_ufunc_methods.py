@@ -41,5 +41,12 @@ def test_a_reduction_in_order_says_what_it_takes() -> None:
     for axis in (None, (), (0, 1)):
         with pytest.raises(ValueError, match="along one axis"):
             np.subtract.reduce(Tensor(np.ones((2, 2))), axis=axis)
-    with pytest.raises(ValueError, match="along one axis"):
-        np.subtract.reduce(Tensor(1.0))
+    with pytest.raises(ValueError, match="lie along one axis; given: 2"):
+        np.multiply.accumulate(Tensor(np.ones((2, 2))), axis=None)
+
+
+def test_one_axis_or_none_needs_no_choice() -> None:
+    x = Tensor([5.0, 2.0, 1.0])
+    assert np.subtract.reduce(x, axis=None).item() == np.subtract.reduce(x.data, axis=None) == 2
+    np.testing.assert_array_equal(np.subtract.accumulate(x, axis=None), [5, 3, 2])
+    assert np.subtract.reduce(Tensor(5.0)).item() == np.subtract.reduce(np.float64(5.0)) == 5
