@@ -226,7 +226,8 @@ class ArrayMethods:
                     return NotImplemented  # NumPy asks the operand's class
                 raise
         if method in UFUNC_METHODS and (function := UFUNC_METHODS[method].get(ufunc)):
-            options.setdefault("axis", 0)
+            if options.setdefault("axis", 0) is None and method == "accumulate" and self.ndim != 1:
+                raise ValueError(f"np.{ufunc.__name__}.accumulate takes one axis. Given: None.")
             return apply(OPS[function], inputs, options)
         written = EXPRESSIONS.get(getattr(np.ufunc, method))
         if written is not None and op is not None:

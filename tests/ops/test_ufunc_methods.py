@@ -42,6 +42,8 @@ def test_a_reduction_in_order_says_what_it_takes() -> None:
         with pytest.raises(ValueError, match="along one axis"):
             np.subtract.reduce(Tensor(np.ones((2, 2))), axis=axis)
     with pytest.raises(ValueError, match="lie along one axis; given: 2"):
+        np.subtract.accumulate(Tensor(np.ones((2, 2))), axis=None)
+    with pytest.raises(ValueError, match=r"np\.multiply\.accumulate takes one axis"):
         np.multiply.accumulate(Tensor(np.ones((2, 2))), axis=None)
 
 
