@@ -106,7 +106,7 @@ def test_constant(row: Row, case: Case) -> None:
 # ---------------------------------------------------------------- first derivatives
 
 
-@by_row(DIFFERENTIABLE, "telling")
+@by_row(DIFFERENTIABLE, "few")
 def test_vjp_and_jvp_against_differences(row: Row, case: Case) -> None:
     call = Call(row, case)
     assert_first_derivatives(row, call, call)
@@ -224,7 +224,7 @@ def assert_rules_keep_float32(call: Call, small: list[Array], weights: list[Arra
         assert value.dtype not in WIDE or part.dtype in WIDE
 
 
-@by_row(DIFFERENTIABLE, "telling")
+@by_row(DIFFERENTIABLE, "few")
 def test_nothing_is_changed_or_shared(row: Row, case: Case) -> None:
     """Inputs, value and cotangent survive a backward; gradients are arrays of their own."""
     call = Call(row, case)
