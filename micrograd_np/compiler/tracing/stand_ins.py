@@ -369,11 +369,11 @@ def refused_draw(name: str) -> Callable[..., Any]:
 
 
 class TracedNew(TracedGenerator, np.random.Generator):
-    """What stands for a `numpy.random.Generator`."""
+    """A tracer in place of a `numpy.random.Generator`."""
 
 
 class TracedOld(TracedGenerator, np.random.RandomState):
-    """What stands for a `numpy.random.RandomState`, NumPy's older generator."""
+    """A tracer in place of a `numpy.random.RandomState`, NumPy's older generator."""
 
 
 REFUSED_DRAWS = {"shuffle", "spawn", "seed", "get_state", "set_state"}
@@ -384,7 +384,7 @@ for kind, numpys in ((TracedNew, np.random.Generator), (TracedOld, np.random.Ran
 
 
 def traced_generator(trace: Any, generator: Any, variable: Variable) -> TracedGenerator:
-    """What stands for a generator, with a copy of it for the run that is traced."""
+    """A tracer in place of a generator, with a copy of the generator for the run that is traced."""
     made: Any
     if isinstance(generator, np.random.RandomState):
         made, generator = TracedOld(0), copy.deepcopy(generator)
